@@ -1,0 +1,1 @@
+"""Sequence models under one call: `h, state = backbone(x, state, reset)`."""

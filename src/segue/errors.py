@@ -1,0 +1,24 @@
+"""The one exception a user's mistake raises."""
+
+
+class UserError(ValueError):
+    """A mistake that the user can mend, told in one line: the argument, the value received and the remedy.
+
+    The command line prints it to standard error and exits with status 2. In Python it is a `ValueError`.
+
+    Args:
+        argument: The argument as the caller knows it, for example `"horizon"` or `"--freq"`.
+        value: What was received.
+        remedy: What to do instead, as a short imperative phrase.
+
+    Example:
+        >>> raise UserError("horizon", 0, "give a whole number of at least 1")
+        Traceback (most recent call last):
+        ...
+        segue.errors.UserError: horizon 0: give a whole number of at least 1
+    """
+
+    def __init__(self, argument: str, value: object, remedy: str) -> None:
+        self.argument, self.value, self.remedy = argument, value, remedy
+        shown = " ".join(str(value).split())
+        super().__init__(f"{argument} {shown[:200]}: {remedy}")

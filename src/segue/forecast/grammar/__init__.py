@@ -1,0 +1,1 @@
+"""The synthetic series: a generative grammar of terminals and productions."""

@@ -1,0 +1,1 @@
+"""From hidden vectors to distributions: loss, quantiles, mean, samples, log-density."""
