@@ -11,7 +11,7 @@ from segue.state import State
 
 
 class Transformer(nn.Module):
-    """Pre-norm blocks of causal multi-head self-attention and a feed-forward network (Vaswani et al. 2017; Xiong et al. 2020).
+    """Causal multi-head self-attention and feed-forward networks in pre-norm blocks (Vaswani 2017; Xiong et al. 2020).
 
     A vector attends to itself and to the `window - 1` vectors before it in its lane, not beyond the lane's last
     reset. The state holds, per layer, the keys and values of those `window - 1` vectors, newest last and not yet
@@ -92,9 +92,7 @@ class Block(nn.Module):
         x: Float[Tensor, "lanes time width"],
         cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
         allowed: Bool[Tensor, "lanes time keys"] | None,
-    ) -> tuple[
-        Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]
-    ]:
+    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Returns the new vectors, and the keys and values of cache and input together."""
         attended, key, value = self.attention(self.norm1(x), cache, allowed)
         x = x + attended
@@ -117,9 +115,7 @@ class Attention(nn.Module):
         x: Float[Tensor, "lanes time width"],
         cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
         allowed: Bool[Tensor, "lanes time keys"] | None,
-    ) -> tuple[
-        Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]
-    ]:
+    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Attends where `allowed`; `None` means every new vector up to the query's own."""
         query, key, value = self.qkv(x).chunk(3, dim=-1)
         if cache is not None:

@@ -98,6 +98,16 @@ class NanoTST(nn.Module):
         """How many of the last values the model looks at."""
         return self.config.context
 
+    @property
+    def patch(self) -> int:
+        """Values per patch."""
+        return self.config.patch
+
+    @property
+    def span(self) -> int:
+        """Patches that one pass predicts."""
+        return self.config.span
+
     def scale(
         self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
     ) -> Scale:
@@ -111,7 +121,9 @@ class NanoTST(nn.Module):
         normal = scale.normalise(patches)
         return normal.asinh() if self.config.scale == "running" else normal
 
-    def restore(self, normal: Float[Tensor, "lanes tokens *rest"], scale: Scale) -> Float64[Tensor, "lanes tokens *rest"]:
+    def restore(
+        self, normal: Float[Tensor, "lanes tokens *rest"], scale: Scale
+    ) -> Float64[Tensor, "lanes tokens *rest"]:
         """The inverse of `normalise`."""
         return scale.restore(normal.double().clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
 
@@ -188,6 +200,7 @@ class ValueEmbedding(nn.Linear):
     def forward(  # type: ignore[override]
         self, normal: Float64[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scale: Scale
     ) -> Float[Tensor, "lanes tokens width"]:
+        """Embeds each patch."""
         return super().forward((normal * observed).to(self.weight.dtype))
 
 

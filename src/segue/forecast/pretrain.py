@@ -1,7 +1,7 @@
 """Pretraining: every patch predicts the next, over windows of synthetic series only."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ class PretrainConfig:
 
     model: NanoTSTConfig
     training: TrainingConfig
-    data: DataConfig = DataConfig()
+    data: DataConfig = field(default_factory=DataConfig)
 
 
 def loss_of(model: NanoTST, batch: Batch) -> Tensor:

@@ -1,6 +1,6 @@
 """From a model of the next patches to a forecast of any horizon."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from jaxtyping import Bool, Float64
@@ -8,17 +8,33 @@ from torch import Tensor
 
 from segue.forecast.patches import append_unknown, to_patches
 from segue.forecast.result import LEVELS, Forecast
-
-if TYPE_CHECKING:
-    from segue.forecast.nanotst import NanoTST
+from segue.forecast.scaling import Scale
+from segue.heads.gaussian import Gaussian
+from segue.heads.quantiles import Quantiles
 
 _PATHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # equally likely futures that long horizons continue from
 _FINE = tuple(round(0.01 + 0.02 * i, 2) for i in range(50))  # equally likely values within one future
 _SAMPLES = 100  # futures that the classic draws
 
 
+class PatchModel(Protocol):
+    """What is needed of a model of the next patch; see `segue.forecast.nanotst.NanoTST` for the meaning."""
+
+    @property
+    def context(self) -> int: ...  # noqa: D102
+    @property
+    def patch(self) -> int: ...  # noqa: D102
+    @property
+    def span(self) -> int: ...  # noqa: D102
+    def scale(self, patches: Tensor, observed: Tensor) -> Scale: ...  # noqa: D102
+    def restore(self, normal: Tensor, scale: Scale) -> Tensor: ...  # noqa: D102
+    def __call__(  # noqa: D102
+        self, patches: Tensor, observed: Tensor, scale: Scale | None = None
+    ) -> tuple[Quantiles | Gaussian, Scale]: ...
+
+
 def predict_by_masks(
-    model: "NanoTST", values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
+    model: PatchModel, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
 ) -> Float64[Tensor, "lanes horizon levels"]:
     """One pass over the context and patches that are not observed: the contiguous-patch masks of training.
 
@@ -26,7 +42,7 @@ def predict_by_masks(
     gathers what follows each of them: 9 x 50 values per step, whose quantiles are the forecast. Continuing from the
     median alone would make the far future look as sure as the near one.
     """
-    block = model.config.span * model.config.patch
+    block = model.span * model.patch
     quantiles = _one_pass(model, values, observed, min(horizon, block))
     while quantiles.shape[1] < horizon:
         steps = min(horizon - quantiles.shape[1], block)
@@ -43,34 +59,34 @@ def predict_by_masks(
 
 
 def _one_pass(
-    model: "NanoTST", values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
+    model: PatchModel, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
 ) -> Float64[Tensor, "lanes horizon levels"]:
-    patches, seen = to_patches(values, observed, model.config.patch)
+    patches, seen = to_patches(values, observed, model.patch)
     last = patches.shape[1] - 1
-    unknown = -(-horizon // model.config.patch) - 1  # the last patch of the context already predicts one
+    unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
     distribution, scale = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
     normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
     quantiles = model.restore(normal, scale)[:, last:]
-    return quantiles.unflatten(-1, (model.config.patch, -1)).flatten(1, 2)[:, :horizon]
+    return quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)[:, :horizon]
 
 
 def predict_by_sampling(
-    model: "NanoTST", values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
+    model: PatchModel, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
 ) -> Float64[Tensor, "lanes horizon levels"]:
     """Draws futures patch by patch, each fed back as if observed, under the scale of the context.
 
     Every lane uses the same standard normal draws, so that it does not matter which lanes it is forecast with.
     """
-    patches, seen = to_patches(values, observed, model.config.patch)
+    patches, seen = to_patches(values, observed, model.patch)
     scale = model.scale(patches, seen)
-    window = model.config.context // model.config.patch
+    window = model.context // model.patch
     patches = patches.repeat_interleave(_SAMPLES, 0)
     seen = seen.repeat_interleave(_SAMPLES, 0)
     scale = scale.repeat_lanes(_SAMPLES)
-    steps = -(-horizon // model.config.patch)
+    steps = -(-horizon // model.patch)
     generator = torch.Generator(values.device).manual_seed(0)
     noise = torch.randn(
-        steps, _SAMPLES, model.config.patch, generator=generator, dtype=torch.float64, device=values.device
+        steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device
     ).repeat(1, len(values), 1)
     for step in range(steps):
         recent, known = patches[:, -window:], seen[:, -window:]

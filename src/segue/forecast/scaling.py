@@ -32,7 +32,7 @@ class Scale:
         return (patches.double() - self.location[..., None]) / divisor[..., None]
 
     def restore(self, values: Float[Tensor, "lanes tokens *rest"]) -> Float64[Tensor, "lanes tokens *rest"]:
-        """values * spread + location, the way back to the unit of the series."""
+        """Values * spread + location, the way back to the unit of the series."""
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
@@ -45,9 +45,7 @@ class Scale:
         return Scale(*(part.repeat_interleave(times, 0) for part in (self.location, self.spread, self.count)))
 
 
-def running_scale(
-    patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
-) -> Scale:
+def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
     """The scale of all observed values up to and including each patch: nothing of the future leaks into it."""
     origin = _first_observed(patches, observed)
     values = torch.where(observed, patches.double() - origin[:, None, None], 0.0)
@@ -63,9 +61,7 @@ def running_scale(
     return Scale(location + origin[:, None], (squares / total.clamp(min=1)).sqrt(), total)
 
 
-def window_scale(
-    patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
-) -> Scale:
+def window_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
     """One scale for all patches, from every observed value (instance normalisation, Kim et al. 2022).
 
     It is not causal: the last patch moves the input of the first. A model trained with it has seen the future's scale.
