@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from segue.errors import UserError
-from segue.forecast.grammar import sample
+from segue.forecast.grammar import DEFAULT_WEIGHTS, Grammar
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class DataConfig:
     """Share of windows with values missing at random."""
     block: int = 2048
     """Series generated at once."""
-    reuse: int = 24
+    reuse: int = 40
     """Batches drawn from one block of series."""
-    weights: dict[str, float] = field(default_factory=dict)
-    """Weights of the grammar's productions; unnamed ones keep their default."""
+    weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    """Relative frequency of each production of the grammar."""
 
     def __post_init__(self) -> None:
         if len(self.contexts) != len(self.shares):
@@ -74,7 +74,7 @@ class Windows:
 
     def _generate(self, number: int) -> Float[Tensor, "series time"]:
         generator = _generator(self.seed, 2 * number)
-        return sample(generator, self.data.block, self.length, self.data.weights)[0]
+        return Grammar(self.data.weights).sample(generator, self.data.block, self.length)[0]
 
     def batch(self, number: int) -> Batch:
         """Batch `number` of the stream."""
@@ -109,9 +109,11 @@ def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:
 
 
 def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -> Float[Tensor, "lanes length"]:
-    """Random stretches of random series."""
+    """Stretches of random series: most end where the series ends, since productions place recent change there."""
     row = torch.randint(len(series), (lanes, 1), generator=generator)
-    begin = torch.randint(series.shape[1] - length + 1, (lanes, 1), generator=generator)
+    latest = series.shape[1] - length
+    begin = torch.randint(latest + 1, (lanes, 1), generator=generator)
+    begin = torch.where(torch.rand(lanes, 1, generator=generator) < 0.6, latest, begin)
     return series[row, begin + torch.arange(length)]
 
 
