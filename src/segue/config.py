@@ -1,7 +1,8 @@
 """Configs: TOML in, frozen dataclasses out, and back again.
 
-A config is a frozen dataclass of whole numbers, numbers, texts, truth values, `Literal`s, tuples of these and further
-such dataclasses. TOML has no null, so an optional field (`X | None`) has the default `None` and is left out.
+A config is a frozen dataclass of whole numbers, numbers, texts, truth values, `Literal`s, tuples of these, dicts
+of names to such values, and further such dataclasses. TOML has no null, so an optional field (`X | None`) has the
+default `None` and is left out.
 """
 
 import dataclasses
@@ -83,6 +84,8 @@ def _convert(kind: Any, value: object, name: str) -> Any:
         kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
         if len(kinds) == len(value):
             return tuple(_convert(k, v, f"{name}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True)))
+    if origin is dict and isinstance(value, Mapping):
+        return {key: _convert(arguments[1], item, f"{name}.{key}") for key, item in value.items()}
     if origin is Literal and any(type(value) is type(choice) and value == choice for choice in arguments):
         return value
     if kind is float and type(value) is int:  # not bool, which is an int to isinstance
@@ -107,7 +110,7 @@ def _convert_union(kinds: tuple[Any, ...], value: object, name: str) -> Any:
 def _words(kind: Any) -> str:
     """What a value of this type is, for the end of "give ..."."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(kind) or origin is dict:
         return "a table of keys and values"
     if origin is Literal:
         return "one of " + ", ".join(json.dumps(choice) for choice in arguments)
@@ -132,9 +135,12 @@ def _shown(value: object) -> object:
 def _lines(config: Any, path: str) -> Iterator[str]:
     """One table: its plain values first, since in TOML all that follows a table header belongs to that table."""
     tables: list[tuple[str, Any]] = []
+    if isinstance(config, dict):
+        yield from (f"{key} = {_plain(value)}" for key, value in config.items())
+        return
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
+        if dataclasses.is_dataclass(value) or isinstance(value, dict):
             tables.append((f"[{path}{field.name}]", value))
         elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
             tables += [(f"[[{path}{field.name}]]", item) for item in value]

@@ -35,12 +35,8 @@ class Transformer(nn.Module):
         super().__init__()
         self.width, self.window = width, window
         self.positions = nn.Parameter(0.02 * torch.randn(window, width)) if positions == "learned" else None
-        self.blocks = nn.ModuleList(Block(width, heads, rotary=positions == "rotary") for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(width, heads, rotary=positions == "rotary", depth=layers) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        for block in self.blocks:  # residual branches start small, so that depth does not add up (Radford et al. 2019)
-            for last in (block.attention.out, block.ffn[2]):
-                nn.init.normal_(last.weight, std=0.02 / (2 * layers) ** 0.5)
-                nn.init.zeros_(last.bias)
 
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
@@ -62,9 +58,8 @@ class Transformer(nn.Module):
         segment, ages = _segments(age, x.shape[1], reset)
         if self.positions is not None:
             x = x + self.positions[ages.clamp(max=self.window - 1)]
-        allowed = _allowed(age, segment, self.window, cached=state is not None)
-        if state is None and reset is None and x.shape[1] <= self.window:
-            allowed = None  # plain causal attention has a faster kernel
+        plain = state is None and reset is None and x.shape[1] <= self.window  # torch has a faster kernel for this
+        allowed = None if plain else _allowed(age, segment, self.window, cached=state is not None)
 
         age = ages[:, -1] + 1 if x.shape[1] else age
         tensors = {"age": age}
@@ -80,12 +75,16 @@ class Transformer(nn.Module):
 class Block(nn.Module):
     """x + attention(norm(x)), then x + ffn(norm(x))."""
 
-    def __init__(self, width: int, heads: int, *, rotary: bool) -> None:
+    def __init__(self, width: int, heads: int, *, rotary: bool, depth: int) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
         self.attention = Attention(width, heads, rotary=rotary)
         self.norm2 = nn.LayerNorm(width)
-        self.ffn = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        last = nn.Linear(4 * width, width)
+        self.ffn = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), last)
+        for out in (self.attention.out, last):  # branches start small, so that depth does not add up (Radford 2019)
+            nn.init.normal_(out.weight, std=0.02 / (2 * depth) ** 0.5)
+            nn.init.zeros_(out.bias)
 
     def forward(
         self,

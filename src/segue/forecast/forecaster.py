@@ -127,4 +127,3 @@ class Forecaster:
 
     def _identity(self) -> dict[str, Any]:
         return {"model": self.predictor.name, "fingerprint": self.predictor.fingerprint}
-

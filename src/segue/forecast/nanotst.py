@@ -8,7 +8,7 @@ predicted in one pass because patches to be predicted are patches not observed.
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -16,11 +16,14 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
 from segue.backbones.transformer import Transformer
+from segue.config import from_dict
 from segue.errors import UserError
+from segue.folder import fingerprint, load_model_folder, save_model_folder
 from segue.forecast.patches import beginnings
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scale, running_scale, window_scale
+from segue.forecast.weights import find_model
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.heads.quantiles import QuantileHead, Quantiles
 
@@ -99,6 +102,11 @@ class NanoTST(nn.Module):
         return self.config.context
 
     @property
+    def fingerprint(self) -> str:
+        """A hash of config and weights: a stream's state carries it, and no other model loads that state."""
+        return fingerprint(asdict(self.config), self.state_dict())
+
+    @property
     def patch(self) -> int:
         """Values per patch."""
         return self.config.patch
@@ -173,22 +181,21 @@ class NanoTST(nn.Module):
         Raises:
             UserError: There is no such folder or name, or it can't be read.
         """
-        from segue.forecast.weights import find  # here, so that training needs no weights
-
-        return load(cls, find(source))
+        return load(cls, find_model(source))
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, and `MODEL_CARD.md` if a card is given.
 
         Args:
-            folder: Must not exist yet.
+            folder: A new folder, or one that holds a model, which is replaced.
             card: What the model saw, what it cost, where it is weak.
             half: Store floating tensors in half precision.
         """
-        from segue.folder import save_model_folder
-
         tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
         save_model_folder(folder, "nanotst", asdict(self.config), tensors, card)
+
+
+Model = TypeVar("Model", bound=NanoTST)
 
 
 class ValueEmbedding(nn.Linear):
@@ -218,7 +225,8 @@ class PatchEmbedding(nn.Module):
         """Embeds each patch."""
         inputs = torch.cat([normal * observed, observed.double(), scale_moves(scale)], dim=-1)
         inputs = inputs.to(self.skip.weight.dtype)
-        return self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
+        embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
+        return embedded
 
 
 def scale_moves(scale: Scale) -> Float64[Tensor, "lanes tokens 2"]:
@@ -234,11 +242,8 @@ def scale_moves(scale: Scale) -> Float64[Tensor, "lanes tokens 2"]:
     return F.pad(moves, (0, 0, 1, 0))
 
 
-def load(cls: type[NanoTST], folder: Path) -> Any:
+def load(cls: type[Model], folder: Path) -> Model:
     """Builds the model of a folder, in single precision, ready to predict."""
-    from segue.config import from_dict
-    from segue.folder import load_model_folder
-
     kind, config, tensors = load_model_folder(folder)
     if kind != "nanotst":
         raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")

@@ -65,9 +65,11 @@ def _one_pass(
     last = patches.shape[1] - 1
     unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
     distribution, scale = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
+    assert isinstance(distribution, Quantiles)
     normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
     quantiles = model.restore(normal, scale)[:, last:]
-    return quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)[:, :horizon]
+    steps: Tensor = quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)
+    return steps[:, :horizon]
 
 
 def predict_by_sampling(
@@ -91,9 +93,10 @@ def predict_by_sampling(
     for step in range(steps):
         recent, known = patches[:, -window:], seen[:, -window:]
         distribution, _ = model(recent, known, scale.held(recent.shape[1]))
+        assert isinstance(distribution, Gaussian)
         drawn = distribution.mean[:, -1:] + distribution.std[:, -1:] * noise[step][:, None]
         patches = torch.cat([patches, model.restore(drawn, scale.held(1))], dim=1)
         seen = torch.cat([seen, torch.ones_like(drawn, dtype=torch.bool)], dim=1)
-    futures = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))  # (lanes, samples, horizon)
+    futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))  # (lanes, samples, horizon)
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)
     return futures.quantile(levels, dim=1).permute(1, 2, 0)

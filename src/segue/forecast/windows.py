@@ -56,6 +56,10 @@ class Batch:
     observed: Bool[Tensor, "lanes tokens patch"]
     """Where the model may look."""
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch elsewhere."""
+        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device))
+
 
 class Windows:
     """The endless, repeatable stream of training windows.

@@ -122,7 +122,7 @@ class Trainer:
             loss = self._loss_of_batch(self.step + 1)
             value = float(loss.item())
             self._require_finite("loss", value)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
         return value
 
     def apply(self, loss: float) -> Progress:
