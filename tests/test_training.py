@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from segue.errors import UserError
 from segue.training.average import average_of, update_average
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
+from segue.training.log import RunLog
 from segue.training.loop import train
 from segue.training.optimizer import build_optimizer, is_decayed
 from segue.training.probe import seconds_per_step, steps_for_minutes
@@ -69,6 +71,14 @@ def everything(run):
     return folder.name, (run / "log.jsonl").read_bytes(), files
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_sync():
+    """Waiting for the disk guards against power cuts, which no test makes, and takes most of a tiny run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
     run = tmp_path_factory.mktemp("unbroken") / "run"
@@ -120,6 +130,16 @@ def test_resumed_from_every_checkpoint_with_leftovers_and_a_torn_log(unbroken, t
     run_through(run, resume=True)
     assert everything(run) == everything(unbroken)
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-15", "step-20"]
+
+
+def test_log_lines_reach_the_disk_before_the_checkpoint_after_them(tmp_path, monkeypatch):
+    """In the other order, a power cut leaves a checkpoint whose log lines are lost for good."""
+    order = []
+    rename = Path.rename
+    monkeypatch.setattr(RunLog, "sync", lambda log: order.append("log"))
+    monkeypatch.setattr(Path, "rename", lambda self, to: (order.append(to.name), rename(self, to)))
+    run_through(tmp_path / "run", replace(CONFIG, steps=6))
+    assert [name for name in order if not name.startswith(".")] == ["step-0", "log", "step-5", "log", "step-6"]
 
 
 def test_ctrl_c_within_an_update_waits_for_its_end():
