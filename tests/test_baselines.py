@@ -113,7 +113,7 @@ def test_a_lane_never_observed_is_nan_and_no_other(predictor, lanes):
 def test_hard_lanes_stay_sane(predictor):
     """Catches explosive roots and overflow: doubling, flipping, jumping and huge lanes.
 
-    All stay within 100 times their reach. A least-squares AR(3) on the doubling lane has the root 2: 2 ** 200 times its last value.
+    All stay within 100 times their reach. Plain least squares on the doubling lane has the root 2: 2 ** 200 times that.
     """
     t, rng = np.arange(40), np.random.default_rng(5)
     values = np.stack([2.0**t, (-1.0) ** t, (t == 20) * 1.0, 1e15 * (1 + rng.normal(size=40)), (-1.5) ** t])

@@ -44,18 +44,19 @@ class Autoregression:
         """Forecasts the `horizon` values after the last column, as `segue.forecast.result.Predictor` says."""
         values, observed, age = _align(values[:, -self.context :], observed[:, -self.context :])
         steps = horizon + int(age.max())
-        plain = _fit(values, observed, self.order, self.largest)
-        point, response = _continue(plain, values, observed, steps)
-        std = plain.std * response.square().cumsum(dim=1).sqrt()
+        fit = _fit(values, observed, self.order, self.largest)
+        point, response = _continue(fit, values, observed, steps)
+        error = fit.std
         if self.order is None:
             changed = functional.pad(observed[:, 1:] & observed[:, :-1], (1, 0))
             change = functional.pad(values.diff(dim=1), (1, 0)).masked_fill(~changed, 0)
             drift = _fit(change, changed, None, self.largest)
-            walk, response = _continue(drift, change, changed, steps)
-            walk, response = values[:, -1:] + walk.cumsum(dim=1), response.cumsum(dim=1)
-            better = drift.criterion < plain.criterion
-            point = torch.where(better, walk, point)
-            std = torch.where(better, drift.std * response.square().cumsum(dim=1).sqrt(), std)
+            drifts = drift.criterion < fit.criterion
+            changes, answers = _continue(drift, change, changed, steps)
+            point = torch.where(drifts, values[:, -1:] + changes.cumsum(dim=1), point)
+            response = torch.where(drifts, answers.cumsum(dim=1), response)
+            error = torch.where(drifts, drift.std, error)
+        std = error * response.square().cumsum(dim=1).sqrt()
         ahead = age + torch.arange(horizon, device=values.device)
         standard = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64, device=values.device))
         quantiles = point.gather(1, ahead)[..., None] + std.gather(1, ahead)[..., None] * standard
