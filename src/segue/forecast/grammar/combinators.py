@@ -49,7 +49,7 @@ def standardise(values: Series) -> Series:
 
     Inside it is float64, so that a small movement on a large level survives.
     """
-    wide = values.double().nan_to_num(0.0, 1e30, -1e30).clamp(-1e30, 1e30)
+    wide = values.double().nan_to_num(0.0, 1e38, -1e38)
     centred = wide - wide.mean(1, keepdim=True)
     reach = centred.abs().amax(1, keepdim=True)
     flat = reach <= 1e-7 * wide.abs().amax(1, keepdim=True)

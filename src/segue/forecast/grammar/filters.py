@@ -4,14 +4,14 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 from torch import Tensor
 
 from segue.forecast.grammar.combinators import Series
 
 Spectrum = Complex[Tensor, "#series frequency"]
-Lag = Callable[[float | Tensor], Spectrum]
-"""The backshift operator: `lag(k)` is B^k, for one k or for one a series (`[series 1]`)."""
+Lag = Callable[[int | Tensor], Spectrum]
+"""The backshift operator: `lag(k)` is B^k, for one whole k or for one a series (`[series 1]`, integers)."""
 
 _WRAP = 1e-10  # what the circular transform leaks from the end of the padded time axis back to its start
 
@@ -33,13 +33,17 @@ def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Seri
     length = innovations.shape[1]
     padded = 2 * length
     rate = math.log(_WRAP) / padded
-    device = innovations.device
-    omega = torch.arange(padded // 2 + 1, dtype=torch.float64, device=device) * (2 * math.pi / padded)
-    log_lag = torch.complex(torch.full_like(omega, rate), -omega)[None]
-    weight = torch.exp(rate * torch.arange(length, dtype=torch.float64, device=device))
+    weight = torch.exp(rate * torch.arange(length, dtype=torch.float64, device=innovations.device))
     spectrum = torch.fft.rfft(innovations.double() * weight, n=padded)
-    filtered: Tensor = torch.fft.irfft(spectrum * response(lambda k: torch.exp(k * log_lag)), n=padded)
+    filtered: Tensor = torch.fft.irfft(spectrum * response(_backshift(weight, padded, rate)), n=padded)
     return (filtered[:, :length] / weight).to(innovations.dtype)
+
+
+def circular_filter(noise: Series, response: Callable[[Lag], Spectrum]) -> Series:
+    """Filter on a circle: stationary from the first step, for responses whose memory is short against the length."""
+    length = noise.shape[1]
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(noise) * response(_backshift(noise, length, 0.0)), n=length)
+    return filtered
 
 
 def linear_scan(gain: Series, drive: Series) -> Series:
@@ -59,10 +63,15 @@ def accumulate(increments: Series) -> Series:
     return increments.double().cumsum(1).to(increments.dtype)
 
 
-def circular_filter(noise: Float[Tensor, "series length"], response: Callable[[Lag], Spectrum]) -> Series:
-    """Filter on a circle: stationary from the first step, for responses whose memory is short against the length."""
-    length = noise.shape[1]
-    omega = torch.arange(length // 2 + 1, device=noise.device) * (2 * math.pi / length)
-    log_lag = torch.complex(torch.zeros_like(omega), -omega)[None]
-    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(noise) * response(lambda k: torch.exp(k * log_lag)), n=length)
-    return filtered
+def _backshift(like: Tensor, size: int, rate: float) -> Lag:
+    """B^k at the frequencies of a real transform of `size` steps, on the circle of radius `exp(rate)`."""
+    number = torch.arange(size, device=like.device)
+    angle = number.to(like.dtype) * (-2 * math.pi / size)
+    roots = torch.polar(torch.ones_like(angle), angle)
+    frequency = number[None, : size // 2 + 1]
+
+    def lag(steps: int | Tensor) -> Spectrum:
+        turned = roots[torch.remainder(frequency * steps, size)]
+        return turned * math.exp(rate * steps) if isinstance(steps, int) else turned * torch.exp(rate * steps)
+
+    return lag

@@ -48,13 +48,14 @@ def sample_sections(generator: Generator, count: int, sections: int, radius: flo
 
 def all_pole(sections: Sections) -> Callable[[Lag], Spectrum]:
     """The response of an autoregression: one over the product of its second-order sections."""
+    product = torch.ones_like(sections[:, 0, :1])
+    for first, second in zip(sections[..., :1].unbind(1), sections[..., 1:].unbind(1), strict=True):
+        padded = torch.nn.functional.pad(product, (2, 2))
+        product = padded[:, 2:] + first * padded[:, 1:-1] + second * padded[:, :-2]
 
     def response(lag: Lag) -> Spectrum:
-        once, twice = lag(1), lag(2)
-        product = torch.ones_like(once)
-        for section in sections.unbind(1):
-            product = product * (1 + section[:, :1] * once + section[:, 1:] * twice)
-        return 1 / product
+        powers = torch.cat([lag(k) for k in range(product.shape[1])])
+        return (product.to(powers.dtype) @ powers).reciprocal()
 
     return response
 

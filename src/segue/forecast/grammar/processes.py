@@ -30,7 +30,7 @@ def sarima(generator: Generator, period: PerSeries, length: int) -> Series:
     integrated = torch.where(chance(generator, count, 0.6), 1.0, 0.99) * chance(generator, count, 0.4)
 
     def response(lag: Lag) -> Spectrum:
-        cycle = lag(period)
+        cycle = lag(period.long())
         return (
             (1 + moving * lag(1)) * (1 - forget * cycle) / ((1 - keep * cycle) * (1 - integrated * lag(1))) * poles(lag)
         )

@@ -97,14 +97,16 @@ def modulated(generator: Generator, values: Series) -> Series:
 
 
 def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
-    """Seasons with the given periods; in some the shape evolves from one cycle's to another's."""
+    """Seasons with the given periods; in a fifth the shape evolves from one cycle's to another's."""
     count = len(period)
     start = (uniform(generator, count, 0, 1) * period).floor()
-    early = repeat(waveform(generator, count), period, start, length)
-    late = repeat(waveform(generator, count), period, start, length)
-    evolving = torch.sigmoid(slow_path(generator, count, length)) * uniform(generator, count, 0.1, 1)
-    weight = torch.where(chance(generator, count, 0.2), evolving, 0.0)
-    return standardise(early + weight * (late - early))
+    fixed = repeat(waveform(generator, count), period, start, length)
+    evolving = chance(generator, count, 0.2).squeeze(1).nonzero().squeeze(1)
+    if not len(evolving):
+        return standardise(fixed)
+    other = repeat(waveform(generator, len(evolving)), period[evolving], start[evolving], length)
+    weight = torch.sigmoid(slow_path(generator, len(evolving), length)) * uniform(generator, len(evolving), 0.1, 1)
+    return standardise(fixed.index_copy(0, evolving, torch.lerp(fixed[evolving], other, weight)))
 
 
 def season(generator: Generator, count: int, length: int) -> Series:

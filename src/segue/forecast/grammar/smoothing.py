@@ -52,8 +52,7 @@ def additive_ets(model: Smoothing, errors: Series) -> Series:
     def response(lag: Lag) -> Spectrum:
         level = model.alpha * lag(1) / (1 - lag(1))
         trend = _trend_response(model)(lag) * model.beta
-        cycle = lag(model.period)
-        return 1 + level + trend + model.gamma * cycle / (1 - cycle)
+        return 1 + level + trend + _season_response(model)(lag) * model.gamma
 
     certain = model.level + model.slope * damped_sums(model.phi, errors.shape[1]) + model.season
     return certain + lag_filter(errors, response)
@@ -75,7 +74,7 @@ def multiplicative_ets(model: Smoothing, errors: Series) -> Series:
     zero = torch.zeros_like(errors[:, :1])
     level = accumulate(torch.cat([zero, (model.alpha * errors).log1p()[:, :-1]], 1))
     trend = lag_filter((model.beta * errors).log1p(), _trend_response(model))
-    cycle = lag_filter((model.gamma * errors).log1p(), lambda lag: lag(model.period) / (1 - lag(model.period)))
+    cycle = lag_filter((model.gamma * errors).log1p(), _season_response(model))
     certain = model.level + model.slope * damped_sums(model.phi, errors.shape[1]) + model.season
     return certain + level + trend + cycle + errors.log1p()
 
@@ -120,3 +119,13 @@ def smoothing(generator: Generator, count: int, length: int) -> Series:
 def _trend_response(model: Smoothing) -> Callable[[Lag], Spectrum]:
     """From the trend's shocks to their sum in the series: phi B / ((1 - B)(1 - phi B))."""
     return lambda lag: model.phi * lag(1) / ((1 - lag(1)) * (1 - model.phi * lag(1)))
+
+
+def _season_response(model: Smoothing) -> Callable[[Lag], Spectrum]:
+    """From the season's shocks to what they leave in later cycles: B^m / (1 - B^m)."""
+
+    def response(lag: Lag) -> Spectrum:
+        cycle = lag(model.period.long())
+        return cycle / (1 - cycle)
+
+    return response
