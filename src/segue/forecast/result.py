@@ -63,6 +63,8 @@ class Predictor(Protocol):
     """The column name of its point forecast, for example `NanoTST`."""
     context: int
     """How many of the last values it looks at."""
+    fingerprint: str
+    """Tells it from every other predictor: a hash of config and weights, or its parameters as text."""
 
     def predict(
         self,

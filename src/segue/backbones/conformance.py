@@ -1,0 +1,97 @@
+"""Runs a model through all laws of `segue.backbones.laws`, on small explicit cases.
+
+    from segue.backbones.conformance import run_all
+    run_all(MyBackbone(width=8))
+
+Whoever writes a backbone of their own calls this in their tests, as river's checks are called for its estimators
+(https://riverml.xyz). An assembled model passes through a thin adaptor and brings its own sequences.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from segue.backbones.laws import (
+    Streaming,
+    check_causality,
+    check_chunking,
+    check_determinism,
+    check_gradient,
+    check_lanes,
+    check_reset,
+    check_saving,
+    check_selection,
+    check_state,
+    is_causal,
+)
+
+
+def yield_checks(model: Streaming, x: Tensor | None = None) -> Iterator[tuple[str, Callable[[], None]]]:
+    """All laws on small explicit cases, each a name and a function to call; fit for `pytest.mark.parametrize`.
+
+    Args:
+        model: The subject. A module is copied, in double precision and in evaluation mode; anything else is used as
+            it is and should compute in double precision.
+        x: Sequences (lanes, time, ...), at least 3 lanes of at least 8 steps that differ from lane to lane, longer
+            than any window the model has. By default 3 lanes of 16 normal vectors of size `model.width`.
+
+    Yields:
+        The name of the case and the check.
+    """
+    if isinstance(model, nn.Module):
+        model = copy.deepcopy(model).double().eval()
+    x = _sequences(model) if x is None else x
+    lanes, time = x.shape[:2]
+    other = x.roll(1, dims=0)  # to a lane, another lane's sequence is as strange as any
+    scattered = torch.zeros(lanes, time, dtype=torch.bool, device=x.device)
+    scattered[0, [0, 1, time // 2]] = scattered[1, [time // 3, time - 1]] = True
+
+    yield "state", partial(check_state, model, x)
+    yield "determinism", partial(check_determinism, model, x, other)
+    if is_causal(model):
+        for cut in (1, time // 2, time - 1):
+            yield f"causality, another future from step {cut}", partial(check_causality, model, x, other, cut)
+        for name, splits in _splits(time).items():
+            yield f"chunking, {name}", partial(check_chunking, model, x, splits)
+        yield "chunking, one by one with resets", partial(check_chunking, model, x, range(1, time), scattered)
+        if x.is_floating_point():
+            yield "gradient", partial(check_gradient, model, x, [1, time // 2])
+    yield "lanes", partial(check_lanes, model, x, [lane * (time - 1) // (lanes - 1) for lane in range(lanes)])
+    yield "reset, at scattered steps", partial(check_reset, model, x, scattered)
+    yield "reset, at every step", partial(check_reset, model, x, torch.ones_like(scattered))
+    yield "selection", partial(check_selection, model, x, [lanes - 1, 0])
+    yield "saving", partial(check_saving, model, x)
+
+
+def run_all(model: Streaming, x: Tensor | None = None) -> None:
+    """Runs every check of `yield_checks`.
+
+    Args:
+        model: The subject.
+        x: Sequences to read, see `yield_checks`.
+
+    Raises:
+        LawBroken: The first law that does not hold.
+    """
+    for _, check in yield_checks(model, x):
+        check()
+
+
+def _splits(time: int) -> dict[str, Sequence[int]]:
+    return {
+        "in halves": [time // 2],
+        "one by one": range(1, time),
+        "unevenly": [1, 2, time // 2 + 1],
+        "last step apart": [time - 1],
+    }
+
+
+def _sequences(model: Streaming) -> Tensor:
+    width = getattr(model, "width", None)
+    if width is None:
+        raise TypeError("a model without a width needs sequences: yield_checks(model, x)")
+    state = next(iter(model.initial_state(1).values()))
+    return torch.randn(3, 16, width, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(state.device)

@@ -1,0 +1,25 @@
+"""The position-wise network that nested and transformer backbones share."""
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class FeedForward(nn.Module):
+    """A residual, pre-norm network of one hidden layer: x + W2 GELU(W1 LayerNorm(x)), each vector by itself.
+
+    Args:
+        width: Size of each input and output vector.
+        expansion: The hidden layer has `expansion * width` units.
+    """
+
+    def __init__(self, width: int, expansion: int = 4) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, expansion * width)
+        self.down = nn.Linear(expansion * width, width)
+
+    def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
+        """The input plus what the network makes of it."""
+        delta: Tensor = self.down(functional.gelu(self.up(self.norm(x))))
+        return x + delta

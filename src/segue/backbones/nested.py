@@ -1,0 +1,74 @@
+"""A backbone of levels: parts of one model that are meant to be updated at different frequencies.
+
+A level, in the words of nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, "Nested Learning", NeurIPS 2025),
+is the set of parameters with one update frequency. Level 1 is the fastest. The chain of feed-forward levels is their
+continuum memory system, with residuals and norms. This module only says which parameter is in which level; the
+clocks belong to training.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from segue.backbones.feedforward import FeedForward
+from segue.backbones.protocol import Backbone
+from segue.backbones.recurrent import LSTM
+from segue.errors import UserError
+from segue.state import State
+
+
+class Nested(nn.Module):
+    """Level 1 is a recurrent backbone, levels 2 and 3 are residual feed-forward networks. State: `level1.*`.
+
+    Args:
+        width: Size of each input and output vector.
+        level1: The backbone that remembers, a module of the same width; by default an LSTM of one layer.
+
+    Raises:
+        UserError: The width of `level1` differs.
+    """
+
+    def __init__(self, width: int, level1: Backbone | None = None) -> None:
+        super().__init__()
+        level1 = LSTM(width) if level1 is None else level1
+        if level1.width != width:
+            raise UserError("level1", f"of width {level1.width}", f"give a backbone of width {width}")
+        self.width = width
+        self.causal = getattr(level1, "causal", True)
+        self.level1 = level1
+        self.level2 = FeedForward(width)
+        self.level3 = FeedForward(width)
+
+    def initial_state(
+        self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The fresh state of level 1, the only level with a memory of its own."""
+        return State.join({"level1": self.level1.initial_state(lanes, device=device, dtype=dtype)})
+
+    def forward(
+        self,
+        x: Float[Tensor, "lanes time width"],
+        state: State | None = None,
+        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
+    ) -> tuple[Float[Tensor, "lanes time width"], State]:
+        """Reads `time` vectors per lane, see `segue.backbones.protocol.Backbone`."""
+        h, memory = self.level1(x, None if state is None else state.part("level1"), reset)
+        return self.level3(self.level2(h)), State.join({"level1": memory})
+
+    def level_parameters(self) -> tuple[dict[str, nn.Parameter], ...]:
+        """The parameters of levels 1, 2 and 3, under the names they have in this module.
+
+        Raises:
+            AssertionError: A parameter lies in no level or in several, as in a subclass that adds one beside them.
+        """
+        levels = tuple(
+            {f"{level}.{name}": parameter for name, parameter in self.get_submodule(level).named_parameters()}
+            for level in ("level1", "level2", "level3")
+        )
+        assigned = [parameter for level in levels for parameter in level.values()]
+        existing = list(self.parameters())
+        if sorted(map(id, assigned)) != sorted(map(id, existing)):
+            raise AssertionError(
+                f"the levels hold {len(assigned)} parameters, the model {len(existing)}, or other ones"
+            )
+        return levels

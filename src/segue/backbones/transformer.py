@@ -1,0 +1,174 @@
+"""A causal transformer over a bounded window, with its key/value cache as the state."""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from segue.state import State
+
+
+class Transformer(nn.Module):
+    """Causal multi-head self-attention and feed-forward networks in pre-norm blocks (Vaswani 2017; Xiong et al. 2020).
+
+    A vector attends to itself and to the `window - 1` vectors before it in its lane, not beyond the lane's last
+    reset. The state holds, per layer, the keys and values of those `window - 1` vectors, newest last and not yet
+    rotated (`layer0.key`, `layer0.value`: (lanes, window - 1, width)), and `age`: how many vectors the lane has read
+    since its reset, which tells how many of the slots are filled.
+
+    Args:
+        width: Size of the vectors.
+        heads: Number of attention heads; divides `width`.
+        layers: Number of blocks.
+        window: How many vectors one vector attends to, itself included.
+        positions: `"rotary"` turns queries and keys by their distance (Su et al. 2021); `"learned"` adds a vector per
+            age to the input, the last one for every age from `window` on.
+    """
+
+    causal = True
+
+    def __init__(
+        self, width: int, *, heads: int, layers: int, window: int, positions: Literal["learned", "rotary"] = "rotary"
+    ) -> None:
+        super().__init__()
+        self.width, self.window = width, window
+        self.positions = nn.Parameter(0.02 * torch.randn(window, width)) if positions == "learned" else None
+        self.blocks = nn.ModuleList(Block(width, heads, rotary=positions == "rotary", depth=layers) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+
+    def initial_state(
+        self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The state of lanes that have seen nothing: empty caches, age zero."""
+        like = self.norm.weight
+        cache = torch.zeros(lanes, self.window - 1, self.width, device=device or like.device, dtype=dtype or like.dtype)
+        tensors = {f"layer{i}.{name}": cache for i in range(len(self.blocks)) for name in ("key", "value")}
+        return State(tensors | {"age": torch.zeros(lanes, dtype=torch.int64, device=cache.device)})
+
+    def forward(
+        self,
+        x: Float[Tensor, "lanes time width"],
+        state: State | None = None,
+        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
+    ) -> tuple[Float[Tensor, "lanes time width"], State]:
+        """Reads `time` vectors per lane; see `segue.backbones.protocol.Backbone`."""
+        age = state["age"] if state is not None else torch.zeros(x.shape[0], dtype=torch.int64, device=x.device)
+        segment, ages = _segments(age, x.shape[1], reset)
+        if self.positions is not None:
+            x = x + self.positions[ages.clamp(max=self.window - 1)]
+        plain = state is None and reset is None and x.shape[1] <= self.window  # torch has a faster kernel for this
+        allowed = None if plain else _allowed(age, segment, self.window, cached=state is not None)
+
+        age = ages[:, -1] + 1 if x.shape[1] else age
+        tensors = {"age": age}
+        filled = torch.arange(self.window - 1, 0, -1, device=x.device) <= age[:, None]  # (lanes, slots)
+        for i, block in enumerate(self.blocks):
+            cache = (state[f"layer{i}.key"], state[f"layer{i}.value"]) if state is not None else None
+            x, key, value = block(x, cache, allowed)
+            tensors[f"layer{i}.key"] = _newest(key, filled)
+            tensors[f"layer{i}.value"] = _newest(value, filled)
+        return self.norm(x), State(tensors)
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + ffn(norm(x))."""
+
+    def __init__(self, width: int, heads: int, *, rotary: bool, depth: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = Attention(width, heads, rotary=rotary)
+        self.norm2 = nn.LayerNorm(width)
+        last = nn.Linear(4 * width, width)
+        self.ffn = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), last)
+        for out in (self.attention.out, last):  # branches start small, so that depth does not add up (Radford 2019)
+            nn.init.normal_(out.weight, std=0.02 / (2 * depth) ** 0.5)
+            nn.init.zeros_(out.bias)
+
+    def forward(
+        self,
+        x: Float[Tensor, "lanes time width"],
+        cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
+        allowed: Bool[Tensor, "lanes time keys"] | None,
+    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
+        """Returns the new vectors, and the keys and values of cache and input together."""
+        attended, key, value = self.attention(self.norm1(x), cache, allowed)
+        x = x + attended
+        return x + self.ffn(self.norm2(x)), key, value
+
+
+class Attention(nn.Module):
+    """Multi-head scaled dot-product attention over cached and new vectors (Vaswani et al. 2017, section 3.2)."""
+
+    def __init__(self, width: int, heads: int, *, rotary: bool) -> None:
+        super().__init__()
+        if width % heads or (rotary and width // heads % 2):
+            raise ValueError(f"{heads} heads do not divide a width of {width} into parts of an even size")
+        self.heads, self.rotary = heads, rotary
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(
+        self,
+        x: Float[Tensor, "lanes time width"],
+        cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
+        allowed: Bool[Tensor, "lanes time keys"] | None,
+    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
+        """Attends where `allowed`; `None` means every new vector up to the query's own."""
+        query, key, value = self.qkv(x).chunk(3, dim=-1)
+        if cache is not None:
+            key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
+        if self.rotary:  # only distances matter, so the place within cache and input serves as the position
+            place = torch.arange(k.shape[2], device=x.device)
+            q, k = rotate(q, place[k.shape[2] - q.shape[2] :]), rotate(k, place)
+        mask = allowed[:, None] if allowed is not None else None  # (lanes, 1, time, keys)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        return self.out(mixed.transpose(1, 2).flatten(2)), key, value
+
+
+def rotate(x: Float[Tensor, "*batch time size"], place: Int[Tensor, "time"]) -> Float[Tensor, "*batch time size"]:
+    """Turns each pair (x_i, x_{i + size/2}) by the angle place * 10000^(-2i/size) (Su et al. 2021, equation 15)."""
+    half = x.shape[-1] // 2
+    frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=x.dtype) / half)
+    angle = place.to(x.dtype)[:, None] * frequency
+    cos, sin = angle.cos(), angle.sin()
+    first, second = x[..., :half], x[..., half:]
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+def _segments(
+    age: Int[Tensor, "lanes"], time: int, reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None
+) -> tuple[Int[Tensor, "lanes time"], Int[Tensor, "lanes time"]]:
+    """For each new vector: the number of resets up to it, and how many vectors its lane had read since the last one."""
+    step = torch.arange(time, device=age.device).expand(len(age), time)
+    if reset is None:
+        return torch.zeros_like(step), age[:, None] + step
+    if reset.dim() == 1:
+        reset = reset[:, None] & (step == 0)
+    segment = reset.long().cumsum(1)
+    begin = torch.where(reset, step, 0).cummax(1).values
+    return segment, torch.where(segment == 0, age[:, None] + step, step - begin)
+
+
+def _allowed(
+    age: Int[Tensor, "lanes"], segment: Int[Tensor, "lanes time"], window: int, *, cached: bool
+) -> Bool[Tensor, "lanes time keys"]:
+    """Which keys, cached then new, each new vector attends to: its own segment, at most window - 1 back."""
+    time = segment.shape[1]
+    step = torch.arange(time, device=age.device)
+    distance = step[:, None] - step  # (time, time)
+    new = (distance >= 0) & (distance < window) & (segment[:, :, None] == segment[:, None, :])
+    if not cached:
+        return new
+    back = torch.arange(window - 1, 0, -1, device=age.device)  # slot -> how far before the first new vector
+    old = (step[:, None] + back < window) & (back <= age[:, None])[:, None] & (segment == 0)[:, :, None]
+    return torch.cat([old, new], dim=2)
+
+
+def _newest(keys: Float[Tensor, "lanes keys width"], filled: Bool[Tensor, "lanes slots"]) -> Tensor:
+    """The newest keys as a cache: shorter input is padded in front, slots that no vector fills are zeros."""
+    slots = filled.shape[1]
+    kept = F.pad(keys[:, max(keys.shape[1] - slots, 0) :], (0, 0, max(slots - keys.shape[1], 0), 0))
+    return kept * filled[..., None]

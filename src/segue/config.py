@@ -1,0 +1,165 @@
+"""Configs: TOML in, frozen dataclasses out, and back again.
+
+A config is a frozen dataclass of whole numbers, numbers, texts, truth values, `Literal`s, tuples of these, dicts
+of names to such values, and further such dataclasses. TOML has no null, so an optional field (`X | None`) has the
+default `None` and is left out.
+"""
+
+import dataclasses
+import difflib
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union
+
+from segue.errors import UserError
+
+T = TypeVar("T")
+
+_WORDS = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+
+
+def read_config(cls: type[T], path: str | Path) -> T:
+    """Reads a TOML file into the dataclass `cls`.
+
+    Raises:
+        UserError: The file can't be read or is no TOML, or as for `from_dict`.
+    """
+    path = Path(path)
+    try:
+        mapping = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError("config", path, f"name a TOML file that can be read ({error.strerror})") from error
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise UserError("config", path, f"mend the TOML: {error}") from error
+    return from_dict(cls, mapping, where=str(path))
+
+
+def from_dict(cls: type[T], mapping: Mapping[str, Any], where: str = "config") -> T:
+    """Builds the dataclass `cls`, and the dataclasses inside it, from plain values.
+
+    Args:
+        cls: The dataclass.
+        mapping: What TOML or JSON give: lists stand for tuples, tables for dataclasses; an integer is accepted for a
+            float, a truth value is no integer.
+        where: What errors call the mapping, in front of the key: `config training.steps`.
+
+    Raises:
+        UserError: A key is unknown or missing, or a value has the wrong type; key, value and remedy are named.
+    """
+    return typing.cast(T, _build(cls, mapping, where, f"{where} "))
+
+
+def to_toml(config: Any) -> str:
+    """The config as TOML, such that `from_dict(type(config), tomllib.loads(text)) == config`."""
+    return "\n".join(_lines(config, "")).lstrip("\n") + "\n"
+
+
+def _build(cls: Any, mapping: object, name: str, prefix: str) -> Any:
+    if not isinstance(mapping, Mapping):
+        raise UserError(name, _shown(mapping), "give a table of keys and values")
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    for key in mapping:
+        if key not in fields:
+            raise UserError(f"{prefix}{key}", _shown(mapping[key]), _remedy_for_unknown(key, list(fields)))
+    kinds = typing.get_type_hints(cls)
+    for key, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and key not in mapping:
+            raise UserError(f"{prefix}{key}", "(missing)", f"give {_words(kinds[key])}")
+    return cls(**{key: _convert(kinds[key], value, f"{prefix}{key}") for key, value in mapping.items()})
+
+
+def _convert(kind: Any, value: object, name: str) -> Any:
+    """`value` as the annotated type `kind`, or a `UserError` under `name`."""
+    if dataclasses.is_dataclass(kind):
+        return _build(kind, value, name, f"{name}.")
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _convert_union(arguments, value, name)
+    if origin is tuple and isinstance(value, list | tuple):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
+        if len(kinds) == len(value):
+            return tuple(_convert(k, v, f"{name}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True)))
+    if origin is dict and isinstance(value, Mapping):
+        return {key: _convert(arguments[1], item, f"{name}.{key}") for key, item in value.items()}
+    if origin is Literal and any(type(value) is type(choice) and value == choice for choice in arguments):
+        return value
+    if kind is float and type(value) is int:  # not bool, which is an int to isinstance
+        return float(value)
+    if type(value) is kind:
+        return value
+    raise UserError(name, _shown(value), f"give {_words(kind)}")
+
+
+def _convert_union(kinds: tuple[Any, ...], value: object, name: str) -> Any:
+    if value is None and types.NoneType in kinds:
+        return None
+    *others, last = [kind for kind in kinds if kind is not types.NoneType]
+    for kind in others:
+        try:
+            return _convert(kind, value, name)
+        except UserError:
+            continue
+    return _convert(last, value, name)
+
+
+def _words(kind: Any) -> str:
+    """What a value of this type is, for the end of "give ..."."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) or origin is dict:
+        return "a table of keys and values"
+    if origin is Literal:
+        return "one of " + ", ".join(json.dumps(choice) for choice in arguments)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_words(argument) for argument in arguments if argument is not types.NoneType)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return f"a list, each item {_words(arguments[0])}"
+    if origin is tuple:
+        return f"a list of {len(arguments)}: " + ", ".join(map(_words, arguments))
+    return _WORDS.get(kind, str(kind))
+
+
+def _remedy_for_unknown(key: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"unknown key, write {close[0]}" if close else f"unknown key, use one of {', '.join(known)}"
+
+
+def _shown(value: object) -> object:
+    return repr(value) if isinstance(value, str) else value
+
+
+def _lines(config: Any, path: str) -> Iterator[str]:
+    """One table: its plain values first, since in TOML all that follows a table header belongs to that table."""
+    tables: list[tuple[str, Any]] = []
+    if isinstance(config, dict):
+        yield from (f"{key} = {_plain(value)}" for key, value in config.items())
+        return
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value) or isinstance(value, dict):
+            tables.append((f"[{path}{field.name}]", value))
+        elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+            tables += [(f"[[{path}{field.name}]]", item) for item in value]
+        elif value is not None:
+            yield f"{field.name} = {_plain(value)}"
+        elif field.default is not None:
+            raise ValueError(f"{field.name} is None, which TOML can't say: make None its default")
+    for header, table in tables:
+        yield f"\n{header}"
+        yield from _lines(table, header.strip("[]") + ".")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):  # JSON's escapes are TOML's too, but TOML also wants DEL escaped
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_plain, value))}]"
+    raise TypeError(f"no TOML for {value!r}")

@@ -1,0 +1,80 @@
+"""What happens to a series: shifts, spikes, counting, censoring, rounding, one series handing over to another."""
+
+import torch
+from torch import Generator
+
+from segue.forecast.grammar.combinators import PerSeries, Series, sometimes
+from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, uniform
+
+
+def shift_level(values: Series, start: PerSeries, height: PerSeries) -> Series:
+    """Add `height` from step `start` on."""
+    time = torch.arange(values.shape[1], device=values.device)[None]
+    return values + height * (time >= start)
+
+
+def censor(values: Series, bound: PerSeries) -> Series:
+    """Nothing above `bound`."""
+    return torch.minimum(values, bound)
+
+
+def round_to(values: Series, unit: PerSeries) -> Series:
+    """The nearest multiple of `unit`."""
+    return (values / unit).round() * unit
+
+
+def count_events(generator: Generator, rate: Series) -> Series:
+    """Poisson counts with the given mean."""
+    return torch.poisson(rate, generator=generator)
+
+
+def splice(early: Series, late: Series, middle: PerSeries, width: PerSeries) -> Series:
+    """`early` before, `late` after, a sigmoid of the given width in steps around the step `middle`."""
+    time = torch.arange(early.shape[1], device=early.device)[None]
+    return early + torch.sigmoid((time - middle) / width) * (late - early)
+
+
+def quantile(values: Series, share: PerSeries) -> PerSeries:
+    """The value that a `share` of the steps lies below."""
+    index = (share * (values.shape[1] - 1)).long()
+    return values.sort(1).values.gather(1, index)
+
+
+def shifts(generator: Generator, values: Series) -> Series:
+    """Up to three level shifts, denser towards the end, where short histories look."""
+    count, length = values.shape
+    spread = values.std(1, keepdim=True)
+    for _ in range(3):
+        back = log_uniform(generator, count, 4, length)
+        height = spread * normal(generator, count) * chance(generator, count, 0.6)
+        values = shift_level(values, (length - back).floor(), height)
+    return values
+
+
+def spikes(generator: Generator, values: Series) -> Series:
+    """Outliers of 2 to 6 standard deviations on 0.2 % to 2 % of the steps, mostly to one side."""
+    count, length = values.shape
+    hit = uniform(generator, count, 0, 1, length) < log_uniform(generator, count, 0.002, 0.02)
+    size = uniform(generator, count, 2, 6) * values.std(1, keepdim=True)
+    one_sided = normal(generator, count, length).abs() * pick(generator, count, [-1, 1, 1])
+    shape = torch.where(chance(generator, count, 0.7), one_sided, normal(generator, count, length))
+    return values + hit * size * shape
+
+
+def censored(generator: Generator, values: Series) -> Series:
+    """Censored at a quantile, from above or from below."""
+    side = pick(generator, len(values), [-1, 1])
+    mirrored = values * side
+    return censor(mirrored, quantile(mirrored, uniform(generator, len(values), 0.5, 0.95))) * side
+
+
+def rounded(generator: Generator, values: Series) -> Series:
+    """In steps of a sixth of a standard deviation to more than one."""
+    return round_to(values, values.std(1, keepdim=True).clamp(min=1e-6) / uniform(generator, len(values), 0.8, 6))
+
+
+def accidents(generator: Generator, values: Series) -> Series:
+    """Each of the events on a few per cent of the series."""
+    for probability, change in ((0.08, shifts), (0.05, spikes), (0.03, rounded), (0.03, censored)):
+        values = sometimes(generator, values, probability, change)
+    return values

@@ -1,0 +1,119 @@
+"""The productions: how terminals combine into whole series. `PRODUCTIONS` names them all."""
+
+import torch
+from torch import Generator
+
+from segue.forecast.grammar.calendars import calendar
+from segue.forecast.grammar.combinators import PerSeries, Production, Series, choose, sometimes, standardise
+from segue.forecast.grammar.draws import chance, log_normal, log_uniform, normal, pick, power, uniform
+from segue.forecast.grammar.events import count_events, shifts, splice
+from segue.forecast.grammar.filters import accumulate, lag_filter
+from segue.forecast.grammar.noises import autoregressive, coloured, innovations, noise, persistent
+from segue.forecast.grammar.processes import diffusion, double_sarima, random_walk
+from segue.forecast.grammar.seasons import modulated, season, season_of
+from segue.forecast.grammar.smoothing import smoothing
+from segue.forecast.grammar.trends import clock, log_level, spans, trend
+
+
+def decomposition(generator: Generator, count: int, length: int) -> Series:
+    """Trend, none to two seasons and noise, added."""
+    total = trend(generator, count, length) * log_normal(generator, count, 1, 0.8) * chance(generator, count, 0.75)
+    for present in (0.8, 0.3):
+        height = log_normal(generator, count, 0.8, 0.8) * chance(generator, count, present)
+        wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
+        total = total + height * wave
+    return total + log_normal(generator, count, 0.25, 1) * noise(generator, count, length)
+
+
+def multiplicative(generator: Generator, count: int, length: int) -> Series:
+    """Level times season times noise: tourism, sales, traffic; cycles of 12 and 4 above all, noise often low."""
+    period = pick(generator, count, [12, 12, 12, 12, 12, 12, 4, 4, 4, 4, 7, 24, 52, 6])
+    height = log_uniform(generator, count, 0.03, 0.6)
+    wave = sometimes(generator, season_of(generator, period, length), 0.3, modulated)
+    seasonal = torch.where(chance(generator, count, 0.5), (height * wave).exp(), (1 + height * wave).clamp(min=0.02))
+    level = log_level(generator, count, length).exp()
+    spread = log_uniform(generator, count, 0.003, 0.12)
+    memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
+    shocks = (spread * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
+    return sometimes(generator, level * seasonal * shocks, 0.1, shifts)
+
+
+def growth(generator: Generator, count: int, length: int) -> Series:
+    """Economies in short histories: growth rates that change, business cycles, shocks that stay; few with a season.
+
+    The logarithm (or in half the series the level itself) is a walk with a drift of 0 to 3 times its shocks, which
+    changes about once a span, plus deviations that fade.
+    """
+    scale = log_uniform(generator, count, 0.005, 0.12)
+    span = spans(generator, count, min(length, 300), 6)
+    change = uniform(generator, count, 0, 1, length) < 1 / span
+    piece = change.long().cumsum(1).clamp(max=length - 1)
+    recent = clock(generator, length) >= length - spans(generator, count, length, 24)
+    common = 3 * power(generator, count, 2) * pick(generator, count, [1, 1, 1, -1]) * recent
+    changing = uniform(generator, count, 0, 1.5) * normal(generator, count, length).gather(1, piece)
+    carry = uniform(generator, count, -0.3, 0.8) * chance(generator, count, 0.6)
+    shocks = lag_filter(innovations(generator, count, length), lambda lag: 1 / (1 - carry * lag(1)))
+    fading = uniform(generator, count, 0, 2) * persistent(generator, count, length)
+    path = accumulate(common + changing + shocks) + fading
+    period = pick(generator, count, [1, 1, 1, 4, 4, 12])
+    height = log_uniform(generator, count, 0.5, 10) * (period > 1)
+    path = path + height * season_of(generator, period.clamp(min=2), length)
+    path = path - path[:, -1:]
+    rate = torch.minimum(scale, 8 / path.abs().amax(1, keepdim=True))
+    return torch.where(chance(generator, count, 0.5), (rate * path).exp() / rate, path)
+
+
+def counts(generator: Generator, count: int, length: int) -> Series:
+    """Poisson counts of a series' exponential, some of them intermittent."""
+    activity = standardise(choose(generator, count, length, [decomposition, calendar], [0.7, 0.3])[0])
+    rate = (activity * uniform(generator, count, 0.2, 1) + uniform(generator, count, -1.5, 3.5)).clamp(-5, 6).exp()
+    asleep = uniform(generator, count, 0, 1, length) < uniform(generator, count, 0, 0.9) * chance(generator, count, 0.3)
+    return count_events(generator, torch.where(asleep, 0.0, rate))
+
+
+def wave(generator: Generator, count: int, length: int) -> Series:
+    """One or two clean seasons with hardly any noise, on a line or none."""
+    total = season(generator, count, length)
+    total = total + chance(generator, count, 0.3) * season(generator, count, length)
+    tilt = normal(generator, count) * chance(generator, count, 0.3) * clock(generator, length) / length
+    return total + tilt + log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
+
+
+def fluctuation(generator: Generator, count: int, length: int) -> Series:
+    """No trend and no calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
+    return choose(generator, count, length, [autoregressive, persistent, coloured], [0.5, 0.25, 0.25])[0]
+
+
+def constant(generator: Generator, count: int, length: int) -> Series:
+    """A level: flat, or with noise so small that only a large offset shows it as a level."""
+    quiet = torch.where(chance(generator, count, 0.5), 0.0, 1.0)
+    return quiet * noise(generator, count, length)
+
+
+_SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calendar, smoothing, double_sarima)
+
+
+def spliced(generator: Generator, count: int, length: int) -> Series:
+    """One series that hands over to another, anywhere, the later the more likely, abruptly or slowly."""
+    odds = [1.0] * len(_SPLICED)
+    early, late = (standardise(choose(generator, count, length, _SPLICED, odds)[0]) for _ in range(2))
+    middle: PerSeries = length - log_uniform(generator, count, length / 30, length)
+    return splice(early, late, middle, log_uniform(generator, count, 0.5, 64))
+
+
+PRODUCTIONS: dict[str, Production] = {
+    "decomposition": decomposition,
+    "multiplicative": multiplicative,
+    "calendar": calendar,
+    "smoothing": smoothing,
+    "sarima": double_sarima,
+    "growth": growth,
+    "random_walk": random_walk,
+    "diffusion": diffusion,
+    "fluctuation": fluctuation,
+    "splice": spliced,
+    "counts": counts,
+    "wave": wave,
+    "constant": constant,
+}
+"""Every production by name; a production's position is its index in what `Grammar.sample` returns."""

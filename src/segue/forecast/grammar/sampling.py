@@ -1,0 +1,73 @@
+"""The grammar as a whole: weights of the productions, and batches of series drawn from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
+
+from segue.errors import UserError
+from segue.forecast.grammar.combinators import choose, standardise
+from segue.forecast.grammar.events import accidents
+from segue.forecast.grammar.productions import PRODUCTIONS
+
+DEFAULT_WEIGHTS: Mapping[str, float] = {
+    "decomposition": 0.14,
+    "multiplicative": 0.14,
+    "calendar": 0.18,
+    "smoothing": 0.11,
+    "sarima": 0.11,
+    "growth": 0.11,
+    "random_walk": 0.05,
+    "diffusion": 0.04,
+    "fluctuation": 0.03,
+    "splice": 0.05,
+    "counts": 0.02,
+    "wave": 0.01,
+    "constant": 0.01,
+}
+"""Shares of the productions: about a fifth clean calendars, a quarter integrated processes, the rest in between."""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A weighted set of productions.
+
+    Raises:
+        UserError: For an unknown name, a weight that is negative or not finite, or weights that are all 0.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    """Relative frequency of each production by name; a production without a weight is not used."""
+
+    def __post_init__(self) -> None:
+        for name, weight in self.weights.items():
+            if name not in PRODUCTIONS:
+                raise UserError("weights", name, f"name a production: {', '.join(PRODUCTIONS)}")
+            if not (isfinite(weight) and weight >= 0):
+                raise UserError("weights", f"{name} = {weight}", "give a finite number of at least 0")
+        if not sum(self.weights.values()) > 0:
+            raise UserError("weights", dict(self.weights), "give at least one weight above 0")
+
+    def sample(
+        self, generator: Generator, count: int, length: int
+    ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"]]:
+        """Draw a batch in which the productions are interleaved.
+
+        Args:
+            generator: Source of all randomness; its device is where the series are made.
+            count: Number of series. Hundreds at once are faster a series than a few.
+            length: Steps a series, at least 8.
+
+        Returns:
+            The series, each with mean 0 and standard deviation 1 over its length (or 0 throughout), within ±100;
+            and for each the index of its production in `PRODUCTIONS`.
+        """
+        if count < 1:
+            raise UserError("count", count, "give a whole number of at least 1")
+        if length < 8:
+            raise UserError("length", length, "give a whole number of at least 8")
+        odds = [self.weights.get(name, 0.0) for name in PRODUCTIONS]
+        values, production = choose(generator, count, length, list(PRODUCTIONS.values()), odds)
+        return standardise(accidents(generator, standardise(values))).clamp(-100, 100), production

@@ -1,0 +1,129 @@
+"""How good a forecast was: the scores of the field's zero-shot tables, on arrays.
+
+All take NaN in the actual or past values for missing, and leave it out. A NaN in a forecast of an observed value is
+never left out: it makes the score NaN. Arrays are NumPy's or tensors on the CPU; results are float64.
+"""
+
+import numpy as np
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from segue.errors import UserError
+
+Array = np.ndarray | Tensor
+
+DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""The levels that the weighted quantile loss is averaged over."""
+
+
+def mase(
+    actual: Float[Array, "lanes steps"],
+    median: Float[Array, "lanes steps"],
+    history: Float[Array, "lanes time"],
+    season: int,
+) -> Float64[np.ndarray, "lanes"]:
+    """Mean absolute scaled error (Hyndman & Koehler 2006): 1 is the in-sample error of the seasonal naive forecast.
+
+    Args:
+        actual: What happened, after the history.
+        median: The point forecasts.
+        history: All values before the forecast, NaN before a shorter lane begins.
+        season: Steps in a season, at least 1.
+
+    Returns:
+        The score of each lane; NaN where it is undefined: nothing observed, no two past values a season apart, or
+        every past season equal to the one before.
+
+    Raises:
+        UserError: The season is below 1.
+    """
+    if season < 1:
+        raise UserError("season", season, "give a whole number of at least 1")
+    actual, median, history = map(_float64, (actual, median, history))
+    differences = np.abs(history[:, season:] - history[:, :-season])
+    scale = _mean(differences, ~np.isnan(differences))
+    error = _mean(np.abs(actual - median), ~np.isnan(actual))
+    return error / np.where(scale > 0, scale, np.nan)
+
+
+def weighted_quantile_loss(
+    actual: Float[Array, "lanes steps"],
+    quantiles: Float[Array, "lanes steps levels"],
+    levels: tuple[float, ...] = DECILES,
+) -> float:
+    """Twice the pinball loss over the sum of absolute values, both over all lanes and steps, averaged over levels.
+
+    The mean weighted sum quantile loss of the Chronos tables (Ansari et al. 2024, section 5.4); an estimate of the
+    CRPS in units of the mean absolute value.
+
+    Args:
+        actual: What happened.
+        quantiles: The forecast quantiles.
+        levels: The level of each place of the last axis.
+
+    Returns:
+        One score; NaN if all values are missing or zero.
+    """
+    actual, quantiles = _float64(actual), _float64(quantiles)
+    observed = ~np.isnan(actual)
+    error = (actual[..., None] - quantiles)[observed]
+    level = np.asarray(levels)
+    pinball = np.maximum(level * error, (level - 1) * error).mean(axis=-1)
+    size = np.abs(actual[observed]).sum()
+    return float(2 * pinball.sum() / size) if size > 0 else float("nan")
+
+
+def coverage(
+    actual: Float[Array, "lanes steps"],
+    lower: Float[Array, "lanes steps"],
+    upper: Float[Array, "lanes steps"],
+) -> Float64[np.ndarray, "lanes"]:
+    """The share of values that lie within the interval, bounds included.
+
+    Returns:
+        A share in [0, 1] per lane; NaN where nothing was observed.
+    """
+    actual, lower, upper = map(_float64, (actual, lower, upper))
+    inside = np.where(np.isnan(lower + upper), np.nan, (lower <= actual) & (actual <= upper))
+    return _mean(inside, ~np.isnan(actual))
+
+
+def interval_score(
+    actual: Float[Array, "lanes steps"],
+    lower: Float[Array, "lanes steps"],
+    upper: Float[Array, "lanes steps"],
+    level: int | float,
+) -> Float64[np.ndarray, "lanes"]:
+    """The width of the interval and a fine for every miss (Gneiting & Raftery 2007, equation 43).
+
+    With alpha = 1 - level / 100: width + 2 / alpha * distance to the interval. Least for the true central interval.
+
+    Args:
+        actual: What happened.
+        lower: The quantiles of level alpha / 2.
+        upper: The quantiles of level 1 - alpha / 2.
+        level: The coverage that the interval claims, in percent.
+
+    Returns:
+        The mean score of each lane, in the unit of the series; NaN where nothing was observed.
+
+    Raises:
+        UserError: The level is not between 0 and 100.
+    """
+    if not 0 < level < 100:
+        raise UserError("level", level, "give a percentage between 0 and 100")
+    actual, lower, upper = map(_float64, (actual, lower, upper))
+    miss = np.maximum(lower - actual, 0) + np.maximum(actual - upper, 0)
+    return _mean(upper - lower + 2 / (1 - level / 100) * miss, ~np.isnan(actual))
+
+
+def _float64(array: Array) -> np.ndarray:
+    return np.asarray(array, dtype=np.float64)
+
+
+def _mean(scores: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """The mean over the observed steps; NaN where there are none."""
+    count = observed.sum(axis=-1)
+    total = np.where(observed, scores, 0.0).sum(axis=-1)
+    mean: np.ndarray = total / np.where(count > 0, count, np.nan)
+    return mean

@@ -1,0 +1,255 @@
+"""NanoTST: scale, patch, embed, a causal transformer, a distribution over the next patch.
+
+One class, two configurations. *Classic* is the model of `nano_tst.py`: instance normalisation, a linear embedding,
+learned positions, a Gaussian. *Pretrained* is what `segue forecast` uses: a running scale that leaks nothing of the
+future into training, asinh, an embedding that sees what is missing, rotary positions, quantiles, and a future that is
+predicted in one pass because patches to be predicted are patches not observed.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Self, TypeVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Float64
+from torch import Tensor, nn
+
+from segue.backbones.transformer import Transformer
+from segue.config import from_dict
+from segue.errors import UserError
+from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.forecast.patches import beginnings
+from segue.forecast.result import LEVELS, Forecast
+from segue.forecast.rollout import predict_by_masks, predict_by_sampling
+from segue.forecast.scaling import Scale, running_scale, window_scale
+from segue.forecast.weights import find_model
+from segue.heads.gaussian import Gaussian, GaussianHead
+from segue.heads.quantiles import QuantileHead, Quantiles
+
+
+@dataclass(frozen=True)
+class NanoTSTConfig:
+    """The sizes and parts of a NanoTST; the defaults are the classic's."""
+
+    context: int = 512
+    """How many of the last values the model looks at; a multiple of `patch`."""
+    patch: int = 32
+    """Values per patch."""
+    span: int = 1
+    """Patches that one pass predicts; more make a longer horizon without feeding forecasts back."""
+    width: int = 128
+    """Size of the hidden vectors."""
+    heads: int = 4
+    """Attention heads."""
+    layers: int = 4
+    """Blocks of attention and feed-forward network."""
+    positions: Literal["learned", "rotary"] = "learned"
+    """How the backbone knows the order of patches."""
+    scale: Literal["window", "running"] = "window"
+    """`window`: instance normalisation over all values. `running`: causal, squashed by asinh, and the embedding also
+    sees which values are missing and how the scale moved."""
+    head: Literal["gaussian", "quantiles"] = "gaussian"
+    """The distribution of a future value."""
+    sign_flip: bool = False
+    """Average each forecast with the negated forecast of the negated series (twice the time)."""
+
+    def __post_init__(self) -> None:
+        if self.context % self.patch:
+            raise UserError("context", self.context, f"give a multiple of the patch, {self.patch}")
+
+    @property
+    def window(self) -> int:
+        """Patches that a patch attends to: the whole context and what one pass predicts of the future."""
+        return self.context // self.patch + self.span - 1
+
+
+class NanoTST(nn.Module):
+    """A causal patch transformer that forecasts (the design of PatchTST, Nie et al. 2023, made causal).
+
+    Args:
+        config: Sizes and parts.
+    """
+
+    name = "NanoTST"
+    causal = True
+
+    def __init__(self, config: NanoTSTConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.causal = config.scale == "running"
+        self.embed = (
+            PatchEmbedding(config.patch, config.width)
+            if config.scale == "running"
+            else ValueEmbedding(config.patch, config.width)
+        )
+        self.backbone = Transformer(
+            config.width,
+            heads=config.heads,
+            layers=config.layers,
+            window=config.window,
+            positions=config.positions,
+        )
+        self.head: QuantileHead | GaussianHead = (
+            QuantileHead(config.width, config.patch, LEVELS)
+            if config.head == "quantiles"
+            else GaussianHead(config.width, config.patch)
+        )
+
+    @property
+    def context(self) -> int:
+        """How many of the last values the model looks at."""
+        return self.config.context
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of config and weights: a stream's state carries it, and no other model loads that state."""
+        return fingerprint(asdict(self.config), self.state_dict())
+
+    @property
+    def patch(self) -> int:
+        """Values per patch."""
+        return self.config.patch
+
+    @property
+    def span(self) -> int:
+        """Patches that one pass predicts."""
+        return self.config.span
+
+    def scale(
+        self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
+    ) -> Scale:
+        """The scale that normalises each patch, and that the prediction of the next one is expressed in."""
+        return (running_scale if self.config.scale == "running" else window_scale)(patches, observed)
+
+    def normalise(
+        self, patches: Float[Tensor, "lanes tokens patch"], scale: Scale
+    ) -> Float64[Tensor, "lanes tokens patch"]:
+        """Values as the network sees and predicts them."""
+        normal = scale.normalise(patches)
+        return normal.asinh() if self.config.scale == "running" else normal
+
+    def restore(
+        self, normal: Float[Tensor, "lanes tokens *rest"], scale: Scale
+    ) -> Float64[Tensor, "lanes tokens *rest"]:
+        """The inverse of `normalise`."""
+        return scale.restore(normal.double().clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
+
+    def forward(
+        self,
+        patches: Float[Tensor, "lanes tokens patch"],
+        observed: Bool[Tensor, "lanes tokens patch"],
+        scale: Scale | None = None,
+    ) -> tuple[Quantiles | Gaussian, Scale]:
+        """Predicts, at every patch, the next one.
+
+        Args:
+            patches: Values in the unit of the series.
+            observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
+                its first observed value; patches before that have no influence.
+            scale: How to normalise; by default what `observed` values tell.
+
+        Returns:
+            The distribution of the normalised values of each following patch, and the scale they are expressed in.
+        """
+        scale = scale or self.scale(patches, observed)
+        x = self.embed(self.normalise(patches, scale), observed, scale)
+        hidden, _ = self.backbone(x, reset=beginnings(observed))
+        return self.head(hidden), scale
+
+    def predict(
+        self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
+    ) -> Forecast:
+        """Forecasts the `horizon` values after the last column; see `segue.forecast.result.Predictor`."""
+        if horizon < 1:
+            raise UserError("horizon", horizon, "give a whole number of at least 1")
+        values, observed = values[:, -self.context :], observed[:, -self.context :]
+        predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
+        with torch.inference_mode():
+            quantiles = predict(self, values, observed, horizon)
+            if self.config.sign_flip:
+                quantiles = (quantiles - predict(self, -values, observed, horizon).flip(-1)) / 2
+        return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan))
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path = "nanotst") -> Self:
+        """Loads a model folder, or weights that came with the package; needs no network.
+
+        Args:
+            source: A folder that `save_pretrained` wrote, or a bundled name.
+
+        Raises:
+            UserError: There is no such folder or name, or it can't be read.
+        """
+        return load(cls, find_model(source))
+
+    def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
+        """Writes the model folder: `config.json`, `model.safetensors`, and `MODEL_CARD.md` if a card is given.
+
+        Args:
+            folder: A new folder, or one that holds a model, which is replaced.
+            card: What the model saw, what it cost, where it is weak.
+            half: Store floating tensors in half precision.
+        """
+        tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
+        save_model_folder(folder, "nanotst", asdict(self.config), tensors, card)
+
+
+Model = TypeVar("Model", bound=NanoTST)
+
+
+class ValueEmbedding(nn.Linear):
+    """The classic's embedding: one linear map of the values; a missing value counts as the mean, zero."""
+
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__(patch, width)
+
+    def forward(  # type: ignore[override]
+        self, normal: Float64[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scale: Scale
+    ) -> Float[Tensor, "lanes tokens width"]:
+        """Embeds each patch."""
+        return super().forward((normal * observed).to(self.weight.dtype))
+
+
+class PatchEmbedding(nn.Module):
+    """A residual network over the values, which of them are observed, and how the scale moved since the last patch."""
+
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__()
+        inputs = 2 * patch + 2
+        self.inner, self.outer, self.skip = nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(inputs, width)
+
+    def forward(
+        self, normal: Float64[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scale: Scale
+    ) -> Float[Tensor, "lanes tokens width"]:
+        """Embeds each patch."""
+        inputs = torch.cat([normal * observed, observed.double(), scale_moves(scale)], dim=-1)
+        inputs = inputs.to(self.skip.weight.dtype)
+        embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
+        return embedded
+
+
+def scale_moves(scale: Scale) -> Float64[Tensor, "lanes tokens 2"]:
+    """How location and spread moved since the patch before: unit-free, and bounded, so one jump can't drown the rest.
+
+    Without them a model under a running scale could not tell a trend from a lane that stands still.
+    """
+    known = (scale.spread[:, :-1] > 0) & (scale.spread[:, 1:] > 0)
+    before, now = scale.spread[:, :-1].where(known, 1.0), scale.spread[:, 1:].where(known, 1.0)
+    location = (scale.location.diff(dim=1) / now).asinh()
+    spread = (now / before).log().clamp(-5, 5)
+    moves = torch.stack([location, spread], dim=-1) * known[..., None]
+    return F.pad(moves, (0, 0, 1, 0))
+
+
+def load(cls: type[Model], folder: Path) -> Model:
+    """Builds the model of a folder, in single precision, ready to predict."""
+    kind, config, tensors = load_model_folder(folder)
+    if kind != "nanotst":
+        raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")
+    model = cls(from_dict(NanoTSTConfig, config))
+    try:
+        model.load_state_dict({name: t.float() for name, t in tensors.items()})
+    except RuntimeError as error:
+        raise UserError("model", folder, "its weights do not fit its config.json; save or copy it again") from error
+    return model.eval()

@@ -1,0 +1,111 @@
+"""Pretraining: every patch predicts the next, over windows of synthetic series only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from segue.device import Device, decide_device
+from segue.forecast.nanotst import NanoTST, NanoTSTConfig
+from segue.forecast.windows import Batch, DataConfig, Windows
+from segue.training.loop import Progress, train
+from segue.training.probe import seconds_per_step, steps_for_minutes
+from segue.training.runs import read_run, require_unused
+from segue.training.schedule import TrainingConfig
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Everything that a pretraining run depends on."""
+
+    model: NanoTSTConfig
+    """The sizes and parts of the model."""
+    training: TrainingConfig
+    """Steps, rates, seed."""
+    data: DataConfig = field(default_factory=DataConfig)
+    """Which synthetic windows the model is shown."""
+    device: str = "auto"
+    """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """The number format of matrix products; `auto` likewise."""
+
+
+def pretrain(
+    config: PretrainConfig | None,
+    run: str | Path,
+    *,
+    resume: bool = False,
+    minutes: float | None = None,
+    started: Callable[[PretrainConfig, Device], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> NanoTST:
+    """Trains a NanoTST and leaves the run, and in it the model folder `model`, on disk.
+
+    Args:
+        config: What to train; `None` to resume, which needs the run only.
+        run: The run folder: new or empty, or with `resume` one that a run has left.
+        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit.
+        minutes: Train as many steps as fit into so many minutes here, instead of the config's.
+        started: Called once with the final config and the device.
+        progress: Called after each step.
+
+    Returns:
+        The trained model: the averaged weights where the config asks for an average.
+
+    Raises:
+        UserError: The folder is in use or has nothing to resume, or the loss is not finite.
+        Interrupted: Ctrl-C; what was trained is saved.
+    """
+    run = Path(run)
+    if resume or config is None:
+        config = read_run(PretrainConfig, run)
+    else:
+        require_unused(run)
+    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    config = replace(
+        config, device=str(device.device), precision="float32" if device.autocast_dtype is None else "bfloat16"
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        model = NanoTST(config.model).to(device.device)
+    loss = pretraining_loss(model, config, device)
+    if minutes is not None and not resume:
+        steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training))
+        config = replace(config, training=replace(config.training, steps=steps))
+    if started is not None:
+        started(config, device)
+    trained = train(model, loss, config.training, run, resume=resume, record=config, progress=progress)
+    assert isinstance(trained, NanoTST)
+    trained.eval().save_pretrained(run / "model", half=True)
+    return trained
+
+
+def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> Callable[[int], Tensor]:
+    """The loss of batch n, as `segue.training.loop.train` wants it."""
+    windows = Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
+
+    def loss(step: int) -> Tensor:
+        batch = windows.batch(step).to(device.device)
+        with device.autocast():
+            return loss_of(model, batch)
+
+    return loss
+
+
+def loss_of(model: NanoTST, batch: Batch) -> Tensor:
+    """The mean loss of predicting each next patch, in the units of the scale so far.
+
+    Patches before which a lane has shown fewer than three values, or only equal ones, teach nothing: there is no
+    scale yet to predict in.
+    """
+    distribution, scale = model(batch.patches, batch.observed)
+    following = batch.patches.roll(-1, dims=1)  # the last patch has none: its weight is zero
+    target = model.normalise(following, scale).clamp(-8, 8).float()
+    weight = batch.present.roll(-1, dims=1) & ((scale.count >= 3) & (scale.spread > 0))[..., None]
+    weight[:, -1] = False
+    losses: Tensor = distribution.loss(target)
+    total: Tensor = losses.where(weight, 0.0).sum()
+    return total / weight.sum().clamp(min=1)

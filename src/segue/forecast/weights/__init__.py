@@ -1,0 +1,25 @@
+"""The model folders that come with the package."""
+
+from pathlib import Path
+
+from segue.errors import UserError
+
+_HERE = Path(__file__).parent
+
+
+def bundled() -> tuple[str, ...]:
+    """The names of all bundled models."""
+    return tuple(sorted(path.parent.name for path in _HERE.glob("*/config.json")))
+
+
+def find_model(source: str | Path) -> Path:
+    """The folder of a model: a folder of the user's, or a bundled one by name.
+
+    Raises:
+        UserError: It is neither.
+    """
+    if Path(source).is_dir():
+        return Path(source)
+    if str(source) in bundled():
+        return _HERE / str(source)
+    raise UserError("model", source, f"name a model folder or a bundled model: {', '.join(bundled())}")

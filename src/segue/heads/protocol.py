@@ -1,0 +1,44 @@
+"""What every head gives: a distribution over a patch of values."""
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """The law of each value of a patch, one law per value; all in the scaled units the network works in.
+
+    The values of a patch are described one by one: `sample` draws them independently given the hidden vector.
+    """
+
+    @property
+    def mean(self) -> Float[Tensor, "*tokens patch"]:
+        """The expectation of each value."""
+        ...
+
+    def loss(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
+        """What training lowers, per value: a proper score.
+
+        Args:
+            target: Finite everywhere. Weigh missing values by zero in the result; a NaN here would reach the gradient.
+        """
+        ...
+
+    def quantiles(self, levels: tuple[float, ...]) -> Float[Tensor, "*tokens patch picked"]:
+        """The quantiles of the given levels, non-decreasing for ascending levels.
+
+        Raises:
+            ValueError: A level lies outside what the law describes.
+        """
+        ...
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count *tokens patch"]:
+        """Independent draws, on the device of the distribution (so must be the generator's)."""
+        ...
+
+    def log_density(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
+        """The natural logarithm of the density at `target`, in nats per scaled unit."""
+        ...

@@ -1,0 +1,31 @@
+"""The running average of the weights: smoother than the last weights, and usually the better model."""
+
+import copy
+
+import torch
+from torch import nn
+
+
+def average_of(model: nn.Module) -> nn.Module:
+    """A copy of the model that takes no gradients, to be the average's beginning."""
+    return copy.deepcopy(model).requires_grad_(False).eval()
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
+    """Moves `average`, in place, towards the weights of `model` after step `step`.
+
+    The average of step n is d a + (1 - d) w with d = min(decay, n / (n + 9)): in the first steps it forgets faster,
+    or the random first weights would stay in it for long. Buffers are copied.
+
+    Args:
+        average: What `average_of` gave.
+        model: The model in training.
+        step: From 1.
+        decay: The long-run decay per step.
+    """
+    weight = 1 - min(decay, step / (step + 9))
+    for mean, parameter in zip(average.parameters(), model.parameters(), strict=True):
+        mean.lerp_(parameter, weight)
+    for copied, buffer in zip(average.buffers(), model.buffers(), strict=True):
+        copied.copy_(buffer)

@@ -1,0 +1,97 @@
+"""Checkpoints: `RUN/checkpoints/step-N/{model,optimizer,average}.safetensors` and `trainer.json`.
+
+Each is written under a temporary name, synced and renamed, so a folder called step-N is whole whenever the process
+died. No pickle: reading a checkpoint runs no code.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.folder import atomic_folder, load_tensors, save_tensors, save_text
+
+KEPT = 2  # the newest, and the one before in case that one can't be read
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a training run carries from one step to the next."""
+
+    step: int
+    """Steps taken."""
+    model: Mapping[str, Tensor]
+    """The weights and buffers."""
+    optimizer: Mapping[str, Tensor]
+    """The optimiser's moments by parameter name; empty before the first step."""
+    average: Mapping[str, Tensor] | None
+    """The averaged weights, where an average is kept."""
+    loss_sum: float
+    """Sum of the losses since the last line of the log."""
+    loss_count: int
+    """Number of steps in that sum."""
+
+
+def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
+    """Writes the checkpoint and removes all but the newest `KEPT`.
+
+    Returns:
+        Its folder. One that is already there is left as it is: a step of a run has one state only.
+    """
+    parent = run / "checkpoints"
+    parent.mkdir(exist_ok=True)
+    folder = parent / f"step-{checkpoint.step}"
+    if not folder.exists():
+        facts = {"step": checkpoint.step, "loss_sum": checkpoint.loss_sum, "loss_count": checkpoint.loss_count}
+        with atomic_folder(folder) as temporary:
+            save_tensors(temporary / "model.safetensors", checkpoint.model)
+            save_tensors(temporary / "optimizer.safetensors", checkpoint.optimizer)
+            if checkpoint.average is not None:
+                save_tensors(temporary / "average.safetensors", checkpoint.average)
+            save_text(temporary / "trainer.json", json.dumps(facts) + "\n")
+    _remove_old(parent)
+    return folder
+
+
+def latest(run: Path) -> Path | None:
+    """The folder of the newest whole checkpoint, or `None`; what a crash left under temporary names is passed over."""
+    found = _by_step(run / "checkpoints")
+    return found[-1] if found else None
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Reads what `save_checkpoint` wrote, onto the CPU.
+
+    Raises:
+        UserError: A file is missing, truncated or unreadable; the checkpoint before may still be whole.
+    """
+    try:
+        facts = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
+        average = folder / "average.safetensors"
+        return Checkpoint(
+            step=facts["step"],
+            model=load_tensors(folder / "model.safetensors", "checkpoint"),
+            optimizer=load_tensors(folder / "optimizer.safetensors", "checkpoint"),
+            average=load_tensors(average, "checkpoint") if average.exists() else None,
+            loss_sum=facts["loss_sum"],
+            loss_count=facts["loss_count"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: also a UserError about one file
+        remedy = "delete this folder, it can't be read, and resume from the checkpoint before"
+        raise UserError("checkpoint", folder, remedy) from error
+
+
+def _by_step(parent: Path) -> list[Path]:
+    folders = [path for path in parent.glob("step-*") if path.name.removeprefix("step-").isdecimal()]
+    return sorted(folders, key=lambda path: int(path.name.removeprefix("step-")))
+
+
+def _remove_old(parent: Path) -> None:
+    for folder in _by_step(parent)[:-KEPT]:
+        folder.rename(parent / f".{folder.name}-old")  # a half removed folder must not look like a checkpoint
+    for leftover in parent.glob(".step-*"):
+        shutil.rmtree(leftover, ignore_errors=True)

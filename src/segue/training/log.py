@@ -1,0 +1,58 @@
+"""The log of a run: one JSON object a line, without times, so that a resumed run's log is that of an unbroken one."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from segue.atomic import atomic_file
+
+
+class RunLog:
+    """Appends to `RUN/log.jsonl`, from a given step on.
+
+    Args:
+        run: The run folder.
+        step: The step that training goes on from. Lines beyond it, and a line cut off by a crash, are dropped: the
+            steps they tell of will be taken again.
+    """
+
+    def __init__(self, run: Path, step: int) -> None:
+        path = run / "log.jsonl"
+        kept = _lines_up_to(path, step)
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(kept)
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+
+    def write(self, record: Mapping[str, int | float]) -> None:
+        """Appends one line; `record` has a `step`."""
+        self._file.write(json.dumps(record, allow_nan=False) + "\n")
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Brings all lines to disk. A checkpoint must never be there before the lines that lead up to it."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self) -> "RunLog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _lines_up_to(path: Path, step: int) -> bytes:
+    kept = []
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
+        try:
+            if json.loads(line)["step"] > step:
+                break
+        except ValueError:
+            break
+        if not line.endswith(b"\n"):
+            break
+        kept.append(line)
+    return b"".join(kept)

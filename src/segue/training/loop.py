@@ -1,0 +1,219 @@
+"""The training loop that every task uses. A run killed at any moment and resumed is the unbroken run, bit for bit."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segue.errors import UserError
+from segue.training.average import average_of, update_average
+from segue.training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
+from segue.training.interrupt import Interrupted, uninterrupted
+from segue.training.log import RunLog
+from segue.training.optimizer import build_optimizer, optimizer_tensors, restore_optimizer
+from segue.training.runs import require_config, start_run
+from segue.training.schedule import TrainingConfig, learning_rate
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is, after a step."""
+
+    step: int
+    """Steps taken."""
+    steps: int
+    """Steps of the whole run."""
+    loss: float
+    """Loss of this step's batch, before its update."""
+    learning_rate: float
+    """Learning rate of this step."""
+    gradient_norm: float
+    """Norm of this step's gradients, before clipping."""
+
+
+def train(
+    model: nn.Module,
+    loss_of_batch: Callable[[int], Tensor],
+    config: TrainingConfig,
+    run: Path,
+    *,
+    resume: bool = False,
+    record: Any = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> nn.Module:
+    """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
+
+    Args:
+        model: The model; its first weights are kept as checkpoint 0. To resume, build it from
+            `read_run(cls, run)`; its weights are then those of the newest checkpoint.
+        loss_of_batch: The mean loss of `model` on batch n, for n = 1, 2, ... `config.steps`. It makes batch n itself,
+            from the seed and n alone: that is what makes a resumed run exact.
+        config: The settings of the run.
+        run: The run folder: new or empty, or with `resume` one that a run has left.
+        resume: Whether to continue the run that is in the folder.
+        record: The whole config, a dataclass, that `config.toml` shall hold; `None` for `config` alone.
+        progress: Called after each step.
+
+    Returns:
+        The model to keep, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
+
+    Raises:
+        UserError: The folder is in use, or has nothing to resume; a checkpoint can't be read or belongs to another
+            model; the loss or its gradient is not finite.
+        Interrupted: Ctrl-C; the state is saved.
+    """
+    trainer = Trainer(model, loss_of_batch, config)
+    if resume:
+        trainer.restore(_newest(run))
+    else:
+        start_run(run, config if record is None else record)
+        save_checkpoint(run, trainer.checkpoint())
+    with RunLog(run, trainer.step) as log:
+        try:
+            while trainer.step < config.steps:
+                loss = trainer.compute()
+                with uninterrupted():
+                    news = trainer.apply(loss)
+                    _keep(trainer, news, log, run)
+                if progress is not None:
+                    progress(news)
+        except KeyboardInterrupt as stop:
+            with uninterrupted():
+                log.sync()
+                save_checkpoint(run, trainer.checkpoint())
+            raise Interrupted(run, trainer.step) from stop
+    return (model if trainer.average is None else trainer.average).eval()
+
+
+class Trainer:
+    """What a run carries from step to step: the weights, their average, AdamW's moments, the losses not yet logged.
+
+    A step has two halves. `compute` takes long and changes nothing but gradients; `apply` is short and changes
+    everything. So whatever stops the first half, the run is still whole, at the step before.
+
+    Args:
+        model: The model, trained in place.
+        loss_of_batch: As for `train`.
+        config: The settings of the run.
+    """
+
+    def __init__(self, model: nn.Module, loss_of_batch: Callable[[int], Tensor], config: TrainingConfig) -> None:
+        self.model = model.train()
+        self.average = average_of(model) if config.average_decay > 0 else None
+        self.step = 0
+        self._loss_sum, self._loss_count = 0.0, 0
+        self.config = config
+        self._loss_of_batch = loss_of_batch
+        self._optimizer = build_optimizer(model, config)
+
+    def compute(self) -> float:
+        """The loss of the next batch; its gradients are left on the parameters.
+
+        Raises:
+            UserError: The loss is not finite.
+        """
+        self._optimizer.zero_grad()
+        with _own_randomness(self.config.seed, self.step + 1):
+            loss = self._loss_of_batch(self.step + 1)
+            value = float(loss.item())
+            self._require_finite("loss", value)
+            loss.backward()
+        return value
+
+    def apply(self, loss: float) -> Progress:
+        """One update by the gradients that `compute` left.
+
+        Raises:
+            UserError: The gradient is not finite; the weights are unchanged.
+        """
+        step, rate = self.step + 1, learning_rate(self.step + 1, self.config)
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip).item())
+        self._require_finite("gradient norm", norm)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        if self.average is not None:
+            update_average(self.average, self.model, step, self.config.average_decay)
+        self.step = step
+        self._loss_sum, self._loss_count = self._loss_sum + loss, self._loss_count + 1
+        return Progress(step, self.config.steps, loss, rate, norm)
+
+    def take_mean_loss(self) -> float:
+        """The mean loss of all steps since this was last called."""
+        mean = self._loss_sum / self._loss_count
+        self._loss_sum, self._loss_count = 0.0, 0
+        return mean
+
+    def checkpoint(self) -> Checkpoint:
+        """All of it, as a value; the tensors are those of the model, not copies."""
+        return Checkpoint(
+            step=self.step,
+            model=self.model.state_dict(),
+            optimizer=optimizer_tensors(self.model, self._optimizer),
+            average=None if self.average is None else self.average.state_dict(),
+            loss_sum=self._loss_sum,
+            loss_count=self._loss_count,
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes back, or on, to a checkpoint.
+
+        Raises:
+            UserError: The checkpoint is one of another model.
+        """
+        try:
+            self.model.load_state_dict(checkpoint.model)
+            if self.average is not None:
+                self.average.load_state_dict(checkpoint.average or {})
+            restore_optimizer(self.model, self._optimizer, checkpoint.optimizer)
+        except (RuntimeError, KeyError) as error:
+            raise UserError("resume", f"step {checkpoint.step}", "resume with the model of this run") from error
+        self.step = checkpoint.step
+        self._loss_sum, self._loss_count = checkpoint.loss_sum, checkpoint.loss_count
+
+    def _require_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise UserError(name, f"{value} at step {self.step + 1}", "start again with a lower learning_rate")
+
+
+@contextmanager
+def _own_randomness(seed: int, step: int) -> Iterator[None]:
+    """Dropout and the like draw as seed and step say; the generators of the program around us are left as they were."""
+    seed = (seed * 0x9E3779B97F4A7C15 + step) % 2**63  # the multiplier spreads seeds apart, steps lie in between
+    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = [torch.cuda.current_device()] if in_use else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would spend 0.2 ms on devices not in use
+        if devices:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+def _newest(run: Path) -> Checkpoint:
+    require_config(run)
+    folder = latest(run)
+    if folder is None:
+        raise UserError("resume", run, "it has no checkpoint: delete it and start anew")
+    return load_checkpoint(folder)
+
+
+def _keep(trainer: Trainer, news: Progress, log: RunLog, run: Path) -> None:
+    """Writes the log line and the checkpoint that are due after this step, the line first."""
+    config, last = trainer.config, news.step == news.steps
+    if news.step % config.log_every == 0 or last:
+        log.write(
+            {
+                "step": news.step,
+                "loss": trainer.take_mean_loss(),
+                "learning_rate": news.learning_rate,
+                "gradient_norm": news.gradient_norm,
+            }
+        )
+    if news.step % config.checkpoint_every == 0 or last:
+        log.sync()
+        save_checkpoint(run, trainer.checkpoint())

@@ -1,0 +1,64 @@
+"""How a training run goes: its settings, and the learning rate as a pure function of the step."""
+
+from dataclasses import dataclass
+
+from segue.errors import UserError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The settings of one training run. Every schedule counts steps; nothing looks at a clock."""
+
+    steps: int
+    """Updates of the weights in the whole run."""
+    learning_rate: float = 3e-4
+    """The highest learning rate, between warm-up and decay."""
+    weight_decay: float = 0.01
+    """Decoupled weight decay of the matrices (AdamW), per unit of learning rate."""
+    warmup_steps: int = 100
+    """Steps in which the learning rate rises linearly from zero."""
+    decay_share: float = 0.2
+    """The last share of all steps, in which the learning rate falls linearly to zero."""
+    clip: float = 1.0
+    """Gradients of a greater norm than this are scaled down to it; `inf` for never."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """AdamW's decay, per step, of the running mean and mean square of the gradients."""
+    average_decay: float = 0.0
+    """Decay, per step, of the running average of the weights; 0 keeps no average."""
+    checkpoint_every: int = 1000
+    """Steps between checkpoints, the most work that a crash can lose."""
+    log_every: int = 50
+    """Steps between lines of the log; a line holds the mean loss since the line before."""
+    seed: int = 0
+    """Seed of everything random; batch n is a function of the seed and n alone."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "checkpoint_every", "log_every"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "give a whole number of at least 1")
+        for name in ("warmup_steps", "weight_decay", "seed"):
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "give 0 or more")
+        for name in ("learning_rate", "clip"):
+            _require(getattr(self, name) > 0, name, getattr(self, name), "give a number above 0")
+        _require(0 <= self.decay_share <= 1, "decay_share", self.decay_share, "give a share from 0 to 1")
+        _require(all(0 <= beta < 1 for beta in self.betas), "betas", self.betas, "give two numbers from 0 to below 1")
+        _require(0 <= self.average_decay < 1, "average_decay", self.average_decay, "give a number from 0 to below 1")
+
+
+def learning_rate(step: int, config: TrainingConfig) -> float:
+    """Warm-up, stable, decay: linear from zero, constant, linear to zero (arXiv:2404.06395, section 4).
+
+    Zero itself lies just before the first and just after the last step, so that no step is wasted.
+
+    Args:
+        step: From 1 to `config.steps`.
+        config: The run's settings.
+    """
+    decay_steps = round(config.decay_share * config.steps)
+    rising = step / (config.warmup_steps + 1)
+    falling = (config.steps + 1 - step) / (decay_steps + 1)
+    return config.learning_rate * min(1.0, rising, falling)
+
+
+def _require(condition: bool, argument: str, value: object, remedy: str) -> None:
+    if not condition:
+        raise UserError(argument, value, remedy)

@@ -1,0 +1,297 @@
+"""Training: a run killed anywhere and resumed is the unbroken run, bit for bit."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from segue.errors import UserError
+from segue.training.average import average_of, update_average
+from segue.training.checkpoints import latest, load_checkpoint
+from segue.training.interrupt import Interrupted, uninterrupted
+from segue.training.log import RunLog
+from segue.training.loop import train
+from segue.training.optimizer import build_optimizer, is_decayed
+from segue.training.probe import seconds_per_step, steps_for_minutes
+from segue.training.runs import read_run
+from segue.training.schedule import TrainingConfig, learning_rate
+
+CONFIG = TrainingConfig(
+    steps=20,
+    learning_rate=1e-2,
+    weight_decay=0.1,
+    warmup_steps=3,
+    decay_share=0.3,
+    average_decay=0.9,
+    checkpoint_every=5,
+    log_every=3,
+    seed=7,
+)
+
+
+def tiny_model():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.2), nn.LayerNorm(8), nn.Linear(8, 1))
+
+
+def tiny_loss(model, stop_at=None, how=None):
+    """Batch n from (seed, n) alone; at step `stop_at` it calls `how` instead."""
+
+    def loss(step):
+        if step == stop_at:
+            how()
+        random = torch.Generator().manual_seed(CONFIG.seed * 1000 + step)
+        x = torch.randn(16, 4, generator=random)
+        return (model(x) - x.sum(1, keepdim=True)).square().mean()
+
+    return loss
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def run_through(run, config=CONFIG, resume=False, stop_at=None, how=None):
+    model = tiny_model()
+    return train(model, tiny_loss(model, stop_at, how), config, run, resume=resume)
+
+
+def everything(run):
+    """The bytes of the log and of the newest checkpoint's files."""
+    folder = latest(run)
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return folder.name, (run / "log.jsonl").read_bytes(), files
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_sync():
+    """Waiting for the disk guards against power cuts, which no test makes, and takes most of a tiny run's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    run = tmp_path_factory.mktemp("unbroken") / "run"
+    run_through(run)
+    return run
+
+
+@pytest.mark.parametrize("step", range(1, CONFIG.steps + 1))
+def test_stopped_by_ctrl_c_at_any_step_and_resumed_equals_unbroken(step, unbroken, tmp_path):
+    """Catches any part of the state that a checkpoint forgets: moments, average, loss sums, dropout's draws."""
+    run = tmp_path / "run"
+    with pytest.raises(Interrupted, match=f"stopped at step {step - 1}"):
+        run_through(run, stop_at=step, how=interrupt)
+    assert latest(run).name == f"step-{step - 1}"
+    run_through(run, resume=True)
+    assert everything(run) == everything(unbroken)
+
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+from test_training import run_through
+run_through(Path(sys.argv[1]), stop_at=13, how=lambda: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_killed_and_resumed_equals_unbroken(unbroken, tmp_path):
+    """A real kill -9 at step 13: the lines after checkpoint 10 must not be in the log twice."""
+    run = tmp_path / "run"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
+    died = subprocess.run([sys.executable, "-c", SCRIPT, str(run)], env=environment, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert latest(run).name == "step-10"
+    assert b'"step": 12' in (run / "log.jsonl").read_bytes()
+    run_through(run, resume=True)
+    assert everything(run) == everything(unbroken)
+
+
+def test_resumed_from_every_checkpoint_with_leftovers_and_a_torn_log(unbroken, tmp_path):
+    """What a crash leaves (temporary folders, half a line) is passed over and removed."""
+    run = tmp_path / "run"
+    with pytest.raises(RuntimeError):
+        run_through(run, stop_at=14, how=lambda: (_ for _ in ()).throw(RuntimeError("crash")))
+    (run / "checkpoints" / ".step-15-abcd").mkdir()
+    (run / "checkpoints" / ".step-15-abcd" / "model.safetensors").write_bytes(b"half")
+    with (run / "log.jsonl").open("a") as file:
+        file.write('{"step": 15, "lo')
+    assert latest(run).name == "step-10"
+    run_through(run, resume=True)
+    assert everything(run) == everything(unbroken)
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-15", "step-20"]
+
+
+def test_log_lines_reach_the_disk_before_the_checkpoint_after_them(tmp_path, monkeypatch):
+    """In the other order, a power cut leaves a checkpoint whose log lines are lost for good."""
+    order = []
+    rename = Path.rename
+    monkeypatch.setattr(RunLog, "sync", lambda log: order.append("log"))
+    monkeypatch.setattr(Path, "rename", lambda self, to: (order.append(to.name), rename(self, to)))
+    run_through(tmp_path / "run", replace(CONFIG, steps=6))
+    assert [name for name in order if not name.startswith(".")] == ["step-0", "log", "step-5", "log", "step-6"]
+
+
+def test_ctrl_c_within_an_update_waits_for_its_end():
+    """A KeyboardInterrupt between two parameters' updates would save a state that no unbroken run has."""
+    done = []
+
+    def update():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest of the update")
+
+    with pytest.raises(KeyboardInterrupt):
+        update()
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_finished_run_resumed_takes_no_step(unbroken):
+    before = everything(unbroken)
+    kept = run_through(unbroken, resume=True, stop_at=21, how=interrupt)
+    assert everything(unbroken) == before
+    average = load_checkpoint(latest(unbroken)).average
+    assert all(torch.equal(tensor, average[name]) for name, tensor in kept.state_dict().items())
+
+
+def test_the_programs_own_randomness_is_left_alone(tmp_path):
+    """The model has dropout, which draws from torch's global generator."""
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    run_through(tmp_path / "run", replace(CONFIG, steps=2))
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_config_is_on_disk_and_enough(unbroken):
+    assert read_run(TrainingConfig, unbroken) == CONFIG
+
+
+def test_a_used_folder_is_refused_and_kept(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="--resume, or name a new folder"):
+        run_through(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_to_resume_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"no config\.toml"):
+        run_through(tmp_path, resume=True)
+    (tmp_path / "config.toml").write_text("steps = 3\n")
+    with pytest.raises(UserError, match="no checkpoint"):
+        run_through(tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "average.safetensors", "trainer.json"])
+def test_a_truncated_checkpoint_is_refused_by_name(name, tmp_path):
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    path = latest(tmp_path / "run") / name
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UserError, match="step-5: delete this folder"):
+        run_through(tmp_path / "run", resume=True)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    other = nn.Linear(4, 1)
+    with pytest.raises(UserError, match="with the model of this run"):
+        train(other, tiny_loss(other), CONFIG, tmp_path / "run", resume=True)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_path):
+    model = tiny_model()
+    loss = tiny_loss(model)
+    with pytest.raises(UserError, match="nan at step 8"):
+        train(model, lambda step: loss(step) * (math.nan if step == 8 else 1), CONFIG, tmp_path / "run")
+    assert latest(tmp_path / "run").name == "step-5"
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_before_the_update(tmp_path):
+    """The loss is 0 and finite here; the square root's gradient at 0 is not."""
+    model = nn.Linear(1, 1)
+    with pytest.raises(UserError, match="gradient norm"):
+        train(model, lambda step: (model.weight * 0).sqrt().sum(), CONFIG, tmp_path / "run")
+    assert model.weight.isfinite().all()
+
+
+def test_schedule_is_the_trapezium():
+    """Warm-up of 3, decay of the last 6 of 20 steps; no step has a rate of zero."""
+    expected = [1 / 4, 2 / 4, 3 / 4] + [1.0] * 11 + [k / 7 for k in (6, 5, 4, 3, 2, 1)]
+    rates = [learning_rate(step, CONFIG) / CONFIG.learning_rate for step in range(1, 21)]
+    assert rates == pytest.approx(expected, rel=1e-12)
+
+
+def test_updates_are_those_of_torch_adamw(tmp_path):
+    """Against torch's plain AdamW, with decay set by hand per parameter, for 8 clipped steps."""
+    config = replace(CONFIG, steps=8, average_decay=0.0, clip=0.5)
+    ours, theirs = (nn.Sequential(nn.Linear(4, 8), nn.LayerNorm(8), nn.Linear(8, 1)) for _ in range(2))
+    theirs.load_state_dict(ours.state_dict())
+    train(ours, tiny_loss(ours), config, tmp_path / "run")
+    groups = [{"params": [p], "weight_decay": 0.1 if p.dim() == 2 else 0.0} for p in theirs.parameters()]
+    optimizer = torch.optim.AdamW(groups, betas=config.betas, foreach=False)
+    loss = tiny_loss(theirs)
+    for step in range(1, 9):
+        optimizer.zero_grad()
+        loss(step).backward()
+        nn.utils.clip_grad_norm_(theirs.parameters(), 0.5)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, config)
+        optimizer.step()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-6)
+
+
+def test_decay_is_for_matrices_only():
+    """Counted twice: by name here, by group in the optimiser."""
+    model = nn.ModuleDict({"linear": nn.Linear(3, 3), "norm": nn.LayerNorm(3), "positions": nn.Embedding(5, 3)})
+    decayed = [name for name, parameter in model.named_parameters() if is_decayed(name, parameter)]
+    assert decayed == ["linear.weight"]
+    groups = build_optimizer(model, CONFIG).param_groups
+    assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(1, 0.1), (4, 0.0)]
+
+
+def test_average_closed_form():
+    """For weights w_n = n, the average is the sum of n (1 - d_n) times the product of all later d."""
+    model = nn.Linear(1, 1, bias=False).double()
+    nn.init.zeros_(model.weight)
+    average = average_of(model)
+    decays = [min(0.6, n / (n + 9)) for n in range(1, 31)]
+    for n in range(1, 31):
+        nn.init.constant_(model.weight, n)
+        update_average(average, model, n, 0.6)
+    expected = sum(n * (1 - decays[n - 1]) * math.prod(decays[n:]) for n in range(1, 31))
+    assert average.weight.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_probe_leaves_no_trace(tmp_path, unbroken):
+    """A run after a probe is the run without one, and the probe keeps no gradient behind."""
+    model = tiny_model()
+    assert seconds_per_step(model, tiny_loss(model), CONFIG, steps=2) > 0
+    assert all(parameter.grad is None for parameter in model.parameters())
+    train(model, tiny_loss(model), CONFIG, tmp_path / "run")
+    assert everything(tmp_path / "run") == everything(unbroken)
+
+
+def test_minutes_become_steps():
+    assert steps_for_minutes(2, 0.5) == 240
+    assert steps_for_minutes(0.001, 60.0) == 1
+    with pytest.raises(UserError, match="minutes 0"):
+        steps_for_minutes(0, 0.5)
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"decay_share": 1.5}, {"clip": 0.0}, {"betas": (0.9, 1.0)}])
+def test_settings_out_of_range_are_refused(change):
+    with pytest.raises(UserError, match=next(iter(change))):
+        replace(CONFIG, **change)
