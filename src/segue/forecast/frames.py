@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from segue.errors import UserError
 from segue.forecast.panel import Panel
-from segue.forecast.reading import read_frame
+from segue.forecast.reading import Reading, read_frame
 from segue.forecast.result import Predictor
 
 
@@ -57,7 +57,6 @@ def forecast_frame(
     Raises:
         UserError: An argument that fits nothing; the message tells which and what to do.
     """
-    points = output_columns(predictor.name, horizon, levels, quantiles)
     reading = read_frame(
         frame,
         freq=freq,
@@ -67,8 +66,21 @@ def forecast_frame(
         time_format=time_format,
         duplicates=duplicates,
     )
-    values = forecast_panel(predictor, reading.panel, horizon, tuple(points.values()), batch)
-    return reading.long(reading.panel.future(horizon), dict(zip(points, np.moveaxis(values, -1, 0), strict=True)))
+    return forecast_reading(predictor, reading, horizon, levels, quantiles, batch)
+
+
+def forecast_reading(
+    predictor: Predictor,
+    reading: Reading,
+    horizon: int,
+    levels: Sequence[float] = (80,),
+    quantiles: Sequence[float] = (),
+    batch: int = 512,
+) -> Any:
+    """Forecasts a frame already read; see `forecast_frame`."""
+    columns = output_columns(predictor.name, horizon, levels, quantiles)
+    values = forecast_panel(predictor, reading.panel, horizon, tuple(columns.values()), batch)
+    return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 
 def output_columns(

@@ -1,6 +1,6 @@
 """A long frame to a panel of series, and arrays back to a frame of the same kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,21 +40,30 @@ class Reading:
         """The name of the column of times in the output."""
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
 
-    def long(self, times: Times, values: dict[str, NDArray[np.float64]]) -> Any:
-        """A long frame of the kind that was read, from arrays `(series, steps)`."""
+    def future(self, horizon: int, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        """A long frame of the kind that was read, of the `horizon` times ahead and columns `(series, horizon)`."""
+        codes = np.repeat(np.arange(len(self.panel)), horizon)
+        return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
+
+    def history(self, steps: int, series: int, name: str = "y") -> Any:
+        """A long frame of the kind that was read, of the last steps of the first series, as put on the grid."""
+        panel = self.panel
+        codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
+        kept = np.flatnonzero((codes < series) & (panel.places >= panel.lengths[codes] - steps))
+        return self._long(codes[kept], panel.times[kept], {name: panel.values[kept]})
+
+    def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
         backend = self.panel.ids.implementation
-        series, steps = times.shape
-        times = times.ravel()
         dates = self.time_type == nw.Date and bool((times == times.astype("datetime64[D]")).all())
-        type_ = nw.Datetime("us") if self.time_type == nw.Date and not dates else self.time_type
-        ids = self.panel.ids[np.repeat(np.arange(series), steps).tolist()].alias(self.id_col)
+        time_type = nw.Datetime("us") if self.time_type == nw.Date and not dates else self.time_type
         frame = nw.from_dict(
             {
-                self.time_col: nw.new_series(self.time_col, times, backend=backend).cast(type_),
-                **{name: nw.new_series(name, array.ravel(), backend=backend) for name, array in values.items()},
+                self.id_col: self.panel.ids[codes.tolist()],
+                self.time_col: nw.new_series(self.time_col, times, backend=backend).cast(time_type),
+                **{name: nw.new_series(name, values, backend=backend) for name, values in columns.items()},
             }
         )
-        return frame.with_columns(ids).select(self.id_col, *frame.columns).to_native()
+        return frame.to_native()
 
 
 def read_frame(

@@ -97,6 +97,8 @@ def predict_by_sampling(
         drawn = distribution.mean[:, -1:] + distribution.std[:, -1:] * noise[step][:, None]
         patches = torch.cat([patches, model.restore(drawn, scale.held(1))], dim=1)
         seen = torch.cat([seen, torch.ones_like(drawn, dtype=torch.bool)], dim=1)
-    futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))  # (lanes, samples, horizon)
+    futures: Tensor = (
+        patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
+    )  # (lanes, samples, horizon)
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)
     return futures.quantile(levels, dim=1).permute(1, 2, 0)
