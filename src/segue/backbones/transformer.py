@@ -35,7 +35,9 @@ class Transformer(nn.Module):
         super().__init__()
         self.width, self.window = width, window
         self.positions = nn.Parameter(0.02 * torch.randn(window, width)) if positions == "learned" else None
-        self.blocks = nn.ModuleList(Block(width, heads, rotary=positions == "rotary", depth=layers) for _ in range(layers))
+        self.blocks = nn.ModuleList(
+            Block(width, heads, rotary=positions == "rotary", depth=layers) for _ in range(layers)
+        )
         self.norm = nn.LayerNorm(width)
 
     def initial_state(

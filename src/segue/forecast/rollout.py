@@ -1,6 +1,6 @@
 """From a model of the next patches to a forecast of any horizon."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float64
@@ -17,6 +17,7 @@ _FINE = tuple(round(0.01 + 0.02 * i, 2) for i in range(50))  # equally likely va
 _SAMPLES = 100  # futures that the classic draws
 
 
+@runtime_checkable
 class PatchModel(Protocol):
     """What is needed of a model of the next patch; see `segue.forecast.nanotst.NanoTST` for the meaning."""
 
@@ -97,6 +98,8 @@ def predict_by_sampling(
         drawn = distribution.mean[:, -1:] + distribution.std[:, -1:] * noise[step][:, None]
         patches = torch.cat([patches, model.restore(drawn, scale.held(1))], dim=1)
         seen = torch.cat([seen, torch.ones_like(drawn, dtype=torch.bool)], dim=1)
-    futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))  # (lanes, samples, horizon)
+    futures: Tensor = (
+        patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
+    )  # (lanes, samples, horizon)
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)
     return futures.quantile(levels, dim=1).permute(1, 2, 0)
