@@ -9,10 +9,11 @@ from torch import Generator, Tensor
 
 from segue.errors import UserError
 from segue.forecast.grammar.combinators import choose, standardise
+from segue.forecast.grammar.draws import Number
 from segue.forecast.grammar.events import accidents
 from segue.forecast.grammar.productions import PRODUCTIONS
 
-DEFAULT_WEIGHTS: Mapping[str, float] = {
+DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "decomposition": 0.14,
     "multiplicative": 0.14,
     "calendar": 0.18,
@@ -38,7 +39,7 @@ class Grammar:
         UserError: For an unknown name, a weight that is negative or not finite, or weights that are all 0.
     """
 
-    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    weights: Mapping[str, Number] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     """Relative frequency of each production by name; a production without a weight is not used."""
 
     def __post_init__(self) -> None:

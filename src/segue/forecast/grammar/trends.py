@@ -10,7 +10,7 @@ import torch
 from torch import Generator
 
 from segue.forecast.grammar.combinators import PerSeries, Series, choose, standardise
-from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, power, uniform
+from segue.forecast.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecast.grammar.filters import accumulate, lag_filter
 
 
@@ -19,7 +19,7 @@ def clock(generator: Generator, length: int) -> Series:
     return torch.arange(length, dtype=torch.float32, device=generator.device)[None]
 
 
-def spans(generator: Generator, count: int, length: int, shortest: float = 12) -> PerSeries:
+def spans(generator: Generator, count: int, length: int, shortest: Number = 12) -> PerSeries:
     """Time scales in steps, log-uniform from `shortest` to the length."""
     return log_uniform(generator, count, min(shortest, length), length)
 
@@ -108,7 +108,7 @@ def log_level(generator: Generator, count: int, length: int) -> Series:
     Rates reach 20 % a step on short spans; over a whole span the mean rate adds at most 3.
     """
     span = spans(generator, count, length, 24)
-    rate = (3 * power(generator, count, 1.5) / span).clamp(max=0.2) * pick(generator, count, [1, 1, 1, 1, -1])
+    rate = (3 * power(generator, count, 2) / span).clamp(max=0.2) * pick(generator, count, [1, 1, 1, 1, -1])
     active = clock(generator, length) >= length - span
     shock = log_uniform(generator, count, 1e-4, 0.04)
     wobble = trend(generator, count, length) * log_uniform(generator, count, 0.01, 0.5)
