@@ -12,12 +12,12 @@ from torch import Generator
 
 from segue.forecast.grammar.calendars import across_days
 from segue.forecast.grammar.draws import normal, student, uniform
-from segue.forecast.grammar.events import censor, count_events, quantile, round_to, shift_level, splice
+from segue.forecast.grammar.events import censor, count_events, moving_mean, quantile, round_to, shift_level, splice
 from segue.forecast.grammar.filters import accumulate, lag_filter, linear_scan
 from segue.forecast.grammar.noises import autoregression, sample_sections
 from segue.forecast.grammar.seasons import PHASES, repeat, waveform
 from segue.forecast.grammar.smoothing import Smoothing, additive_ets, multiplicative_ets
-from segue.forecast.grammar.trends import unit_excursion
+from segue.forecast.grammar.trends import exponentiate, unit_excursion
 
 
 @pytest.fixture
@@ -157,6 +157,14 @@ def test_an_excursion_is_measured_over_the_last_span_only():
     assert steep[0, 900:].square().mean().sqrt().item() == pytest.approx(1, rel=1e-3)
 
 
+def test_an_exponential_ends_at_one_and_stays_in_its_bounds():
+    time = torch.arange(100.0)
+    ends = exponentiate(torch.stack([0.01 * time, 3 * time, -3 * time]))
+    assert torch.allclose(ends[0], (0.01 * (time - 99)).exp())  # gentle paths are left as they are
+    assert torch.equal(ends[:, -1], torch.ones(3))
+    assert torch.allclose(ends[1:, 0], torch.tensor([math.exp(-8), math.exp(2)]))
+
+
 def test_counts_have_the_mean_of_their_rate_and_are_whole(generator):
     rate = column(0.1, 2.0, 50.0).expand(3, 5000)
     drawn = count_events(generator, rate)
@@ -176,6 +184,14 @@ def test_censoring_never_exceeds_its_bound_and_leaves_what_is_below(generator):
 def test_a_quantile_has_its_share_below(generator):
     values = normal(generator, 2, 101)
     assert torch.equal((values < quantile(values, column(0.5, 0.95))).sum(1), torch.tensor([50, 95]))
+
+
+def test_a_moving_mean_is_the_mean_of_the_last_steps(generator):
+    values = normal(generator, 2, 30)
+    averaged = moving_mean(values, column(4.0, 1.0))
+    assert torch.allclose(averaged[0, 3:], values[0].unfold(0, 4, 1).mean(-1), atol=1e-6)
+    assert averaged[0, 1].item() == pytest.approx(values[0, :2].mean().item(), abs=1e-6)
+    assert torch.allclose(averaged[1], values[1], atol=1e-6)
 
 
 def test_rounding_gives_the_nearest_multiple(generator):

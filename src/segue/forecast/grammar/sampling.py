@@ -14,16 +14,16 @@ from segue.forecast.grammar.events import accidents
 from segue.forecast.grammar.productions import PRODUCTIONS
 
 DEFAULT_WEIGHTS: Mapping[str, Number] = {
-    "decomposition": 0.14,
+    "decomposition": 0.13,
     "multiplicative": 0.14,
     "calendar": 0.18,
     "smoothing": 0.11,
     "sarima": 0.11,
-    "growth": 0.11,
+    "growth": 0.13,
     "random_walk": 0.05,
     "diffusion": 0.04,
     "fluctuation": 0.03,
-    "splice": 0.05,
+    "splice": 0.04,
     "counts": 0.02,
     "wave": 0.01,
     "constant": 0.01,
