@@ -12,7 +12,7 @@ from segue.forecast.grammar.noises import autoregressive, coloured, innovations,
 from segue.forecast.grammar.processes import diffusion, double_sarima, random_walk
 from segue.forecast.grammar.seasons import modulated, season, season_of
 from segue.forecast.grammar.smoothing import smoothing
-from segue.forecast.grammar.trends import clock, log_level, spans, trend
+from segue.forecast.grammar.trends import clock, exponentiate, log_level, spans, trend
 
 
 def decomposition(generator: Generator, count: int, length: int) -> Series:
@@ -31,7 +31,7 @@ def multiplicative(generator: Generator, count: int, length: int) -> Series:
     height = log_uniform(generator, count, 0.03, 0.6)
     wave = sometimes(generator, season_of(generator, period, length), 0.3, modulated)
     seasonal = torch.where(chance(generator, count, 0.5), (height * wave).exp(), (1 + height * wave).clamp(min=0.02))
-    level = log_level(generator, count, length).exp()
+    level = exponentiate(log_level(generator, count, length))
     spread = log_uniform(generator, count, 0.003, 0.12)
     memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
     shocks = (spread * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
@@ -58,9 +58,7 @@ def growth(generator: Generator, count: int, length: int) -> Series:
     period = pick(generator, count, [1, 1, 1, 4, 4, 12])
     height = log_uniform(generator, count, 0.5, 10) * (period > 1)
     path = path + height * season_of(generator, period.clamp(min=2), length)
-    path = path - path[:, -1:]
-    rate = torch.minimum(scale, 8 / path.abs().amax(1, keepdim=True))
-    return torch.where(chance(generator, count, 0.5), (rate * path).exp() / rate, path)
+    return torch.where(chance(generator, count, 0.5), exponentiate(scale * path) / scale, path)
 
 
 def counts(generator: Generator, count: int, length: int) -> Series:
