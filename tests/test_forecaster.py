@@ -1,18 +1,18 @@
 """Streams: a stream's forecast is the forecast of one call over the same last context."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytest import fixture, raises
-from test_nanotst import TINY, build
 
 from segue.errors import UserError
 from segue.forecast.forecaster import Forecaster
 from segue.forecast.seasonal_naive import SeasonalNaive
 from segue.state import State
+from test_nanotst import TINY, build
 
 
-@fixture(scope="module")
+@pytest.fixture(scope="module")
 def forecaster() -> Forecaster:
     return Forecaster(build(TINY))
 
@@ -88,11 +88,11 @@ def test_other_levels_are_read_between_the_fixed_ones(forecaster):
 
 def test_mistakes_are_named(forecaster, tmp_path):
     state = forecaster.update(forecaster.initial_state(3), lanes_of(40))
-    with raises(UserError, match="horizon 0: give a whole number of at least 1"):
+    with pytest.raises(UserError, match="horizon 0: give a whole number of at least 1"):
         forecaster.forecast(state, 0)
-    with raises(UserError, match="levels 0.999: give quantile levels from 0.01 to 0.99"):
+    with pytest.raises(UserError, match="levels 0.999: give quantile levels from 0.01 to 0.99"):
         forecaster.forecast(state, 5, (0.5, 0.999))
-    with raises(UserError, match="values inf: remove infinite values"):
+    with pytest.raises(UserError, match="values inf: remove infinite values"):
         forecaster.update(state, torch.full((3, 1), torch.inf))
 
 
@@ -101,10 +101,10 @@ def test_the_state_of_another_model_or_a_truncated_one_is_refused(forecaster, tm
     path = tmp_path / "state.safetensors"
     forecaster.save(state, path, {})
     for other in (Forecaster(build(TINY, seed=1)), Forecaster(SeasonalNaive(season=4))):
-        with raises(UserError, match="load it into the model that saved it"):
+        with pytest.raises(UserError, match="load it into the model that saved it"):
             other.load(path)
     path.write_bytes(path.read_bytes()[:-10])
-    with raises(UserError, match="name a whole state file"):
+    with pytest.raises(UserError, match="name a whole state file"):
         forecaster.load(path)
-    with raises(UserError, match="name a whole state file"):
+    with pytest.raises(UserError, match="name a whole state file"):
         State.load(tmp_path / "missing.safetensors", {})

@@ -1,7 +1,7 @@
 """NanoTST: what it may not see, what it must not depend on, and how far it forecasts."""
 
+import pytest
 import torch
-from pytest import approx, fixture, mark, raises
 
 from segue.errors import UserError
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig, scale_moves
@@ -24,7 +24,7 @@ def build(config: NanoTSTConfig, seed: int = 0) -> NanoTST:
     return model
 
 
-@fixture
+@pytest.fixture
 def values() -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     return torch.randn(4, 64, generator=generator, dtype=torch.float64).cumsum(1)
@@ -34,8 +34,8 @@ def everything(values: torch.Tensor) -> torch.Tensor:
     return torch.ones_like(values, dtype=torch.bool)
 
 
-@mark.parametrize("horizon", [1, 8, 20, 24, 61])
-@mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+@pytest.mark.parametrize("horizon", [1, 8, 20, 24, 61])
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
 def test_a_forecast_follows_scale_and_level_exactly(config, horizon, values):
     model = build(config)
     forecast = model.predict(values, everything(values), horizon).quantiles
@@ -45,7 +45,7 @@ def test_a_forecast_follows_scale_and_level_exactly(config, horizon, values):
     torch.testing.assert_close(moved, 3.7 * forecast - 250.0, rtol=0, atol=1e-10)
 
 
-@mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
 def test_a_forecast_does_not_depend_on_the_other_lanes_or_on_padding(config, values):
     model = build(config)
     lengths = (64, 40, 17, 3)  # right-aligned: shorter lanes are padded in front, with values that must not matter
@@ -116,8 +116,8 @@ def test_sign_flip_makes_a_forecast_odd(values):
     torch.testing.assert_close(down, -up.flip(-1), rtol=0, atol=1e-10)
 
 
-@mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
-@mark.parametrize("value", [3.0, -1e15, 0.0])
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+@pytest.mark.parametrize("value", [3.0, -1e15, 0.0])
 def test_equal_values_are_forecast_to_stay(config, value):
     lane = torch.full((1, 30), value, dtype=torch.float64)
     for length in (1, 30):
@@ -137,7 +137,9 @@ def test_scale_moves_are_the_change_of_mean_and_deviation_in_current_deviations(
     moves = scale_moves(running_scale(patches, torch.ones_like(patches, dtype=torch.bool)))
     spread = 5**0.5  # of 0, 2, 4, 6; the mean moves from 1 to 3, the deviation from 1
     assert moves[0, 0].tolist() == [0.0, 0.0]
-    assert moves[0, 1].tolist() == approx([torch.tensor(2 / spread).asinh().item(), torch.tensor(spread).log().item()])
+    assert moves[0, 1].tolist() == pytest.approx(
+        [torch.tensor(2 / spread).asinh().item(), torch.tensor(spread).log().item()]
+    )
 
 
 def test_a_saved_model_is_the_same_model(tmp_path, values):
@@ -159,7 +161,7 @@ def test_half_precision_on_disk_is_single_precision_in_memory(tmp_path):
 
 
 def test_a_model_that_is_not_there_is_named_with_what_is():
-    with raises(UserError, match="model no-such-model: name a model folder or a bundled model: "):
+    with pytest.raises(UserError, match="model no-such-model: name a model folder or a bundled model: "):
         NanoTST.from_pretrained("no-such-model")
 
 
@@ -168,5 +170,5 @@ def test_weights_of_another_shape_are_refused(tmp_path):
     model.save_pretrained(tmp_path / "model")
     config = tmp_path / "model" / "config.json"
     config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
-    with raises(UserError, match="its weights do not fit its config.json"):
+    with pytest.raises(UserError, match="its weights do not fit its config.json"):
         NanoTST.from_pretrained(tmp_path / "model")
