@@ -1,1 +1,37 @@
-"""The command line, one file per verb."""
+"""The command line, one file per verb.
+
+Nothing heavy is imported here or at the head of a verb's file: `segue --help` answers at once.
+"""
+
+from typing import Annotated
+
+import typer
+
+from segue import __version__
+from segue.cli import forecast
+from segue.cli.group import OneLineErrors
+
+app = typer.Typer(cls=OneLineErrors, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command("forecast")(forecast.forecast)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segue {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def segue(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Small sequence models that carry memory: probabilistic forecasts on a laptop, offline."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """Runs the command that the arguments name."""
+    app()

@@ -1,0 +1,68 @@
+"""A forecast as a table on the terminal."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+_MOST_ROWS, _MOST_SERIES = 48, 8
+
+
+def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Sequence[Path]) -> None:
+    """Prints what was forecast, as many rows as a screen takes, and which files were written.
+
+    Args:
+        forecast: As `forecast_frame` gives it: `horizon` rows a series.
+        horizon: Number of steps ahead.
+        alias: The frequency.
+        written: The files.
+    """
+    count = len(forecast) // horizon
+    shown = min(count, _MOST_SERIES)
+    steps = min(horizon, max(3, _MOST_ROWS // shown))
+    point = str(forecast.columns[2])
+    headings = [str(name).removeprefix(f"{point}-") for name in forecast.columns]
+    several = count > 1
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for place, heading in enumerate(headings[0 if several else 1 :], start=0 if several else 1):
+        table.add_column(heading, justify="left" if place < 2 else "right", no_wrap=True)
+    for series in range(shown):
+        part = forecast.iloc[series * horizon : series * horizon + steps]
+        for row in _cells(part):
+            table.add_row(*row[0 if several else 1 :])
+        if series < shown - 1 and horizon > 1:
+            table.add_section()
+    console = Console(highlight=False)
+    noun = f"{count:,} series" if several else f"series {forecast.iloc[0, 0]}"
+    plural = "step" if horizon == 1 else "steps"
+    console.print(f"[bold]{point}[/bold]: {noun}, {horizon:,} {plural} ahead, frequency {alias}\n", soft_wrap=True)
+    console.print(table)
+    hidden = len(forecast) - shown * steps
+    if hidden and not written:
+        console.print(f"\n{hidden:,} more rows; write them all with --output FILE.csv", soft_wrap=True)
+    for path in written:
+        console.print(f"\nwritten: {path}", soft_wrap=True, markup=False)
+
+
+def _cells(part: pd.DataFrame) -> list[list[str]]:
+    times = part.iloc[:, 1]
+    if pd.api.types.is_datetime64_any_dtype(times):
+        midnight = bool((times == times.dt.normalize()).all())
+        when = times.dt.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M").tolist()
+    else:
+        when = times.astype(str).tolist()
+    numbers = part.iloc[:, 2:].to_numpy(dtype=float)
+    form = _number_format(max((abs(x) for x in numbers.ravel() if math.isfinite(x)), default=0.0))
+    cells = [[format(number, form) for number in row] for row in numbers]
+    ids = part.iloc[:, 0].astype(str).tolist()
+    return [[identity, time, *row] for identity, time, row in zip(ids, when, cells, strict=True)]
+
+
+def _number_format(largest: float) -> str:
+    """Five significant digits of the largest number, the same decimals for all."""
+    if largest == 0 or not 1e-4 <= largest < 1e9:
+        return ".5g"
+    return f",.{max(0, 4 - math.floor(math.log10(largest)))}f"

@@ -1,0 +1,142 @@
+"""Many series on a regular grid of time, and the right-aligned lanes a forecaster reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import torch
+from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.forecast.calendar import Frequency, Times, frequency_of, infer_frequency
+
+DUPLICATES = ("mean", "first", "last")
+"""What can become of several values on one step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series in the order of their ids; the rows of one series lie together, by time, one a step at most.
+
+    Attributes:
+        ids: The name of each series.
+        starts: The first row of each series, then the number of rows.
+        times: When each value was: timestamps without a time zone, or integers.
+        places: How many steps after the first row of its series each row lies.
+        values: NaN where missing. A step without a row is missing, too.
+        frequency: The step of the grid.
+    """
+
+    ids: nw.Series[Any]
+    starts: Int64[np.ndarray, " series_and_1"]
+    times: Times
+    places: Int64[np.ndarray, " rows"]
+    values: Float64[np.ndarray, " rows"]
+    frequency: Frequency
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " series"]:
+        """How many steps each series spans, missing ones included."""
+        lengths: NDArray[np.int64] = self.places[self.starts[1:] - 1] + 1
+        return lengths
+
+    def future(self, horizon: int) -> Times:
+        """The `horizon` times after the last row of each series: `(series, horizon)`."""
+        return self.frequency.after(self.times[self.starts[1:] - 1], horizon)
+
+    def lanes(
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
+    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+        """The last values of some series, aligned at the last one.
+
+        Args:
+            picked: Which series, by position.
+            context: How many steps at most.
+
+        Returns:
+            Values, zero where not observed, and whether each is observed. Time is `context`, or the span of the
+            longest of these series where that is less.
+        """
+        series = np.asarray(picked, dtype=np.int64)
+        width = min(context, int(self.lengths[series].max()))
+        ends = self.starts[series + 1, None]
+        rows = ends - 1 - np.arange(width)  # no step holds two rows, so the last `width` rows reach far enough
+        own = rows >= self.starts[series, None]
+        column = width - 1 - (self.places[ends - 1] - self.places[rows])
+        own &= (column >= 0) & np.isfinite(self.values[rows])
+        lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]
+        values, observed = np.zeros((len(series), width)), np.zeros((len(series), width), dtype=bool)
+        values[lane, column[own]] = self.values[rows[own]]
+        observed[lane, column[own]] = True
+        return torch.from_numpy(values), torch.from_numpy(observed)
+
+
+def make_panel(
+    ids: nw.Series[Any],
+    codes: Int64[np.ndarray, " rows"],
+    times: Times,
+    values: Float64[np.ndarray, " rows"],
+    freq: str | int | None = None,
+    duplicates: str | None = None,
+) -> Panel:
+    """Sorts rows, finds their grid and puts them on it.
+
+    Args:
+        ids: The name of each series.
+        codes: Which series each row belongs to; each has one row at least.
+        times: Timestamps without a time zone, or integers.
+        values: NaN where missing.
+        freq: The step; None to infer it.
+        duplicates: What becomes of several values on one step: `mean`, `first` or `last` in the order of the rows.
+
+    Raises:
+        UserError: Several values on one step and `duplicates` not given; an unknown frequency, or none to infer.
+    """
+    order = np.lexsort((times, codes))
+    codes, times, values = codes[order], times[order], values[order]
+    same_series = codes[1:] == codes[:-1]
+    near = np.flatnonzero(same_series & (times[1:] > times[:-1]))
+    gaps = np.stack([times[near], times[near + 1]], axis=1)
+    frequency = infer_frequency(times, gaps) if freq is None else frequency_of(freq, times)
+    firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
+    places = frequency.steps(firsts[codes], times)
+    together = np.flatnonzero(same_series & (places[1:] == places[:-1]))
+    if len(together):
+        if duplicates is None:
+            row = together[0]
+            raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
+        leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
+        values = _reduced(values, leaders, duplicates)
+        codes, times, places = codes[leaders], times[leaders], places[leaders]
+    starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
+    return Panel(ids, starts, times, places, values, frequency)
+
+
+def _reduced(
+    values: Float64[np.ndarray, " rows"], leaders: NDArray[np.int64], duplicates: str
+) -> Float64[np.ndarray, " kept"]:
+    if duplicates == "first":
+        return values[leaders]
+    if duplicates == "last":
+        return values[np.append(leaders[1:], len(values)) - 1]
+    count = np.add.reduceat(np.isfinite(values).astype(np.float64), leaders)
+    total = np.add.reduceat(np.nan_to_num(values), leaders)
+    return np.divide(total, count, out=np.full(len(leaders), np.nan), where=count > 0)
+
+
+def _crowded(time: object, following: object, series: object, frequency: Frequency) -> UserError:
+    first, second = (str(stamp).replace("T", " ").removesuffix(".000000") for stamp in (time, following))
+    choice = "choose `duplicates` mean|first|last"
+    if first == second:
+        return UserError(
+            "time_col", first, f"occurs twice in series {series}; {choice}, or name the series by `id_col`"
+        )
+    place = f"{first} and {second} of series {series} fall on one step"
+    return UserError("freq", frequency.alias, f"{place}; give a finer step, or {choice}")

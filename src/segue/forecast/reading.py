@@ -1,0 +1,150 @@
+"""A long frame to a panel of series, and arrays back to a frame of the same kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecast.calendar import Times
+from segue.forecast.columns import Columns, find_columns
+from segue.forecast.panel import DUPLICATES, Panel, make_panel
+from segue.forecast.times import read_times
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A frame as read: its series, and how to write a frame like it.
+
+    Attributes:
+        panel: The series.
+        columns: Which column was which.
+        time_type: The type of times, without a time zone.
+    """
+
+    panel: Panel
+    columns: Columns
+    time_type: nw.dtypes.DType
+
+    @property
+    def id_col(self) -> str:
+        """The name of the column of series in the output."""
+        return self.columns.id or "unique_id"
+
+    @property
+    def time_col(self) -> str:
+        """The name of the column of times in the output."""
+        return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
+
+    def future(self, horizon: int, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        """A long frame of the kind that was read, of the `horizon` times ahead and columns `(series, horizon)`."""
+        codes = np.repeat(np.arange(len(self.panel)), horizon)
+        return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
+
+    def history(self, steps: int, series: int, name: str = "y") -> Any:
+        """A long frame of the kind that was read, of the last steps of the first series, as put on the grid."""
+        panel = self.panel
+        codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
+        kept = np.flatnonzero((codes < series) & (panel.places >= panel.lengths[codes] - steps))
+        return self._long(codes[kept], panel.times[kept], {name: panel.values[kept]})
+
+    def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        backend = self.panel.ids.implementation
+        dates = self.time_type == nw.Date and bool((times == times.astype("datetime64[D]")).all())
+        time_type = nw.Datetime("us") if self.time_type == nw.Date and not dates else self.time_type
+        frame = nw.from_dict(
+            {
+                self.id_col: self.panel.ids[codes.tolist()],
+                self.time_col: nw.new_series(self.time_col, times, backend=backend).cast(time_type),
+                **{name: nw.new_series(name, values, backend=backend) for name, values in columns.items()},
+            }
+        )
+        return frame.to_native()
+
+
+def read_frame(
+    frame: Any,
+    *,
+    freq: str | int | None = None,
+    id_col: str | None = None,
+    time_col: str | None = None,
+    target_col: str | None = None,
+    time_format: str | None = None,
+    duplicates: str | None = None,
+) -> Reading:
+    """Puts the rows of a long frame on a regular grid; the arguments are those of `forecast_frame`."""
+    if duplicates not in (None, *DUPLICATES):
+        raise UserError("duplicates", duplicates, f"choose one of {', '.join(DUPLICATES)}")
+    try:
+        table = nw.from_native(frame, eager_only=True)
+    except TypeError as error:
+        raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
+    columns = find_columns(table, id_col, time_col, target_col)
+    table = _without_blank_rows(table, (*columns.times, *columns.targets))
+    for name in columns.times:
+        _refuse(table[name].is_null().to_numpy(), "time_col", name, "is empty", "fill it or drop the row")
+    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, time_format)
+    ids, codes = _series(table, columns)
+    times: Times = stamps.to_numpy()
+    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]")
+    values = np.concatenate([_numbers(table, name) for name in columns.targets])
+    panel = make_panel(ids, codes, np.tile(times, len(columns.targets)), values, freq, duplicates)
+    return Reading(panel, columns, _time_type(table[columns.times[0]].dtype, stamps, len(columns.times)))
+
+
+def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
+    blank = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
+    table = table.filter(~blank)
+    if not len(table):
+        raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
+    return table
+
+
+def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any], NDArray[np.int64]]:
+    """The distinct ids in ascending order and, one target after another, the place of each row's id among them."""
+    targets, backend = columns.targets, table.implementation
+    if columns.id is None:
+        codes = np.repeat(np.arange(len(targets), dtype=np.int64), len(table))
+        return nw.new_series("unique_id", list(targets), nw.String, backend=backend), codes
+    column = table[columns.id]
+    _refuse(column.is_null().to_numpy(), "id_col", columns.id, "is empty", "fill it or drop the row")
+    codes, distinct = pd.factorize(column.to_pandas(), sort=True)
+    if len(targets) == 1:
+        first = np.empty(len(distinct), dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        return column[first.tolist()], codes.astype(np.int64)
+    names = [f"{identity}/{target}" for identity in distinct for target in targets]
+    codes = np.concatenate([codes * len(targets) + place for place in range(len(targets))])
+    return nw.new_series(columns.id, names, nw.String, backend=backend), codes.astype(np.int64)
+
+
+def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
+    column = table[name].to_pandas()
+    if not table[name].dtype.is_numeric():
+        text = column.astype("string")
+        column = pd.to_numeric(text, errors="coerce")
+        bad = (column.isna() & text.notna()).to_numpy()
+        word = repr(text.iloc[int(bad.argmax())])
+        _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
+    values: NDArray[np.float64] = column.to_numpy(np.float64, na_value=np.nan)
+    _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
+    return values
+
+
+def _refuse(bad: NDArray[np.bool_], argument: str, name: str, fault: str, remedy: str) -> None:
+    if bad.any():
+        raise UserError(argument, name, f"{fault} in row {int(bad.argmax()) + 1}; {remedy}")
+
+
+def _time_type(given: nw.dtypes.DType, stamps: pd.Series, columns: int) -> nw.dtypes.DType:
+    """The type of times in the output: as in the input, less the time zone."""
+    if stamps.dtype.kind == "i":
+        return given if given.is_integer() else nw.Int64()
+    if columns == 1 and given == nw.Date:
+        return nw.Date()
+    unit = given.time_unit if isinstance(given, nw.Datetime) else stamps.dt.unit
+    return nw.Datetime(unit if unit != "s" else "us")
