@@ -72,10 +72,8 @@ def _backshift(like: Tensor, size: int, rate: float) -> Lag:
 
     def lag(steps: int | Tensor) -> Spectrum:
         turned = roots[torch.remainder(frequency * steps, size)]
-        return (
-            turned * math.exp(rate * steps)
-            if isinstance(steps, int)
-            else turned * torch.exp(rate * steps.to(like.dtype))
-        )
+        if isinstance(steps, int):
+            return turned * math.exp(rate * steps)
+        return turned * torch.exp(rate * steps.to(like.dtype))
 
     return lag

@@ -46,7 +46,7 @@ class Grammar:
         for name, weight in self.weights.items():
             if name not in PRODUCTIONS:
                 raise UserError("weights", name, f"name a production: {', '.join(PRODUCTIONS)}")
-            if not (isfinite(weight) and weight >= 0):
+            if not (isinstance(weight, int | float) and isfinite(weight) and weight >= 0):
                 raise UserError("weights", f"{name} = {weight}", "give a finite number of at least 0")
         if not sum(self.weights.values()) > 0:
             raise UserError("weights", dict(self.weights), "give at least one weight above 0")

@@ -1,7 +1,7 @@
 """Terminals: trends, at all time scales.
 
-A trend drawn over the whole length is nearly a line in a short history. So each has a `span`, log-uniform between 12
-steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
+A trend drawn over the whole length is nearly a line in a short history. So nearly all have a `span`, log-uniform
+between 12 steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
 """
 
 import torch
@@ -33,7 +33,7 @@ def unit_excursion(values: Series, span: PerSeries) -> Series:
 
 
 def slow_path(generator: Generator, count: int, length: int) -> Series:
-    """A smooth wandering of unit variance, one to a dozen swings long: for amplitudes and weights that drift."""
+    """A smooth wandering of unit variance, one to two dozen swings: for amplitudes and weights that drift."""
     cutoff = log_uniform(generator, count, 1, 24)
     frequency = torch.arange(min(64, length) + 1, device=generator.device)[None]
     envelope = torch.exp(-0.5 * (frequency / cutoff).square()) * (frequency > 0)
@@ -64,7 +64,7 @@ def exponential(generator: Generator, count: int, length: int) -> Series:
 
 
 def logistic(generator: Generator, count: int, length: int) -> Series:
-    """Two sigmoid transitions between levels, a quarter span wide each, somewhere in the last two spans."""
+    """Two sigmoid transitions between levels in the last two spans or soon after, each over a span or a part of it."""
     span = spans(generator, count, length)
     time = (clock(generator, length) - length) / span
     total = torch.zeros_like(time)
@@ -101,17 +101,16 @@ def trend(generator: Generator, count: int, length: int) -> Series:
 
 
 def log_level(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of a level that grows: a mean rate over the last span, a rate that wanders, and shocks.
+    """The logarithm of a level that grows over the last span of 24 to 400 steps, wanders and takes shocks.
 
-    Rates reach 20 % a step on short spans; over a whole span the mean rate adds at most 3.
+    The mean rate reaches 12 % a step on short spans; over a whole span it adds at most 3.
     """
     span = spans(generator, count, min(length, 400), 24)
-    rate = (3 * power(generator, count, 2) / span).clamp(max=0.2) * pick(generator, count, [1, 1, 1, 1, -1])
+    rate = 3 * power(generator, count, 2) / span * pick(generator, count, [1, 1, 1, 1, -1])
     active = clock(generator, length) >= length - span
     shock = log_uniform(generator, count, 1e-4, 0.04)
     wobble = trend(generator, count, length) * log_uniform(generator, count, 0.01, 0.5)
-    path = accumulate(rate * active + shock * normal(generator, count, length)) + wobble
-    return path
+    return accumulate(rate * active + shock * normal(generator, count, length)) + wobble
 
 
 def exponentiate(path: Series) -> Series:
