@@ -90,7 +90,7 @@ class Windows:
 
         values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
         values = _augment(values, generator)
-        tail = torch.randint(1, span + 1, (lanes,), generator=generator)
+        tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
         tail = tail * (_uniform(lanes, generator) < data.tail)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
