@@ -164,7 +164,7 @@ def rmse(prediction: Tensor, truth: Tensor) -> Tensor:
 
 # 7. Forecasting. ------------------------------------------------------------------------------------------------------
 # As a language model writes: draw the next patch, append it, read on. Many such paths together are the distribution.
-# Each window is normalised anew: the model has only ever seen windows of mean 0 (under a trend an old mean grows stale).
+# Each window is normalised anew: the model has only ever seen windows of mean 0 (under a trend an old mean is stale).
 @torch.no_grad()
 def forecast(model: nn.Module, context: Tensor, horizon: int, generator: torch.Generator, paths: int = 100) -> Tensor:
     """The 10 %, 50 % and 90 % quantiles (3, B, horizon) of what follows a context (B, T * 32)."""
