@@ -139,7 +139,7 @@ def gaussian_nll(mu: Tensor, sigma: Tensor, target: Tensor) -> Tensor:
 
 
 # 6. Predicting, and the grammar evaluation. ---------------------------------------------------------------------------
-# Four sentences that a child reads at once. The first three never occur in training, where all is sine and noise. Watch:
+# Four sentences that a child reads at once; the first three never occur in training, where all is sine and noise. See:
 # - The flat line is right before any training: the normaliser alone answers it, the model only adds specks.
 # - Both sines come within ten epochs. Sigma is wide at the first patch, where the period cannot be known yet.
 # - The pure line is never quite learnt, yet sigma shrinks: on what it never saw, a model can be far too sure of itself.
@@ -164,19 +164,19 @@ def rmse(prediction: Tensor, truth: Tensor) -> Tensor:
 
 # 7. Forecasting. ------------------------------------------------------------------------------------------------------
 # As a language model writes: draw the next patch, append it, read on. Many such paths together are the distribution.
+# Each window is normalised anew: the model has only ever seen windows of mean 0 (under a trend an old mean is stale).
 @torch.no_grad()
 def forecast(model: nn.Module, context: Tensor, horizon: int, generator: torch.Generator, paths: int = 100) -> Tensor:
     """The 10 %, 50 % and 90 % quantiles (3, B, horizon) of what follows a context (B, T * 32)."""
-    mean, scale = statistics(context)  # of the context only: here nothing can leak
-    window = patchify(normalise(context, mean, scale)).repeat_interleave(paths, dim=0)  # (B * paths, T, 32)
-    future = []
-    for _ in range(math.ceil(horizon / PATCH)):
-        mu, sigma = model(window)
-        future.append(torch.normal(mu[:, -1], sigma[:, -1], generator=generator))  # one draw of the next patch
-        window = torch.cat([window, future[-1].unsqueeze(1)], dim=1)[:, -TOKENS:]  # append it, forget the oldest
-    drawn = torch.cat(future, dim=1)[:, :horizon].unflatten(0, (-1, paths))  # (B * paths, h) -> (B, paths, h)
-    quantiles = drawn.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)  # (3, B, h)
-    return denormalise(quantiles, mean, scale)
+    series, length = context.repeat_interleave(paths, dim=0), context.shape[1]  # (B * paths, T * 32)
+    while series.shape[1] < length + horizon:
+        window = series[:, -CONTEXT:]
+        mean, scale = statistics(window)  # of what lies behind only: here nothing can leak
+        mu, sigma = model(patchify(normalise(window, mean, scale)))
+        drawn = torch.normal(mu[:, -1], sigma[:, -1], generator=generator)  # one draw of the next patch
+        series = torch.cat([series, denormalise(drawn, mean, scale)], dim=1)
+    drawn = series[:, length : length + horizon].unflatten(0, (-1, paths))  # (B * paths, h) -> (B, paths, h)
+    return drawn.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)  # (3, B, h)
 
 
 # 8. Training. ---------------------------------------------------------------------------------------------------------
@@ -252,8 +252,11 @@ def draw_training(history: list[dict], path: Path) -> None:
         for row, record in enumerate(shown, start=1):
             axes, mu, spread = figure.add_subplot(grid[row, i]), record["mu"][i], 1.2816 * record["sigma"][i]
             draw_fan(axes, truth, mu - spread, mu, mu + spread)
-            margin = 0.6 * truth.std() + 0.01  # on the flat line the picture is a hundredth high, or nothing would show
-            axes.set(ylim=(truth.min() - margin, truth.max() + margin), title=f"{name}, epoch {record['epoch']}")
+            margin = (
+                0.6 * truth.std().item() + 0.01
+            )  # the flat line is seen through a microscope, or nothing would show
+            axes.set_ylim(truth.min().item() - margin, truth.max().item() + margin)
+            axes.set_title(f"{name}, epoch {record['epoch']}")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=100)
 

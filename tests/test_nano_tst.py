@@ -160,23 +160,25 @@ def test_the_nll_is_that_of_the_normal_distribution(nano, generator):
 
 def test_sampling_patch_by_patch_is_a_random_walk_where_it_must_be(nano, generator):
     # A stand-in that repeats the last patch with deviation s makes every path a random walk of patches: the median
-    # stays, and the 80 % band is 2 * 1.2816 * s * sqrt(k) wide in the k-th patch. A rollout that fed back the mean, or
-    # forgot to append or to slide, would have the wrong width; wrong statistics would move the median.
-    spread, paths = 0.05, 4000
+    # stays, and the variances of the steps, each s times the scale of its own window, add up. A rollout that fed back
+    # the mean, or forgot to append or to slide, would have the wrong width; wrong statistics would move the median.
+    spread, paths, patch = 0.05, 4000, nano.PATCH
 
     def repeat(patches):
         assert patches.shape[1] == nano.TOKENS
         return patches, torch.full_like(patches, spread)
 
     context = 100 * nano.make_series(1, nano.CONTEXT, generator)
-    quantiles = nano.forecast(repeat, context, 3 * nano.PATCH - 5, generator, paths=paths)
-    assert quantiles.shape == (3, 1, 3 * nano.PATCH - 5)
-    low, median, high = (quantiles / nano.statistics(context)[1]).squeeze(1)
-    last = (context / nano.statistics(context)[1])[0, -nano.PATCH :].repeat(3)[: len(median)]
-    torch.testing.assert_close(median, last, atol=0.01, rtol=0)
-    for k in (1, 2, 3):
-        width = (high - low)[(k - 1) * nano.PATCH : k * nano.PATCH].mean().item()
-        assert width == pytest.approx(2 * 1.2816 * spread * math.sqrt(k), rel=0.03)
+    quantiles = nano.forecast(repeat, context, 3 * patch - 5, generator, paths=paths)
+    assert quantiles.shape == (3, 1, 3 * patch - 5)
+    low, median, high = quantiles.squeeze(1)
+    last, variance = context[:, -patch:], 0.0
+    torch.testing.assert_close(median, last[0].repeat(3)[: len(median)], atol=2.0, rtol=0)  # of a scale of some 100
+    for step in range(3):
+        _, scale = nano.statistics(torch.cat([context[:, step * patch :], last.repeat(1, step)], dim=1))
+        variance += (spread * scale.item()) ** 2
+        width = (high - low)[step * patch : (step + 1) * patch].mean().item()
+        assert width == pytest.approx(2 * 1.2816 * math.sqrt(variance), rel=0.03)
 
 
 def test_quantiles_are_ordered_and_seeded(nano, model, generator):
