@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from segue.atomic import _sync, atomic_file
+from segue.atomic import atomic_file, sync
 from segue.errors import UserError
 
 CONFIG, WEIGHTS, CARD, TOKENIZER = "config.json", "model.safetensors", "MODEL_CARD.md", "tokenizer.json"
@@ -121,7 +121,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         if path.exists():
             path.rename(aside)
         temporary.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(aside, ignore_errors=True)

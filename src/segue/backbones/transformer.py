@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from segue.backbones.feedforward import FeedForward
 from segue.state import State
 
 
@@ -45,9 +46,13 @@ class Transformer(nn.Module):
     ) -> State:
         """The state of lanes that have seen nothing: empty caches, age zero."""
         like = self.norm.weight
-        cache = torch.zeros(lanes, self.window - 1, self.width, device=device or like.device, dtype=dtype or like.dtype)
-        tensors = {f"layer{i}.{name}": cache for i in range(len(self.blocks)) for name in ("key", "value")}
-        return State(tensors | {"age": torch.zeros(lanes, dtype=torch.int64, device=cache.device)})
+        device, shape = device or like.device, (lanes, self.window - 1, self.width)
+        tensors = {
+            f"layer{i}.{name}": torch.zeros(shape, device=device, dtype=dtype or like.dtype)
+            for i in range(len(self.blocks))
+            for name in ("key", "value")
+        }
+        return State(tensors | {"age": torch.zeros(lanes, dtype=torch.int64, device=device)})
 
     def forward(
         self,
@@ -75,16 +80,17 @@ class Transformer(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + ffn(norm(x))."""
+    """x + attention(norm(x)), then x + feed-forward of norm(x)."""
 
     def __init__(self, width: int, heads: int, *, rotary: bool, depth: int) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(width)
         self.attention = Attention(width, heads, rotary=rotary)
-        self.norm2 = nn.LayerNorm(width)
-        last = nn.Linear(4 * width, width)
-        self.ffn = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), last)
-        for out in (self.attention.out, last):  # branches start small, so that depth does not add up (Radford 2019)
+        self.feed_forward = FeedForward(width)
+        for out in (
+            self.attention.out,
+            self.feed_forward.down,
+        ):  # branches start small, so that depth does not add up (Radford 2019)
             nn.init.normal_(out.weight, std=0.02 / (2 * depth) ** 0.5)
             nn.init.zeros_(out.bias)
 
@@ -95,9 +101,8 @@ class Block(nn.Module):
         allowed: Bool[Tensor, "lanes time keys"] | None,
     ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Returns the new vectors, and the keys and values of cache and input together."""
-        attended, key, value = self.attention(self.norm1(x), cache, allowed)
-        x = x + attended
-        return x + self.ffn(self.norm2(x)), key, value
+        attended, key, value = self.attention(self.norm(x), cache, allowed)
+        return self.feed_forward(x + attended), key, value
 
 
 class Attention(nn.Module):

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import forecast
+from segue.cli import forecast, grammar, pretrain
 from segue.cli.group import OneLineErrors
 
 app = typer.Typer(cls=OneLineErrors, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.command("forecast")(forecast.forecast)
+app.command("pretrain")(pretrain.pretrain)
+app.add_typer(grammar.app, name="grammar")
 
 
 def _version(wanted: bool) -> None:

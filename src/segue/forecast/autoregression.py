@@ -38,6 +38,11 @@ class Autoregression:
         if self.order is not None and self.order < 0:
             raise UserError("order", self.order, "give a whole number of at least 0, or None")
 
+    @property
+    def fingerprint(self) -> str:
+        """The settings, which are all there is to tell two of them apart."""
+        return repr(self)
+
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
     ) -> Forecast:

@@ -8,7 +8,7 @@ predicted in one pass because patches to be predicted are patches not observed.
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -171,8 +171,8 @@ class NanoTST(nn.Module):
                 quantiles = (quantiles - predict(self, -values, observed, horizon).flip(-1)) / 2
         return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan))
 
-    @classmethod
-    def from_pretrained(cls, source: str | Path = "nanotst") -> Self:
+    @staticmethod
+    def from_pretrained(source: str | Path = "nanotst") -> "NanoTST":
         """Loads a model folder, or weights that came with the package; needs no network.
 
         Args:
@@ -181,7 +181,7 @@ class NanoTST(nn.Module):
         Raises:
             UserError: There is no such folder or name, or it can't be read.
         """
-        return load(cls, find_model(source))
+        return load(find_model(source))
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, and `MODEL_CARD.md` if a card is given.
@@ -193,9 +193,6 @@ class NanoTST(nn.Module):
         """
         tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
         save_model_folder(folder, "nanotst", asdict(self.config), tensors, card)
-
-
-Model = TypeVar("Model", bound=NanoTST)
 
 
 class ValueEmbedding(nn.Linear):
@@ -242,12 +239,12 @@ def scale_moves(scale: Scale) -> Float64[Tensor, "lanes tokens 2"]:
     return F.pad(moves, (0, 0, 1, 0))
 
 
-def load(cls: type[Model], folder: Path) -> Model:
+def load(folder: Path) -> NanoTST:
     """Builds the model of a folder, in single precision, ready to predict."""
     kind, config, tensors = load_model_folder(folder)
     if kind != "nanotst":
         raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")
-    model = cls(from_dict(NanoTSTConfig, config))
+    model = NanoTST(from_dict(NanoTSTConfig, config))
     try:
         model.load_state_dict({name: t.float() for name, t in tensors.items()})
     except RuntimeError as error:

@@ -107,5 +107,5 @@ def loss_of(model: NanoTST, batch: Batch) -> Tensor:
     weight = batch.present.roll(-1, dims=1) & ((scale.count >= 3) & (scale.spread > 0))[..., None]
     weight[:, -1] = False
     losses: Tensor = distribution.loss(target)
-    total: Tensor = losses.where(weight, 0.0).sum()
-    return total / weight.sum().clamp(min=1)
+    mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
+    return mean

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float64
@@ -56,15 +56,22 @@ class Forecast:
         return torch.lerp(self.quantiles[..., left], self.quantiles[..., right], share)
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Anything that forecasts lanes of numbers: NanoTST and every baseline."""
 
     name: str
     """The column name of its point forecast, for example `NanoTST`."""
-    context: int
-    """How many of the last values it looks at."""
-    fingerprint: str
-    """Tells it from every other predictor: a hash of config and weights, or its parameters as text."""
+
+    @property
+    def context(self) -> int:
+        """How many of the last values it looks at."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells it from every other predictor: a hash of config and weights, or its settings as text."""
+        ...
 
     def predict(
         self,

@@ -1,6 +1,6 @@
 """From a model of the next patches to a forecast of any horizon."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float64
@@ -17,6 +17,7 @@ _FINE = tuple(round(0.01 + 0.02 * i, 2) for i in range(50))  # equally likely va
 _SAMPLES = 100  # futures that the classic draws
 
 
+@runtime_checkable
 class PatchModel(Protocol):
     """What is needed of a model of the next patch; see `segue.forecast.nanotst.NanoTST` for the meaning."""
 

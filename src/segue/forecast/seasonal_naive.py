@@ -33,6 +33,11 @@ class SeasonalNaive:
         if self.season < 1:
             raise UserError("season", self.season, "give a whole number of at least 1")
 
+    @property
+    def fingerprint(self) -> str:
+        """The settings, which are all there is to tell two of them apart."""
+        return repr(self)
+
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
     ) -> Forecast:

@@ -185,7 +185,7 @@ class Trainer:
 def _own_randomness(seed: int, step: int) -> Iterator[None]:
     """Dropout and the like draw as seed and step say; the generators of the program around us are left as they were."""
     seed = (seed * 0x9E3779B97F4A7C15 + step) % 2**63  # the multiplier spreads seeds apart, steps lie in between
-    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    in_use = torch.cuda.is_initialized()
     devices = [torch.cuda.current_device()] if in_use else []
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would spend 0.2 ms on devices not in use

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from segue.forecast.grammar.combinators import PerSeries, Series, standardise
-from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, uniform
+from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecast.grammar.filters import linear_scan
 from segue.forecast.grammar.seasons import PHASES, waveform
 from segue.forecast.grammar.trends import clock, slow_path
@@ -29,14 +29,14 @@ def weekdays(generator: Generator, count: int, days: int) -> Int[Tensor, "series
 
 
 def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekday phase"]:
-    """One shape for each weekday: a common one, another on days of rest, and each weekday's own deviation."""
+    """One shape for each weekday: a common one, another or a quieter one on days of rest, own deviations."""
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
-    differs = uniform(generator, count, 0.1, 1) * chance(generator, count, 0.7)
-    share = (differs * rests)[..., None]
+    share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
+    quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
     work, free = waveform(generator, count)[:, None], waveform(generator, count)[:, None]
     own = waveform(generator, count * WEEK).view(count, WEEK, PHASES)
     deviation = log_uniform(generator, count, 0.01, 0.3) * chance(generator, count, 0.5)
-    return work + share * (free - work) + deviation[..., None] * own
+    return quieter * (work + share * (free - work)) + deviation[..., None] * own
 
 
 def weekday_levels(generator: Generator, count: int) -> ByWeekday:
@@ -95,7 +95,7 @@ def calendar(generator: Generator, count: int, length: int) -> Series:
     """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
     base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
     seen = measured(generator, base)
-    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / seen.amax(1, keepdim=True))
+    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / seen.amax(1, keepdim=True).clamp(min=1))
     multiplied = (seen * rate).exp() / rate
     values = torch.where(chance(generator, count, 0.5), multiplied, seen)
     drift = uniform(generator, count, 0, 1) * chance(generator, count, 0.35)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecast.grammar.draws import chance
+from segue.forecast.grammar.draws import Number, chance
 
 Series = Float[Tensor, "series length"]
 PerSeries = Float[Tensor, "series 1"]
@@ -15,7 +15,7 @@ Production = Callable[[Generator, int, int], Series]
 
 
 def choose(
-    generator: Generator, count: int, length: int, members: Sequence[Production], weights: Sequence[float]
+    generator: Generator, count: int, length: int, members: Sequence[Production], weights: Sequence[Number]
 ) -> tuple[Series, Int[Tensor, " series"]]:
     """Each series from one of the members, drawn by weight, members interleaved.
 
@@ -35,7 +35,7 @@ def choose(
 
 
 def sometimes(
-    generator: Generator, values: Series, probability: float, change: Callable[[Generator, Series], Series]
+    generator: Generator, values: Series, probability: Number, change: Callable[[Generator, Series], Series]
 ) -> Series:
     """`change` applied to a random share of the series; the others pass untouched."""
     rows = chance(generator, len(values), probability).squeeze(1).nonzero().squeeze(1)

@@ -7,15 +7,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
+Number = int | float
 Draws = Float[Tensor, "series width"]
 
 
-def uniform(generator: Generator, count: int, low: float, high: float, width: int = 1) -> Draws:
+def uniform(generator: Generator, count: int, low: Number, high: Number, width: int = 1) -> Draws:
     """Uniform on `[low, high)`."""
     return low + (high - low) * torch.rand(count, width, generator=generator, device=generator.device)
 
 
-def log_uniform(generator: Generator, count: int, low: float, high: float, width: int = 1) -> Draws:
+def log_uniform(generator: Generator, count: int, low: Number, high: Number, width: int = 1) -> Draws:
     """Uniform in the logarithm on `[low, high)`: every order of magnitude is equally likely."""
     return uniform(generator, count, math.log(low), math.log(high), width).exp()
 
@@ -25,7 +26,7 @@ def normal(generator: Generator, count: int, width: int = 1) -> Draws:
     return torch.randn(count, width, generator=generator, device=generator.device)
 
 
-def log_normal(generator: Generator, count: int, median: float, spread: float) -> Draws:
+def log_normal(generator: Generator, count: int, median: Number, spread: Number) -> Draws:
     """Log-normal with the given median; `spread` is the standard deviation of the logarithm."""
     return median * (spread * normal(generator, count)).exp()
 
@@ -38,17 +39,17 @@ def student(generator: Generator, degrees: Float[Tensor, "series 1"], width: int
     return ((degrees - 2) * (radius.pow(-2 / degrees) - 1)).sqrt() * angle.cos()
 
 
-def power(generator: Generator, count: int, exponent: float) -> Draws:
+def power(generator: Generator, count: int, exponent: Number) -> Draws:
     """`U ** exponent`: on (0, 1), leaning to 0 for exponents above 1 and to 1 below."""
     return uniform(generator, count, 0, 1).pow(exponent)
 
 
-def chance(generator: Generator, count: int, probability: float, width: int = 1) -> Bool[Tensor, "series width"]:
+def chance(generator: Generator, count: int, probability: Number, width: int = 1) -> Bool[Tensor, "series width"]:
     """True with the given probability."""
     return uniform(generator, count, 0, 1, width) < probability
 
 
-def pick(generator: Generator, count: int, values: Sequence[float]) -> Draws:
+def pick(generator: Generator, count: int, values: Sequence[Number]) -> Draws:
     """One of `values`, all equally likely; repeat a value to make it more likely."""
     index = torch.randint(len(values), (count, 1), generator=generator, device=generator.device)
     return torch.tensor(values, dtype=torch.float32, device=generator.device)[index]

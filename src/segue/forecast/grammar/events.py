@@ -40,6 +40,15 @@ def quantile(values: Series, share: PerSeries) -> PerSeries:
     return values.sort(1).values.gather(1, index)
 
 
+def moving_mean(values: Series, window: PerSeries) -> Series:
+    """The mean of the last `window` steps (whole numbers), of those there are at the start."""
+    time = torch.arange(values.shape[1], device=values.device)[None]
+    sums = values.double().cumsum(1)
+    before = time - window.long()
+    earlier = torch.where(before >= 0, sums.gather(1, before.clamp(min=0)), 0.0)
+    return ((sums - earlier) / torch.minimum(time + 1, window.long())).to(values.dtype)
+
+
 def shifts(generator: Generator, values: Series) -> Series:
     """Up to three level shifts, denser towards the end, where short histories look."""
     count, length = values.shape
@@ -73,8 +82,13 @@ def rounded(generator: Generator, values: Series) -> Series:
     return round_to(values, values.std(1, keepdim=True).clamp(min=1e-6) / uniform(generator, len(values), 0.8, 6))
 
 
+def averaged(generator: Generator, values: Series) -> Series:
+    """Reported as a moving mean over 2 to 12 steps."""
+    return moving_mean(values, log_uniform(generator, len(values), 2, 13).floor())
+
+
 def accidents(generator: Generator, values: Series) -> Series:
     """Each of the events on a few per cent of the series."""
-    for probability, change in ((0.08, shifts), (0.05, spikes), (0.03, rounded), (0.03, censored)):
+    for probability, change in ((0.08, shifts), (0.05, spikes), (0.03, averaged), (0.03, rounded), (0.03, censored)):
         values = sometimes(generator, values, probability, change)
     return values

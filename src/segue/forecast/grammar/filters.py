@@ -13,7 +13,7 @@ Spectrum = Complex[Tensor, "#series frequency"]
 Lag = Callable[[int | Tensor], Spectrum]
 """The backshift operator: `lag(k)` is B^k, for one whole k or for one a series (`[series 1]`, integers)."""
 
-_WRAP = 1e-10  # what the circular transform leaks from the end of the padded time axis back to its start
+_WRAP = 1e-13  # weight at the end of the padded time axis: what leaks back to its start; rounding forbids much less
 
 
 def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Series:
@@ -28,7 +28,7 @@ def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Seri
         response: The transfer function; its roots may lie on the unit circle, not inside.
 
     Returns:
-        The filtered series, exact to about 1e-8 of its largest value.
+        The filtered series, in the type of the innovations; float64 is exact to about 1e-10 of the largest value.
     """
     length = innovations.shape[1]
     padded = 2 * length
@@ -72,6 +72,8 @@ def _backshift(like: Tensor, size: int, rate: float) -> Lag:
 
     def lag(steps: int | Tensor) -> Spectrum:
         turned = roots[torch.remainder(frequency * steps, size)]
-        return turned * math.exp(rate * steps) if isinstance(steps, int) else turned * torch.exp(rate * steps)
+        if isinstance(steps, int):
+            return turned * math.exp(rate * steps)
+        return turned * torch.exp(rate * steps.to(like.dtype))
 
     return lag

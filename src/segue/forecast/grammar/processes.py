@@ -8,7 +8,7 @@ from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, powe
 from segue.forecast.grammar.filters import Lag, Spectrum, accumulate, lag_filter, linear_scan
 from segue.forecast.grammar.noises import all_pole, innovations, sample_sections
 from segue.forecast.grammar.seasons import season
-from segue.forecast.grammar.trends import clock, spans
+from segue.forecast.grammar.trends import clock, exponentiate, spans
 
 CYCLE_PAIRS = ((24, 168), (24, 168), (7, 52), (12, 1), (12, 1), (12, 120), (4, 1), (4, 1), (24, 1), (52, 1),
                (48, 336), (7, 28), (7, 1), (1, 1), (1, 1))  # fmt: skip
@@ -88,5 +88,4 @@ def random_walk(generator: Generator, count: int, length: int) -> Series:
     echo = uniform(generator, count, -0.6, 0.4) * chance(generator, count, 0.5)
     walk = accumulate(shocks + echo * torch.cat([torch.zeros_like(shocks[:, :1]), shocks[:, :-1]], 1))
     rate = log_uniform(generator, count, 0.002, 0.08)
-    rate = torch.minimum(rate, 5 / walk.abs().amax(1, keepdim=True))
-    return torch.where(chance(generator, count, 0.35), (rate * walk).exp() / rate, walk)
+    return torch.where(chance(generator, count, 0.35), exponentiate(rate * walk) / rate, walk)

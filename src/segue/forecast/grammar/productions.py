@@ -12,16 +12,21 @@ from segue.forecast.grammar.noises import autoregressive, coloured, innovations,
 from segue.forecast.grammar.processes import diffusion, double_sarima, random_walk
 from segue.forecast.grammar.seasons import modulated, season, season_of
 from segue.forecast.grammar.smoothing import smoothing
-from segue.forecast.grammar.trends import clock, log_level, spans, trend
+from segue.forecast.grammar.trends import clock, exponentiate, log_level, spans, trend
+
+
+def seasoned(generator: Generator, values: Series) -> Series:
+    """With one more season, of a height around that of a trend; in a quarter its amplitude drifts."""
+    count, length = values.shape
+    wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
+    return values + log_normal(generator, count, 0.8, 0.8) * wave
 
 
 def decomposition(generator: Generator, count: int, length: int) -> Series:
     """Trend, none to two seasons and noise, added."""
     total = trend(generator, count, length) * log_normal(generator, count, 1, 0.8) * chance(generator, count, 0.75)
     for present in (0.8, 0.3):
-        height = log_normal(generator, count, 0.8, 0.8) * chance(generator, count, present)
-        wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
-        total = total + height * wave
+        total = sometimes(generator, total, present, seasoned)
     return total + log_normal(generator, count, 0.25, 1) * noise(generator, count, length)
 
 
@@ -31,7 +36,7 @@ def multiplicative(generator: Generator, count: int, length: int) -> Series:
     height = log_uniform(generator, count, 0.03, 0.6)
     wave = sometimes(generator, season_of(generator, period, length), 0.3, modulated)
     seasonal = torch.where(chance(generator, count, 0.5), (height * wave).exp(), (1 + height * wave).clamp(min=0.02))
-    level = log_level(generator, count, length).exp()
+    level = exponentiate(log_level(generator, count, length))
     spread = log_uniform(generator, count, 0.003, 0.12)
     memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
     shocks = (spread * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
@@ -58,9 +63,7 @@ def growth(generator: Generator, count: int, length: int) -> Series:
     period = pick(generator, count, [1, 1, 1, 4, 4, 12])
     height = log_uniform(generator, count, 0.5, 10) * (period > 1)
     path = path + height * season_of(generator, period.clamp(min=2), length)
-    path = path - path[:, -1:]
-    rate = torch.minimum(scale, 8 / path.abs().amax(1, keepdim=True))
-    return torch.where(chance(generator, count, 0.5), (rate * path).exp() / rate, path)
+    return torch.where(chance(generator, count, 0.5), exponentiate(scale * path) / scale, path)
 
 
 def counts(generator: Generator, count: int, length: int) -> Series:
@@ -73,8 +76,7 @@ def counts(generator: Generator, count: int, length: int) -> Series:
 
 def wave(generator: Generator, count: int, length: int) -> Series:
     """One or two clean seasons with hardly any noise, on a line or none."""
-    total = season(generator, count, length)
-    total = total + chance(generator, count, 0.3) * season(generator, count, length)
+    total = sometimes(generator, season(generator, count, length), 0.3, seasoned)
     tilt = normal(generator, count) * chance(generator, count, 0.3) * clock(generator, length) / length
     return total + tilt + log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
 
@@ -85,9 +87,8 @@ def fluctuation(generator: Generator, count: int, length: int) -> Series:
 
 
 def constant(generator: Generator, count: int, length: int) -> Series:
-    """A level: flat, or with noise so small that only a large offset shows it as a level."""
-    quiet = torch.where(chance(generator, count, 0.5), 0.0, 1.0)
-    return quiet * noise(generator, count, length)
+    """A level: exactly flat in half of the series, noise around it in the others."""
+    return chance(generator, count, 0.5) * noise(generator, count, length)
 
 
 _SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calendar, smoothing, double_sarima)
@@ -96,7 +97,7 @@ _SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calen
 def spliced(generator: Generator, count: int, length: int) -> Series:
     """One series that hands over to another, anywhere, the later the more likely, abruptly or slowly."""
     odds = [1.0] * len(_SPLICED)
-    early, late = (standardise(choose(generator, count, length, _SPLICED, odds)[0]) for _ in range(2))
+    early, late = standardise(choose(generator, 2 * count, length, _SPLICED, odds)[0]).chunk(2)
     middle: PerSeries = length - log_uniform(generator, count, length / 30, length)
     return splice(early, late, middle, log_uniform(generator, count, 0.5, 64))
 

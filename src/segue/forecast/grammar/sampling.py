@@ -9,20 +9,21 @@ from torch import Generator, Tensor
 
 from segue.errors import UserError
 from segue.forecast.grammar.combinators import choose, standardise
+from segue.forecast.grammar.draws import Number
 from segue.forecast.grammar.events import accidents
 from segue.forecast.grammar.productions import PRODUCTIONS
 
-DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "decomposition": 0.14,
+DEFAULT_WEIGHTS: Mapping[str, Number] = {
+    "decomposition": 0.13,
     "multiplicative": 0.14,
     "calendar": 0.18,
     "smoothing": 0.11,
     "sarima": 0.11,
-    "growth": 0.11,
+    "growth": 0.13,
     "random_walk": 0.05,
     "diffusion": 0.04,
     "fluctuation": 0.03,
-    "splice": 0.05,
+    "splice": 0.04,
     "counts": 0.02,
     "wave": 0.01,
     "constant": 0.01,
@@ -38,14 +39,14 @@ class Grammar:
         UserError: For an unknown name, a weight that is negative or not finite, or weights that are all 0.
     """
 
-    weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    weights: Mapping[str, Number] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     """Relative frequency of each production by name; a production without a weight is not used."""
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
             if name not in PRODUCTIONS:
                 raise UserError("weights", name, f"name a production: {', '.join(PRODUCTIONS)}")
-            if not (isfinite(weight) and weight >= 0):
+            if not (isinstance(weight, int | float) and isfinite(weight) and weight >= 0):
                 raise UserError("weights", f"{name} = {weight}", "give a finite number of at least 0")
         if not sum(self.weights.values()) > 0:
             raise UserError("weights", dict(self.weights), "give at least one weight above 0")

@@ -12,6 +12,7 @@ from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, powe
 from segue.forecast.grammar.filters import Lag, Spectrum, accumulate, lag_filter
 from segue.forecast.grammar.noises import innovations
 from segue.forecast.grammar.seasons import repeat, waveform
+from segue.forecast.grammar.trends import exponentiate
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def sample_smoothing(generator: Generator, count: int, length: int) -> Smoothing
     alpha = power(generator, count, 1.6)
     has_trend = chance(generator, count, 0.65)
     beta = alpha * power(generator, count, 4) * has_trend
-    damped = chance(generator, count, 0.7)
+    damped = chance(generator, count, 0.6)
     phi = torch.where(damped, uniform(generator, count, 0.8, 0.99), 1.0)
     beta = torch.where(damped, beta, beta * 0.05)
     period = pick(generator, count, [1, 1, 1, 4, 4, 7, 12, 12, 12, 24, 52])
@@ -92,7 +93,7 @@ def sample_smoothing(generator: Generator, count: int, length: int) -> Smoothing
     start = (uniform(generator, count, 0, 1) * period).floor()
     height = log_uniform(generator, count, 0.3, 20) * (period > 1)
     season = height * repeat(waveform(generator, count), period, start, length)
-    slope = normal(generator, count) * log_uniform(generator, count, 0.01, 0.5) * has_trend
+    slope = normal(generator, count) * log_uniform(generator, count, 0.01, 1.5) * has_trend
     return Smoothing(alpha, beta, gamma, phi, period, torch.zeros_like(alpha), slope, season)
 
 
@@ -102,13 +103,12 @@ def additive_smoothing(generator: Generator, count: int, length: int) -> Series:
 
 
 def multiplicative_smoothing(generator: Generator, count: int, length: int) -> Series:
-    """ETS series with relative errors of 0.3 % to 20 %; the whole path stays within a factor of e^6."""
+    """ETS series with relative errors of 0.3 % to 20 %."""
     scale = log_uniform(generator, count, 0.003, 0.2)
     model = sample_smoothing(generator, count, length)
     season = (model.season * scale).clamp(-1.5, 1.5)
-    scaled = replace(model, slope=model.slope * scale.clamp(max=0.05), season=season)
-    path = multiplicative_ets(scaled, scale * innovations(generator, count, length))
-    return (path * (6 / path.abs().amax(1, keepdim=True).clamp(min=6))).exp()
+    scaled = replace(model, slope=model.slope * scale.clamp(max=0.03), season=season)
+    return exponentiate(multiplicative_ets(scaled, scale * innovations(generator, count, length)))
 
 
 def smoothing(generator: Generator, count: int, length: int) -> Series:

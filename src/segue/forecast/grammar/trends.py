@@ -1,16 +1,14 @@
 """Terminals: trends, at all time scales.
 
-A trend drawn over the whole length is nearly a line in a short history. So each has a `span`, log-uniform between 12
-steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
+A trend drawn over the whole length is nearly a line in a short history. So nearly all have a `span`, log-uniform
+between 12 steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
 """
-
-import math
 
 import torch
 from torch import Generator
 
 from segue.forecast.grammar.combinators import PerSeries, Series, choose, standardise
-from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, power, uniform
+from segue.forecast.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecast.grammar.filters import accumulate, lag_filter
 
 
@@ -19,7 +17,7 @@ def clock(generator: Generator, length: int) -> Series:
     return torch.arange(length, dtype=torch.float32, device=generator.device)[None]
 
 
-def spans(generator: Generator, count: int, length: int, shortest: float = 12) -> PerSeries:
+def spans(generator: Generator, count: int, length: int, shortest: Number = 12) -> PerSeries:
     """Time scales in steps, log-uniform from `shortest` to the length."""
     return log_uniform(generator, count, min(shortest, length), length)
 
@@ -35,7 +33,7 @@ def unit_excursion(values: Series, span: PerSeries) -> Series:
 
 
 def slow_path(generator: Generator, count: int, length: int) -> Series:
-    """A smooth wandering of unit variance, one to a dozen swings long: for amplitudes and weights that drift."""
+    """A smooth wandering of unit variance, one to two dozen swings: for amplitudes and weights that drift."""
     cutoff = log_uniform(generator, count, 1, 24)
     frequency = torch.arange(min(64, length) + 1, device=generator.device)[None]
     envelope = torch.exp(-0.5 * (frequency / cutoff).square()) * (frequency > 0)
@@ -66,7 +64,7 @@ def exponential(generator: Generator, count: int, length: int) -> Series:
 
 
 def logistic(generator: Generator, count: int, length: int) -> Series:
-    """Two sigmoid transitions between levels, a quarter span wide each, somewhere in the last two spans."""
+    """Two sigmoid transitions between levels in the last two spans or soon after, each over a span or a part of it."""
     span = spans(generator, count, length)
     time = (clock(generator, length) - length) / span
     total = torch.zeros_like(time)
@@ -103,14 +101,24 @@ def trend(generator: Generator, count: int, length: int) -> Series:
 
 
 def log_level(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of a level that grows: a mean rate over the last span, a rate that wanders, and shocks.
+    """The logarithm of a level that grows over the last span of 24 to 400 steps, wanders and takes shocks.
 
-    Rates reach 20 % a step on short spans; over a whole span the mean rate adds at most 3.
+    The mean rate reaches 12 % a step on short spans; over a whole span it adds at most 3.
     """
-    span = spans(generator, count, length, 24)
-    rate = (3 * power(generator, count, 1.5) / span).clamp(max=0.2) * pick(generator, count, [1, 1, 1, 1, -1])
+    span = spans(generator, count, min(length, 400), 24)
+    rate = 3 * power(generator, count, 2) / span * pick(generator, count, [1, 1, 1, 1, -1])
     active = clock(generator, length) >= length - span
     shock = log_uniform(generator, count, 1e-4, 0.04)
     wobble = trend(generator, count, length) * log_uniform(generator, count, 0.01, 0.5)
-    path = accumulate(rate * active + shock * normal(generator, count, length)) + wobble
-    return (path - path[:, -1:]).clamp(-math.log(1e4), math.log(1e4))
+    return accumulate(rate * active + shock * normal(generator, count, length)) + wobble
+
+
+def exponentiate(path: Series) -> Series:
+    """The exponential of a path, 1 at the last step, nowhere above e^2 or below e^-8.
+
+    A path that would go farther is flattened as a whole. So what a short history sees, the end, is never lost beside
+    a past that was a thousand times larger.
+    """
+    anchored = path - path[:, -1:]
+    highest, lowest = anchored.amax(1, keepdim=True), anchored.amin(1, keepdim=True)
+    return (anchored / torch.maximum(highest / 2, lowest / -8).clamp(min=1)).exp()

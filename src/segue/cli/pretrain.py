@@ -1,0 +1,61 @@
+"""`segue pretrain`: train a NanoTST on synthetic series."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from segue.device import Device
+    from segue.forecast.pretrain import PretrainConfig
+
+
+def pretrain(
+    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    config: Annotated[Path | None, typer.Argument(help="A TOML file; not needed with --resume.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
+    ] = None,
+) -> None:
+    """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from segue.config import read_config
+    from segue.errors import UserError
+    from segue.forecast.pretrain import PretrainConfig
+    from segue.forecast.pretrain import pretrain as run_pretraining
+    from segue.training.loop import Progress as Step
+
+    if config is None and not resume:
+        raise UserError("CONFIG", "(missing)", "name a TOML file such as configs/nanotst.toml, or use --resume")
+    if config is not None and resume:
+        raise UserError("CONFIG", config, "leave it out with --resume: the run holds its own config")
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("pretrain", total=None, visible=False, loss=float("nan"))
+
+        def started(final: "PretrainConfig", device: "Device") -> None:
+            console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
+            bar.update(task, total=final.training.steps, visible=True)
+
+        def progress(step: Step) -> None:
+            bar.update(task, completed=step.step, loss=step.loss)
+
+        run_pretraining(
+            None if config is None else read_config(PretrainConfig, config),
+            output,
+            resume=resume,
+            minutes=minutes,
+            started=started,
+            progress=progress,
+        )
+    console.print(f"model: {output / 'model'}")

@@ -1,0 +1,174 @@
+"""NanoTST: what it may not see, what it must not depend on, and how far it forecasts."""
+
+import math
+
+import pytest
+import torch
+
+from segue.errors import UserError
+from segue.forecast.nanotst import NanoTST, NanoTSTConfig, scale_moves
+from segue.forecast.result import LEVELS
+from segue.forecast.scaling import running_scale
+
+TINY = NanoTSTConfig(
+    context=64, patch=8, span=3, width=16, heads=2, layers=2, positions="rotary", scale="running", head="quantiles"
+)
+CLASSIC = NanoTSTConfig(context=64, patch=8, width=16, heads=2, layers=2)
+
+
+def build(config: NanoTSTConfig, seed: int = 0) -> NanoTST:
+    """A double-precision model with weights large enough that nothing is near zero by luck."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = NanoTST(config).double().eval()
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    return model
+
+
+@pytest.fixture
+def values() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(4, 64, generator=generator, dtype=torch.float64).cumsum(1)
+
+
+def everything(values: torch.Tensor) -> torch.Tensor:
+    return torch.ones_like(values, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("horizon", [1, 8, 20, 24, 61])
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+def test_a_forecast_follows_scale_and_level_exactly(config, horizon, values):
+    model = build(config)
+    forecast = model.predict(values, everything(values), horizon).quantiles
+    moved = model.predict(3.7 * values - 250.0, everything(values), horizon).quantiles
+    assert forecast.shape == (4, horizon, len(LEVELS))
+    assert (forecast.diff(dim=-1) >= 0).all()
+    torch.testing.assert_close(moved, 3.7 * forecast - 250.0, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+def test_a_forecast_does_not_depend_on_the_other_lanes_or_on_padding(config, values):
+    model = build(config)
+    lengths = (64, 40, 17, 3)  # right-aligned: shorter lanes are padded in front, with values that must not matter
+    observed = torch.stack([torch.arange(64) >= 64 - length for length in lengths])
+    together = model.predict(values, observed, 20).quantiles
+    if config is CLASSIC:  # its embedding has no mask: what it promises holds for whole patches
+        lengths = (64, 40)
+    for lane, length in enumerate(lengths):
+        alone = values[lane : lane + 1, -length:]
+        expected = model.predict(alone, everything(alone), 20).quantiles[0]
+        torch.testing.assert_close(together[lane], expected, rtol=0, atol=1e-10)
+
+
+def test_no_prediction_of_the_pretrained_sees_the_future(values):
+    model = build(TINY)
+    patches, observed = values.view(4, 8, 8), torch.ones(4, 8, 8, dtype=torch.bool)
+    other = patches.clone()
+    other[:, 5:] = 1e6
+    now, _ = model(patches, observed)
+    then, _ = model(other, observed)
+    torch.testing.assert_close(now.values[:, :5], then.values[:, :5], rtol=0, atol=1e-10)
+
+
+def test_the_window_scale_of_the_classic_leaks_the_future_and_says_so(values):
+    model = build(CLASSIC)
+    patches, observed = values.view(4, 8, 8), torch.ones(4, 8, 8, dtype=torch.bool)
+    other = patches.clone()
+    other[:, 7:] += 20.0
+    assert not model.causal
+    assert (model(patches, observed)[0].mean[:, 0] - model(other, observed)[0].mean[:, 0]).abs().min() > 1e-6
+
+
+def test_values_that_are_not_observed_have_no_influence(values):
+    model = build(TINY)
+    observed = torch.rand(4, 64, generator=torch.Generator().manual_seed(2)) < 0.7
+    other = values.where(observed, 1e9)
+    expected = model.predict(values, observed, 20).quantiles
+    torch.testing.assert_close(model.predict(other, observed, 20).quantiles, expected, rtol=0, atol=1e-10)
+
+
+def test_a_horizon_beyond_one_pass_begins_with_that_pass(values):
+    model = build(TINY)  # one pass reaches 24 steps
+    near = model.predict(values, everything(values), 24).quantiles
+    far = model.predict(values, everything(values), 60).quantiles
+    torch.testing.assert_close(far[:, :24], near, rtol=0, atol=1e-10)
+
+
+def test_the_far_future_mixes_the_futures_of_the_nine_deciles(values):
+    # what follows each decile path, computed one path at a time, and pooled by hand
+    model = build(TINY)
+    near = model.predict(values, everything(values), 24)
+    fine = [round(0.01 + 0.02 * i, 2) for i in range(50)]
+    pool = []
+    for decile in range(1, 10):
+        longer = torch.cat([values, near.at((decile / 10,))[..., 0]], dim=1)
+        pool.append(model.predict(longer, everything(longer), 8).at(tuple(fine)))
+    expected = torch.cat(pool, dim=-1).quantile(torch.tensor(LEVELS, dtype=torch.float64), dim=-1).permute(1, 2, 0)
+    far = model.predict(values, everything(values), 32).quantiles
+    torch.testing.assert_close(far[:, 24:], expected, rtol=0, atol=1e-10)
+
+
+def test_sign_flip_makes_a_forecast_odd(values):
+    from dataclasses import replace
+
+    model = build(replace(TINY, sign_flip=True))
+    up = model.predict(values, everything(values), 20).quantiles
+    down = model.predict(-values, everything(values), 20).quantiles
+    torch.testing.assert_close(down, -up.flip(-1), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+@pytest.mark.parametrize("value", [3.0, -1e15, 0.0])
+def test_equal_values_are_forecast_to_stay(config, value):
+    lane = torch.full((1, 30), value, dtype=torch.float64)
+    for length in (1, 30):
+        forecast = build(config).predict(lane[:, :length], everything(lane)[:, :length], 20).quantiles
+        assert (forecast == value).all()
+
+
+def test_a_lane_that_was_never_observed_has_no_forecast(values):
+    observed = everything(values)
+    observed[2] = False
+    forecast = build(TINY).predict(values, observed, 5).quantiles
+    assert forecast.isnan().any(-1).any(-1).tolist() == [False, False, True, False]
+
+
+def test_scale_moves_are_the_change_of_mean_and_deviation_in_current_deviations():
+    patches = torch.tensor([[[0.0, 2.0], [4.0, 6.0]]], dtype=torch.float64)
+    moves = scale_moves(running_scale(patches, torch.ones_like(patches, dtype=torch.bool)))
+    spread = 5**0.5  # of 0, 2, 4, 6; the mean moves from 1 to 3, the deviation from 1
+    assert moves[0, 0].tolist() == [0.0, 0.0]
+    assert moves[0, 1].tolist() == pytest.approx([math.asinh(2 / spread), math.log(spread)])
+
+
+def test_a_saved_model_is_the_same_model(tmp_path, values):
+    model = build(TINY).float()
+    model.save_pretrained(tmp_path / "model", card="# Tiny\n")
+    again = NanoTST.from_pretrained(tmp_path / "model")
+    assert again.config == model.config
+    assert again.fingerprint == model.fingerprint != build(TINY, seed=1).float().fingerprint
+    expected = model.predict(values, everything(values), 20).quantiles
+    assert torch.equal(again.predict(values, everything(values), 20).quantiles, expected)
+    assert (tmp_path / "model" / "MODEL_CARD.md").read_text() == "# Tiny\n"
+
+
+def test_half_precision_on_disk_is_single_precision_in_memory(tmp_path):
+    model = build(TINY).float()
+    model.save_pretrained(tmp_path / "model", half=True)
+    for name, tensor in NanoTST.from_pretrained(tmp_path / "model").state_dict().items():
+        assert torch.equal(tensor, model.state_dict()[name].half().float()), name
+
+
+def test_a_model_that_is_not_there_is_named_with_what_is():
+    with pytest.raises(UserError, match="model no-such-model: name a model folder or a bundled model: "):
+        NanoTST.from_pretrained("no-such-model")
+
+
+def test_weights_of_another_shape_are_refused(tmp_path):
+    model = build(TINY).float()
+    model.save_pretrained(tmp_path / "model")
+    config = tmp_path / "model" / "config.json"
+    config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
+    with pytest.raises(UserError, match="its weights do not fit its config.json"):
+        NanoTST.from_pretrained(tmp_path / "model")

@@ -1,0 +1,167 @@
+"""Pretraining: windows that hide what they should, exact resume, and no data but the grammar's."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from segue.config import from_dict, read_config, to_toml
+from segue.errors import UserError
+from segue.forecast.nanotst import NanoTST
+from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain
+from segue.forecast.windows import Batch, DataConfig, Windows
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
+
+
+def windows(**changes: object) -> Windows:
+    return Windows(dataclasses.replace(TINY.data, **changes), patch=24, span=2, seed=0)
+
+
+def test_a_batch_is_a_pure_function_of_seed_and_number():
+    forwards = [windows().batch(n) for n in range(6)]
+    stream = windows()
+    for n in reversed(range(6)):  # another order, another object: the memo of generated series must not matter
+        again = stream.batch(n)
+        for field in ("patches", "present", "observed"):
+            assert torch.equal(getattr(again, field), getattr(forwards[n], field))
+    assert not torch.equal(forwards[0].patches[:5], Windows(TINY.data, patch=24, span=2, seed=1).batch(0).patches[:5])
+
+
+def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
+    for number in range(8):
+        batch = windows(tail=1.0, holes=0.0, missing=0.0).batch(number)
+        tokens = batch.present.shape[1]
+        longest = {4: 96, 3: 48, 6: 96}.get(tokens, 96)
+        shown = batch.observed.flatten(1).sum(1)
+        assert (shown >= TINY.data.shortest).all()
+        assert (shown <= longest).all()
+        hidden = (batch.present & ~batch.observed).any(-1)
+        assert hidden[:, -1].all(), "with a tail in every window, the last patch is always hidden"
+        assert not (hidden & batch.observed.any(-1)).any(), "a patch is hidden whole or not at all"
+        assert (batch.observed <= batch.present).all()
+
+
+def test_without_tails_and_holes_all_that_is_present_is_observed():
+    batch = windows(tail=0.0, holes=0.0, missing=0.0).batch(0)
+    assert torch.equal(batch.observed, batch.present)
+    sparse = windows(tail=0.0, holes=0.0, missing=1.0).batch(0)
+    assert sparse.present.sum() < batch.present.sum()
+
+
+def test_the_loss_does_not_depend_on_values_that_do_not_exist():
+    torch.manual_seed(0)
+    model, batch = NanoTST(TINY.model), windows().batch(0)
+    expected = loss_of(model, batch)
+    other = Batch(batch.patches.where(batch.present, 1e4), batch.present, batch.observed)
+    torch.testing.assert_close(loss_of(model, other), expected)
+    hidden = batch.present & ~batch.observed  # a hidden value that exists is a target, so it does matter
+    changed = Batch(batch.patches + 5.0 * hidden, batch.present, batch.observed)
+    assert (loss_of(model, changed) - expected).abs() > 0.01
+
+
+def test_a_lane_of_equal_values_teaches_nothing_and_breaks_nothing():
+    torch.manual_seed(0)
+    batch = Batch(torch.full((2, 4, 24), 3.0), *[torch.ones(2, 4, 24, dtype=torch.bool)] * 2)
+    assert loss_of(NanoTST(TINY.model), batch).item() == 0.0
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_config_that_we_ship_is_whole(path):
+    config = read_config(PretrainConfig, path)
+    import tomllib
+
+    assert from_dict(PretrainConfig, tomllib.loads(to_toml(config))) == config
+    assert sum(p.numel() for p in NanoTST(config.model).parameters()) <= 8_000_000
+    assert config.model.context >= max(config.data.contexts)
+
+
+def finished(run: Path) -> dict[str, bytes]:
+    files = ("log.jsonl", "config.toml", "model/model.safetensors", "checkpoints/step-12/optimizer.safetensors")
+    return {name: (run / name).read_bytes() for name in files}
+
+
+def segue(*arguments: str | Path, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, on one thread; `kill_at` kills it -9 within that batch."""
+    code = "from segue.cli import main; main()"
+    if kill_at is not None:
+        code = f"""
+import os, signal
+from segue.forecast.windows import Windows
+batch = Windows.batch
+Windows.batch = lambda self, n: os.kill(os.getpid(), signal.SIGKILL) if n == {kill_at} else batch(self, n)
+{code}"""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def test_a_run_killed_and_resumed_is_the_unbroken_run_bit_for_bit(tmp_path):
+    broken = tmp_path / "broken"
+    killed = segue("pretrain", CONFIGS / "tiny.toml", "--output", broken, kill_at=9)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not (broken / "model").exists()
+    resumed = segue("pretrain", "--output", broken, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    pretrain(TINY, tmp_path / "whole")
+    torch.set_num_threads(threads)
+    assert finished(broken) == finished(tmp_path / "whole")
+    steps = [json.loads(line)["step"] for line in (broken / "log.jsonl").read_text().splitlines()]
+    assert steps == [2, 4, 6, 8, 10, 12]
+    NanoTST.from_pretrained(broken / "model")
+
+
+def test_pretraining_opens_its_config_its_run_folder_and_installed_code_only(tmp_path):
+    """No real series enters the weights: an audit hook sees every file that a short pretraining opens."""
+    script = f"""
+import sys
+from pathlib import Path
+opened = []
+sys.addaudithook(lambda event, found: opened.append(found[0]) if event == "open" else None)
+from segue.config import read_config
+from segue.forecast.pretrain import PretrainConfig, pretrain
+config, run = Path({str(CONFIGS / "tiny.toml")!r}), Path({str(tmp_path / "run")!r})
+pretrain(read_config(PretrainConfig, config), run)
+import segue
+allowed = [str(config), str(run), {str(tmp_path)!r}, *(str(Path(p).resolve()) for p in (sys.prefix, sys.base_prefix)),
+           str(Path(segue.__file__).parent), "/dev/", "/proc/", "/sys/", "/usr/lib", "/etc/"]
+paths = {{str(Path(p).resolve() if not str(p).startswith(("/dev", "/proc")) else p) for p in map(
+    lambda p: p.decode() if isinstance(p, bytes) else p, opened) if isinstance(p, (str, Path))}}
+others = [p for p in paths if not p.startswith(tuple(allowed)) and Path(p).suffix not in (".py", ".pyc")]
+data = [p for p in paths if p.endswith((".csv", ".parquet", ".tsv", ".npy")) and "segue" not in p.rsplit("/", 1)[0]]
+assert any(p.startswith(str(run)) for p in paths), "the hook sees the run folder"
+print(others + data)
+"""
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # where tempfile tries its luck on first use
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_minutes_become_steps_once_and_stand_in_the_run(tmp_path):
+    seen = []
+    pretrain(TINY, tmp_path / "run", minutes=1e-4, started=lambda config, device: seen.append(config))
+    assert read_config(PretrainConfig, tmp_path / "run" / "config.toml") == seen[0]
+    assert seen[0].training.steps >= 1
+    assert seen[0].device == "cpu"
+    assert seen[0].precision in ("float32", "bfloat16")
+
+
+def test_mistakes_are_named(tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="continue this run with --resume, or name a new folder"):
+        pretrain(TINY, tmp_path / "full")
+    with pytest.raises(UserError, match="it has no config.toml"):
+        pretrain(None, tmp_path / "nothing", resume=True)
+    with pytest.raises(UserError, match="give one share for each of the 5 contexts"):
+        DataConfig(shares=(1.0,))
