@@ -35,7 +35,7 @@ def frequency_of(alias: str | int, times: Times) -> Frequency:
         UserError: No such frequency, or one of the other kind of time.
     """
     integer_times = times.dtype.kind == "i"
-    name = str(getattr(alias, "freqstr", alias)).strip()  # an offset of pandas will do as well
+    name = str(alias).strip()
     match = re.fullmatch(r"(\d+)?\s*([A-Za-z]*)(-[A-Za-z]{3})?", name)
     count, unit = (int(match[1] or 1), match[2]) if match else (0, "")
     if integer_times != (match is not None and unit == "" and match[1] is not None):
@@ -120,6 +120,9 @@ def _other_offset(alias: str) -> Frequency:
         if size > 0:
             return Steps(size)
         try:
-            return Offsets(pd.tseries.frequencies.to_offset(alias).freqstr)
-        except (ValueError, TypeError, AttributeError) as error:
+            offset = pd.tseries.frequencies.to_offset(alias)
+        except ValueError as error:
             raise UserError("freq", alias, remedy) from error
+    if offset.n < 1:
+        raise UserError("freq", alias, remedy)
+    return Offsets(offset.freqstr)

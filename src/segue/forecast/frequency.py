@@ -113,7 +113,7 @@ class Months:
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
         distance = (times.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
-        return (distance + self.count // 2) // self.count
+        return np.asarray((distance + self.count // 2) // self.count)
 
     def after(self, last: Times, horizon: int) -> Times:
         """See `Frequency`."""
@@ -156,7 +156,7 @@ class Offsets:
         return np.stack([row.to_numpy().astype("datetime64[us]") for row in rows])[which]
 
 
-def on_anchor(month: Times, anchor: str, day: NDArray[np.timedelta64]) -> Times:
+def on_anchor(month: Times, anchor: str, day: Times) -> Times:
     """The day in each month that an anchor of `Months` means; `day` after the first where it is `same`."""
     start = month.astype("datetime64[D]")
     end = (month + 1).astype("datetime64[D]") - 1

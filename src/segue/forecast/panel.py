@@ -70,6 +70,7 @@ class Panel:
         ends = self.starts[series + 1, None]
         rows = ends - 1 - np.arange(width)  # no step holds two rows, so the last `width` rows reach far enough
         own = rows >= self.starts[series, None]
+        rows = np.maximum(rows, self.starts[series, None])
         column = width - 1 - (self.places[ends - 1] - self.places[rows])
         own &= (column >= 0) & np.isfinite(self.values[rows])
         lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]

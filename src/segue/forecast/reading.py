@@ -15,7 +15,6 @@ from segue.forecast.frequency import Times
 from segue.forecast.panel import DUPLICATES, Panel, make_panel
 from segue.forecast.times import read_times
 
-
 DType = Any
 """A type of narwhals; its own class of types is none that can be checked at run time."""
 
@@ -67,7 +66,7 @@ class Reading:
                 **{name: nw.new_series(name, values, backend=backend) for name, values in columns.items()},
             }
         )
-        return frame.to_native()
+        return nw.maybe_reset_index(frame).to_native()
 
 
 def read_frame(
@@ -150,5 +149,6 @@ def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:
         return given if given.is_integer() else nw.Int64()
     if columns == 1 and given == nw.Date:
         return nw.Date()
-    unit = given.time_unit if isinstance(given, nw.Datetime) else stamps.dt.unit
-    return nw.Datetime(unit if unit != "s" else "us")
+    if isinstance(given, nw.Datetime):
+        return nw.Datetime(given.time_unit)
+    return nw.Datetime("us" if stamps.dt.unit == "s" else stamps.dt.unit)  # polars has no whole seconds
