@@ -76,30 +76,21 @@ def _one_pass(
 def predict_by_sampling(
     model: PatchModel, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
 ) -> Float64[Tensor, "lanes horizon levels"]:
-    """Draws futures patch by patch, each fed back as if observed, under the scale of the context.
+    """Draws futures patch by patch, each fed back as if observed, every window under a scale of its own.
 
     Every lane uses the same standard normal draws, so that it does not matter which lanes it is forecast with.
     """
     patches, seen = to_patches(values, observed, model.patch)
-    scale = model.scale(patches, seen)
-    window = model.context // model.patch
-    patches = patches.repeat_interleave(_SAMPLES, 0)
-    seen = seen.repeat_interleave(_SAMPLES, 0)
-    scale = scale.repeat_lanes(_SAMPLES)
-    steps = -(-horizon // model.patch)
+    patches, seen = patches.repeat_interleave(_SAMPLES, 0), seen.repeat_interleave(_SAMPLES, 0)
+    window, steps = model.context // model.patch, -(-horizon // model.patch)
     generator = torch.Generator(values.device).manual_seed(0)
-    noise = torch.randn(
-        steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device
-    ).repeat(1, len(values), 1)
+    noise = torch.randn(steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device)
     for step in range(steps):
-        recent, known = patches[:, -window:], seen[:, -window:]
-        distribution, _ = model(recent, known, scale.held(recent.shape[1]))
+        distribution, scale = model(patches[:, -window:], seen[:, -window:])
         assert isinstance(distribution, Gaussian)
-        drawn = distribution.mean[:, -1:] + distribution.std[:, -1:] * noise[step][:, None]
-        patches = torch.cat([patches, model.restore(drawn, scale.held(1))], dim=1)
-        seen = torch.cat([seen, torch.ones_like(drawn, dtype=torch.bool)], dim=1)
-    futures: Tensor = (
-        patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
-    )  # (lanes, samples, horizon)
+        drawn = distribution.mean[:, -1] + distribution.std[:, -1] * noise[step].repeat(len(values), 1)
+        patches = torch.cat([patches, model.restore(drawn[:, None], scale.newest)], dim=1)
+        seen = torch.cat([seen, torch.ones_like(drawn[:, None], dtype=torch.bool)], dim=1)
+    futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)
-    return futures.quantile(levels, dim=1).permute(1, 2, 0)
+    return futures.quantile(levels, dim=1).permute(1, 2, 0)  # over (lanes, samples, horizon)

@@ -36,13 +36,10 @@ class Scale:
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
-    def held(self, tokens: int) -> "Scale":
-        """The newest scale, for so many patches."""
-        return Scale(*(part[:, -1:].expand(-1, tokens) for part in (self.location, self.spread, self.count)))
-
-    def repeat_lanes(self, times: int) -> "Scale":
-        """Each lane so many times in a row."""
-        return Scale(*(part.repeat_interleave(times, 0) for part in (self.location, self.spread, self.count)))
+    @property
+    def newest(self) -> "Scale":
+        """The scale at the last patch alone."""
+        return Scale(self.location[:, -1:], self.spread[:, -1:], self.count[:, -1:])
 
 
 def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
