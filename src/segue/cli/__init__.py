@@ -3,6 +3,7 @@
 Nothing heavy is imported here or at the head of a verb's file: `segue --help` answers at once.
 """
 
+import sys
 from typing import Annotated
 
 import typer
@@ -17,23 +18,20 @@ app.command("pretrain")(pretrain.pretrain)
 app.add_typer(grammar.app, name="grammar")
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"segue {__version__}")
         raise typer.Exit
+    return wanted
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def segue(
-    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """Small sequence models that carry memory: probabilistic forecasts on a laptop, offline."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 def main() -> None:
-    """Runs the command that the arguments name."""
-    app()
+    """Runs the command that the arguments name; without any, shows the help."""
+    app(sys.argv[1:] or ["--help"])

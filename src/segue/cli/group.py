@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 from segue.errors import UserError
 
 # typer carries its own copy of click in later versions, and click's in earlier ones
-_MISUSE = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+_MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 _FLAGS = {
     "id_col": "--id", "time_col": "--time", "target_col": "--target", "time_format": "--time-format",
@@ -26,11 +26,11 @@ class OneLineErrors(TyperGroup):
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Runs a command; see `typer.core.TyperGroup.main`."""
         try:
-            result = super().main(*args, standalone_mode=False, **extra)
+            result = super().main(*args, **{**extra, "standalone_mode": False})
         except UserError as error:
             _fail(in_flags(error))
         except _MISUSE as error:
-            _fail(error.format_message())  # type: ignore[attr-defined]
+            _fail(error.format_message())
         except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:

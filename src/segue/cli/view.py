@@ -34,9 +34,9 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
         for row in _cells(part):
             table.add_row(*row[0 if several else 1 :])
         if series < shown - 1 and horizon > 1:
-            table.add_section()
+            table.add_row()
     console = Console(highlight=False)
-    noun = f"{count:,} series" if several else f"series {forecast.iloc[0, 0]}"
+    noun = f"{count:,} series" if several else f"series {forecast.iloc[0, 0]!s}"
     plural = "step" if horizon == 1 else "steps"
     console.print(f"[bold]{point}[/bold]: {noun}, {horizon:,} {plural} ahead, frequency {alias}\n", soft_wrap=True)
     console.print(table)

@@ -81,7 +81,7 @@ def _find_times(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ..
         clock = [name for name in parts if time_part(name) in ("hour", "minute")]
         if clock and not has_clock(_head(table, found[0])):
             both = ",".join((found[0], *clock))
-            raise UserError("time_col", "none", f"could be {found[0]} or {both}; name it with `time_col`")
+            raise UserError("time_col", "(not given)", f"could be {found[0]} or {both}; name it with `time_col`")
         return (found[0],)
     if not found and {"year", "month"} <= {time_part(name) for name in parts}:
         return parts
@@ -89,7 +89,7 @@ def _find_times(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ..
     if not found and by_name:
         return (by_name[0],)
     hint = f"could be {_listed(found)}" if found else f"no column holds times; there are {_listed(table.columns)}"
-    raise UserError("time_col", "none", f"{hint}; name it with `time_col`, or several such as date,hour")
+    raise UserError("time_col", "(not given)", f"{hint}; name it with `time_col`, or several such as date,hour")
 
 
 def _find_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def _find_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, .
     if len(numeric) == 1 or (not numeric and len(free) == 1):
         return tuple(numeric or free)
     hint = f"could be {_listed(numeric)}" if numeric else f"no column holds numbers; there are {_listed(table.columns)}"
-    raise UserError("target_col", "none", f"{hint}; name it with `target_col`, or several separated by commas")
+    raise UserError("target_col", "(not given)", f"{hint}; name it with `target_col`, or several separated by commas")
 
 
 def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:

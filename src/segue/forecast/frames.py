@@ -19,8 +19,8 @@ def forecast_frame(
     horizon: int,
     *,
     freq: str | int | None = None,
-    levels: Sequence[float] = (80,),
-    quantiles: Sequence[float] = (),
+    levels: Sequence[float | int] = (80,),
+    quantiles: Sequence[float | int] = (),
     id_col: str | None = None,
     time_col: str | None = None,
     target_col: str | None = None,
@@ -73,8 +73,8 @@ def forecast_reading(
     predictor: Predictor,
     reading: Reading,
     horizon: int,
-    levels: Sequence[float] = (80,),
-    quantiles: Sequence[float] = (),
+    levels: Sequence[float | int] = (80,),
+    quantiles: Sequence[float | int] = (),
     batch: int = 512,
 ) -> Any:
     """Forecasts a frame already read; see `forecast_frame`."""
@@ -84,7 +84,7 @@ def forecast_reading(
 
 
 def output_columns(
-    name: str, horizon: int, levels: Sequence[float] = (80,), quantiles: Sequence[float] = ()
+    name: str, horizon: int, levels: Sequence[float | int] = (80,), quantiles: Sequence[float] = ()
 ) -> dict[str, float]:
     """The columns of a forecast and the quantile level of each, the median first.
 

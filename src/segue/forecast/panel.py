@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from segue.errors import UserError
-from segue.forecast.calendar import Frequency, Times, frequency_of, infer_frequency
+from segue.forecast.calendar import frequency_of, infer_frequency
+from segue.forecast.frequency import Frequency, Times
 
 DUPLICATES = ("mean", "first", "last")
 """What can become of several values on one step."""
@@ -69,6 +70,7 @@ class Panel:
         ends = self.starts[series + 1, None]
         rows = ends - 1 - np.arange(width)  # no step holds two rows, so the last `width` rows reach far enough
         own = rows >= self.starts[series, None]
+        rows = np.maximum(rows, self.starts[series, None])
         column = width - 1 - (self.places[ends - 1] - self.places[rows])
         own &= (column >= 0) & np.isfinite(self.values[rows])
         lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]
@@ -122,13 +124,13 @@ def make_panel(
 def _reduced(
     values: Float64[np.ndarray, " rows"], leaders: NDArray[np.int64], duplicates: str
 ) -> Float64[np.ndarray, " kept"]:
-    if duplicates == "first":
-        return values[leaders]
-    if duplicates == "last":
-        return values[np.append(leaders[1:], len(values)) - 1]
+    if duplicates != "mean":
+        chosen = leaders if duplicates == "first" else np.append(leaders[1:], len(values)) - 1
+        return np.asarray(values[chosen])
     count = np.add.reduceat(np.isfinite(values).astype(np.float64), leaders)
     total = np.add.reduceat(np.nan_to_num(values), leaders)
-    return np.divide(total, count, out=np.full(len(leaders), np.nan), where=count > 0)
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(len(leaders), np.nan), where=count > 0)
+    return mean
 
 
 def _crowded(time: object, following: object, series: object, frequency: Frequency) -> UserError:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 import numpy as np
@@ -58,7 +58,7 @@ def plot_forecast(
             raise UserError("series", name, "the forecast holds no such series")
     if ax is not None and len(picked) != 1:
         raise UserError("series", f"{len(picked)} names", "name one series, or give no axes")
-    figure, places = _canvas(len(picked)) if ax is None else (ax.get_figure(root=True), [ax])
+    figure, places = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
     point, bands = _columns(ahead.columns, (id_col, time_col))
     for place, name in zip(places, picked, strict=True):
         mine, next_ = past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name)
@@ -121,9 +121,9 @@ def _dress(ax: "Axes", dated: bool) -> None:
     if dated:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-        locator = AutoDateLocator(minticks=3, maxticks=7)
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(_SOFT)
     ax.grid(axis="y", color=_GRID, linewidth=0.8)

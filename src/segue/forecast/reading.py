@@ -10,10 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecast.calendar import Times
 from segue.forecast.columns import Columns, find_columns
+from segue.forecast.frequency import Times
 from segue.forecast.panel import DUPLICATES, Panel, make_panel
 from segue.forecast.times import read_times
+
+DType = Any
+"""A type of narwhals; its own class of types is none that can be checked at run time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class Reading:
 
     panel: Panel
     columns: Columns
-    time_type: nw.dtypes.DType
+    time_type: DType
 
     @property
     def id_col(self) -> str:
@@ -63,7 +66,7 @@ class Reading:
                 **{name: nw.new_series(name, values, backend=backend) for name, values in columns.items()},
             }
         )
-        return frame.to_native()
+        return nw.maybe_reset_index(frame).to_native()
 
 
 def read_frame(
@@ -140,11 +143,12 @@ def _refuse(bad: NDArray[np.bool_], argument: str, name: str, fault: str, remedy
         raise UserError(argument, name, f"{fault} in row {int(bad.argmax()) + 1}; {remedy}")
 
 
-def _time_type(given: nw.dtypes.DType, stamps: pd.Series, columns: int) -> nw.dtypes.DType:
+def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:
     """The type of times in the output: as in the input, less the time zone."""
     if stamps.dtype.kind == "i":
         return given if given.is_integer() else nw.Int64()
     if columns == 1 and given == nw.Date:
         return nw.Date()
-    unit = given.time_unit if isinstance(given, nw.Datetime) else stamps.dt.unit
-    return nw.Datetime(unit if unit != "s" else "us")
+    if isinstance(given, nw.Datetime):
+        return nw.Datetime(given.time_unit)
+    return nw.Datetime("us" if stamps.dt.unit == "s" else stamps.dt.unit)  # polars has no whole seconds

@@ -71,13 +71,16 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
         raise ValueError("it is empty")
     sample = text[:20_000].split("\n")[:30]
     delimiter = max(",;\t|", key=lambda mark: min(len(row) for row in csv.reader(sample, delimiter=mark) if row))
-    rows = list(csv.reader(sample, delimiter=delimiter))
-    header = rows[0]
+    rows = list(csv.reader(sample, delimiter=delimiter, skipinitialspace=True))
+    header = _header(rows)
     comma = delimiter != "," and any(re.fullmatch(r"-?\d+,\d+", cell.strip()) for row in rows[1:] for cell in row)
     missing = {name: [] if name in id_names else list(MISSING) for name in header}
     table = pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
+        names=header,
+        header=0,
+        index_col=False,
         decimal="," if comma else ".",
         skipinitialspace=True,
         keep_default_na=False,
@@ -88,6 +91,12 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
     numbers_rows = [name for name in table.columns[:1] if _unnamed(name) and _counts(table[name])]
     empty = [name for name in table.columns if _unnamed(name) and table[name].isna().all()]
     return _with_whole_ids(table.drop(columns=[*numbers_rows, *empty]), id_names)
+
+
+def _header(rows: list[list[str]]) -> list[str]:
+    """The names of the columns, with one for those that have none, at the end of longer rows for instance."""
+    names = [name.strip() for name in rows[0]] + [""] * (max(map(len, rows)) - len(rows[0]))
+    return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
 
 
 def _unnamed(name: str) -> bool:

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecast.calendar import Times, regularity
+from segue.forecast.calendar import regularity
+from segue.forecast.frequency import Times
 
 _PARTS = {
     "year": "year", "yyyy": "year", "quarter": "quarter", "qtr": "quarter", "month": "month", "mnth": "month",
@@ -19,7 +20,8 @@ _PARTS = {
 }  # fmt: skip
 _DURATIONS: dict[str | None, Literal["h", "min", "s"]] = {"hour": "h", "minute": "min", "second": "s"}
 _ZONE = r"(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
-_ORDER_UNKNOWN = r"^\s*\d{1,2}[-/. ]\d{1,2}[-/. ]\d"
+_DOTTED_CLOCK = r" (\d{1,2})\.(\d{2})\.(\d{2})$"
+_NUMERIC_DATE = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)"
 
 
 def time_part(name: str) -> str | None:
@@ -92,9 +94,11 @@ def _joined(series: Sequence[pd.Series]) -> pd.Series:
 
 def _single(label: str, column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.to_timestamp()
+        starts: pd.Series = column.dt.to_timestamp()
+        return starts
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_localize(None)
+        wall: pd.Series = column.dt.tz_localize(None)
+        return wall
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
     if not pd.api.types.is_numeric_dtype(column):
@@ -137,15 +141,31 @@ def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
 
 def _readings(text: pd.Series) -> list[pd.Series]:
     """Dates, month or day first, whichever reads more of them and then makes them more regular; both if they tie."""
-    text = text.str.replace(_ZONE, r"\1", regex=True)
-    day_firsts = (False, True) if text.str.contains(_ORDER_UNKNOWN, na=False).any() else (False,)
+    text = text.str.replace(_ZONE, r"\1", regex=True).str.replace(_DOTTED_CLOCK, r" \1:\2:\3", regex=True)
+    texts = [text]
+    if text.str.match(_NUMERIC_DATE, na=False).any():
+        texts = [text.str.replace(_NUMERIC_DATE, order, regex=True) for order in (_month_first, _day_first)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a format that pandas cannot infer is read row by row: slower, not wrong
-        readings = [pd.to_datetime(text, dayfirst=day_first, errors="coerce") for day_first in day_firsts]
+        readings = [pd.to_datetime(form, errors="coerce") for form in texts]
         if readings[0].isna().sum() > text.isna().sum():
             readings.append(pd.to_datetime(text, format="ISO8601", errors="coerce"))  # dates with and without a clock
     merits = [(int(times.notna().sum()), _regularity(times)) for times in readings]
     return [times for times, merit in zip(readings, merits, strict=True) if merit == max(merits)]
+
+
+def _month_first(date: re.Match[str]) -> str:
+    return _iso(date[3], date[1], date[2])
+
+
+def _day_first(date: re.Match[str]) -> str:
+    return _iso(date[3], date[2], date[1])
+
+
+def _iso(year: str, month: str, day: str) -> str:
+    """The date as pandas reads it in one way only: it would swap a day and a month of itself to make sense of both."""
+    century = "" if len(year) == 4 else "20" if int(year) < 69 else "19"
+    return f"{century}{year}-{month:0>2}-{day:0>2}" if int(month) <= 12 else "no month"
 
 
 def _regularity(times: pd.Series) -> float:

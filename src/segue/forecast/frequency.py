@@ -1,0 +1,171 @@
+"""The step between the times of a series: where each row lies on its grid, and which times come next."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Times = NDArray[Any]
+"""One axis of naive local times in microseconds, or of integers."""
+
+MINUTE, DAY = 60_000_000, 86_400_000_000
+
+
+@runtime_checkable
+class Frequency(Protocol):
+    """The step between neighbouring times of a series."""
+
+    @property
+    def alias(self) -> str:
+        """The name pandas gives it, for example `h`, `MS` or `15min`; a number for integer times."""
+        ...
+
+    @property
+    def season(self) -> int:
+        """How many steps the customary season has: a day of hours, a week of days, a year of months. 1 if none."""
+        ...
+
+    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
+        """Whole steps from each `first` to each of `times`, both `(rows,)`; a time off the grid is moved onto it."""
+        ...
+
+    def after(self, last: Times, horizon: int) -> Times:
+        """The `horizon` times that follow each `last`: `(series,)` to `(series, horizon)`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A fixed step: a number for integer times, microseconds for timestamps.
+
+    Attributes:
+        size: The step, at least 1.
+        integer: Whether times are integers.
+    """
+
+    size: int
+    integer: bool = False
+
+    @property
+    def alias(self) -> str:
+        """See `Frequency`."""
+        if self.integer:
+            return str(self.size)
+        units = {"W": 7 * DAY, "D": DAY, "h": 60 * MINUTE, "min": MINUTE, "s": 1_000_000, "ms": 1_000}
+        for unit, size in units.items():
+            count, rest = divmod(self.size, size)
+            if rest == 0:
+                return unit if count == 1 else f"{count}{unit}"
+        return f"{self.size}us"
+
+    @property
+    def season(self) -> int:
+        """See `Frequency`."""
+        if self.integer:
+            return 1
+        cycles = ((MINUTE, 60 * MINUTE), (DAY, DAY), (7 * DAY, 7 * DAY), (7 * DAY + 1, 364 * DAY))
+        cycle = next((cycle for below, cycle in cycles if self.size < below), self.size)
+        return cycle // self.size if cycle % self.size == 0 else 1
+
+    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
+        """See `Frequency`."""
+        distance = (times - first).astype(np.int64)
+        return (distance + self.size // 2) // self.size
+
+    def after(self, last: Times, horizon: int) -> Times:
+        """See `Frequency`."""
+        ahead = np.arange(1, horizon + 1, dtype=np.int64) * self.size
+        times: Times = last[:, None] + (ahead if self.integer else ahead.astype("timedelta64[us]"))
+        return times
+
+
+@dataclass(frozen=True)
+class Months:
+    """A whole number of calendar months.
+
+    Attributes:
+        count: 1 for months, 3 for quarters, 12 for years.
+        anchor: The day in the month that the times keep: `start`, `end`, `business start`, `business end`, or
+            `same` for the day of the last time.
+    """
+
+    count: int
+    anchor: str
+
+    @property
+    def alias(self) -> str:
+        """See `Frequency`."""
+        unit, size = next((unit, size) for unit, size in (("Y", 12), ("Q", 3), ("M", 1)) if self.count % size == 0)
+        count = self.count // size
+        name = {
+            "start": f"{unit}S", "end": f"{unit}E", "business start": f"B{unit}S", "business end": f"B{unit}E",
+            "same": unit,
+        }[self.anchor]  # fmt: skip
+        return name if count == 1 else f"{count}{name}"
+
+    @property
+    def season(self) -> int:
+        """See `Frequency`."""
+        return 12 // self.count if 12 % self.count == 0 else 1
+
+    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
+        """See `Frequency`."""
+        distance = (times.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
+        return np.asarray((distance + self.count // 2) // self.count)
+
+    def after(self, last: Times, horizon: int) -> Times:
+        """See `Frequency`."""
+        month = last.astype("datetime64[M]")[:, None] + np.arange(1, horizon + 1) * self.count
+        day = last.astype("datetime64[D]")
+        clock = (last - day)[:, None]
+        times: Times = on_anchor(month, self.anchor, (day - day.astype("datetime64[M]"))[:, None]) + clock
+        return times.astype("datetime64[us]")
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """Any other step that pandas knows, such as business days.
+
+    Attributes:
+        alias: Its name in pandas.
+    """
+
+    alias: str
+
+    @property
+    def season(self) -> int:
+        """See `Frequency`."""
+        return 5 if self.alias == "B" else 1
+
+    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
+        """See `Frequency`."""
+        if not len(times):
+            return np.zeros(0, np.int64)
+        offset = pd.tseries.frequencies.to_offset(self.alias)
+        start = offset.rollback(pd.Timestamp(first.min()))
+        grid = pd.date_range(start, times.max(), freq=offset).to_numpy().astype("datetime64[us]")
+        return np.asarray(np.searchsorted(grid, times, "right") - np.searchsorted(grid, first, "right"))
+
+    def after(self, last: Times, horizon: int) -> Times:
+        """See `Frequency`."""
+        distinct, which = np.unique(last, return_inverse=True)
+        offset = pd.tseries.frequencies.to_offset(self.alias)
+        rows = [pd.date_range(time + offset, periods=horizon, freq=offset) for time in map(pd.Timestamp, distinct)]
+        return np.stack([row.to_numpy().astype("datetime64[us]") for row in rows])[which]
+
+
+def on_anchor(month: Times, anchor: str, day: Times) -> Times:
+    """The day in each month that an anchor of `Months` means; `day` after the first where it is `same`."""
+    start = month.astype("datetime64[D]")
+    end = (month + 1).astype("datetime64[D]") - 1
+    if anchor == "start":
+        return start
+    if anchor == "end":
+        return end
+    if anchor == "business start":
+        return np.asarray(np.busday_offset(start, 0, roll="forward"))
+    if anchor == "business end":
+        return np.asarray(np.busday_offset(end, 0, roll="backward"))
+    return np.asarray(np.minimum(start + day, end))
