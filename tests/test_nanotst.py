@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from segue.errors import UserError
-from segue.forecast.nanotst import NanoTST, NanoTSTConfig, scale_moves
+from segue.forecast.nanotst import NanoTST, NanoTSTConfig, relations
 from segue.forecast.result import LEVELS
-from segue.forecast.scaling import running_scale
+from segue.forecast.scaling import running_scales
 
 TINY = NanoTSTConfig(
     context=64, patch=8, span=3, width=16, heads=2, layers=2, positions="rotary", scale="running", head="quantiles"
@@ -134,12 +134,13 @@ def test_a_lane_that_was_never_observed_has_no_forecast(values):
     assert forecast.isnan().any(-1).any(-1).tolist() == [False, False, True, False]
 
 
-def test_scale_moves_are_the_change_of_mean_and_deviation_in_current_deviations():
+def test_relations_are_moves_and_distances_in_current_deviations():
     patches = torch.tensor([[[0.0, 2.0], [4.0, 6.0]]], dtype=torch.float64)
-    moves = scale_moves(running_scale(patches, torch.ones_like(patches, dtype=torch.bool)))
-    spread = 5**0.5  # of 0, 2, 4, 6; the mean moves from 1 to 3, the deviation from 1
-    assert moves[0, 0].tolist() == [0.0, 0.0]
-    assert moves[0, 1].tolist() == pytest.approx([math.asinh(2 / spread), math.log(spread)])
+    related = relations(running_scales(patches, torch.ones_like(patches, dtype=torch.bool)))
+    spread = 5**0.5  # of 0, 2, 4, 6; the mean moves from 1 to 3, the deviation from 1, a step is always 2
+    assert related[0, 0].tolist() == pytest.approx([0.0, 0.0, math.asinh(1.0), math.log(2.0)])
+    expected = [math.asinh(2 / spread), math.log(spread), math.asinh(3 / spread), math.log(2 / spread)]
+    assert related[0, 1].tolist() == pytest.approx(expected)
 
 
 def test_a_saved_model_is_the_same_model(tmp_path, values):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from segue.forecast.patches import append_unknown, beginnings, to_patches
-from segue.forecast.scaling import running_scale, window_scale
+from segue.forecast.scaling import running_scale, step_scale, window_scale
 
 
 @pytest.fixture
@@ -39,6 +39,23 @@ def test_a_running_scale_does_not_see_the_future_and_a_window_scale_does(lanes):
     other[:, -1] += 50.0
     assert torch.equal(running_scale(patches, observed).spread[:, :-1], running_scale(other, observed).spread[:, :-1])
     assert (window_scale(patches, observed).spread[:, 0] != window_scale(other, observed).spread[:, 0]).all()
+
+
+def test_step_scale_is_the_last_value_and_the_naive_forecasts_error_so_far(lanes):
+    patches, observed = lanes
+    scale = step_scale(patches, observed)
+    for lane in range(3):
+        for token in range(5):
+            seen = patches[lane, : token + 1][observed[lane, : token + 1]].numpy()
+            assert scale.location[lane, token] == seen[-1]
+            assert scale.spread[lane, token] == pytest.approx(np.abs(np.diff(seen)).mean(), abs=1e-12)
+            assert scale.count[lane, token] == len(seen)
+
+
+def test_a_lane_not_yet_begun_has_a_step_scale_of_zeros_whatever_lies_there():
+    patches = torch.tensor([[[7.0, 8.0], [9.0, 1.0]]])
+    scale = step_scale(patches, torch.tensor([[[False, False], [False, True]]]))
+    assert (scale.location.tolist(), scale.spread.tolist(), scale.count.tolist()) == ([[0, 1]], [[0, 0]], [[0, 1]])
 
 
 def test_a_tiny_ripple_on_a_huge_level_keeps_its_spread():

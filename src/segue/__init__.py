@@ -1,3 +1,89 @@
-"""Small sequence models that carry memory. Public names load on first use: `import segue` does not import torch."""
+"""Small sequence models that carry memory.
+
+Public names load on first use (PEP 562): `import segue` imports neither torch nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "LEVELS",
+    "LSTM",
+    "RNN",
+    "Autoregression",
+    "Backbone",
+    "Distribution",
+    "Forecast",
+    "Forecaster",
+    "GaussianHead",
+    "Grammar",
+    "NanoTST",
+    "NanoTSTConfig",
+    "Nested",
+    "Predictor",
+    "PretrainConfig",
+    "QuantileHead",
+    "SeasonalNaive",
+    "State",
+    "TrainingConfig",
+    "Transformer",
+    "UserError",
+    "forecast_frame",
+    "plot_forecast",
+    "pretrain",
+]
+
+if TYPE_CHECKING:
+    from segue.backbones.nested import Nested
+    from segue.backbones.protocol import Backbone
+    from segue.backbones.recurrent import LSTM, RNN
+    from segue.backbones.transformer import Transformer
+    from segue.errors import UserError
+    from segue.forecast.autoregression import Autoregression
+    from segue.forecast.forecaster import Forecaster
+    from segue.forecast.frames import forecast_frame
+    from segue.forecast.grammar import Grammar
+    from segue.forecast.nanotst import NanoTST, NanoTSTConfig
+    from segue.forecast.plots import plot_forecast
+    from segue.forecast.pretrain import PretrainConfig, pretrain
+    from segue.forecast.result import LEVELS, Forecast, Predictor
+    from segue.forecast.seasonal_naive import SeasonalNaive
+    from segue.heads.gaussian import GaussianHead
+    from segue.heads.protocol import Distribution
+    from segue.heads.quantiles import QuantileHead
+    from segue.state import State
+    from segue.training.schedule import TrainingConfig
+else:  # not in front of type checkers, which would then believe in any name at all
+    _HOMES = {
+        "backbones.nested": ("Nested",),
+        "backbones.protocol": ("Backbone",),
+        "backbones.recurrent": ("LSTM", "RNN"),
+        "backbones.transformer": ("Transformer",),
+        "errors": ("UserError",),
+        "forecast.autoregression": ("Autoregression",),
+        "forecast.forecaster": ("Forecaster",),
+        "forecast.frames": ("forecast_frame",),
+        "forecast.grammar": ("Grammar",),
+        "forecast.nanotst": ("NanoTST", "NanoTSTConfig"),
+        "forecast.plots": ("plot_forecast",),
+        "forecast.pretrain": ("PretrainConfig", "pretrain"),
+        "forecast.result": ("LEVELS", "Forecast", "Predictor"),
+        "forecast.seasonal_naive": ("SeasonalNaive",),
+        "heads.gaussian": ("GaussianHead",),
+        "heads.protocol": ("Distribution",),
+        "heads.quantiles": ("QuantileHead",),
+        "state": ("State",),
+        "training.schedule": ("TrainingConfig",),
+    }
+
+    def __getattr__(name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names:
+                globals()[name] = found = getattr(import_module(f"segue.{home}"), name)
+                return found
+        raise AttributeError(f"module 'segue' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

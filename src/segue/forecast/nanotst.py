@@ -22,7 +22,7 @@ from segue.folder import fingerprint, load_model_folder, save_model_folder
 from segue.forecast.patches import beginnings
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
-from segue.forecast.scaling import Scale, running_scale, window_scale
+from segue.forecast.scaling import Scales, running_scales, window_scales
 from segue.forecast.weights import find_model
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.heads.quantiles import QuantileHead, Quantiles
@@ -47,8 +47,8 @@ class NanoTSTConfig:
     positions: Literal["learned", "rotary"] = "learned"
     """How the backbone knows the order of patches."""
     scale: Literal["window", "running"] = "window"
-    """`window`: instance normalisation over all values. `running`: causal, squashed by asinh, and the embedding also
-    sees which values are missing and how the scale moved."""
+    """`window`: instance normalisation over all values. `running`: causal, squashed by asinh, predictions in units of
+    the mean step from the last value; the embedding also sees which values are missing and how the scales relate."""
     head: Literal["gaussian", "quantiles"] = "gaussian"
     """The distribution of a future value."""
     sign_flip: bool = False
@@ -116,46 +116,46 @@ class NanoTST(nn.Module):
         """Patches that one pass predicts."""
         return self.config.span
 
-    def scale(
+    def scales(
         self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
-    ) -> Scale:
-        """The scale that normalises each patch, and that the prediction of the next one is expressed in."""
-        return (running_scale if self.config.scale == "running" else window_scale)(patches, observed)
+    ) -> Scales:
+        """What normalises each patch, and what the prediction of the next one is expressed in."""
+        return (running_scales if self.config.scale == "running" else window_scales)(patches, observed)
 
     def normalise(
-        self, patches: Float[Tensor, "lanes tokens patch"], scale: Scale
+        self, patches: Float[Tensor, "lanes tokens patch"], scales: Scales
     ) -> Float64[Tensor, "lanes tokens patch"]:
-        """Values as the network sees and predicts them."""
-        normal = scale.normalise(patches)
+        """Values as the network predicts them."""
+        normal = scales.local.normalise(patches)
         return normal.asinh() if self.config.scale == "running" else normal
 
     def restore(
-        self, normal: Float[Tensor, "lanes tokens *rest"], scale: Scale
+        self, normal: Float[Tensor, "lanes tokens *rest"], scales: Scales
     ) -> Float64[Tensor, "lanes tokens *rest"]:
         """The inverse of `normalise`."""
-        return scale.restore(normal.double().clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
+        normal = normal.double()
+        return scales.local.restore(normal.clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
 
     def forward(
         self,
         patches: Float[Tensor, "lanes tokens patch"],
         observed: Bool[Tensor, "lanes tokens patch"],
-        scale: Scale | None = None,
-    ) -> tuple[Quantiles | Gaussian, Scale]:
+        scales: Scales | None = None,
+    ) -> tuple[Quantiles | Gaussian, Scales]:
         """Predicts, at every patch, the next one.
 
         Args:
             patches: Values in the unit of the series.
             observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
                 its first observed value; patches before that have no influence.
-            scale: How to normalise; by default what `observed` values tell.
+            scales: How to normalise; by default what `observed` values tell.
 
         Returns:
-            The distribution of the normalised values of each following patch, and the scale they are expressed in.
+            The distribution of the normalised values of each following patch, and the scales they are expressed in.
         """
-        scale = scale or self.scale(patches, observed)
-        x = self.embed(self.normalise(patches, scale), observed, scale)
-        hidden, _ = self.backbone(x, reset=beginnings(observed))
-        return self.head(hidden), scale
+        scales = scales or self.scales(patches, observed)
+        hidden, _ = self.backbone(self.embed(patches, observed, scales), reset=beginnings(observed))
+        return self.head(hidden), scales
 
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
@@ -202,41 +202,51 @@ class ValueEmbedding(nn.Linear):
         super().__init__(patch, width)
 
     def forward(  # type: ignore[override]
-        self, normal: Float64[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scale: Scale
+        self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scales: Scales
     ) -> Float[Tensor, "lanes tokens width"]:
         """Embeds each patch."""
-        return super().forward((normal * observed).to(self.weight.dtype))
+        return super().forward((scales.overall.normalise(patches) * observed).to(self.weight.dtype))
 
 
 class PatchEmbedding(nn.Module):
-    """A residual network over the values, which of them are observed, and how the scale moved since the last patch."""
+    """A residual network over the values in both scales, which of them are observed, and how the scales relate."""
 
     def __init__(self, patch: int, width: int) -> None:
         super().__init__()
-        inputs = 2 * patch + 2
+        inputs = 3 * patch + 4
         self.inner, self.outer, self.skip = nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(inputs, width)
 
     def forward(
-        self, normal: Float64[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scale: Scale
+        self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scales: Scales
     ) -> Float[Tensor, "lanes tokens width"]:
         """Embeds each patch."""
-        inputs = torch.cat([normal * observed, observed.double(), scale_moves(scale)], dim=-1)
+        overall, local = (s.normalise(patches).asinh() * observed for s in (scales.overall, scales.local))
+        inputs = torch.cat([overall, local, observed.double(), relations(scales)], dim=-1)
         inputs = inputs.to(self.skip.weight.dtype)
         embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
         return embedded
 
 
-def scale_moves(scale: Scale) -> Float64[Tensor, "lanes tokens 2"]:
-    """How location and spread moved since the patch before: unit-free, and bounded, so one jump can't drown the rest.
+def relations(scales: Scales) -> Float64[Tensor, "lanes tokens 4"]:
+    """How the overall scale moved since the patch before, and how the local scale stands to it.
 
-    Without them a model under a running scale could not tell a trend from a lane that stands still.
+    The moves of mean and deviation, the place of the last value and the size of a step, all in deviations: unit-free,
+    squashed or bounded, so that one jump can't drown the rest, and zero while all values are equal. Without the moves,
+    a model under a running scale could not tell a trend from a lane that stands still.
     """
-    known = (scale.spread[:, :-1] > 0) & (scale.spread[:, 1:] > 0)
-    before, now = scale.spread[:, :-1].where(known, 1.0), scale.spread[:, 1:].where(known, 1.0)
-    location = (scale.location.diff(dim=1) / now).asinh()
-    spread = (now / before).log().clamp(-5, 5)
-    moves = torch.stack([location, spread], dim=-1) * known[..., None]
-    return F.pad(moves, (0, 0, 1, 0))
+    overall, local = scales.overall, scales.local
+    known = overall.spread > 0
+    spread, step = torch.where(known, overall.spread, 1.0), torch.where(known, local.spread, 1.0)
+    both = known[:, 1:] & known[:, :-1]
+    moved = [
+        (overall.location.diff(dim=1) / spread[:, 1:]).asinh() * both,
+        (spread[:, 1:] / spread[:, :-1]).log().clamp(-5, 5) * both,
+    ]
+    related = [
+        ((local.location - overall.location) / spread).asinh() * known,
+        (step / spread).log().clamp(-8, 8) * known,
+    ]
+    return torch.stack([*(F.pad(move, (1, 0)) for move in moved), *related], dim=-1)
 
 
 def load(folder: Path) -> NanoTST:

@@ -101,10 +101,10 @@ def loss_of(model: NanoTST, batch: Batch) -> Tensor:
     Patches before which a lane has shown fewer than three values, or only equal ones, teach nothing: there is no
     scale yet to predict in.
     """
-    distribution, scale = model(batch.patches, batch.observed)
+    distribution, scales = model(batch.patches, batch.observed)
     following = batch.patches.roll(-1, dims=1)  # the last patch has none: its weight is zero
-    target = model.normalise(following, scale).clamp(-8, 8).float()
-    weight = batch.present.roll(-1, dims=1) & ((scale.count >= 3) & (scale.spread > 0))[..., None]
+    target = model.normalise(following, scales).clamp(-8, 8).float()
+    weight = batch.present.roll(-1, dims=1) & ((scales.local.count >= 3) & (scales.local.spread > 0))[..., None]
     weight[:, -1] = False
     losses: Tensor = distribution.loss(target)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from segue.forecast.patches import append_unknown, to_patches
 from segue.forecast.result import LEVELS, Forecast
-from segue.forecast.scaling import Scale
+from segue.forecast.scaling import Scales
 from segue.heads.gaussian import Gaussian
 from segue.heads.quantiles import Quantiles
 
@@ -27,11 +27,11 @@ class PatchModel(Protocol):
     def patch(self) -> int: ...  # noqa: D102
     @property
     def span(self) -> int: ...  # noqa: D102
-    def scale(self, patches: Tensor, observed: Tensor) -> Scale: ...  # noqa: D102
-    def restore(self, normal: Tensor, scale: Scale) -> Tensor: ...  # noqa: D102
+    def scales(self, patches: Tensor, observed: Tensor) -> Scales: ...  # noqa: D102
+    def restore(self, normal: Tensor, scales: Scales) -> Tensor: ...  # noqa: D102
     def __call__(  # noqa: D102
-        self, patches: Tensor, observed: Tensor, scale: Scale | None = None
-    ) -> tuple[Quantiles | Gaussian, Scale]: ...
+        self, patches: Tensor, observed: Tensor, scales: Scales | None = None
+    ) -> tuple[Quantiles | Gaussian, Scales]: ...
 
 
 def predict_by_masks(
@@ -65,10 +65,10 @@ def _one_pass(
     patches, seen = to_patches(values, observed, model.patch)
     last = patches.shape[1] - 1
     unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
-    distribution, scale = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
+    distribution, scales = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
     assert isinstance(distribution, Quantiles)
     normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
-    quantiles = model.restore(normal, scale)[:, last:]
+    quantiles = model.restore(normal, scales)[:, last:]
     steps: Tensor = quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)
     return steps[:, :horizon]
 
@@ -76,30 +76,21 @@ def _one_pass(
 def predict_by_sampling(
     model: PatchModel, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
 ) -> Float64[Tensor, "lanes horizon levels"]:
-    """Draws futures patch by patch, each fed back as if observed, under the scale of the context.
+    """Draws futures patch by patch, each fed back as if observed, every window under a scale of its own.
 
     Every lane uses the same standard normal draws, so that it does not matter which lanes it is forecast with.
     """
     patches, seen = to_patches(values, observed, model.patch)
-    scale = model.scale(patches, seen)
-    window = model.context // model.patch
-    patches = patches.repeat_interleave(_SAMPLES, 0)
-    seen = seen.repeat_interleave(_SAMPLES, 0)
-    scale = scale.repeat_lanes(_SAMPLES)
-    steps = -(-horizon // model.patch)
+    patches, seen = patches.repeat_interleave(_SAMPLES, 0), seen.repeat_interleave(_SAMPLES, 0)
+    window, steps = model.context // model.patch, -(-horizon // model.patch)
     generator = torch.Generator(values.device).manual_seed(0)
-    noise = torch.randn(
-        steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device
-    ).repeat(1, len(values), 1)
+    noise = torch.randn(steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device)
     for step in range(steps):
-        recent, known = patches[:, -window:], seen[:, -window:]
-        distribution, _ = model(recent, known, scale.held(recent.shape[1]))
+        distribution, scales = model(patches[:, -window:], seen[:, -window:])
         assert isinstance(distribution, Gaussian)
-        drawn = distribution.mean[:, -1:] + distribution.std[:, -1:] * noise[step][:, None]
-        patches = torch.cat([patches, model.restore(drawn, scale.held(1))], dim=1)
-        seen = torch.cat([seen, torch.ones_like(drawn, dtype=torch.bool)], dim=1)
-    futures: Tensor = (
-        patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
-    )  # (lanes, samples, horizon)
+        drawn = distribution.mean[:, -1] + distribution.std[:, -1] * noise[step].repeat(len(values), 1)
+        patches = torch.cat([patches, model.restore(drawn[:, None], scales.newest)], dim=1)
+        seen = torch.cat([seen, torch.ones_like(drawn[:, None], dtype=torch.bool)], dim=1)
+    futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)
-    return futures.quantile(levels, dim=1).permute(1, 2, 0)
+    return futures.quantile(levels, dim=1).permute(1, 2, 0)  # over (lanes, samples, horizon)

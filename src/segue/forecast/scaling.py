@@ -8,17 +8,18 @@ forecast(a * y + b) = a * forecast(y) + b leaves no other.
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """How the values around each patch are normalised.
+    """One way of normalising the values of each patch.
 
     Attributes:
-        location: The mean, in the unit of the series.
-        spread: The standard deviation, in the unit of the series; zero for equal values.
+        location: What is subtracted, in the unit of the series: a mean, or the last value.
+        spread: What is divided by, in the unit of the series; zero where all values so far are equal.
         count: How many observed values stand behind both.
     """
 
@@ -36,13 +37,52 @@ class Scale:
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
-    def held(self, tokens: int) -> "Scale":
-        """The newest scale, for so many patches."""
-        return Scale(*(part[:, -1:].expand(-1, tokens) for part in (self.location, self.spread, self.count)))
 
-    def repeat_lanes(self, times: int) -> "Scale":
-        """Each lane so many times in a row."""
-        return Scale(*(part.repeat_interleave(times, 0) for part in (self.location, self.spread, self.count)))
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """The two views of a lane at each patch.
+
+    Attributes:
+        overall: Mean and standard deviation: where the values lie within all that was seen.
+        local: Last value and mean step: what moved lately. Predictions are expressed in it, so an error counts in
+            units of the naive forecast's error, as in MASE, however far the lane has wandered.
+    """
+
+    overall: Scale
+    local: Scale
+
+    @property
+    def newest(self) -> "Scales":
+        """The scales at the last patch alone."""
+        ends = (Scale(*(part[:, -1:] for part in (s.location, s.spread, s.count))) for s in (self.overall, self.local))
+        return Scales(*ends)
+
+
+def running_scales(
+    patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
+) -> Scales:
+    """Both views of all observed values up to and including each patch: nothing of the future leaks into them."""
+    return Scales(running_scale(patches, observed), step_scale(patches, observed))
+
+
+def window_scales(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scales:
+    """The classic's only view, the mean and standard deviation of the whole window, in both places."""
+    scale = window_scale(patches, observed)
+    return Scales(scale, scale)
+
+
+def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
+    """The last observed value, and the mean absolute difference of successive observed values so far.
+
+    The latter is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
+    """
+    values, seen = patches.flatten(1).double(), observed.flatten(1)
+    place = torch.where(seen, torch.arange(seen.shape[1], device=seen.device), -1).cummax(1).values
+    held = torch.where(place >= 0, values.gather(1, place.clamp(min=0)), 0.0)  # the last value at each step
+    steps = F.pad((held.diff(dim=1) * (place[:, :-1] >= 0)).abs(), (1, 0)).cumsum(1)
+    ends = slice(patches.shape[2] - 1, None, patches.shape[2])  # the last step of each patch
+    count = seen.cumsum(1)[:, ends].double()
+    return Scale(held[:, ends], steps[:, ends] / (count - 1).clamp(min=1), count)
 
 
 def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
