@@ -32,6 +32,7 @@ def pretrain(
         raise UserError("CONFIG", "(missing)", "name a TOML file such as configs/nanotst.toml, or use --resume")
     if config is not None and resume:
         raise UserError("CONFIG", config, "leave it out with --resume: the run holds its own config")
+    settings = None if config is None else read_config(PretrainConfig, config)
     console = Console(stderr=True)
     columns = (
         TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
@@ -51,7 +52,7 @@ def pretrain(
             bar.update(task, completed=step.step, loss=step.loss)
 
         run_pretraining(
-            None if config is None else read_config(PretrainConfig, config),
+            settings,
             output,
             resume=resume,
             minutes=minutes,

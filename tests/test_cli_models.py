@@ -1,0 +1,160 @@
+"""The verbs that make and examine models, and models that can't be read: one line, exit status 2, nothing written."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from segue.cli import app
+from segue.config import read_config
+from segue.forecast.grammar.report import evaluate_sentences
+from segue.forecast.nanotst import NanoTST
+from segue.forecast.pretrain import PretrainConfig
+from segue.forecast.seasonal_naive import SeasonalNaive
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    torch.manual_seed(0)
+    NanoTST(read_config(PretrainConfig, CONFIGS / "tiny.toml").model).save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def segue(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def truncate(model: Path) -> None:
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+
+
+def overwrite(model: Path) -> None:
+    (model / "model.safetensors").write_bytes(b"no weights at all")
+
+
+def remove_config(model: Path) -> None:
+    (model / "config.json").unlink()
+
+
+def break_config(model: Path) -> None:
+    (model / "config.json").write_text("{", encoding="utf-8")
+
+
+def rename_kind(model: Path) -> None:
+    config = model / "config.json"
+    config.write_text(config.read_text().replace('"nanotst"', '"translator"'))
+
+
+def widen(model: Path) -> None:
+    config = model / "config.json"
+    config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, "name a folder with whole weights (these can't be read)"),
+        (overwrite, "name a folder with whole weights (these can't be read)"),
+        (remove_config, "name a folder that holds a whole model"),
+        (break_config, "save the model again, this is no model's config"),
+        (rename_kind, "name a folder with a NanoTST (this one holds a translator)"),
+        (widen, "its weights do not fit its config.json"),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_refused_and_nothing_is_written(tmp_path, model, damage, message):
+    damage(model)
+    source = tmp_path / "in.csv"
+    source.write_text(SERIES)
+    before = files(tmp_path)
+    status, out, error = segue("forecast", source, "--horizon", 3, "--model", model, "--output", tmp_path / "out.csv")
+    assert (status, out) == (2, "")
+    assert error.startswith(f"segue: --model {model}")
+    assert message in error
+    assert error.count("\n") == 1
+    assert files(tmp_path) == before
+
+
+def test_a_model_folder_forecasts(tmp_path, model):
+    source = tmp_path / "in.csv"
+    source.write_text(SERIES)
+    status, out, _ = segue("forecast", source, "--horizon", 3, "--model", model)
+    assert status == 0
+    assert "2024-01-31" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nsteps = 1\n[model]\nwidth = 16\nwidht = 16\n", "model.widht 16: unknown key, write width"),
+        ("[training]\nsteps = 1\n[model]\nwidth = 'wide'\n", "model.width 'wide': give a whole number"),
+        ("[model\n", "mend the TOML"),
+        ("[model]\n[training]\nsteps = 0\n", "steps 0: give a whole number of at least 1"),
+        (
+            "[model]\ncontext = 100\npatch = 24\n[training]\nsteps = 1\n",
+            "context 100: give a multiple of the patch, 24",
+        ),
+    ],
+)
+def test_a_config_with_a_mistake_is_refused_before_a_run_begins(tmp_path, text, message):
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    status, out, error = segue("pretrain", config, "--output", tmp_path / "run")
+    assert (status, out) == (2, "")
+    assert message in error
+    assert error.count("\n") == 1
+    assert files(tmp_path) == {"config.toml"}
+
+
+def test_pretrain_needs_a_config_or_a_run_and_not_both(tmp_path):
+    assert segue("pretrain", "--output", tmp_path / "run")[2].startswith("segue: CONFIG (missing): name a TOML file")
+    both = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run", "--resume")
+    assert "leave it out with --resume" in both[2]
+    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 2
+    assert files(tmp_path) == set()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
+    from segue.forecast import pretrain
+
+    def interrupt(model, batch):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretrain, "loss_of", interrupt)
+    status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert status == 130
+    assert "continue with --resume" in error
+    assert "run/checkpoints/step-0" in files(tmp_path)
+    monkeypatch.undo()
+    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 0
+    assert "run/model/model.safetensors" in files(tmp_path)
+
+
+def test_grammar_evaluate_names_the_four_sentences(model):
+    status, out, _ = segue("grammar", "evaluate", "--model", model)
+    assert status == 0
+    assert all(name in out for name in ("flat", "line", "sine", "noisy sine"))
+
+
+def test_a_season_that_repeats_is_continued_without_error_by_its_naive_forecast():
+    # known answers: a sine of period 128 repeats, a line runs away by 5 / 512 a step
+    flat, line, sine, noisy = evaluate_sentences(SeasonalNaive(season=128), horizon=128)
+    assert flat.rmse == 0.0
+    assert sine.rmse == pytest.approx(0.0, abs=1e-5)
+    assert line.rmse == pytest.approx(128 * 5 / 512, rel=1e-6)
+    assert noisy.rmse == pytest.approx(0.1 * 2**0.5, rel=0.2)
+
+
+def test_every_verb_has_a_help_of_its_own():
+    for verb in typer.main.get_command(app).commands:
+        assert segue(verb, "--help")[0] == 0
