@@ -127,20 +127,25 @@ def _assembled(label: str, parts: dict[str | None, pd.Series]) -> pd.Series:
 
 
 def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
+    codes, distinct = pd.factorize(text)  # the series of a panel mostly share their times
+    known = pd.Series(distinct, dtype="string")
     if form is not None:
-        times = pd.to_datetime(text, format=form, errors="coerce")
+        times = pd.to_datetime(known, format=form, errors="coerce")
         times = times.dt.tz_localize(None) if isinstance(times.dtype, pd.DatetimeTZDtype) else times
     else:
-        times, *others = _readings(text)
+        times, *others = _readings(known)
         if others and not others[0].equals(times):
             example = f"'%m/%d/%Y' or '%d/%m/%Y' for {text.iloc[0]}"
             raise UserError("time_col", label, f"days and months cannot be told apart; give `time_format`: {example}")
+    times = times.reindex(codes).set_axis(text.index)
     _refuse_unread(label, text, times)
     return times
 
 
 def _readings(text: pd.Series) -> list[pd.Series]:
     """Dates, month or day first, whichever reads more of them and then makes them more regular; both if they tie."""
+    if (times := _iso_times(text)) is not None:
+        return [times]
     text = text.str.replace(_ZONE, r"\1", regex=True).str.replace(_DOTTED_CLOCK, r" \1:\2:\3", regex=True)
     texts = [text]
     if text.str.match(_NUMERIC_DATE, na=False).any():
@@ -148,10 +153,21 @@ def _readings(text: pd.Series) -> list[pd.Series]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a format that pandas cannot infer is read row by row: slower, not wrong
         readings = [pd.to_datetime(form, errors="coerce") for form in texts]
-        if readings[0].isna().sum() > text.isna().sum():
-            readings.append(pd.to_datetime(text, format="ISO8601", errors="coerce"))  # dates with and without a clock
+    if readings[0].isna().sum() > text.isna().sum() and (times := _iso_times(text)) is not None:
+        return [times]  # some had an offset
     merits = [(int(times.notna().sum()), _regularity(times)) for times in readings]
     return [times for times, merit in zip(readings, merits, strict=True) if merit == max(merits)]
+
+
+def _iso_times(text: pd.Series) -> pd.Series | None:
+    """The common case, fast: dates of ISO 8601 without an offset, with a clock time or not. None if any is not such."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of several offsets pandas 2 warns, and gives objects
+        try:
+            times = pd.to_datetime(text, format="ISO8601")
+        except ValueError:
+            return None
+    return None if isinstance(times.dtype, pd.DatetimeTZDtype) or times.dtype.kind != "M" else times
 
 
 def _month_first(date: re.Match[str]) -> str:

@@ -1,0 +1,50 @@
+"""What a result was measured on: every row of every result file says so."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+
+def machine() -> dict[str, str | int]:
+    """Machine, threads, date and versions, as columns."""
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count() or 0,
+        "threads": torch.get_num_threads(),
+        "date": today(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def today() -> str:
+    """The date in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def cpu_name() -> str:
+    """The processor as the system names it."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def default_output(kind: str) -> Path:
+    """benchmarks/results/<kind>-<cpu>-<date>.csv."""
+    cpu = "-".join("".join(c if c.isalnum() else " " for c in cpu_name().lower()).split())
+    return Path(__file__).parent / "results" / f"{kind}-{cpu}-{today()}.csv"
+
+
+def package_version(name: str) -> str:
+    """The installed version, or `source` for a source tree that is on the path only."""
+    try:
+        return version(name)
+    except ModuleNotFoundError:
+        return "source"
