@@ -23,7 +23,7 @@ def frames(series=1, integer=False):
 def test_median_and_bands_begin_at_the_last_value_and_follow_the_forecast():
     (ax,) = plot_forecast(*frames(integer=True)).axes
     lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
-    np.testing.assert_array_equal(lines["observed"], np.stack([np.arange(20, 40)] * 2, axis=1))
+    np.testing.assert_array_equal(lines["observed"], np.stack([np.arange(40)] * 2, axis=1))
     np.testing.assert_array_equal(lines["median"], [[39, 39], [40, 1], [41, 2], [42, 3]])
     bands = {band.get_label(): band.get_paths()[0].vertices for band in ax.collections}
     assert list(bands) == ["95 %", "80 %"]  # the wide one lies beneath

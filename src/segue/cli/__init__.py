@@ -34,4 +34,4 @@ def segue(
 
 def main() -> None:
     """Runs the command that the arguments name; without any, shows the help."""
-    app(sys.argv[1:] or ["--help"])
+    app(sys.argv[1:] or ["--help"], prog_name="segue")

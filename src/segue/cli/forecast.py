@@ -26,8 +26,12 @@ def forecast(
     ] = None,
     time_format: Annotated[str | None, typer.Option(help="How times are written, such as '%d.%m.%Y %H:%M'.")] = None,
     duplicates: Annotated[str | None, typer.Option(help="Of several values at a time: mean, first or last.")] = None,
-    level: Annotated[list[float] | None, typer.Option(help="A prediction interval in per cent; 80 by default.")] = None,
-    quantile: Annotated[list[float] | None, typer.Option(help="A single quantile, such as 0.1.")] = None,
+    level: Annotated[
+        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")
+    ] = None,
+    quantile: Annotated[
+        list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: Annotated[str, typer.Option(help="nanotst, seasonal-naive, ar, or a model folder.")] = "nanotst",
@@ -42,7 +46,7 @@ def forecast(
 
     from segue.cli.view import show_forecast
     from segue.forecast.frames import forecast_reading
-    from segue.forecast.plots import MOST_CHARTS, plot_forecast
+    from segue.forecast.plots import MOST_CHARTS, history_steps, plot_forecast
     from segue.forecast.reading import read_frame
     from segue.forecast.tables import read_table, write_table
 
@@ -61,7 +65,7 @@ def forecast(
         if output is not None:
             write_table(result, files.enter_context(atomic_file(output)), output.suffix.lower())
         if plot is not None:
-            history = reading.history(max(20, 4 * horizon), MOST_CHARTS)
+            history = reading.history(history_steps(horizon), MOST_CHARTS)
             figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot)))
     show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])

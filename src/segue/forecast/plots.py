@@ -41,7 +41,7 @@ def plot_forecast(
         time_col: The column of times, in both frames.
         target_col: The column of observed values.
         series: Which series to draw; by default the first nine.
-        steps: How many of the last values to draw; by default four times the horizon, and twenty at least.
+        steps: How many of the last values to draw; by default `history_steps` of the horizon.
         ax: Axes to draw a single series into; by default a new figure is made, which no global state knows.
 
     Returns:
@@ -62,7 +62,7 @@ def plot_forecast(
     point, bands = _columns(ahead.columns, (id_col, time_col))
     for place, name in zip(places, picked, strict=True):
         mine, next_ = past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name)
-        mine = mine.tail(steps or max(20, 4 * len(next_)))
+        mine = mine.tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), mine[target_col].to_numpy().astype(np.float64))
         _fan(place, observed, next_[time_col].to_numpy(), next_, point, bands)
         title = point if len(known) == 1 else str(name)
@@ -70,6 +70,11 @@ def plot_forecast(
     if ax is None:
         _legend(figure, places[0], len(picked), len(known))
     return figure
+
+
+def history_steps(horizon: int) -> int:
+    """How much history stands before a forecast: four times as much, and not so little that it shows no shape."""
+    return max(48, 4 * horizon)
 
 
 def _columns(names: Sequence[str], keys: Sequence[str]) -> tuple[str, list[tuple[str, str, str]]]:
@@ -124,6 +129,10 @@ def _dress(ax: "Axes", dated: bool) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    else:
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(_SOFT)
     ax.grid(axis="y", color=_GRID, linewidth=0.8)
