@@ -73,6 +73,15 @@ def test_what_a_page_links_to_is_there(page):
     assert not missing
 
 
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name == "README.md"], ids=lambda page: page.parent.name
+)
+def test_a_design_names_files_that_are_there(page):
+    """Catches a tree or a design that speaks of a file which was renamed or dropped."""
+    there = {path.name for path in page.parent.rglob("*.py")}
+    assert set(re.findall(r"\b\w+\.py\b", page.read_text(encoding="utf-8"))) <= there
+
+
 def test_the_page_on_forecasting_names_every_flag():
     """Catches a flag that was added or renamed without a word, and one that was dropped and lives on in the page."""
     text = (ROOT / "docs" / "forecasting.md").read_text(encoding="utf-8")
