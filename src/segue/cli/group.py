@@ -31,10 +31,7 @@ class OneLineErrors(TyperGroup):
             _fail(in_flags(error))
         except _MISUSE as error:
             _fail(error.format_message())
-        except (KeyboardInterrupt, typer.Abort) as stop:
-            told = str(stop) or str(stop.__cause__ or "")  # an interrupted training run says how to go on
-            if told:
-                typer.echo(f"segue: {told}", err=True)
+        except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)

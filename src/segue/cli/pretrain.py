@@ -26,6 +26,7 @@ def pretrain(
     from segue.errors import UserError
     from segue.forecast.pretrain import PretrainConfig
     from segue.forecast.pretrain import pretrain as run_pretraining
+    from segue.training.interrupt import Interrupted
     from segue.training.loop import Progress as Step
 
     if config is None and not resume:
@@ -51,12 +52,10 @@ def pretrain(
         def progress(step: Step) -> None:
             bar.update(task, completed=step.step, loss=step.loss)
 
-        run_pretraining(
-            settings,
-            output,
-            resume=resume,
-            minutes=minutes,
-            started=started,
-            progress=progress,
-        )
+        try:
+            run_pretraining(settings, output, resume=resume, minutes=minutes, started=started, progress=progress)
+        except Interrupted as stop:
+            bar.stop()
+            typer.echo(f"segue: {stop}", err=True)
+            raise typer.Exit(130) from stop
     console.print(f"model: {output / 'model'}")
