@@ -156,6 +156,18 @@ def test_minutes_become_steps_once_and_stand_in_the_run(tmp_path):
     assert seen[0].precision in ("float32", "bfloat16")
 
 
+def test_a_run_can_begin_with_the_weights_of_a_model_of_the_same_sizes(tmp_path):
+    first = pretrain(TINY, tmp_path / "first")
+    folder = str(tmp_path / "first" / "model")
+    still = dataclasses.replace(TINY.training, steps=1, learning_rate=1e-30)
+    again = pretrain(dataclasses.replace(TINY, initial=folder, training=still), tmp_path / "second")
+    for name, tensor in again.state_dict().items():
+        assert torch.equal(tensor, first.state_dict()[name].half().float()), "a folder holds half precision"
+    other = dataclasses.replace(TINY.model, width=32)
+    with pytest.raises(UserError, match="name a model with the sizes and parts"):
+        pretrain(dataclasses.replace(TINY, initial=folder, model=other), tmp_path / "third")
+
+
 def test_mistakes_are_named(tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
@@ -163,5 +175,7 @@ def test_mistakes_are_named(tmp_path):
         pretrain(TINY, tmp_path / "full")
     with pytest.raises(UserError, match="it has no config.toml"):
         pretrain(None, tmp_path / "nothing", resume=True)
-    with pytest.raises(UserError, match="give one share for each of the 5 contexts"):
+    with pytest.raises(UserError, match="shares .* give one share for each of the 5 contexts"):
         DataConfig(shares=(1.0,))
+    with pytest.raises(UserError, match="unrest .* give one share for each of the 5 contexts"):
+        DataConfig(unrest=(1.0,))

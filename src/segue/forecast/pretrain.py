@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from segue.device import Device, decide_device
+from segue.errors import UserError
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.windows import Batch, DataConfig, Windows
 from segue.training.loop import Progress, train
@@ -27,6 +28,8 @@ class PretrainConfig:
     """Steps, rates, seed."""
     data: DataConfig = field(default_factory=DataConfig)
     """Which synthetic windows the model is shown."""
+    initial: str | None = None
+    """A model folder, or the name of a bundled model, whose weights the run begins with; `None` for fresh ones."""
     device: str = "auto"
     """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -68,9 +71,7 @@ def pretrain(
     config = replace(
         config, device=str(device.device), precision="float32" if device.autocast_dtype is None else "bfloat16"
     )
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        model = NanoTST(config.model).to(device.device)
+    model = _first_model(config).to(device.device)
     loss = pretraining_loss(model, config, device)
     if minutes is not None and not resume:
         steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training))
@@ -81,6 +82,17 @@ def pretrain(
     assert isinstance(trained, NanoTST)
     trained.eval().save_pretrained(run / "model", half=True)
     return trained
+
+
+def _first_model(config: PretrainConfig) -> NanoTST:
+    if config.initial is None:
+        with torch.random.fork_rng():
+            torch.manual_seed(config.training.seed)
+            return NanoTST(config.model)
+    model = NanoTST.from_pretrained(config.initial)
+    if model.config != config.model:
+        raise UserError("initial", config.initial, "name a model with the sizes and parts of this config's [model]")
+    return model
 
 
 def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> Callable[[int], Tensor]:

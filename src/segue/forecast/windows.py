@@ -13,6 +13,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecast.grammar import DEFAULT_WEIGHTS, Grammar
+from segue.forecast.grammar.events import unrest
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class DataConfig:
     """Share of windows with 1 to 3 masked spans anywhere."""
     missing: float = 0.1
     """Share of windows with values missing at random."""
+    unrest: tuple[float, ...] = (0.5, 0.4, 0.3, 0.15, 0.1)
+    """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
     block: int = 2048
     """Series generated at once."""
     reuse: int = 40
@@ -41,8 +44,10 @@ class DataConfig:
     """Relative frequency of each production of the grammar."""
 
     def __post_init__(self) -> None:
-        if len(self.contexts) != len(self.shares):
-            raise UserError("shares", self.shares, f"give one share for each of the {len(self.contexts)} contexts")
+        for name in ("shares", "unrest"):
+            given = getattr(self, name)
+            if len(given) != len(self.contexts):
+                raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,18 +88,23 @@ class Windows:
     def batch(self, number: int) -> Batch:
         """Batch `number` of the stream."""
         generator, data, patch = _generator(self.seed, 2 * number + 1), self.data, self.patch
-        context = data.contexts[int(torch.multinomial(torch.tensor(data.shares), 1, generator=generator))]
+        chosen = int(torch.multinomial(torch.tensor(data.shares), 1, generator=generator))
+        context = data.contexts[chosen]
         span = max(1, min(self.span, context // (2 * patch)))
         tokens = -(-context // patch) + span
         lanes = max(1, data.tokens // tokens)
 
         values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
         values = _augment(values, generator)
-        tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
-        tail = tail * (_uniform(lanes, generator) < data.tail)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
-        present = torch.arange(tokens * patch) >= ((tokens - tail) * patch - history)[:, None]
+        tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
+        # a history of a patch or two teaches nothing but its tail
+        tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
+        begin = ((tokens - tail) * patch - history)[:, None]
+        restless = unrest(generator, values, begin.clamp(min=0).float())
+        values = torch.where(_uniform(lanes, generator)[:, None] < data.unrest[chosen], restless, values)
+        present = torch.arange(tokens * patch) >= begin
         share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
         present &= torch.rand(lanes, tokens * patch, generator=generator) >= share[:, None]
         hidden = torch.arange(tokens) >= (tokens - tail)[:, None]

@@ -60,6 +60,29 @@ def shifts(generator: Generator, values: Series) -> Series:
     return values
 
 
+def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
+    """A random walk on top, plain or integrated, and at times a level shift, all from step `begin` on.
+
+    Their size is 5 % to 150 % of the deviation from `begin` on, so a short stretch gets as restless as a long one.
+    """
+    count, length = values.shape
+    time = torch.arange(length, device=values.device)[None]
+    inside = (time >= begin).to(values.dtype)
+    walk = (normal(generator, count, length) * inside).cumsum(1)
+    walk = torch.where(chance(generator, count, 0.4), walk.cumsum(1), walk)
+    break_at = (begin + uniform(generator, count, 0, 1) * (length - begin)).floor()
+    step = normal(generator, count) * chance(generator, count, 0.3) * _deviation(values, inside)
+    size = log_uniform(generator, count, 0.05, 1.5) * _deviation(values, inside)
+    return shift_level(values + walk * size / _deviation(walk, inside).clamp(min=1e-6), break_at, step)
+
+
+def _deviation(values: Series, inside: Series) -> PerSeries:
+    """The standard deviation of the steps where `inside` is 1."""
+    number = inside.sum(1, keepdim=True).clamp(min=1)
+    mean = (values * inside).sum(1, keepdim=True) / number
+    return (((values - mean) * inside).square().sum(1, keepdim=True) / number).sqrt()
+
+
 def spikes(generator: Generator, values: Series) -> Series:
     """Outliers of 2 to 6 standard deviations on 0.2 % to 2 % of the steps, mostly to one side."""
     count, length = values.shape
