@@ -140,6 +140,7 @@ class NanoTST(nn.Module):
         patches: Float[Tensor, "lanes tokens patch"],
         observed: Bool[Tensor, "lanes tokens patch"],
         scale: Scale | None = None,
+        since: int = 0,
     ) -> tuple[Quantiles | Gaussian, Scale]:
         """Predicts, at every patch, the next one.
 
@@ -148,6 +149,7 @@ class NanoTST(nn.Module):
             observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
                 its first observed value; patches before that have no influence.
             scale: How to normalise; by default what `observed` values tell.
+            since: The first patch to predict from; predictions of the past cost time.
 
         Returns:
             The distribution of the normalised values of each following patch, and the scale they are expressed in.
@@ -155,7 +157,7 @@ class NanoTST(nn.Module):
         scale = scale or self.scale(patches, observed)
         x = self.embed(self.normalise(patches, scale), observed, scale)
         hidden, _ = self.backbone(x, reset=beginnings(observed))
-        return self.head(hidden), scale
+        return self.head(hidden[:, since:]), scale.since(since)
 
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int

@@ -30,7 +30,7 @@ class PatchModel(Protocol):
     def scale(self, patches: Tensor, observed: Tensor) -> Scale: ...  # noqa: D102
     def restore(self, normal: Tensor, scale: Scale) -> Tensor: ...  # noqa: D102
     def __call__(  # noqa: D102
-        self, patches: Tensor, observed: Tensor, scale: Scale | None = None
+        self, patches: Tensor, observed: Tensor, scale: Scale | None = None, since: int = 0
     ) -> tuple[Quantiles | Gaussian, Scale]: ...
 
 
@@ -65,10 +65,10 @@ def _one_pass(
     patches, seen = to_patches(values, observed, model.patch)
     last = patches.shape[1] - 1
     unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
-    distribution, scale = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
+    distribution, scale = model(append_unknown(patches, unknown), append_unknown(seen, unknown), since=last)
     assert isinstance(distribution, Quantiles)
     normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
-    quantiles = model.restore(normal, scale)[:, last:]
+    quantiles = model.restore(normal, scale)
     steps: Tensor = quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)
     return steps[:, :horizon]
 

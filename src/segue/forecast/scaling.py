@@ -36,6 +36,10 @@ class Scale:
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
+    def since(self, token: int) -> "Scale":
+        """The scales from one patch on."""
+        return Scale(self.location[:, token:], self.spread[:, token:], self.count[:, token:])
+
     def held(self, tokens: int) -> "Scale":
         """The newest scale, for so many patches."""
         return Scale(*(part[:, -1:].expand(-1, tokens) for part in (self.location, self.spread, self.count)))
