@@ -156,7 +156,7 @@ class NanoTST(nn.Module):
         """
         scale = scale or self.scale(patches, observed)
         x = self.embed(self.normalise(patches, scale), observed, scale)
-        hidden, _ = self.backbone(x, reset=beginnings(observed))
+        hidden = self.backbone.encode(x, reset=beginnings(observed))
         return self.head(hidden[:, since:]), scale.since(since)
 
     def predict(
