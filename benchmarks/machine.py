@@ -1,4 +1,4 @@
-"""What a result was measured on: every row of every result file says so."""
+"""What a result was measured on: every row of every result file says so. The standard library only."""
 
 import os
 import platform
@@ -6,18 +6,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
 
-
-def machine() -> dict[str, str | int]:
+def machine(threads: int) -> dict[str, str | int]:
     """Machine, threads, date and versions, as columns."""
     return {
         "cpu": cpu_name(),
         "cores": os.cpu_count() or 0,
-        "threads": torch.get_num_threads(),
+        "threads": threads,
         "date": today(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": version("torch"),
     }
 
 
@@ -40,11 +38,3 @@ def default_output(kind: str) -> Path:
     """benchmarks/results/<kind>-<cpu>-<date>.csv."""
     cpu = "-".join("".join(c if c.isalnum() else " " for c in cpu_name().lower()).split())
     return Path(__file__).parent / "results" / f"{kind}-{cpu}-{today()}.csv"
-
-
-def package_version(name: str) -> str:
-    """The installed version, or `source` for a source tree that is on the path only."""
-    try:
-        return version(name)
-    except ModuleNotFoundError:
-        return "source"

@@ -40,7 +40,7 @@ def main() -> None:
     tasks = (load_task(options.data, dataset, options.view) for dataset in picked)
     rows = pd.concat([score_set(task, options.model) for task in tasks], ignore_index=True)
     result = pd.concat([rows, *summaries(rows)], ignore_index=True)
-    result = result[COLUMNS].assign(view=options.view, **machine())
+    result = result[COLUMNS].assign(view=options.view, **machine(torch.get_num_threads()))
     show(result)
     output = options.output or default_output(f"zeroshot-{options.view}")
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -211,3 +211,14 @@ def test_levels_two_and_three_add_to_what_level_one_says():
 def test_level_one_of_another_width_is_refused():
     with pytest.raises(UserError, match="level1 of width 3: give a backbone of width 4"):
         Nested(WIDTH, LSTM(3))
+
+
+def test_encoding_is_forward_without_its_state():
+    """A forecast encodes, training and streams may run `forward`: they have to agree, padding included."""
+    torch.manual_seed(0)
+    model = Transformer(WIDTH, heads=2, layers=2, window=4).double()
+    x = vectors(3, 6)
+    reset = torch.zeros(3, 6, dtype=torch.bool)
+    reset[1, 2] = reset[2, 5] = True
+    assert torch.equal(model.encode(x, reset), model(x, reset=reset)[0])
+    assert torch.equal(model.encode(x), model(x)[0])

@@ -36,6 +36,17 @@ def everything(values: torch.Tensor) -> torch.Tensor:
     return torch.ones_like(values, dtype=torch.bool)
 
 
+def test_predicting_from_a_patch_on_is_the_end_of_predicting_from_every_patch(values):
+    """A scale or a hidden vector off by one patch would put forecasts at the level of another time."""
+    model = build(TINY)
+    patches = values.unflatten(1, (-1, 8))
+    whole, scale = model(patches, everything(patches))
+    end, its_scale = model(patches, everything(patches), since=5)
+    torch.testing.assert_close(end.values, whole.values[:, 5:], rtol=1e-12, atol=1e-12)
+    for part in ("location", "spread", "count"):
+        assert torch.equal(getattr(its_scale.local, part), getattr(scale.local, part)[:, 5:]), part
+
+
 @pytest.mark.parametrize("horizon", [1, 8, 20, 24, 61])
 @pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
 def test_a_forecast_follows_scale_and_level_exactly(config, horizon, values):

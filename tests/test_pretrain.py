@@ -50,10 +50,16 @@ def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
 
 
 def test_without_tails_and_holes_all_that_is_present_is_observed():
-    batch = windows(tail=0.0, holes=0.0, missing=0.0).batch(0)
+    long = {"contexts": (96,), "shares": (1.0,), "unrest": (0.5,), "shortest": 60, "tail": 0.0, "holes": 0.0}
+    batch = windows(**long, missing=0.0).batch(0)
     assert torch.equal(batch.observed, batch.present)
-    sparse = windows(tail=0.0, holes=0.0, missing=1.0).batch(0)
+    sparse = windows(**long, missing=1.0).batch(0)
     assert sparse.present.sum() < batch.present.sum()
+
+
+def test_a_history_of_one_patch_always_has_a_tail_to_learn_from():
+    batch = windows(tail=0.0, holes=0.0, missing=0.0, contexts=(24,), shares=(1.0,), unrest=(0.5,)).batch(0)
+    assert (batch.present & ~batch.observed).flatten(1).any(1).all()
 
 
 def test_the_loss_does_not_depend_on_values_that_do_not_exist():

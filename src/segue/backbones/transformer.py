@@ -61,6 +61,25 @@ class Transformer(nn.Module):
         reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
     ) -> tuple[Float[Tensor, "lanes time width"], State]:
         """Reads `time` vectors per lane; see `segue.backbones.protocol.Backbone`."""
+        hidden, caches, age = self._read(x, state, reset)
+        filled = torch.arange(self.window - 1, 0, -1, device=x.device) <= age[:, None]  # (lanes, slots)
+        tensors = {
+            f"layer{i}.{name}": _newest(kept, filled)
+            for i, cache in enumerate(caches)
+            for name, kept in zip(("key", "value"), cache, strict=True)
+        }
+        return hidden, State(tensors | {"age": age})
+
+    def encode(
+        self, x: Float[Tensor, "lanes time width"], reset: Bool[Tensor, "lanes time"] | None = None
+    ) -> Float[Tensor, "lanes time width"]:
+        """What `forward` makes of fresh lanes, without the time it takes to keep a state."""
+        return self._read(x, None, reset)[0]
+
+    def _read(
+        self, x: Tensor, state: State | None, reset: Tensor | None
+    ) -> tuple[Tensor, list[tuple[Tensor, Tensor]], Tensor]:
+        """Hidden vectors, the keys and values of cache and input per layer, and the age after the last vector."""
         age = state["age"] if state is not None else torch.zeros(x.shape[0], dtype=torch.int64, device=x.device)
         segment, ages = _segments(age, x.shape[1], reset)
         if self.positions is not None:
@@ -68,15 +87,12 @@ class Transformer(nn.Module):
         plain = state is None and reset is None and x.shape[1] <= self.window  # torch has a faster kernel for this
         allowed = None if plain else _allowed(age, segment, self.window, cached=state is not None)
 
-        age = ages[:, -1] + 1 if x.shape[1] else age
-        tensors = {"age": age}
-        filled = torch.arange(self.window - 1, 0, -1, device=x.device) <= age[:, None]  # (lanes, slots)
+        caches = []
         for i, block in enumerate(self.blocks):
             cache = (state[f"layer{i}.key"], state[f"layer{i}.value"]) if state is not None else None
             x, key, value = block(x, cache, allowed)
-            tensors[f"layer{i}.key"] = _newest(key, filled)
-            tensors[f"layer{i}.value"] = _newest(value, filled)
-        return self.norm(x), State(tensors)
+            caches.append((key, value))
+        return self.norm(x), caches, ages[:, -1] + 1 if x.shape[1] else age
 
 
 class Block(nn.Module):

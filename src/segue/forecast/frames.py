@@ -26,7 +26,7 @@ def forecast_frame(
     target_col: str | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
-    batch: int = 512,
+    batch: int = 128,
 ) -> Any:
     """Forecasts every series of a long frame.
 
@@ -75,7 +75,7 @@ def forecast_reading(
     horizon: int,
     levels: Sequence[float | int] = (80,),
     quantiles: Sequence[float | int] = (),
-    batch: int = 512,
+    batch: int = 128,
 ) -> Any:
     """Forecasts a frame already read; see `forecast_frame`."""
     columns = output_columns(predictor.name, horizon, levels, quantiles)
@@ -107,7 +107,7 @@ def output_columns(
 
 
 def forecast_panel(
-    predictor: Predictor, panel: Panel, horizon: int, levels: tuple[float, ...], batch: int = 512
+    predictor: Predictor, panel: Panel, horizon: int, levels: tuple[float, ...], batch: int = 128
 ) -> Float64[np.ndarray, "series steps levels"]:
     """Forecasts all series of a panel, those of like length together, so that short ones cost little.
 

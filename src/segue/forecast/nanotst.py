@@ -141,6 +141,7 @@ class NanoTST(nn.Module):
         patches: Float[Tensor, "lanes tokens patch"],
         observed: Bool[Tensor, "lanes tokens patch"],
         scales: Scales | None = None,
+        since: int = 0,
     ) -> tuple[Quantiles | Gaussian, Scales]:
         """Predicts, at every patch, the next one.
 
@@ -149,13 +150,14 @@ class NanoTST(nn.Module):
             observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
                 its first observed value; patches before that have no influence.
             scales: How to normalise; by default what `observed` values tell.
+            since: The first patch to predict from; predictions of the past cost time.
 
         Returns:
             The distribution of the normalised values of each following patch, and the scales they are expressed in.
         """
         scales = scales or self.scales(patches, observed)
-        hidden, _ = self.backbone(self.embed(patches, observed, scales), reset=beginnings(observed))
-        return self.head(hidden), scales
+        hidden = self.backbone.encode(self.embed(patches, observed, scales), reset=beginnings(observed))
+        return self.head(hidden[:, since:]), scales.since(since)
 
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int

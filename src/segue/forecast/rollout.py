@@ -30,7 +30,7 @@ class PatchModel(Protocol):
     def scales(self, patches: Tensor, observed: Tensor) -> Scales: ...  # noqa: D102
     def restore(self, normal: Tensor, scales: Scales) -> Tensor: ...  # noqa: D102
     def __call__(  # noqa: D102
-        self, patches: Tensor, observed: Tensor, scales: Scales | None = None
+        self, patches: Tensor, observed: Tensor, scales: Scales | None = None, since: int = 0
     ) -> tuple[Quantiles | Gaussian, Scales]: ...
 
 
@@ -65,10 +65,10 @@ def _one_pass(
     patches, seen = to_patches(values, observed, model.patch)
     last = patches.shape[1] - 1
     unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
-    distribution, scales = model(append_unknown(patches, unknown), append_unknown(seen, unknown))
+    distribution, scales = model(append_unknown(patches, unknown), append_unknown(seen, unknown), since=last)
     assert isinstance(distribution, Quantiles)
     normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
-    quantiles = model.restore(normal, scales)[:, last:]
+    quantiles = model.restore(normal, scales)
     steps: Tensor = quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)
     return steps[:, :horizon]
 
@@ -86,10 +86,11 @@ def predict_by_sampling(
     generator = torch.Generator(values.device).manual_seed(0)
     noise = torch.randn(steps, _SAMPLES, model.patch, generator=generator, dtype=torch.float64, device=values.device)
     for step in range(steps):
-        distribution, scales = model(patches[:, -window:], seen[:, -window:])
+        recent, known = patches[:, -window:], seen[:, -window:]
+        distribution, scales = model(recent, known, since=recent.shape[1] - 1)
         assert isinstance(distribution, Gaussian)
         drawn = distribution.mean[:, -1] + distribution.std[:, -1] * noise[step].repeat(len(values), 1)
-        patches = torch.cat([patches, model.restore(drawn[:, None], scales.newest)], dim=1)
+        patches = torch.cat([patches, model.restore(drawn[:, None], scales)], dim=1)
         seen = torch.cat([seen, torch.ones_like(drawn[:, None], dtype=torch.bool)], dim=1)
     futures: Tensor = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES))
     levels = torch.tensor(LEVELS, dtype=futures.dtype, device=futures.device)

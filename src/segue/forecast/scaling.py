@@ -51,11 +51,10 @@ class Scales:
     overall: Scale
     local: Scale
 
-    @property
-    def newest(self) -> "Scales":
-        """The scales at the last patch alone."""
-        ends = (Scale(*(part[:, -1:] for part in (s.location, s.spread, s.count))) for s in (self.overall, self.local))
-        return Scales(*ends)
+    def since(self, token: int) -> "Scales":
+        """The scales from one patch on."""
+        views = (self.overall, self.local)
+        return Scales(*(Scale(s.location[:, token:], s.spread[:, token:], s.count[:, token:]) for s in views))
 
 
 def running_scales(
