@@ -34,7 +34,7 @@ class DataConfig:
     """Share of windows with 1 to 3 masked spans anywhere."""
     missing: float = 0.1
     """Share of windows with values missing at random."""
-    unrest: tuple[float, ...] = (0.5, 0.4, 0.3, 0.15, 0.1)
+    unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
     """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
     block: int = 2048
     """Series generated at once."""

@@ -61,19 +61,22 @@ def shifts(generator: Generator, values: Series) -> Series:
 
 
 def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
-    """A random walk on top, plain or integrated, and at times a level shift, all from step `begin` on.
+    """A random walk on top, plain or integrated, and at times a level shift, none of it before step `begin`.
 
-    Their size is 5 % to 150 % of the deviation from `begin` on, so a short stretch gets as restless as a long one.
+    Half of the walks set out at `begin`, half at a later step, so that a calm past promises no calm future. Sizes are
+    relative to the deviation of what follows `begin`: a short stretch gets as restless as a long one.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
-    inside = (time >= begin).to(values.dtype)
-    walk = (normal(generator, count, length) * inside).cumsum(1)
+    deviation = _deviation(values, (time >= begin).to(values.dtype))
+    later = begin + uniform(generator, count, 0, 1, 2) * (length - begin)  # one for the walk, one for the shift
+    start = torch.where(chance(generator, count, 0.5), begin, later[:, :1].floor())
+    moving = (time >= start).to(values.dtype)
+    walk = (normal(generator, count, length) * moving).cumsum(1)
     walk = torch.where(chance(generator, count, 0.4), walk.cumsum(1), walk)
-    break_at = (begin + uniform(generator, count, 0, 1) * (length - begin)).floor()
-    step = normal(generator, count) * chance(generator, count, 0.3) * _deviation(values, inside)
-    size = log_uniform(generator, count, 0.05, 1.5) * _deviation(values, inside)
-    return shift_level(values + walk * size / _deviation(walk, inside).clamp(min=1e-6), break_at, step)
+    size = log_uniform(generator, count, 0.1, 2) * deviation / _deviation(walk, moving).clamp(min=1e-6)
+    height = normal(generator, count) * chance(generator, count, 0.3) * deviation
+    return shift_level(values + size * walk, later[:, 1:].floor(), height)
 
 
 def _deviation(values: Series, inside: Series) -> PerSeries:
