@@ -128,7 +128,7 @@ def main() -> None:
         model = train(ARMS[name], options.steps, options.seed)
         seconds = time.perf_counter() - start
         row = {"arm": name, "steps": options.steps, "seed": options.seed, **evaluate(model, options.data)}
-        rows.append({**row, "seconds": round(seconds), **machine()})
+        rows.append({**row, "seconds": round(seconds), **machine(torch.get_num_threads())})
         print(row, flush=True)
     output = options.output or default_output("choices")
     pd.DataFrame(rows).to_csv(output, index=False, float_format="%.6g")
