@@ -9,7 +9,7 @@ stores a counter that starts at zero and derives the rest.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -81,6 +81,14 @@ class State(Mapping[str, Tensor]):
         if not found:
             raise KeyError(f"no part {name!r} in {self!r}")
         return State(found)
+
+    @classmethod
+    def cat(cls, states: "Sequence[State]") -> "State":
+        """The lanes of several states of one model, one state's after another's."""
+        first, *others = states
+        for other in others:
+            first._check_same_names(other)
+        return cls({name: torch.cat([state[name] for state in states]) for name in first})
 
     def detach(self) -> "State":
         """The same values, cut off from the gradient tape (truncated backpropagation through time)."""
