@@ -1,4 +1,4 @@
-"""Memory as a value: lanes are picked, put back, joined and reset by new states; what is on disk is whole or refused."""
+"""Memory as a value: lanes are picked, put back, joined and reset; what is on disk is whole or refused."""
 
 import json
 
