@@ -32,6 +32,8 @@ class DataConfig:
     """Share of windows whose last patches are all masked, as in forecasting."""
     holes: float = 0.6
     """Share of windows with 1 to 3 masked spans anywhere."""
+    flips: float = 0.1
+    """Share of windows turned upside down; few, since what people count and measure grows more often than it falls."""
     missing: float = 0.1
     """Share of windows with values missing at random."""
     unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
@@ -95,7 +97,7 @@ class Windows:
         lanes = max(1, data.tokens // tokens)
 
         values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
-        values = _augment(values, generator)
+        values = _augment(values, data.flips, generator)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
         tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
@@ -131,10 +133,12 @@ def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -
     return series[row, begin + torch.arange(length)]
 
 
-def _augment(values: Float[Tensor, "lanes time"], generator: torch.Generator) -> Float[Tensor, "lanes time"]:
+def _augment(
+    values: Float[Tensor, "lanes time"], flips: float, generator: torch.Generator
+) -> Float[Tensor, "lanes time"]:
     """Turns some windows upside down, some back to front, and mixes some with another (mix-up, Zhang et al. 2018)."""
     lanes = len(values)
-    sign = torch.where(_uniform(lanes, generator) < 0.5, -1.0, 1.0)
+    sign = torch.where(_uniform(lanes, generator) < flips, -1.0, 1.0)
     values = values * sign[:, None]
     values = torch.where(_uniform(lanes, generator)[:, None] < 0.05, values.flip(1), values)
     share = 0.5 * _uniform(lanes, generator) * (_uniform(lanes, generator) < 0.15)
