@@ -11,7 +11,7 @@ from segue.backbones.laws import check_chunking, check_lanes, check_reset
 from segue.backbones.nested import Nested
 from segue.backbones.protocol import Backbone
 from segue.backbones.recurrent import LSTM, RNN
-from segue.backbones.transformer import Transformer
+from segue.backbones.transformer import Transformer, rotate
 from segue.errors import UserError
 
 WIDTH = 4
@@ -26,6 +26,23 @@ BACKBONES = {
     "transformer, learned": lambda: Transformer(WIDTH, heads=1, layers=2, window=5, positions="learned"),
     "nested, transformer": lambda: Nested(WIDTH, Transformer(WIDTH, heads=2, layers=1, window=5)),
 }
+
+
+def test_rotation_is_multiplication_by_a_complex_phase():
+    """The known answer of rotary positions: pair i of a vector at place p turns by p * 10000^(-2i / size)."""
+    x, place = torch.randn(2, 5, 6, dtype=torch.float64), torch.tensor([0, 1, 2, 7, 100])
+    pairs = torch.complex(x[..., :3], x[..., 3:])
+    angle = place[:, None] * torch.tensor([1.0, 10_000 ** (-2 / 6), 10_000 ** (-4 / 6)], dtype=torch.float64)
+    turned = pairs * torch.polar(torch.ones_like(angle), angle)
+    expected = torch.cat([turned.real, turned.imag], dim=-1)
+    torch.testing.assert_close(rotate(x, place), expected, rtol=0, atol=1e-12)
+
+
+def test_rotation_in_half_precision_has_exact_angles():
+    """Angles in bfloat16 would be off by a tenth of a radian at place 48, and distances would no longer be all."""
+    x, place = torch.ones(1, 49, 8), torch.arange(49)
+    narrow = rotate(x.bfloat16(), place).float()
+    torch.testing.assert_close(narrow, rotate(x, place), rtol=0, atol=0.02)
 
 
 @pytest.fixture(params=BACKBONES.values(), ids=BACKBONES.keys(), scope="module")

@@ -45,15 +45,6 @@ def test_what_is_asked_is_what_comes():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
 
 
-def test_activate_sets_the_threads():
-    before = torch.get_num_threads()
-    try:
-        decide_device("cpu", threads=before + 1, precision="float32").activate()
-        assert torch.get_num_threads() == before + 1
-    finally:
-        torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize(
     "arguments", [{"device": "abacus"}, {"device": "cuda:99"}, {"threads": 0}, {"precision": "float8"}]
 )

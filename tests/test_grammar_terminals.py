@@ -12,7 +12,16 @@ from torch import Generator
 
 from segue.forecast.grammar.calendars import across_days
 from segue.forecast.grammar.draws import normal, student, uniform
-from segue.forecast.grammar.events import censor, count_events, moving_mean, quantile, round_to, shift_level, splice
+from segue.forecast.grammar.events import (
+    censor,
+    count_events,
+    moving_mean,
+    quantile,
+    round_to,
+    shift_level,
+    splice,
+    unrest,
+)
 from segue.forecast.grammar.filters import accumulate, lag_filter, linear_scan
 from segue.forecast.grammar.noises import autoregression, sample_sections
 from segue.forecast.grammar.seasons import PHASES, repeat, waveform
@@ -222,3 +231,16 @@ def test_daily_values_hold_at_noon_and_meet_at_midnight(sharpness):
     values = torch.tensor([[1.0, 5.0, 2.0]])
     times = torch.tensor([[1.0, 1.5, 2.0]])  # midnight, noon, midnight
     assert torch.allclose(across_days(values, times, column(sharpness)), torch.tensor([[3.0, 5.0, 3.5]]))
+
+
+def test_unrest_begins_where_it_is_told_and_has_the_scale_of_what_follows():
+    """Catches a walk that is invisible in a short stretch, or that reaches back before it."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.sin(torch.arange(200.0)).expand(2000, -1).clone()
+    values[:, :150] *= 1000.0  # what lies before must not set the scale
+    added = unrest(generator, values, torch.full((2000, 1), 150.0)) - values
+    assert (added[:, :150] == 0).all()
+    begun_at_once = added[:, 150] != 0
+    assert 0.4 < begun_at_once.float().mean() < 0.6
+    size = added[begun_at_once, 150:].std(1) / values[0, 150:].std()
+    assert 0.3 < size.median() < 0.8  # log-uniform from 0.1 to 2: a median of 0.45, and shifts come on top

@@ -138,6 +138,43 @@ def test_equal_values_are_forecast_to_stay(config, value):
         assert (forecast == value).all()
 
 
+@pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["pretrained", "classic"])
+def test_steps_missing_at_the_end_are_forecast_with_the_future(config, values):
+    # else the last patch would be half observed, which training never shows; each lane has a gap of its own
+    model, gaps = build(config), (0, 3, 8, 21)
+    observed = torch.stack([torch.arange(64) < 64 - gap for gap in gaps])
+    together = model.predict(values, observed, 20).quantiles
+    for lane, gap in enumerate(gaps):
+        known = values[lane : lane + 1, : 64 - gap]
+        expected = model.predict(known, everything(known), 20 + gap).quantiles[0, gap:]
+        if config is CLASSIC and gap % 8:
+            continue  # its embedding has no mask: what it promises holds for whole patches
+        torch.testing.assert_close(together[lane], expected, rtol=0, atol=1e-10)
+
+
+def test_no_values_at_all_have_no_forecast():
+    nothing = torch.zeros(2, 0, dtype=torch.float64)
+    assert build(TINY).predict(nothing, everything(nothing), 3).quantiles.isnan().all()
+
+
+def test_the_farthest_patch_of_the_context_is_felt_by_the_last_patch_of_one_pass(values):
+    from dataclasses import replace
+
+    model = build(replace(TINY, layers=1))  # several layers would pass it on through patches between
+    other = values.clone()
+    other[:, :8] = values[:, :8].flip(1)
+    now, then = (model.predict(lane, everything(values), 24).quantiles[:, 16:] for lane in (values, other))
+    assert (now - then).abs().amax((1, 2)).min() > 1e-6
+
+
+def test_a_quantile_is_at_most_the_squashed_range_away():
+    model = build(TINY)
+    torch.nn.init.constant_(model.head.project.bias, 50.0)  # sinh(50) steps would be 10^21
+    lane = torch.arange(30.0, dtype=torch.float64)[None]
+    quantiles = model.predict(lane, everything(lane), 5).quantiles
+    assert quantiles.max().item() == pytest.approx(29 + math.sinh(8), rel=1e-12)  # steps of 1, from 29
+
+
 def test_a_lane_that_was_never_observed_has_no_forecast(values):
     observed = everything(values)
     observed[2] = False

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,15 +39,33 @@ def test_a_batch_is_a_pure_function_of_seed_and_number():
 def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
     for number in range(8):
         batch = windows(tail=1.0, holes=0.0, missing=0.0).batch(number)
-        tokens = batch.present.shape[1]
-        longest = {4: 96, 3: 48, 6: 96}.get(tokens, 96)
+        shortest, longest = {3: (6, 48), 6: (48, 96)}[batch.present.shape[1]]
         shown = batch.observed.flatten(1).sum(1)
-        assert (shown >= TINY.data.shortest).all()
+        assert (shown >= shortest).all()
         assert (shown <= longest).all()
         hidden = (batch.present & ~batch.observed).any(-1)
         assert hidden[:, -1].all(), "with a tail in every window, the last patch is always hidden"
         assert not (hidden & batch.observed.any(-1)).any(), "a patch is hidden whole or not at all"
         assert (batch.observed <= batch.present).all()
+
+
+def test_lengths_come_in_the_shares_asked_for():
+    stream = windows(shares=(0.25, 0.75))
+    short = sum(stream.batch(number).present.shape[1] == 3 for number in range(400))
+    assert abs(short - 100) < 5 * (400 * 0.25 * 0.75) ** 0.5  # five standard deviations
+
+
+def test_unrest_moves_the_share_of_windows_asked_for_and_no_other():
+    still, all_restless = (windows(unrest=(share, share)).batch(3) for share in (0.0, 1.0))
+    half = windows(unrest=(0.5, 0.5)).batch(3)
+    moved = (half.patches != still.patches).flatten(1).any(1)
+    assert 0 < moved.sum() < len(moved)
+    torch.testing.assert_close(half.patches[moved], all_restless.patches[moved])
+
+
+def test_flips_turn_the_share_of_windows_asked_for_upside_down():
+    plain, flipped = (windows(flips=share, unrest=(0.0, 0.0)).batch(3) for share in (0.0, 1.0))
+    torch.testing.assert_close(flipped.patches, -plain.patches)
 
 
 def test_without_tails_and_holes_all_that_is_present_is_observed():
@@ -169,6 +188,9 @@ def test_a_run_can_begin_with_the_weights_of_a_model_of_the_same_sizes(tmp_path)
     again = pretrain(dataclasses.replace(TINY, initial=folder, training=still), tmp_path / "second")
     for name, tensor in again.state_dict().items():
         assert torch.equal(tensor, first.state_dict()[name].half().float()), "a folder holds half precision"
+    shutil.rmtree(folder)  # a resumed run needs its own folder only
+    pretrain(None, tmp_path / "second", resume=True)
+    first.save_pretrained(folder)
     other = dataclasses.replace(TINY.model, width=32)
     with pytest.raises(UserError, match="name a model with the sizes and parts"):
         pretrain(dataclasses.replace(TINY, initial=folder, model=other), tmp_path / "third")

@@ -1,6 +1,8 @@
 """Memory as a value: lanes are picked, put back, joined and reset; what is on disk is whole or refused."""
 
+import copy
 import json
+import pickle
 
 import pytest
 import torch
@@ -17,10 +19,6 @@ def state_of(lanes: int, first: float = 1.0) -> State:
     return State({"cell": cell, "age": torch.arange(lanes) + int(first)})
 
 
-def equal(one: State, other: State) -> bool:
-    return list(one) == list(other) and all(torch.equal(one[name], other[name]) for name in one)
-
-
 def test_a_state_is_a_sorted_mapping_that_nobody_can_change():
     tensors = {"b": torch.zeros(2), "a": torch.ones(2, 3)}
     state = State(tensors)
@@ -31,6 +29,15 @@ def test_a_state_is_a_sorted_mapping_that_nobody_can_change():
         state["a"] = torch.zeros(2)
     with pytest.raises(TypeError):
         state._tensors["a"] = torch.zeros(2)
+
+
+def test_states_are_equal_by_value_and_cross_processes():
+    state = state_of(2)
+    assert state == state_of(2)
+    assert state != state_of(2, first=5.0)
+    assert state != State({"cell": state["cell"]})
+    assert copy.deepcopy(state) == state
+    assert pickle.loads(pickle.dumps(state)) == state
 
 
 def test_tensors_of_different_lanes_and_no_tensors_are_no_state():
@@ -47,7 +54,7 @@ def test_select_and_scatter_move_lanes_and_leave_the_others():
     assert torch.equal(picked["cell"][0], state["cell"][3])
     back = state_of(4, first=100.0).scatter(torch.tensor([3, 1]), picked)
     assert back["age"].tolist() == [100, 2, 102, 4]
-    assert equal(state.scatter(torch.tensor([3, 1]), picked), state)
+    assert state.scatter(torch.tensor([3, 1]), picked) == state
 
 
 def test_where_takes_each_lane_whole_from_one_of_both():
@@ -61,22 +68,22 @@ def test_reset_makes_zeros_of_the_lanes_named_and_keeps_the_argument():
     reset = state.reset(torch.tensor([False, True, False]))
     assert (reset["cell"][1] == 0).all()
     assert reset["age"].tolist() == [1, 0, 3]
-    assert equal(state, state_of(3))
+    assert state == state_of(3)
 
 
 def test_cat_and_select_are_inverse():
     one, other = state_of(2), state_of(3, first=60.0)
     both = State.cat([one, other])
-    assert equal(both.select(torch.tensor([0, 1])), one)
-    assert equal(both.select(torch.tensor([2, 3, 4])), other)
+    assert both.select(torch.tensor([0, 1])) == one
+    assert both.select(torch.tensor([2, 3, 4])) == other
 
 
 def test_join_and_part_are_inverse_and_nest():
     one, other = state_of(2), state_of(2, first=9.0)
     joined = State.join({"low": one, "high": State.join({"inner": other})})
     assert list(joined) == ["high.inner.age", "high.inner.cell", "low.age", "low.cell"]
-    assert equal(joined.part("low"), one)
-    assert equal(joined.part("high").part("inner"), other)
+    assert joined.part("low") == one
+    assert joined.part("high").part("inner") == other
     with pytest.raises(KeyError, match="no part 'lo'"):
         joined.part("lo")
 
@@ -107,7 +114,7 @@ def test_what_is_saved_is_what_is_loaded_and_equal_states_are_equal_files(tmp_pa
         state_of(2).save(tmp_path / name, dict(reversed(facts.items())))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     state, found = State.load(tmp_path / "one", {"model": "abc"})
-    assert equal(state, state_of(2))
+    assert state == state_of(2)
     assert found == facts
     with safe_open(tmp_path / "one", framework="pt") as file:  # one key holds all: several would come in any order
         assert {key: json.loads(text) for key, text in file.metadata().items()} == {"segue": facts}

@@ -255,7 +255,13 @@ def test_updates_are_those_of_torch_adamw(tmp_path):
 
 def test_decay_is_for_matrices_only():
     """Counted twice: by name here, by group in the optimiser."""
-    model = nn.ModuleDict({"linear": nn.Linear(3, 3), "norm": nn.LayerNorm(3), "positions": nn.Embedding(5, 3)})
+    model = nn.ModuleDict(
+        {
+            "linear": nn.Linear(3, 3),
+            "norm": nn.LayerNorm(3),
+            "places": nn.ParameterDict({"positions": torch.ones(5, 3)}),
+        }
+    )
     decayed = [name for name, parameter in model.named_parameters() if is_decayed(name, parameter)]
     assert decayed == ["linear.weight"]
     groups = build_optimizer(model, CONFIG).param_groups

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from segue.errors import UserError
 
+_UMASK = os.umask(0o077)  # there is no way to read it but to set it: once, before there are threads
+os.umask(_UMASK)
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
@@ -32,7 +35,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         sync(temporary)
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes private files; the user's own umask decides
+        os.chmod(temporary, 0o666 & ~_UMASK)  # mkstemp makes private files; the user's own umask decides
         os.replace(temporary, path)
         sync(path.parent)
     finally:
@@ -46,9 +49,3 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -35,10 +35,6 @@ class Device:
     reason: str
     """One line, for people."""
 
-    def activate(self) -> None:
-        """Makes this process use `threads`. The other fields bind nobody but their reader."""
-        torch.set_num_threads(self.threads)
-
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Within this context, matrix products run in `autocast_dtype`, if there is one."""
         if self.autocast_dtype is None:
@@ -47,7 +43,7 @@ class Device:
 
 
 def decide_device(device: str = "auto", threads: int | None = None, precision: str = "auto") -> Device:
-    """Decides once; nothing is changed until `Device.activate`.
+    """Decides once; nothing in the process is changed.
 
     Args:
         device: `"auto"` (CUDA where there is any, else the CPU) or a name that torch knows.

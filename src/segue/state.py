@@ -51,6 +51,14 @@ class State(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._tensors)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        return list(self) == list(other) and all(torch.equal(self[name], other[name]) for name in self)
+
+    def __reduce__(self) -> tuple[type["State"], tuple[dict[str, Tensor]]]:
+        return State, (dict(self),)  # a mapping proxy itself can't be pickled or copied
+
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}: {tuple(tensor.shape)}" for name, tensor in self.items())
         return f"State({inside})"

@@ -64,7 +64,7 @@ class Transformer(nn.Module):
         hidden, caches, age = self._read(x, state, reset)
         filled = torch.arange(self.window - 1, 0, -1, device=x.device) <= age[:, None]  # (lanes, slots)
         tensors = {
-            f"layer{i}.{name}": _newest(kept, filled)
+            f"layer{i}.{name}": _newest(kept, filled).to(self.norm.weight.dtype)  # autocast may have narrowed it
             for i, cache in enumerate(caches)
             for name, kept in zip(("key", "value"), cache, strict=True)
         }
@@ -153,10 +153,10 @@ class Attention(nn.Module):
 
 def rotate(x: Float[Tensor, "*batch time size"], place: Int[Tensor, "time"]) -> Float[Tensor, "*batch time size"]:
     """Turns each pair (x_i, x_{i + size/2}) by the angle place * 10000^(-2i/size) (Su et al. 2021, equation 15)."""
-    half = x.shape[-1] // 2
-    frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=x.dtype) / half)
-    angle = place.to(x.dtype)[:, None] * frequency
-    cos, sin = angle.cos(), angle.sin()
+    half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)  # bfloat16 has no exact 257
+    frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=exact) / half)
+    angle = place.to(exact)[:, None] * frequency
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 

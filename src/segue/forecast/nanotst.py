@@ -19,7 +19,7 @@ from segue.backbones.transformer import Transformer
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
-from segue.forecast.patches import beginnings
+from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
@@ -165,13 +165,19 @@ class NanoTST(nn.Module):
         """Forecasts the `horizon` values after the last column; see `segue.forecast.result.Predictor`."""
         if horizon < 1:
             raise UserError("horizon", horizon, "give a whole number of at least 1")
-        values, observed = values[:, -self.context :], observed[:, -self.context :]
+        home, device = values.device, next(self.parameters()).device
+        missing = max(0, 1 - values.shape[1])  # no column at all is one that is not observed
+        values, observed = (F.pad(part, (missing, 0))[:, -self.context :].to(device) for part in (values, observed))
+        values, observed, gap = end_with_observed(values, observed)
+        steps = horizon + int(gap.max())
         predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
         with torch.inference_mode():
-            quantiles = predict(self, values, observed, horizon)
+            quantiles = predict(self, values, observed, steps)
             if self.config.sign_flip:
-                quantiles = (quantiles - predict(self, -values, observed, horizon).flip(-1)) / 2
-        return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan))
+                quantiles = (quantiles - predict(self, -values, observed, steps).flip(-1)) / 2
+            asked = gap[:, None] + torch.arange(horizon, device=device)
+            quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
+        return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan).to(home))
 
     @staticmethod
     def from_pretrained(source: str | Path = "nanotst") -> "NanoTST":

@@ -50,7 +50,8 @@ def pretrain(
     Args:
         config: What to train; `None` to resume, which needs the run only.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit.
+        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
+            number of threads is the same.
         minutes: Train as many steps as fit into so many minutes here, instead of the config's.
         started: Called once with the final config and the device.
         progress: Called after each step.
@@ -71,7 +72,7 @@ def pretrain(
     config = replace(
         config, device=str(device.device), precision="float32" if device.autocast_dtype is None else "bfloat16"
     )
-    model = _first_model(config).to(device.device)
+    model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
     loss = pretraining_loss(model, config, device)
     if minutes is not None and not resume:
         steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training))
@@ -84,11 +85,14 @@ def pretrain(
     return trained
 
 
-def _first_model(config: PretrainConfig) -> NanoTST:
-    if config.initial is None:
-        with torch.random.fork_rng():
-            torch.manual_seed(config.training.seed)
-            return NanoTST(config.model)
+def _fresh(config: PretrainConfig) -> NanoTST:
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        return NanoTST(config.model)
+
+
+def _initial(config: PretrainConfig) -> NanoTST:
+    assert config.initial is not None
     model = NanoTST.from_pretrained(config.initial)
     if model.config != config.model:
         raise UserError("initial", config.initial, "name a model with the sizes and parts of this config's [model]")
@@ -118,6 +122,7 @@ def loss_of(model: NanoTST, batch: Batch) -> Tensor:
     target = model.normalise(following, scales).clamp(-8, 8).float()
     weight = batch.present.roll(-1, dims=1) & ((scales.local.count >= 3) & (scales.local.spread > 0))[..., None]
     weight[:, -1] = False
-    losses: Tensor = distribution.loss(target)
+    with torch.autocast(target.device.type, enabled=False):  # a loss in bfloat16 would aim at other quantile levels
+        losses: Tensor = distribution.loss(target)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
-import torch
 from jaxtyping import Bool, Float64
 from torch import Tensor
+
+from segue.heads.quantiles import quantiles_between
 
 LEVELS: tuple[float, ...] = (
     0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99,
@@ -26,6 +28,10 @@ class Forecast:
     quantiles: Float64[Tensor, "lanes steps levels"]
     levels: tuple[float, ...] = LEVELS
 
+    def __post_init__(self) -> None:
+        if not all(low < high for low, high in pairwise((0.0, *self.levels, 1.0))):
+            raise ValueError(f"levels {self.levels} must ascend between 0 and 1")
+
     @property
     def horizon(self) -> int:
         """The number of future steps."""
@@ -33,8 +39,14 @@ class Forecast:
 
     @cached_property
     def median(self) -> Float64[Tensor, "lanes steps"]:
-        """The quantile of level one half: the point forecast."""
-        return self.at((0.5,))[..., 0]
+        """The quantile of level one half: the point forecast.
+
+        Raises:
+            ValueError: It is not among the levels; neighbours would only seem to give it.
+        """
+        if 0.5 not in self.levels:
+            raise ValueError(f"no median among the levels {self.levels}")
+        return self.quantiles[..., self.levels.index(0.5)]
 
     def at(self, levels: tuple[float, ...]) -> Float64[Tensor, "lanes steps picked"]:
         """The quantiles of other levels, linear between the given ones.
@@ -45,15 +57,7 @@ class Forecast:
         Raises:
             ValueError: A level lies outside; a tail is never extrapolated.
         """
-        given = torch.tensor(self.levels, dtype=torch.float64)
-        wanted = torch.tensor(levels, dtype=torch.float64)
-        if bool(((wanted < given[0]) | (wanted > given[-1])).any()):
-            raise ValueError(f"levels {levels} must lie in [{self.levels[0]}, {self.levels[-1]}]")
-        right = torch.searchsorted(given, wanted).clamp(1, len(given) - 1)
-        left = right - 1
-        share = ((wanted - given[left]) / (given[right] - given[left])).to(self.quantiles.device)
-        # lerp is exact at both ends, so a given level returns its own quantile to the last bit
-        return torch.lerp(self.quantiles[..., left], self.quantiles[..., right], share)
+        return quantiles_between(self.quantiles, self.levels, levels)
 
 
 @runtime_checkable

@@ -1,8 +1,8 @@
 """Location and spread of a lane, in double precision: what makes a forecast follow the unit of its series.
 
-Sums are merged from patch to patch by the pairwise formula of Chan, Golub & LeVeque (1983), so nothing large is
-subtracted from something large. A lane of equal values has a spread of exactly zero, and its forecast is that value:
-forecast(a * y + b) = a * forecast(y) + b leaves no other.
+Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983): sums of positive terms only, so
+nothing large is subtracted from something large. A lane of equal values has a spread of exactly zero, and its forecast
+is that value: forecast(a * y + b) = a * forecast(y) + b leaves no other.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,8 @@ class DataConfig:
     tokens: int = 3072
     """Patches per batch; windows per batch follow from their length."""
     contexts: tuple[int, ...] = (64, 128, 256, 512, 1024)
-    """Longest history of a batch, in values; histories are log-uniform between half of it and it."""
+    """Longest history of a batch, in values; histories are log-uniform between half of it (or `shortest`, for the
+    first) and it."""
     shares: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.3)
     """How often each of `contexts` is drawn; every batch costs the same."""
     shortest: int = 6

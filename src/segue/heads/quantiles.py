@@ -49,13 +49,7 @@ class Quantiles:
         Raises:
             ValueError: A level lies beyond the outer ones: the tails are an assumption, not something learnt.
         """
-        if not all(self.levels[0] <= level <= self.levels[-1] for level in levels):
-            raise ValueError(f"levels {levels} must lie in [{self.levels[0]}, {self.levels[-1]}]")
-        # float64 throughout, so that a given level is met exactly and lerp returns its own quantile to the last bit
-        given, wanted = (torch.tensor(numbers, dtype=torch.float64) for numbers in (self.levels, levels))
-        right = torch.searchsorted(given, wanted).clamp_min(1)
-        share = (wanted - given[right - 1]) / (given[right] - given[right - 1])
-        return torch.lerp(self.values[..., right - 1], self.values[..., right], share.to(self.values))
+        return quantiles_between(self.values, self.levels, levels)
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count *tokens patch"]:
         """Independent draws by inverse transform: the quantile function, tails included, at uniform levels."""
@@ -127,7 +121,31 @@ class QuantileHead(nn.Module):
         """The law of the patch that belongs to each hidden vector."""
         hidden = hidden + functional.gelu(self.hidden(hidden))
         values = self.project(hidden).unflatten(-1, (-1, len(self.levels)))
+        values = values.to(torch.promote_types(values.dtype, torch.float32))  # bfloat16 can't tell 0.975 from 0.977
         return Quantiles(values.sort(dim=-1).values, self.levels)
+
+
+def quantiles_between(
+    values: Float[Tensor, "*batch levels"], levels: tuple[float, ...], picked: tuple[float, ...]
+) -> Float[Tensor, "*batch picked"]:
+    """The quantiles of other levels: as given where the level is, else linear between its neighbours.
+
+    Args:
+        values: The quantiles of `levels`, along the last axis.
+        levels: Ascending.
+        picked: Each within the first and the last of `levels`.
+
+    Raises:
+        ValueError: A level lies outside; a tail is never extrapolated.
+    """
+    if not all(levels[0] <= level <= levels[-1] for level in picked):
+        raise ValueError(f"levels {picked} must lie in [{levels[0]}, {levels[-1]}]")
+    # float64 throughout, so that a given level is met exactly and lerp returns its own quantile to the last bit
+    given, wanted = (torch.tensor(numbers, dtype=torch.float64) for numbers in (levels, picked))
+    right = torch.searchsorted(given, wanted)
+    left = (right - 1).clamp(min=0)
+    share = torch.where(right > left, (wanted - given[left]) / (given[right] - given[left]), 1.0)
+    return torch.lerp(values[..., left], values[..., right], share.to(values))
 
 
 def _mean_weights(levels: tuple[float, ...]) -> list[float]:

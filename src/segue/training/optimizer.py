@@ -14,7 +14,7 @@ def is_decayed(name: str, parameter: Tensor) -> bool:
     Decay draws weights to zero. That regularises a map from vectors to vectors; a gain, an offset or a place in time
     has no reason to be near zero.
     """
-    return parameter.dim() >= 2 and "position" not in name
+    return parameter.dim() >= 2 and name.rpartition(".")[2].startswith("weight")  # as torch names its matrices
 
 
 def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:

@@ -63,8 +63,9 @@ def shifts(generator: Generator, values: Series) -> Series:
 def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
     """A random walk on top, plain or integrated, and at times a level shift, none of it before step `begin`.
 
-    Half of the walks set out at `begin`, half at a later step, so that a calm past promises no calm future. Sizes are
-    relative to the deviation of what follows `begin`: a short stretch gets as restless as a long one.
+    Half of the walks set out at `begin`, half at a later step, so that a calm past promises no calm future. The
+    walk measures 0.1 to 2 times, the shift a normal number of times the deviation of what follows `begin`: a short
+    stretch gets as restless as a long one.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
@@ -87,7 +88,7 @@ def _deviation(values: Series, inside: Series) -> PerSeries:
 
 
 def spikes(generator: Generator, values: Series) -> Series:
-    """Outliers of 2 to 6 standard deviations on 0.2 % to 2 % of the steps, mostly to one side."""
+    """Outliers, normal with 2 to 6 standard deviations, on 0.2 % to 2 % of the steps, mostly to one side."""
     count, length = values.shape
     hit = uniform(generator, count, 0, 1, length) < log_uniform(generator, count, 0.002, 0.02)
     size = uniform(generator, count, 2, 6) * values.std(1, keepdim=True)

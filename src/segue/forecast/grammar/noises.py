@@ -81,7 +81,7 @@ def persistent(generator: Generator, count: int, length: int) -> Series:
 
 
 def coloured(generator: Generator, count: int, length: int) -> Series:
-    """Noise with spectrum 1 / f^b, b from 0 (white) to 2.2 (rougher than none: beyond a random walk)."""
+    """Noise with spectrum 1 / f^b, b from 0 (white) to 2.2 (smoother than a random walk)."""
     noise = innovations(generator, count, 2 * length)
     slope = uniform(generator, count, 0, 2.2)
     frequency = torch.arange(length + 1, device=generator.device).clamp(min=1).float()[None]

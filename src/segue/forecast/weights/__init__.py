@@ -18,8 +18,8 @@ def find_model(source: str | Path) -> Path:
     Raises:
         UserError: It is neither.
     """
+    if str(source) in bundled():  # before folders: one of that name may lie around for other reasons
+        return _HERE / str(source)
     if Path(source).is_dir():
         return Path(source)
-    if str(source) in bundled():
-        return _HERE / str(source)
     raise UserError("model", source, f"name a model folder or a bundled model: {', '.join(bundled())}")
