@@ -1,5 +1,6 @@
 """`segue forecast`: tables with the defects of real ones in, forecasts or one line of advice out."""
 
+import os
 import subprocess
 import sys
 
@@ -164,7 +165,9 @@ def test_missing_file_and_unknown_model(tmp_path):
     assert result.stderr.startswith(
         f"segue: FILE {tmp_path / 'none.csv'}: cannot be read (No such file or directory); "
     )
-    assert refusal(tmp_path, csv(HOURS, y=1), "--model", str(tmp_path / "nowhere")).startswith("--model ")
+    known = "name a model folder or a bundled model: nanotst; or a baseline: ar, seasonal-naive"
+    for model, shown in ((tmp_path / "nowhere", tmp_path / "nowhere"), ("", "(empty)")):  # "" is no current folder
+        assert refusal(tmp_path, csv(HOURS, y=1), "--model", model) == f"--model {shown}: {known}"
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,7 @@ def test_missing_file_and_unknown_model(tmp_path):
         ("--output", "none/out.csv", "its folder does not exist; create it or name another"),
         ("--output", "in.csv", "would overwrite a folder or the input; name another file"),
         ("--plot", "out.gif", "give a name that ends in .png or .pdf or .svg"),
+        ("--plot", "a" * 300 + ".png", "name another file (File name too long)"),
     ],
 )
 def test_output_that_cannot_be_written_is_refused_before_any_work(tmp_path, flag, name, message):
@@ -182,6 +186,46 @@ def test_output_that_cannot_be_written_is_refused_before_any_work(tmp_path, flag
     result = run(source, "--horizon", 3, flag, tmp_path / name)
     assert (result.exit_code, result.stderr) == (2, f"segue: {flag} {tmp_path / name}: {message}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)  # modes would not stop a test that runs as root
+    for flag, name in (("--output", "out.csv"), ("--plot", "out.png")):
+        result = run(tmp_path / "in.csv", "--horizon", 3, flag, tmp_path / name)
+        assert result.stderr == f"segue: {flag} {tmp_path / name}: its folder can't be written; name another\n"
+
+
+def test_a_write_that_fails_is_told_under_its_flag(tmp_path, monkeypatch):
+    """Catches `path`, the library's word: here the disk refuses when the forecast is done."""
+
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
+    for flag, name in (("--output", "out.csv"), ("--plot", "out.png")):
+        result = run(tmp_path / "in.csv", "--horizon", 3, "--model", "seasonal-naive", flag, tmp_path / name)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"segue: {flag} {tmp_path / name}: name a folder")
+
+
+def test_a_name_as_long_as_names_may_be_is_written(tmp_path):
+    (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
+    output = tmp_path / ("a" * 251 + ".csv")
+    assert run(tmp_path / "in.csv", "--horizon", 3, "--model", "seasonal-naive", "--output", output).exit_code == 0
+    assert output.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_terminal_is_told_in_one_line(tmp_path):
+    """In a process of its own: Python tries to write what is left once more at its end."""
+    (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
+    arguments = ["forecast", str(tmp_path / "in.csv"), "--horizon", "3", "--model", "seasonal-naive"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "segue", *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr) == (2, "segue: cannot read or write: No space left on device\n")
 
 
 def test_plot_that_fails_leaves_no_table_either(tmp_path, monkeypatch):
@@ -195,7 +239,7 @@ def test_plot_that_fails_leaves_no_table_either(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["forecast", str(tmp_path / "in.csv"), "--horizon", "3", "--model",
                                       "seasonal-naive", "--output", str(tmp_path / "o.csv"),
                                       "--plot", str(tmp_path / "o.png")])  # fmt: skip
-    assert isinstance(result.exception, OSError)
+    assert (result.exit_code, result.stderr) == (2, "segue: cannot read or write: disk full\n")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
@@ -254,6 +298,17 @@ def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):
     assert long[0] == "SeasonalNaive: 100 series, 5 steps ahead, frequency 1"
     assert len(long) < 60
     assert long[-1] == "460 more rows; write them all with --output FILE.csv"
+
+
+def test_terminal_shows_seconds_and_what_differs_on_a_high_level_however_narrow_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    times = pd.date_range("2024-05-01 12:00:05", periods=6, freq="10s")
+    for level, step in ((1e15, 1e8), (1e6, 0.5)):
+        (tmp_path / "in.csv").write_text(csv(times, y=level + step * np.array([0, 1, 2, 0, 1, 2])))
+        lines = run(tmp_path / "in.csv", "--horizon", 2, "--model", "seasonal-naive").stdout.splitlines()[3:]
+        assert [line.split()[1] for line in lines] == ["12:01:05", "12:01:15"]
+        numbers = [[float(cell.replace(",", "")) for cell in line.split()[2:]] for line in lines]
+        assert all(len(set(row)) == 3 for row in numbers), "median and both ends of the interval differ"
 
 
 def test_help_and_version_import_nothing_heavy():

@@ -18,7 +18,7 @@ def find_model(source: str | Path) -> Path:
     Raises:
         UserError: It is neither.
     """
-    if Path(source).is_dir():
+    if str(source) and Path(source).is_dir():  # an empty text would be the current folder
         return Path(source)
     if str(source) in bundled():
         return _HERE / str(source)
