@@ -148,7 +148,7 @@ class Forecaster:
 def _numbers(given: Any, lanes: int | None = None) -> Float[Tensor, "lanes time"]:
     """What the user gave as values, as a tensor of the right shape, or a `UserError`."""
     try:
-        values = torch.as_tensor(given)
+        values = torch.as_tensor(given, dtype=torch.float64 if isinstance(given, list | tuple) else None)
     except (ValueError, TypeError, RuntimeError) as error:
         raise UserError(
             "values", type(given).__name__, "give a tensor or an array of numbers, lanes by time"
