@@ -1,5 +1,7 @@
 """Streams: a stream's forecast is the forecast of one call over the same last context."""
 
+import inspect
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -95,7 +97,7 @@ def test_mistakes_are_named(forecaster, tmp_path):
     with pytest.raises(UserError, match="values inf: remove infinite values"):
         forecaster.update(state, torch.full((3, 1), torch.inf))
     with pytest.raises(UserError, match="horizon 3.0: give a whole number"):
-        forecaster.forecast(state, 3.0)
+        inspect.unwrap(Forecaster.forecast)(forecaster, state, 3.0)  # only the test run checks types by itself
     for name in ("model", "fingerprint"):
         with pytest.raises(UserError, match=f"facts {name}: choose another name"):
             forecaster.save(state, tmp_path / "state", {name: "mine"})

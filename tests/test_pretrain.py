@@ -185,8 +185,8 @@ def test_mistakes_are_named(tmp_path):
         DataConfig(shares=(1.0,))
     with pytest.raises(UserError, match="unrest .* give one share for each of the 5 contexts"):
         DataConfig(unrest=(1.0,))
-    with pytest.raises(UserError, match="minutes 5: leave it out to resume"):
-        pretrain(None, tmp_path / "nothing", resume=True, minutes=5)
+    with pytest.raises(UserError, match="minutes 5.0: leave it out to resume"):
+        pretrain(None, tmp_path / "nothing", resume=True, minutes=5.0)
 
 
 @pytest.mark.parametrize(

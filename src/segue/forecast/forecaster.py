@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -109,7 +110,7 @@ class Forecaster:
         Raises:
             UserError: `horizon` is no whole number of at least 1, or a level lies outside.
         """
-        if type(horizon) is not int or horizon < 1:
+        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
             raise UserError("horizon", horizon, "give a whole number of at least 1")
         for level in levels:
             if not LEVELS[0] <= level <= LEVELS[-1]:
