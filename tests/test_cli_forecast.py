@@ -164,39 +164,9 @@ def test_missing_file_and_unknown_model(tmp_path):
     assert result.stderr.startswith(
         f"segue: FILE {tmp_path / 'none.csv'}: cannot be read (No such file or directory); "
     )
-    assert refusal(tmp_path, csv(HOURS, y=1), "--model", str(tmp_path / "nowhere")).startswith("--model ")
-
-
-@pytest.mark.parametrize(
-    ("flag", "name", "message"),
-    [
-        ("--output", "out.xlsx", "give a name that ends in .csv or .parquet"),
-        ("--output", "none/out.csv", "its folder does not exist; create it or name another"),
-        ("--output", "in.csv", "would overwrite a folder or the input; name another file"),
-        ("--plot", "out.gif", "give a name that ends in .png or .pdf or .svg"),
-    ],
-)
-def test_output_that_cannot_be_written_is_refused_before_any_work(tmp_path, flag, name, message):
-    source = tmp_path / "in.csv"
-    source.write_text("not even read\0")
-    result = run(source, "--horizon", 3, flag, tmp_path / name)
-    assert (result.exit_code, result.stderr) == (2, f"segue: {flag} {tmp_path / name}: {message}\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
-
-
-def test_plot_that_fails_leaves_no_table_either(tmp_path, monkeypatch):
-    from matplotlib.figure import Figure
-
-    def fail(*_, **__):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(Figure, "savefig", fail)
-    (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
-    result = CliRunner().invoke(app, ["forecast", str(tmp_path / "in.csv"), "--horizon", "3", "--model",
-                                      "seasonal-naive", "--output", str(tmp_path / "o.csv"),
-                                      "--plot", str(tmp_path / "o.png")])  # fmt: skip
-    assert isinstance(result.exception, OSError)
-    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    known = "name a model folder or a bundled model: nanotst; or a baseline: ar, seasonal-naive"
+    for model, shown in ((tmp_path / "nowhere", tmp_path / "nowhere"), ("", "(empty)")):  # "" is no current folder
+        assert refusal(tmp_path, csv(HOURS, y=1), "--model", model) == f"--model {shown}: {known}"
 
 
 def test_misuse_is_told_in_one_line(tmp_path):
@@ -228,19 +198,6 @@ def test_constant_and_single_values_are_continued(tmp_path, value):
     assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time tells no step: days
 
 
-def test_parquet_and_pictures_are_written(tmp_path):
-    source, table, picture = (tmp_path / name for name in ("in.csv", "out.parquet", "out.png"))
-    source.write_text(csv(HOURS, y=daily_wave(HOURS)))
-    result = run(source, "--horizon", 24, "--model", "seasonal-naive", "--output", table, "--plot", picture,
-                 "--level", 80, "--level", 95, "--quantile", 0.1)  # fmt: skip
-    assert result.exit_code == 0
-    written = pd.read_parquet(table)
-    assert list(written.columns[2:]) == [f"SeasonalNaive{end}" for end in
-                                         ("", "-lo-80", "-hi-80", "-lo-95", "-hi-95", "-q-10")]  # fmt: skip
-    assert written["ds"].tolist() == list(pd.date_range("2024-10-29", periods=24, freq="h"))
-    assert picture.read_bytes().startswith(b"\x89PNG")
-
-
 def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):
     source = tmp_path / "in.csv"
     source.write_text(csv(HOURS, y=daily_wave(HOURS)))
@@ -254,6 +211,17 @@ def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):
     assert long[0] == "SeasonalNaive: 100 series, 5 steps ahead, frequency 1"
     assert len(long) < 60
     assert long[-1] == "460 more rows; write them all with --output FILE.csv"
+
+
+def test_terminal_shows_seconds_and_what_differs_on_a_high_level_however_narrow_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    times = pd.date_range("2024-05-01 12:00:05", periods=6, freq="10s")
+    for level, step in ((1e15, 1e8), (1e6, 0.5)):
+        (tmp_path / "in.csv").write_text(csv(times, y=level + step * np.array([0, 1, 2, 0, 1, 2])))
+        lines = run(tmp_path / "in.csv", "--horizon", 2, "--model", "seasonal-naive").stdout.splitlines()[3:]
+        assert [line.split()[1] for line in lines] == ["12:01:05", "12:01:15"]
+        numbers = [[float(cell.replace(",", "")) for cell in line.split()[2:]] for line in lines]
+        assert all(len(set(row)) == 3 for row in numbers), "median and both ends of the interval differ"
 
 
 def test_help_and_version_import_nothing_heavy():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 import typer
+from safetensors import SafetensorError
 from typer.testing import CliRunner
 
 from segue.cli import app
@@ -104,6 +105,11 @@ def test_a_model_folder_forecasts(tmp_path, model):
             "[model]\ncontext = 100\npatch = 24\n[training]\nsteps = 1\n",
             "context 100: give a multiple of the patch, 24",
         ),
+        (
+            "[model]\ncontext = 96\n[training]\nsteps = 1\n[data]\ncontexts = [48, 960]\nshares = [1, 1]\n"
+            "unrest = [0, 0]\n",
+            "contexts (48, 960): give none above the model's context, 96",
+        ),
     ],
 )
 def test_a_config_with_a_mistake_is_refused_before_a_run_begins(tmp_path, text, message):
@@ -120,8 +126,46 @@ def test_pretrain_needs_a_config_or_a_run_and_not_both(tmp_path):
     assert segue("pretrain", "--output", tmp_path / "run")[2].startswith("segue: CONFIG (missing): name a TOML file")
     both = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run", "--resume")
     assert "leave it out with --resume" in both[2]
-    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 2
+    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[2].startswith("segue: --resume ")
+    assert segue("pretrain", tmp_path / "none.toml", "--output", tmp_path / "run")[2].startswith("segue: CONFIG ")
+    minutes = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run", "--minutes", 0)
+    assert minutes[2] == "segue: --minutes 0.0: give a number above 0\n"
     assert files(tmp_path) == set()
+
+
+def test_a_finished_run_says_so(tmp_path):
+    run = tmp_path / "run"
+    assert segue("pretrain", CONFIGS / "tiny.toml", "--output", run)[0] == 0
+    status, _, error = segue("pretrain", "--output", run, "--resume")
+    assert status == 0
+    assert "the run was finished before: 12 of 12 steps" in error
+    assert "nan" not in error
+    status, _, error = segue("pretrain", "--output", run, "--resume", "--minutes", 5)
+    assert (status, error.count("\n")) == (2, 1)
+    assert error.startswith("segue: --minutes 5.0: leave it out to resume")
+
+
+def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, monkeypatch):
+    def interrupt(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segue.forecast.pretrain._first_model", interrupt)
+    status, out, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert (status, out, error.strip()) == (130, "", "")
+    assert files(tmp_path) == set()
+
+
+def test_weights_that_do_not_fit_the_disk_are_told_in_one_line(tmp_path, monkeypatch):
+    """The writer of weights has an exception of its own, which is no OSError."""
+
+    def fill(*_):
+        raise SafetensorError("I/O error: File too large")
+
+    monkeypatch.setattr("segue.folder.save_file", fill)
+    status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert status == 2
+    assert "segue: cannot read or write: " in error
+    assert "File too large" in error
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
@@ -155,6 +199,15 @@ def test_a_season_that_repeats_is_continued_without_error_by_its_naive_forecast(
     assert noisy.rmse == pytest.approx(0.1 * 2**0.5, rel=0.2)
 
 
+def test_without_a_verb_the_help_is_shown_in_its_lines():
+    for group in ((), ("grammar",)):
+        status, out, error = segue(*group)
+        assert (status, out) == (2, "")
+        assert error == segue(*group, "--help")[1]
+
+
 def test_every_verb_has_a_help_of_its_own():
+    assert "FILE" in segue("forecast", "--help")[1].splitlines()[0]
+    assert "[CONFIG]" in segue("pretrain", "--help")[1].splitlines()[0]
     for verb in typer.main.get_command(app).commands:
         assert segue(verb, "--help")[0] == 0

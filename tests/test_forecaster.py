@@ -1,5 +1,7 @@
 """Streams: a stream's forecast is the forecast of one call over the same last context."""
 
+import inspect
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -94,6 +96,38 @@ def test_mistakes_are_named(forecaster, tmp_path):
         forecaster.forecast(state, 5, (0.5, 0.999))
     with pytest.raises(UserError, match="values inf: remove infinite values"):
         forecaster.update(state, torch.full((3, 1), torch.inf))
+    with pytest.raises(UserError, match="horizon 3.0: give a whole number"):
+        inspect.unwrap(Forecaster.forecast)(forecaster, state, 3.0)  # only the test run checks types by itself
+    for name in ("model", "fingerprint"):
+        with pytest.raises(UserError, match=f"facts {name}: choose another name"):
+            forecaster.save(state, tmp_path / "state", {name: "mine"})
+
+
+def test_arrays_and_lists_are_values_too(forecaster):
+    values = lanes_of(40)
+    expected = forecaster.predict(values, 5).quantiles
+    for same in (values.numpy(), values.tolist()):
+        found = forecaster.update(forecaster.initial_state(3), same, None, [True, False, False])
+        assert torch.equal(forecaster.forecast(found, 5).quantiles, expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "message"),
+    [
+        (torch.zeros(3, 4), {}, r"values of shape (3, 4): give the shape (2, time)"),
+        (torch.zeros(4), {}, r"values of shape (4,): give the shape (2, time)"),
+        ([[1.0], [1.0, 2.0]], {}, "values list: give a tensor or an array of numbers"),
+        ("words", {}, "values str: give a tensor or an array of numbers"),
+        (torch.zeros(2, 4), {"observed": torch.ones(2, 3) > 0}, "shape (2, 3): give truth values of shape (2, 4)"),
+        (torch.zeros(2, 4), {"observed": torch.ones(2) > 0}, "observed torch.bool of shape (2,): give truth values"),
+        (torch.zeros(2, 4), {"reset": torch.ones(3) > 0}, "give truth values of shape (2, 4) or (2,)"),
+        (torch.zeros(2, 4), {"reset": torch.ones(2)}, "reset torch.float32 of shape (2,): give truth values"),
+    ],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_the_lanes_are_named(forecaster, values, more, message):
+    with pytest.raises(UserError) as caught:
+        forecaster.update(forecaster.initial_state(2), values, **more)
+    assert message in str(caught.value)
 
 
 def test_the_state_of_another_model_or_a_truncated_one_is_refused(forecaster, tmp_path):

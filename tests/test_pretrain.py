@@ -207,3 +207,31 @@ def test_mistakes_are_named(tmp_path):
         DataConfig(shares=(1.0,))
     with pytest.raises(UserError, match="unrest .* give one share for each of the 5 contexts"):
         DataConfig(unrest=(1.0,))
+    with pytest.raises(UserError, match="minutes 5.0: leave it out to resume"):
+        pretrain(None, tmp_path / "nothing", resume=True, minutes=5.0)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "remedy"),
+    [
+        *[("model", name, 0, "at least 1") for name in ("context", "patch", "span", "width", "heads", "layers")],
+        ("model", "width", 15, "a multiple of 4 for 2 heads"),
+        ("model", "width", 18, "a multiple of 4 for 2 heads"),  # 9 a head: rotary positions turn pairs
+        *[("data", name, 0, "at least 1") for name in ("tokens", "shortest", "block", "reuse")],
+        ("data", "contexts", (0, 96), "each at least 1"),
+        ("data", "shares", (0.0, 0.0), "one above 0"),
+        ("data", "weights", {"sines": 1.0}, "name a production"),
+    ],
+)
+def test_a_size_that_can_make_no_model_and_no_window_is_refused(part, name, value, remedy):
+    """Catches a traceback of torch's, or worse a run that is begun and fails at its first step."""
+    with pytest.raises(UserError, match=remedy) as caught:
+        dataclasses.replace(getattr(TINY, part), **{name: value})
+    assert caught.value.argument == name
+
+
+def test_a_run_that_fails_names_a_remedy_that_works(tmp_path, monkeypatch):
+    """A lower rate in the same folder would be refused: the run has left its first checkpoint there."""
+    monkeypatch.setattr("segue.forecast.pretrain.loss_of", lambda model, batch: torch.tensor(torch.nan))
+    with pytest.raises(UserError, match="start again in a new folder with a lower learning_rate"):
+        pretrain(TINY, tmp_path / "run")

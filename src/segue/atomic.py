@@ -13,7 +13,7 @@ os.umask(_UMASK)
 
 
 @contextmanager
-def atomic_file(path: str | Path) -> Iterator[Path]:
+def atomic_file(path: str | Path, argument: str = "path") -> Iterator[Path]:
     """Yields a temporary path beside `path`; on a clean exit it is synced to disk and renamed to `path`.
 
     If the body raises, or the process dies, `path` keeps what it held before; an exception also removes the
@@ -21,15 +21,17 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
     Args:
         path: Where the finished file shall be. Its folder must exist.
+        argument: What the user knows the path by.
 
     Raises:
         UserError: The folder does not exist or cannot be written.
+        OSError: The disk is full, or whatever else keeps the body from writing.
     """
     path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
     except OSError as error:
-        raise UserError("path", path, f"name a folder that exists and can be written ({error.strerror})") from error
+        raise UserError(argument, path, f"name a folder that exists and can be written ({error.strerror})") from error
     os.close(handle)
     temporary = Path(name)
     try:

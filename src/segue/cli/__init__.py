@@ -12,7 +12,9 @@ from segue import __version__
 from segue.cli import forecast, grammar, pretrain
 from segue.cli.group import OneLineErrors
 
-app = typer.Typer(cls=OneLineErrors, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 app.command("forecast")(forecast.forecast)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(grammar.app, name="grammar")
@@ -27,11 +29,13 @@ def _version(wanted: bool) -> bool:
 
 @app.callback()
 def segue(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Small sequence models that carry memory: probabilistic forecasts on a laptop, offline."""
 
 
 def main() -> None:
     """Runs the command that the arguments name; without any, shows the help."""
-    app(sys.argv[1:] or ["--help"], prog_name="segue")
+    app(sys.argv[1:], prog_name="segue")

@@ -1,5 +1,6 @@
 """`segue forecast`: a table in, its future out."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ _TABLES, _PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
 
 
 def forecast(
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row a series and time.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row a series and time.")],
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     id_col: Annotated[str | None, typer.Option("--id", help="The column that names the series.")] = None,
     time_col: Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")] = None,
@@ -63,11 +64,11 @@ def forecast(
     result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [])
     with ExitStack() as files:
         if output is not None:
-            write_table(result, files.enter_context(atomic_file(output)), output.suffix.lower())
+            write_table(result, files.enter_context(atomic_file(output, "output")), output.suffix.lower())
         if plot is not None:
             history = reading.history(history_steps(horizon), MOST_CHARTS)
             figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
-            figure.savefig(files.enter_context(atomic_file(plot)))
+            figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
 
 
@@ -88,7 +89,12 @@ def load_predictor(name: str, season: int) -> "Predictor":
         return Autoregression()
     from segue.forecast.nanotst import NanoTST
 
-    return NanoTST.from_pretrained(name)
+    try:
+        return NanoTST.from_pretrained(name)
+    except UserError as error:
+        if error.value != name:  # there is such a model, but something is wrong with it
+            raise
+        raise UserError("model", name or "(empty)", f"{error.remedy}; or a baseline: ar, seasonal-naive") from error
 
 
 def _check_place(argument: str, path: Path | None, suffixes: tuple[str, ...], source: Path) -> None:
@@ -99,5 +105,11 @@ def _check_place(argument: str, path: Path | None, suffixes: tuple[str, ...], so
         raise UserError(argument, path, f"give a name that ends in {' or '.join(suffixes)}")
     if not path.parent.is_dir():
         raise UserError(argument, path, "its folder does not exist; create it or name another")
-    if path.is_dir() or (path.exists() and source.exists() and path.samefile(source)):
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UserError(argument, path, "its folder can't be written; name another")
+    try:
+        same = path.exists() and source.exists() and path.samefile(source)
+    except OSError as error:  # the name is too long, for instance
+        raise UserError(argument, path, f"name another file ({error.strerror})") from error
+    if path.is_dir() or same:
         raise UserError(argument, path, "would overwrite a folder or the input; name another file")

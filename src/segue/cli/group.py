@@ -1,7 +1,9 @@
 """How a command ends badly: one line on standard error, exit status 2; 130 when interrupted."""
 
+import os
 import re
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
@@ -15,7 +17,9 @@ _MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__
 _FLAGS = {
     "id_col": "--id", "time_col": "--time", "target_col": "--target", "time_format": "--time-format",
     "levels": "--level", "quantiles": "--quantile", "frame": "FILE", "file": "FILE",
-    **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model")},
+    **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
+                                          "minutes", "resume")},
+    "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""
 
@@ -30,7 +34,14 @@ class OneLineErrors(TyperGroup):
         except UserError as error:
             _fail(in_flags(error))
         except _MISUSE as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                typer.echo(error.format_message(), err=True)
+                sys.exit(2)
             _fail(error.format_message())
+        except OSError as error:  # a full disk or terminal; a file that can't be opened is a UserError by now
+            _abandon_output()
+            place = f"{error.filename}: " if error.filename else ""
+            _fail(f"cannot read or write: {place}{error.strerror or error}")
         except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:
@@ -43,6 +54,12 @@ def in_flags(error: UserError) -> str:
     name = error.argument
     message = _FLAGS.get(name, name) + str(error)[len(name) :]
     return re.sub(r"`(\w+)`", lambda match: _FLAGS.get(match[1], match[1]), message)
+
+
+def _abandon_output() -> None:
+    """Lets what standard output could not take go, or Python would try again at its end and complain."""
+    with suppress(OSError, ValueError):  # ValueError: no real file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """`segue pretrain`: train a NanoTST on synthetic series."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 
 def pretrain(
     output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
-    config: Annotated[Path | None, typer.Argument(help="A TOML file; not needed with --resume.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG", help="A TOML file; not needed with --resume.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
     minutes: Annotated[
         float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
@@ -42,20 +45,24 @@ def pretrain(
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("pretrain", total=None, visible=False, loss=float("nan"))
+    bar = Progress(*columns, console=console)
+    task = bar.add_task("pretrain", total=None, loss=float("nan"))
 
-        def started(final: "PretrainConfig", device: "Device") -> None:
-            console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
-            bar.update(task, total=final.training.steps, visible=True)
+    def started(final: "PretrainConfig", device: "Device") -> None:
+        console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
+        bar.update(task, total=final.training.steps)
 
-        def progress(step: Step) -> None:
-            bar.update(task, completed=step.step, loss=step.loss)
+    def progress(step: Step) -> None:
+        if not bar.live.is_started:  # not before there is a loss to show
+            shown.enter_context(bar)
+        bar.update(task, completed=step.step, loss=step.loss)
 
-        try:
+    try:
+        with ExitStack() as shown:
             run_pretraining(settings, output, resume=resume, minutes=minutes, started=started, progress=progress)
-        except Interrupted as stop:
-            bar.stop()
-            typer.echo(f"segue: {stop}", err=True)
-            raise typer.Exit(130) from stop
+    except Interrupted as stop:
+        typer.echo(f"segue: {stop}", err=True)
+        raise typer.Exit(130) from stop
+    if not bar.tasks[task].completed:
+        console.print(f"the run was finished before: {bar.tasks[task].total:.0f} of {bar.tasks[task].total:.0f} steps")
     console.print(f"model: {output / 'model'}")

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 _MOST_ROWS, _MOST_SERIES = 48, 8
+_TIMES = {"D": "%Y-%m-%d", "min": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S", "ns": "%Y-%m-%d %H:%M:%S.%f"}
 
 
 def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Sequence[Path]) -> None:
@@ -35,7 +36,7 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
             table.add_row(*row[0 if several else 1 :])
         if series < shown - 1 and horizon > 1:
             table.add_row()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines; rich would cut numbers short
     noun = f"{count:,} series" if several else f"series {forecast.iloc[0, 0]!s}"
     plural = "step" if horizon == 1 else "steps"
     console.print(f"[bold]{point}[/bold]: {noun}, {horizon:,} {plural} ahead, frequency {alias}\n", soft_wrap=True)
@@ -50,19 +51,27 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
 def _cells(part: pd.DataFrame) -> list[list[str]]:
     times = part.iloc[:, 1]
     if pd.api.types.is_datetime64_any_dtype(times):
-        midnight = bool((times == times.dt.normalize()).all())
-        when = times.dt.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M").tolist()
+        finest = next(form for unit, form in _TIMES.items() if bool((times == times.dt.floor(unit)).all()))
+        when = times.dt.strftime(finest).tolist()
     else:
         when = times.astype(str).tolist()
     numbers = part.iloc[:, 2:].to_numpy(dtype=float)
-    form = _number_format(max((abs(x) for x in numbers.ravel() if math.isfinite(x)), default=0.0))
+    form = _number_format([number for number in numbers.ravel().tolist() if math.isfinite(number)])
     cells = [[format(number, form) for number in row] for row in numbers]
     ids = part.iloc[:, 0].astype(str).tolist()
     return [[identity, time, *row] for identity, time, row in zip(ids, when, cells, strict=True)]
 
 
-def _number_format(largest: float) -> str:
-    """Five significant digits of the largest number, the same decimals for all."""
-    if largest == 0 or not 1e-4 <= largest < 1e9:
+def _number_format(numbers: Sequence[float]) -> str:
+    """Five significant digits of the largest number, the same decimals for all.
+
+    Up to ten where the numbers lie close together on a high level: their range then has three.
+    """
+    largest = max(map(abs, numbers), default=0.0)
+    if largest == 0:
         return ".5g"
-    return f",.{max(0, 4 - math.floor(math.log10(largest)))}f"
+    spread = max(numbers) - min(numbers)
+    digits = min(10, max(5, 3 + math.ceil(math.log10(largest) - math.log10(spread)))) if spread > 0 else 5
+    if not 1e-4 <= largest < 1e9:
+        return f".{digits}g"
+    return f",.{max(0, digits - 1 - math.floor(math.log10(largest)))}f"

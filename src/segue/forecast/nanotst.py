@@ -55,6 +55,12 @@ class NanoTSTConfig:
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
 
     def __post_init__(self) -> None:
+        for name in ("context", "patch", "span", "width", "heads", "layers"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        part = self.heads * (2 if self.positions == "rotary" else 1)  # rotary positions turn pairs of values
+        if self.width % part:
+            raise UserError("width", self.width, f"give a multiple of {part} for {self.heads} heads")
         if self.context % self.patch:
             raise UserError("context", self.context, f"give a multiple of the patch, {self.patch}")
 

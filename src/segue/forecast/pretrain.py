@@ -35,6 +35,12 @@ class PretrainConfig:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The number format of matrix products; `auto` likewise."""
 
+    def __post_init__(self) -> None:
+        if max(self.data.contexts) > self.model.context:
+            raise UserError(
+                "contexts", self.data.contexts, f"give none above the model's context, {self.model.context}"
+            )
+
 
 def pretrain(
     config: PretrainConfig | None,
@@ -52,7 +58,7 @@ def pretrain(
         run: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
             number of threads is the same.
-        minutes: Train as many steps as fit into so many minutes here, instead of the config's.
+        minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
         started: Called once with the final config and the device.
         progress: Called after each step.
 
@@ -60,11 +66,14 @@ def pretrain(
         The trained model: the averaged weights where the config asks for an average.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, or the loss is not finite.
+        UserError: The folder is in use or has nothing to resume, `minutes` is given to resume, or the loss is not
+            finite.
         Interrupted: Ctrl-C; what was trained is saved.
     """
     run = Path(run)
     if resume or config is None:
+        if minutes is not None:
+            raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
         config = read_run(PretrainConfig, run)
     else:
         require_unused(run)
@@ -74,7 +83,7 @@ def pretrain(
     )
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
     loss = pretraining_loss(model, config, device)
-    if minutes is not None and not resume:
+    if minutes is not None:
         steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training))
         config = replace(config, training=replace(config.training, steps=steps))
     if started is not None:

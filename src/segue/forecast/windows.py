@@ -47,10 +47,18 @@ class DataConfig:
     """Relative frequency of each production of the grammar."""
 
     def __post_init__(self) -> None:
+        for name in ("tokens", "shortest", "block", "reuse"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        if not self.contexts or min(self.contexts) < 1:
+            raise UserError("contexts", self.contexts, "give one whole number or more, each at least 1")
         for name in ("shares", "unrest"):
             given = getattr(self, name)
             if len(given) != len(self.contexts):
                 raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
+        if min(self.shares) < 0 or sum(self.shares) <= 0:
+            raise UserError("shares", self.shares, "give no share below 0, and one above 0")
+        Grammar(self.weights)  # refuses what is no production, or no weight
 
 
 @dataclass(frozen=True, eq=False)

@@ -178,7 +178,9 @@ class Trainer:
 
     def _require_finite(self, name: str, value: float) -> None:
         if not math.isfinite(value):
-            raise UserError(name, f"{value} at step {self.step + 1}", "start again with a lower learning_rate")
+            raise UserError(
+                name, f"{value} at step {self.step + 1}", "start again in a new folder with a lower learning_rate"
+            )
 
 
 @contextmanager

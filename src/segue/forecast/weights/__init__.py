@@ -20,6 +20,6 @@ def find_model(source: str | Path) -> Path:
     """
     if str(source) in bundled():  # before folders: one of that name may lie around for other reasons
         return _HERE / str(source)
-    if Path(source).is_dir():
+    if str(source) and Path(source).is_dir():  # an empty text would be the current folder
         return Path(source)
     raise UserError("model", source, f"name a model folder or a bundled model: {', '.join(bundled())}")
