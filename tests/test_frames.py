@@ -86,8 +86,8 @@ def test_pandas_equals_polars():
 def test_polars_dates_stay_dates_unless_the_step_is_shorter_than_a_day():
     frame = pl.from_pandas(long_frame()).with_columns(pl.col("ds").cast(pl.Date))
     assert forecast_frame(LastValue(), frame, 3).schema["ds"] == pl.Date
-    hourly = forecast_frame(LastValue(), frame, 3, freq="h")
-    assert hourly["ds"].dt.hour().to_list() == [1, 2, 3] * 3
+    hourly = forecast_frame(LastValue(), frame.tail(1), 3, freq="h")
+    assert hourly["ds"].dt.hour().to_list() == [1, 2, 3]
 
 
 def test_column_names_and_types_of_the_user_are_kept():
@@ -150,6 +150,19 @@ def test_times_off_the_grid_are_moved_to_the_nearest_step():
                             "2024-01-01 00:49:59"])  # fmt: skip
     frame = pd.DataFrame({"ds": times, "y": [0.0, 1, 2, 3, 5]})
     np.testing.assert_array_equal(lanes_of(frame), [[0, 1, 2, 3, np.nan, 5]])
+
+
+def test_series_with_a_longer_step_of_their_own_are_refused():
+    """Catches forecasts of daily rows by the minute, and of weekly series by the day: both would be bands of no width."""
+    with pytest.raises(UserError, match="^freq min: the rows of series b lie 1440 steps of min apart; give their step"):
+        read_frame(long_frame((2, 5)), freq="T")
+    weekly = long_frame((4,), freq="W").assign(unique_id="weekly")
+    with pytest.raises(
+        UserError, match="^freq D: the rows of series weekly lie 7 steps of D apart; .* file of its own"
+    ):
+        read_frame(pd.concat([long_frame((9, 12)), weekly]))
+    sparse = weekly.assign(ds=pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-11", "2024-01-20"]))
+    assert len(read_frame(pd.concat([long_frame((9, 12)), sparse])).panel) == 3
 
 
 def test_several_targets_become_series_of_their_own():
