@@ -165,7 +165,8 @@ def test_numbers_and_mixed_text_as_times():
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [(["2024-01-01", "2024-01-02"], True), (["Jan 2024", "Feb 2024"], True), (["Jan-15", "Feb-15"], True), (["1/1/24"], True), (["H1", "H2"], False),
+    [(["2024-01-01", "2024-01-02"], True), (["Jan 2024", "Feb 2024"], True),
+     (["Jan-15", "Feb-15"], True), (["1/1/24"], True), (["H1", "H2"], False),
      (["NW", "SE"], False), (["may", "sat"], False), (["shop 2024", "shop 2025"], False), ([2024, 2025], False)],
 )  # fmt: skip
 def test_which_columns_look_like_times(values, expected):
