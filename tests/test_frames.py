@@ -278,6 +278,7 @@ def test_arguments_that_fit_nothing_are_refused(options, message):
         (lambda frame: frame.assign(y=["1", "x", "3"]), "^target_col y: is not a number but 'x' in row 2; "),
         (lambda frame: frame.assign(y=[1, np.inf, 3]), "^target_col y: is infinite in row 2; "),
         (lambda frame: frame.assign(y=[1, -1e201, 3]), r"^target_col y: is too large \(-1e\+201\) in row 2; .* unit"),
+        (lambda frame: frame.rename(columns={"y": "ds"}), "^frame DataFrame: two columns have one name; rename one$"),
         (lambda frame: frame.rename(columns={"y": 7}), "^frame column 7: the name of a column has to be text"),
         (lambda frame: frame.assign(ds=["2024-01-01", None, "2024-01-03"]), "^time_col ds: is empty in row 2; "),
         (lambda frame: frame.assign(ds=["2024-01-01", "soon", "soon"]), "^time_col ds: cannot read 'soon' in row 2"),

@@ -105,6 +105,8 @@ def read_frame(
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
+    except nw.exceptions.DuplicateError as error:
+        raise UserError("frame", type(frame).__name__, "two columns have one name; rename one") from error
     unnamed = [name for name in table.columns if not isinstance(name, str)]
     if unnamed:
         raise UserError("frame", f"column {unnamed[0]!r}", "the name of a column has to be text; rename it")
