@@ -18,6 +18,10 @@ def inferred(times):
     return infer_frequency(times, np.stack([times[:-1], times[1:]], axis=1))
 
 
+def after(frequency, times, horizon):
+    return frequency.after(times, np.array([0, len(times)]), horizon)[0]
+
+
 @pytest.mark.parametrize(
     ("alias", "season"),
     [("5min", 288), ("15min", 96), ("h", 24), ("D", 7), ("B", 5), ("W", 52), ("MS", 12), ("ME", 12), ("BMS", 12),
@@ -30,7 +34,7 @@ def test_frequency_survives_gaps_and_goes_on_as_pandas_does(alias, season):
     frequency = inferred(kept)
     assert (frequency.alias, frequency.season) == (alias, season)
     expected = pd.date_range(whole[-1], periods=5, freq=whole.freq)[1:].to_numpy().astype("datetime64[us]")
-    np.testing.assert_array_equal(frequency.after(stamps(kept[-1:]), 4)[0], expected)
+    np.testing.assert_array_equal(after(frequency, stamps(kept), 4), expected)
     places = frequency.steps(np.repeat(stamps(kept[:1]), len(kept)), stamps(kept))
     np.testing.assert_array_equal(places, np.delete(np.arange(63), np.arange(5, 57, 5)))
 
@@ -42,11 +46,38 @@ def test_short_series_of_months_are_not_taken_for_days():
     assert inferred(["2024-01-01"]).alias == "D"
 
 
-def test_months_keep_the_day_of_the_last_time_where_it_exists():
-    frequency = inferred(["2023-11-30", "2023-12-30", "2024-01-30"])
-    assert frequency.after(stamps(["2024-01-30T06:00"]), 2)[0].astype(str).tolist() == [
+def test_months_keep_the_latest_day_where_it_exists():
+    times = stamps(["2023-11-30T06:00", "2023-12-30T06:00", "2024-01-30T06:00"])
+    assert after(inferred(times), times, 2).astype(str).tolist() == [
         "2024-02-29T06:00:00.000000", "2024-03-30T06:00:00.000000",
     ]  # fmt: skip
+    # a short month at the end, or at the beginning, does not shorten those that follow
+    late = stamps(["2024-02-29", "2024-03-30", "2024-04-30", "2025-01-30", "2025-02-28"])
+    assert after(inferred(late), late, 2).astype("datetime64[D]").astype(str).tolist() == ["2025-03-30", "2025-04-30"]
+
+
+def test_rows_without_a_common_step_are_refused():
+    """Catches a step that two of a hundred gaps happen to share."""
+    with pytest.raises(
+        UserError, match=r"^freq \(not given\): the rows have no common step \(the most common, 5min, has 25% of"
+    ):
+        inferred(["2024-01-01T00:00", "2024-01-01T00:05", "2024-01-01T00:17", "2024-01-01T01:40", "2024-01-02T09:00"])
+    with pytest.raises(UserError, match="give a whole number$"):
+        inferred([0, 1, 3, 7])
+    assert inferred([0, 1, 3]).alias == "1"
+
+
+def test_business_days_are_guessed_only_where_a_weekend_is_skipped():
+    assert inferred(["2025-01-06", "2025-01-07", "2025-01-09", "2025-01-10"]).alias == "D"
+    assert inferred(["2025-01-08", "2025-01-09", "2025-01-10", "2025-01-13"]).alias == "B"
+    assert inferred(["2025-01-10", "2025-01-13", "2025-01-14", "2025-01-15", "2025-01-18", "2025-01-19"]).alias == "D"
+
+
+def test_times_off_the_grid_do_not_shift_the_future():
+    times = stamps(["2024-01-01T00:00", "2024-01-01T01:00", "2024-01-01T02:07"])
+    assert after(frequency_of("h", times), times, 1).astype(str).tolist() == ["2024-01-01T03:00:00.000000"]
+    saturday = stamps(["2025-01-09", "2025-01-11"])
+    assert after(frequency_of("B", saturday), saturday, 1).astype("datetime64[D]").astype(str) == ["2025-01-13"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +103,7 @@ def test_composed_and_other_frequencies_of_pandas():
     times = stamps(["2024-01-01T09:00"])
     assert frequency_of("1h30min", times).alias == "90min"
     month_half = frequency_of("SMS", times)
-    assert month_half.after(stamps(["2024-01-15"]), 2)[0].astype(str).tolist() == [
+    assert after(month_half, stamps(["2024-01-15"]), 2).astype(str).tolist() == [
         "2024-02-01T00:00:00.000000", "2024-02-15T00:00:00.000000",
     ]  # fmt: skip
 
@@ -84,7 +115,7 @@ def test_unknown_frequencies_are_refused(alias):
 
 
 def test_frequency_of_integers_is_an_integer():
-    assert frequency_of("3", np.array([1, 4])).after(np.array([4]), 2).tolist() == [[7, 10]]
+    assert after(frequency_of("3", np.array([1, 4])), np.array([1, 4]), 2).tolist() == [7, 10]
     with pytest.raises(UserError, match="^freq D: give a whole number"):
         frequency_of("D", np.array([1, 4]))
 
@@ -115,6 +146,15 @@ def test_times_spread_over_columns():
     assert read([2024, 2024], [2, 3], names=("year", "quarter")) == ["2024-04-01", "2024-07-01"]
 
 
+def test_months_of_spreadsheets_are_not_days_of_the_year_1():
+    assert read(["Jan-15", "Feb-15", "Dec-19"]) == ["2015-01-01", "2015-02-01", "2019-12-01"]
+    assert read(["Nov 98", "December 98"]) == ["1998-11-01", "1998-12-01"]
+    for lost in (["15-Jan", "16-Jan"], ["0001-01-15", "0001-01-16"]):
+        with pytest.raises(UserError, match=f"cannot read '{lost[0]}' in row 1 .* `time_format`"):
+            read(lost)
+    assert read(["15-Jan", "15-Feb"], form="%y-%b") == ["2015-01-01", "2015-02-01"]
+
+
 def test_numbers_and_mixed_text_as_times():
     assert read([20240131, 20240201]) == ["2024-01-31", "2024-02-01"]
     assert read([194912, 195001]) == ["1949-12-01", "1950-01-01"]
@@ -125,7 +165,8 @@ def test_numbers_and_mixed_text_as_times():
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [(["2024-01-01", "2024-01-02"], True), (["Jan 2024", "Feb 2024"], True), (["1/1/24"], True), (["H1", "H2"], False),
+    [(["2024-01-01", "2024-01-02"], True), (["Jan 2024", "Feb 2024"], True),
+     (["Jan-15", "Feb-15"], True), (["1/1/24"], True), (["H1", "H2"], False),
      (["NW", "SE"], False), (["may", "sat"], False), (["shop 2024", "shop 2025"], False), ([2024, 2025], False)],
 )  # fmt: skip
 def test_which_columns_look_like_times(values, expected):

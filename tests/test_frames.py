@@ -66,6 +66,47 @@ def test_output_has_a_row_a_step_and_the_columns_of_the_field():
     np.testing.assert_allclose(forecast["Last-q-2.5"] - forecast["Last"], -0.475)
 
 
+def test_levels_that_differ_little_and_single_ones_have_columns_of_their_own():
+    """Catches names that are rounded more than their numbers."""
+    near = forecast_frame(LastValue(), long_frame((3,)), 1, levels=(80, 80.0000001), quantiles=0.07)
+    assert list(near.columns)[3:] == [
+        "Last-lo-80", "Last-hi-80", "Last-lo-80.0000001", "Last-hi-80.0000001", "Last-q-7",
+    ]  # fmt: skip
+    assert list(forecast_frame(LastValue(), long_frame((3,)), 1, levels=95).columns)[3:] == ["Last-lo-95", "Last-hi-95"]
+
+
+def test_columns_of_the_output_that_would_share_a_name_are_refused():
+    """Catches a forecast that replaces the times or the ids."""
+    frame = long_frame((3, 3))
+    with pytest.raises(UserError, match="^time_col Last: the output has another column of this name; rename yours$"):
+        forecast_frame(LastValue(), frame.rename(columns={"ds": "Last"}), 1)
+    parts = frame.rename(columns={"unique_id": "ds"}).assign(day="2024-01-01", hour=[0, 1, 2] * 2)
+    parts = parts.drop(columns="ds").assign(ds=frame["unique_id"])
+    with pytest.raises(UserError, match="^id_col ds: the output has another"):
+        forecast_frame(LastValue(), parts, 1, id_col="ds", time_col="day,hour")
+    alone = frame.head(3).drop(columns="unique_id").rename(columns={"ds": "unique_id"})
+    with pytest.raises(UserError, match="^id_col unique_id: the output has another"):
+        forecast_frame(LastValue(), alone, 1, time_col="unique_id")
+
+
+def test_small_integer_times_do_not_wrap():
+    frame = pd.DataFrame({"ds": np.array([125, 126], dtype=np.int8), "y": [1.0, 2.0]})
+    assert forecast_frame(LastValue(), frame, 3)["ds"].tolist() == [127, 128, 129]
+    assert forecast_frame(LastValue(), frame, 1)["ds"].dtype == np.int8
+
+
+def test_history_has_a_row_without_a_value_where_rows_are_missing():
+    history = read_frame(long_frame((6, 3)).drop(index=[2, 3])).history(10, 2)
+    assert history["unique_id"].tolist() == ["a"] * 5 + ["b"] * 3
+    np.testing.assert_array_equal(history["y"], [0, 1, np.nan, 4, 5, 100, 101, 102])
+
+
+def test_names_of_columns_in_a_list():
+    frame = long_frame((3,)).assign(z=0.0, hour=0)
+    listed = forecast_frame(LastValue(), frame, 1, time_col=["ds", "hour"], target_col=("y", "z"))
+    assert_frame_equal(listed, forecast_frame(LastValue(), frame, 1, time_col="ds,hour", target_col="y,z"))
+
+
 def test_lanes_are_aligned_at_their_last_value_and_hold_the_context_only():
     predictor = LastValue()
     forecast_frame(predictor, long_frame((5, 12, 1)), 2)
@@ -86,8 +127,8 @@ def test_pandas_equals_polars():
 def test_polars_dates_stay_dates_unless_the_step_is_shorter_than_a_day():
     frame = pl.from_pandas(long_frame()).with_columns(pl.col("ds").cast(pl.Date))
     assert forecast_frame(LastValue(), frame, 3).schema["ds"] == pl.Date
-    hourly = forecast_frame(LastValue(), frame, 3, freq="h")
-    assert hourly["ds"].dt.hour().to_list() == [1, 2, 3] * 3
+    hourly = forecast_frame(LastValue(), frame.tail(1), 3, freq="h")
+    assert hourly["ds"].dt.hour().to_list() == [1, 2, 3]
 
 
 def test_column_names_and_types_of_the_user_are_kept():
@@ -152,6 +193,19 @@ def test_times_off_the_grid_are_moved_to_the_nearest_step():
     np.testing.assert_array_equal(lanes_of(frame), [[0, 1, 2, 3, np.nan, 5]])
 
 
+def test_series_with_a_longer_step_of_their_own_are_refused():
+    """Catches forecasts of daily rows by the minute, and of weekly series by the day: bands of no width."""
+    with pytest.raises(UserError, match="^freq min: the rows of series b lie 1440 steps of min apart; give their step"):
+        read_frame(long_frame((2, 5)), freq="T")
+    weekly = long_frame((4,), freq="W").assign(unique_id="weekly")
+    with pytest.raises(
+        UserError, match="^freq D: the rows of series weekly lie 7 steps of D apart; .* file of its own"
+    ):
+        read_frame(pd.concat([long_frame((9, 12)), weekly]))
+    sparse = weekly.assign(ds=pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-11", "2024-01-20"]))
+    assert len(read_frame(pd.concat([long_frame((9, 12)), sparse])).panel) == 3
+
+
 def test_several_targets_become_series_of_their_own():
     frame = long_frame((3, 3)).assign(z=lambda table: -table["y"])
     forecast = forecast_frame(LastValue(), frame, 1, target_col="y,z")
@@ -197,6 +251,8 @@ def test_utilsforecast_evaluates_the_output_as_it_is():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"levels": (True,)}, "^levels .*: give numbers"),
+        ({"target_col": ["y", "z"]}, "^target_col z: no such column"),
         ({"horizon": 0}, "^horizon 0: give a whole number of at least 1$"),
         ({"levels": (0,)}, r"^levels 0: give a percentage above 0 and at most 98$"),
         ({"levels": (99,)}, "^levels 99: give a percentage"),
@@ -221,6 +277,9 @@ def test_arguments_that_fit_nothing_are_refused(options, message):
     [
         (lambda frame: frame.assign(y=["1", "x", "3"]), "^target_col y: is not a number but 'x' in row 2; "),
         (lambda frame: frame.assign(y=[1, np.inf, 3]), "^target_col y: is infinite in row 2; "),
+        (lambda frame: frame.assign(y=[1, -1e201, 3]), r"^target_col y: is too large \(-1e\+201\) in row 2; .* unit"),
+        (lambda frame: frame.rename(columns={"y": "ds"}), "^frame DataFrame: two columns have one name; rename one$"),
+        (lambda frame: frame.rename(columns={"y": 7}), "^frame column 7: the name of a column has to be text"),
         (lambda frame: frame.assign(ds=["2024-01-01", None, "2024-01-03"]), "^time_col ds: is empty in row 2; "),
         (lambda frame: frame.assign(ds=["2024-01-01", "soon", "soon"]), "^time_col ds: cannot read 'soon' in row 2"),
         (lambda frame: frame.assign(ds=[1.0, 1.5, 2.0]), "^time_col ds: row 2 holds 1.5; "),

@@ -56,7 +56,19 @@ def test_axes_of_the_caller_are_drawn_into():
         plot_forecast(*frames(3), series=["zebra"])
 
 
-def test_series_without_any_value_is_drawn_as_an_empty_history():
+def test_titles_are_names_and_no_formulas(tmp_path):
+    """Catches ids such as `$a$`, which would be drawn as mathematics, and `$_$`, which would not be drawn at all."""
+    past, ahead = (frame.assign(unique_id="$_$") for frame in frames())
+    figure = plot_forecast(past, ahead)
+    figure.savefig(tmp_path / "figure.png")
+    assert figure.axes[0].get_title(loc="left") == "$_$ (Net)"
+
+
+def test_series_without_any_value_is_drawn_as_an_empty_history(tmp_path):
     past, ahead = frames()
     figure = plot_forecast(past.assign(y=np.nan), ahead)
     assert len(figure.axes[0].get_lines()) == 2
+    ahead.loc[:, ahead.columns.str.startswith("Net")] = np.nan
+    figure = plot_forecast(past.assign(y=np.nan), ahead)
+    figure.savefig(tmp_path / "figure.png")
+    assert all(np.isnan(line.get_ydata()).all() for line in figure.axes[0].get_lines())

@@ -49,6 +49,10 @@ def test_ids_are_names_even_where_they_look_missing_or_like_numbers(tmp_path):
     assert read(tmp_path, "id,ds,y\n10,1,1\n9,2,3\n")["id"].tolist() == [10, 9]
 
 
+def test_empty_ids_are_missing(tmp_path):
+    assert read(tmp_path, "id,ds,y\n10,1,1\n,2,3\n")["id"].isna().tolist() == [False, True]
+
+
 def test_parquet_reads_as_written(tmp_path):
     table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=2, tz="UTC"), "y": [1.0, None]})
     table.to_parquet(tmp_path / "table.parquet")
@@ -63,6 +67,8 @@ def test_parquet_reads_as_written(tmp_path):
         ("ds,y\n", "header.csv", "holds no rows"),
         (b"PAR1\0\1\2\xff", "binary.csv", r"is not a whole table \(it holds binary data\)"),
         (b"PAR1 cut short", "cut.parquet", "is not a whole table"),
+        ("2024-01-01,5\n2024-01-02,6\n", "headless.csv", r"is not .*first line holds values, .* add a header line"),
+        ("1;2,5\n2;3\n", "numbers.csv", "is not .* add a header line"),
         ("ds,y\n1,2\n1,2,3,4\n", "ragged.csv", "is not a whole table"),
     ],
 )

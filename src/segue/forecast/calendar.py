@@ -59,19 +59,34 @@ def infer_frequency(times: Times, gaps: Times) -> Frequency:
         times: All times, any order.
         gaps: `(pairs, 2)`: neighbouring distinct times of one series. Where there is none, since every series has one
             time, days are assumed, or a step of 1.
+
+    Raises:
+        UserError: Less than half of the gaps keep one step.
     """
     integer = times.dtype.kind == "i"
     if not len(gaps):
         return Steps(1, integer=True) if integer else Steps(DAY)
     size, share = _most_common((gaps[:, 1] - gaps[:, 0]).astype(np.int64))
+    count, month_share = (0, 0.0) if integer or size < 28 * DAY else _most_common_months(gaps)
+    if len(gaps) >= 3 and max(share, month_share) < 0.5:
+        most = f"the most common, {Steps(size, integer=integer).alias}, has {share:.0%} of the gaps"
+        remedy = "a whole number" if integer else "one such as h or D"
+        raise UserError("freq", "(not given)", f"the rows have no common step ({most}); give {remedy}")
     if integer or size < DAY:
         return Steps(size, integer=integer)
-    count, month_share = _most_common_months(gaps)
     if size >= 28 * DAY and (month_share, _keeps_day(times)) > (share, False):
         return Months(count, _anchor(times))
-    if size == DAY and share < 1 and bool(np.is_busday(times.astype("datetime64[D]")).all()):
+    if size == DAY and _skips_weekends(times, gaps):
         return Offsets("B")
     return Steps(size)
+
+
+def _skips_weekends(times: Times, gaps: Times) -> bool:
+    """Whether no time is on a weekend and a Monday follows a Friday."""
+    days = gaps.astype("datetime64[D]")
+    skipped = (days[:, 1] - days[:, 0]).astype(np.int64) == 3
+    friday = np.is_busday(days[:, 0], weekmask="Fri")
+    return bool(np.is_busday(times.astype("datetime64[D]")).all() and (skipped & friday).any())
 
 
 def _most_common(sizes: NDArray[np.int64]) -> tuple[int, float]:

@@ -31,15 +31,18 @@ class Columns:
 
 
 def find_columns(
-    table: nw.DataFrame[Any], id_col: str | None = None, time_col: str | None = None, target_col: str | None = None
+    table: nw.DataFrame[Any],
+    id_col: str | None = None,
+    time_col: str | Sequence[str] | None = None,
+    target_col: str | Sequence[str] | None = None,
 ) -> Columns:
     """Takes the columns the user names and finds the others where there is one candidate only.
 
     Args:
         table: Rows in any order.
         id_col: The column of series names.
-        time_col: The column of times, or several separated by commas.
-        target_col: The column to forecast, or several separated by commas.
+        time_col: The column of times, or several, in a sequence or separated by commas.
+        target_col: The column to forecast, or several likewise.
 
     Raises:
         UserError: A named column is missing, or none or several could be meant.
@@ -58,11 +61,17 @@ def find_columns(
     return Columns(identity[0] if identity else None, times, targets)
 
 
-def _named(table: nw.DataFrame[Any], argument: str, given: str | None, single: bool = False) -> tuple[str, ...]:
+def _named(
+    table: nw.DataFrame[Any], argument: str, given: str | Sequence[str] | None, single: bool = False
+) -> tuple[str, ...]:
     if given is None:
         return ()
-    whole = given in table.columns  # a name may itself hold a comma
-    names = (given,) if whole or single else tuple(name.strip() for name in given.split(","))
+    if not isinstance(given, str):
+        names = tuple(given)
+    elif single or given in table.columns:  # a name may itself hold a comma
+        names = (given,)
+    else:
+        names = tuple(name.strip() for name in given.split(","))
     for name in names:
         if name not in table.columns:
             raise UserError(argument, name or given, f"no such column; there are {_listed(table.columns)}")

@@ -12,6 +12,9 @@ from segue.forecast.panel import Panel
 from segue.forecast.reading import Reading, read_frame
 from segue.forecast.result import Predictor
 
+Numbers = Sequence[float | int] | float | int
+"""Several numbers, or a single one."""
+
 
 def forecast_frame(
     predictor: Predictor,
@@ -19,11 +22,11 @@ def forecast_frame(
     horizon: int,
     *,
     freq: str | int | None = None,
-    levels: Sequence[float | int] = (80,),
-    quantiles: Sequence[float | int] = (),
+    levels: Numbers = (80,),
+    quantiles: Numbers = (),
     id_col: str | None = None,
-    time_col: str | None = None,
-    target_col: str | None = None,
+    time_col: str | Sequence[str] | None = None,
+    target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
     batch: int = 128,
@@ -38,14 +41,14 @@ def forecast_frame(
         frame: One row a series and time, a DataFrame of pandas or polars.
         horizon: Number of steps ahead, at least 1.
         freq: The step, as pandas names it, or an integer for integer times. By default the most common one.
-        levels: Prediction intervals in per cent, each in (0, 98].
-        quantiles: Single quantiles, each in [0.01, 0.99].
+        levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+        quantiles: Single quantiles, each in [0.01, 0.99]; or a single one.
         id_col: The column that names the series. By default `unique_id` or the like; without one, the frame is one
             series, named after its target.
-        time_col: The column of times, or several separated by commas, such as `date,hour`. By default `ds`, or the
+        time_col: The column of times, or several, such as `["date", "hour"]` or `date,hour`. By default `ds`, or the
             one column of times.
-        target_col: The column to forecast, or several separated by commas, which become series `id/target`. By
-            default `y`, or the one column of numbers.
+        target_col: The column to forecast, or several likewise, which become series `id/target`. By default `y`, or
+            the one column of numbers.
         time_format: How times are written, as in `time.strptime`. By default found out.
         duplicates: What becomes of several values at one time: their `mean`, the `first` or the `last`.
         batch: How many series are forecast at once.
@@ -73,19 +76,18 @@ def forecast_reading(
     predictor: Predictor,
     reading: Reading,
     horizon: int,
-    levels: Sequence[float | int] = (80,),
-    quantiles: Sequence[float | int] = (),
+    levels: Numbers = (80,),
+    quantiles: Numbers = (),
     batch: int = 128,
 ) -> Any:
     """Forecasts a frame already read; see `forecast_frame`."""
     columns = output_columns(predictor.name, horizon, levels, quantiles)
+    reading.refuse_taken(columns)
     values = forecast_panel(predictor, reading.panel, horizon, tuple(columns.values()), batch)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 
-def output_columns(
-    name: str, horizon: int, levels: Sequence[float | int] = (80,), quantiles: Sequence[float] = ()
-) -> dict[str, float]:
+def output_columns(name: str, horizon: int, levels: Numbers = (80,), quantiles: Numbers = ()) -> dict[str, float]:
     """The columns of a forecast and the quantile level of each, the median first.
 
     Raises:
@@ -94,16 +96,24 @@ def output_columns(
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
         raise UserError("horizon", horizon, "give a whole number of at least 1")
     columns = {name: 0.5}
-    for level in sorted(set(levels)):
+    for level in _distinct("levels", levels):
         if not 0 < level <= 98:
             raise UserError("levels", level, "give a percentage above 0 and at most 98")
-        columns[f"{name}-lo-{level:g}"] = round(0.5 - level / 200, 12)
-        columns[f"{name}-hi-{level:g}"] = round(0.5 + level / 200, 12)
-    for quantile in sorted(set(quantiles)):
+        columns[f"{name}-lo-{level:.12g}"] = round(0.5 - level / 200, 12)
+        columns[f"{name}-hi-{level:.12g}"] = round(0.5 + level / 200, 12)
+    for quantile in _distinct("quantiles", quantiles):
         if not 0.01 <= quantile <= 0.99:
             raise UserError("quantiles", quantile, "give a fraction from 0.01 to 0.99")
-        columns[f"{name}-q-{100 * quantile:g}"] = quantile
+        columns[f"{name}-q-{100 * quantile:.12g}"] = quantile
     return columns
+
+
+def _distinct(argument: str, given: Numbers) -> list[float | int]:
+    numbers = np.unique(np.asarray(given))
+    if len(numbers) and numbers.dtype.kind not in "iuf":
+        raise UserError(argument, given, "give numbers, such as (80, 95) or (0.1, 0.9)")
+    distinct: list[float | int] = numbers.tolist()
+    return distinct
 
 
 def forecast_panel(

@@ -31,8 +31,14 @@ class Frequency(Protocol):
         """Whole steps from each `first` to each of `times`, both `(rows,)`; a time off the grid is moved onto it."""
         ...
 
-    def after(self, last: Times, horizon: int) -> Times:
-        """The `horizon` times that follow each `last`: `(series,)` to `(series, horizon)`."""
+    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
+        """The next times of each series, on the grid that its first time begins: `(series, horizon)`.
+
+        Args:
+            times: `(rows,)`: those of one series lie together, in ascending order.
+            starts: The first row of each series, then the number of rows.
+            horizon: How many times.
+        """
         ...
 
 
@@ -74,11 +80,11 @@ class Steps:
         distance = (times - first).astype(np.int64)
         return (distance + self.size // 2) // self.size
 
-    def after(self, last: Times, horizon: int) -> Times:
+    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
         """See `Frequency`."""
-        ahead = np.arange(1, horizon + 1, dtype=np.int64) * self.size
-        times: Times = last[:, None] + (ahead if self.integer else ahead.astype("timedelta64[us]"))
-        return times
+        first, last = times[starts[:-1]], times[starts[1:] - 1]
+        ahead = (self.steps(first, last)[:, None] + np.arange(1, horizon + 1)) * self.size
+        return np.asarray(first[:, None] + (ahead if self.integer else ahead.astype("timedelta64[us]")))
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Months:
     Attributes:
         count: 1 for months, 3 for quarters, 12 for years.
         anchor: The day in the month that the times keep: `start`, `end`, `business start`, `business end`, or
-            `same` for the day of the last time.
+            `same` for the latest day of the series, or the last of the month where that has no such day.
     """
 
     count: int
@@ -115,13 +121,15 @@ class Months:
         distance = (times.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
         return np.asarray((distance + self.count // 2) // self.count)
 
-    def after(self, last: Times, horizon: int) -> Times:
+    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
         """See `Frequency`."""
-        month = last.astype("datetime64[M]")[:, None] + np.arange(1, horizon + 1) * self.count
-        day = last.astype("datetime64[D]")
-        clock = (last - day)[:, None]
-        times: Times = on_anchor(month, self.anchor, (day - day.astype("datetime64[M]"))[:, None]) + clock
-        return times.astype("datetime64[us]")
+        first, last = times[starts[:-1]], times[starts[1:] - 1]
+        ahead = (self.steps(first, last)[:, None] + np.arange(1, horizon + 1)) * self.count
+        days = times.astype("datetime64[D]")
+        day = np.maximum.reduceat(days - days.astype("datetime64[M]"), starts[:-1])[:, None]
+        clock = (first - first.astype("datetime64[D]"))[:, None]
+        future: Times = on_anchor(first.astype("datetime64[M]")[:, None] + ahead, self.anchor, day) + clock
+        return future.astype("datetime64[us]")
 
 
 @dataclass(frozen=True)
@@ -148,9 +156,9 @@ class Offsets:
         grid = pd.date_range(start, times.max(), freq=offset).to_numpy().astype("datetime64[us]")
         return np.asarray(np.searchsorted(grid, times, "right") - np.searchsorted(grid, first, "right"))
 
-    def after(self, last: Times, horizon: int) -> Times:
+    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
         """See `Frequency`."""
-        distinct, which = np.unique(last, return_inverse=True)
+        distinct, which = np.unique(times[starts[1:] - 1], return_inverse=True)  # all roll back onto the grid
         offset = pd.tseries.frequencies.to_offset(self.alias)
         rows = [pd.date_range(time + offset, periods=horizon, freq=offset) for time in map(pd.Timestamp, distinct)]
         return np.stack([row.to_numpy().astype("datetime64[us]") for row in rows])[which]

@@ -50,7 +50,7 @@ class Panel:
 
     def future(self, horizon: int) -> Times:
         """The `horizon` times after the last row of each series: `(series, horizon)`."""
-        return self.frequency.after(self.times[self.starts[1:] - 1], horizon)
+        return self.frequency.after(self.times, self.starts, horizon)
 
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
@@ -99,7 +99,8 @@ def make_panel(
         duplicates: What becomes of several values on one step: `mean`, `first` or `last` in the order of the rows.
 
     Raises:
-        UserError: Several values on one step and `duplicates` not given; an unknown frequency, or none to infer.
+        UserError: Several values on one step and `duplicates` not given; an unknown frequency, or none to infer; a
+            series whose own step is longer.
     """
     order = np.lexsort((times, codes))
     codes, times, values = codes[order], times[order], values[order]
@@ -117,8 +118,25 @@ def make_panel(
         leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
         values = _reduced(values, leaders, duplicates)
         codes, times, places = codes[leaders], times[leaders], places[leaders]
+    _refuse_longer_steps(ids, codes, places, frequency)
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
     return Panel(ids, starts, times, places, values, frequency)
+
+
+def _refuse_longer_steps(
+    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], places: Int64[np.ndarray, " rows"], frequency: Frequency
+) -> None:
+    """Refuses a series of which most gaps, of three at least, are of one size above 1: its own step is another."""
+    near = codes[1:] == codes[:-1]
+    owner = codes[1:][near]
+    sizes, which = np.unique(np.diff(places)[near], return_inverse=True)
+    pairs, counts = np.unique(owner * len(sizes) + which, return_counts=True)
+    gaps = np.bincount(owner, minlength=len(ids))[pairs // max(1, len(sizes))]
+    longer = np.flatnonzero((gaps >= 3) & (2 * counts > gaps) & (sizes[pairs % max(1, len(sizes))] > 1))
+    if len(longer):
+        series, size = divmod(int(pairs[longer[0]]), len(sizes))
+        fault = f"the rows of series {ids[series]} lie {sizes[size]} steps of {frequency.alias} apart"
+        raise UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
 
 
 def _reduced(

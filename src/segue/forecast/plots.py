@@ -65,8 +65,8 @@ def plot_forecast(
         mine = mine.tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), mine[target_col].to_numpy().astype(np.float64))
         _fan(place, observed, next_[time_col].to_numpy(), next_, point, bands)
-        title = point if len(known) == 1 else str(name)
-        place.set_title(title, loc="left", fontsize=10, color=_INK, fontweight="bold")
+        title = f"{name} ({point})" if len(known) == 1 else str(name)
+        place.set_title(title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
     if ax is None:
         _legend(figure, places[0], len(picked), len(known))
     return figure
@@ -80,9 +80,9 @@ def history_steps(horizon: int) -> int:
 def _columns(names: Sequence[str], keys: Sequence[str]) -> tuple[str, list[tuple[str, str, str]]]:
     """The column of the median, and label, lower and upper column of each interval, widest first."""
     point = next(name for name in names if name not in keys)
-    levels = [float(name.rsplit("-", 1)[1]) for name in names if re.fullmatch(re.escape(point) + r"-lo-[\d.]+", name)]
-    widest_first = sorted(levels, reverse=True)
-    return point, [(f"{level:g} %", f"{point}-lo-{level:g}", f"{point}-hi-{level:g}") for level in widest_first]
+    found = [re.fullmatch(re.escape(point) + r"-lo-([\d.e-]+)", name) for name in names]
+    widest_first = sorted((match[1] for match in found if match), key=float, reverse=True)
+    return point, [(f"{level} %", f"{point}-lo-{level}", f"{point}-hi-{level}") for level in widest_first]
 
 
 def _canvas(charts: int) -> tuple["Figure", list["Axes"]]:

@@ -1,6 +1,6 @@
 """A long frame to a panel of series, and arrays back to a frame of the same kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from segue.forecast.times import read_times
 
 DType = Any
 """A type of narwhals; its own class of types is none that can be checked at run time."""
+
+_LARGEST = 1e150  # the squares of larger values have no double
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +45,39 @@ class Reading:
         """The name of the column of times in the output."""
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
 
+    def refuse_taken(self, names: Iterable[str]) -> None:
+        """Refuses columns of the output that would have one name, `names` being those besides series and times."""
+        names = list(names)
+        if self.id_col == self.time_col or self.id_col in names:
+            raise UserError("id_col", self.id_col, "the output has another column of this name; rename yours")
+        if self.time_col in names:
+            raise UserError("time_col", self.time_col, "the output has another column of this name; rename yours")
+
     def future(self, horizon: int, columns: Mapping[str, NDArray[np.float64]]) -> Any:
         """A long frame of the kind that was read, of the `horizon` times ahead and columns `(series, horizon)`."""
         codes = np.repeat(np.arange(len(self.panel)), horizon)
         return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
 
     def history(self, steps: int, series: int, name: str = "y") -> Any:
-        """A long frame of the kind that was read, of the last steps of the first series, as put on the grid."""
+        """A long frame of the kind that was read, of the last steps of the first series.
+
+        Before a row that follows missing rows there is one without a value, so that a line drawn through them breaks.
+        """
         panel = self.panel
         codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
         kept = np.flatnonzero((codes < series) & (panel.places >= panel.lengths[codes] - steps))
-        return self._long(codes[kept], panel.times[kept], {name: panel.values[kept]})
+        codes, times, values = codes[kept], panel.times[kept], panel.values[kept]
+        gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.places[kept]) > 1))
+        codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
+        return self._long(codes, times, {name: np.insert(values, gaps, np.nan)})
 
     def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
-        backend = self.panel.ids.implementation
-        dates = self.time_type == nw.Date and bool((times == times.astype("datetime64[D]")).all())
-        time_type = nw.Datetime("us") if self.time_type == nw.Date and not dates else self.time_type
+        self.refuse_taken(columns)
+        backend, time_type = self.panel.ids.implementation, self.time_type
+        if time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any()):
+            time_type = nw.Datetime("us")
+        if time_type.is_integer() and not _fits(times, time_type):
+            time_type = nw.Int64()
         frame = nw.from_dict(
             {
                 self.id_col: self.panel.ids[codes.tolist()],
@@ -74,8 +93,8 @@ def read_frame(
     *,
     freq: str | int | None = None,
     id_col: str | None = None,
-    time_col: str | None = None,
-    target_col: str | None = None,
+    time_col: str | Sequence[str] | None = None,
+    target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
 ) -> Reading:
@@ -86,6 +105,11 @@ def read_frame(
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
+    except nw.exceptions.DuplicateError as error:
+        raise UserError("frame", type(frame).__name__, "two columns have one name; rename one") from error
+    unnamed = [name for name in table.columns if not isinstance(name, str)]
+    if unnamed:
+        raise UserError("frame", f"column {unnamed[0]!r}", "the name of a column has to be text; rename it")
     columns = find_columns(table, id_col, time_col, target_col)
     table = _without_blank_rows(table, (*columns.times, *columns.targets))
     for name in columns.times:
@@ -135,12 +159,20 @@ def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
         _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
     values: NDArray[np.float64] = column.to_numpy(np.float64, na_value=np.nan)
     _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
+    large = np.abs(values) > _LARGEST
+    fault = f"is too large ({values[int(large.argmax())]:g})" if large.any() else ""
+    _refuse(large, "target_col", name, fault, "give it in another unit")
     return values
 
 
 def _refuse(bad: NDArray[np.bool_], argument: str, name: str, fault: str, remedy: str) -> None:
     if bad.any():
         raise UserError(argument, name, f"{fault} in row {int(bad.argmax()) + 1}; {remedy}")
+
+
+def _fits(numbers: NDArray[np.int64], kind: DType) -> bool:
+    limits = np.iinfo(str(kind).lower())
+    return bool(limits.min <= numbers.min() and numbers.max() <= limits.max)
 
 
 def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:

@@ -10,12 +10,13 @@ import pandas as pd
 
 from segue.errors import UserError
 from segue.forecast.columns import ID_NAMES
+from segue.forecast.times import looks_like_times
 
 SUFFIXES = (".csv", ".parquet")
 """The formats that can be written."""
 
 MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>")
-"""What stands for a missing value in a CSV file, except in a column of ids: there `NA` is a name."""
+"""What stands for a missing value in a CSV file, except in a column of ids: there only an empty cell is."""
 
 
 def read_table(path: str | Path, id_col: str | None = None) -> pd.DataFrame:
@@ -72,9 +73,11 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
     sample = text[:20_000].split("\n")[:30]
     delimiter = max(",;\t|", key=lambda mark: min(len(row) for row in csv.reader(sample, delimiter=mark) if row))
     rows = list(csv.reader(sample, delimiter=delimiter, skipinitialspace=True))
+    if all(_is_value(cell) for cell in rows[0] if cell.strip()):
+        raise ValueError("its first line holds values, not names: add a header line")
     header = _header(rows)
     comma = delimiter != "," and any(re.fullmatch(r"-?\d+,\d+", cell.strip()) for row in rows[1:] for cell in row)
-    missing = {name: [] if name in id_names else list(MISSING) for name in header}
+    missing = {name: [""] if name in id_names else list(MISSING) for name in header}
     table = pd.read_csv(
         io.StringIO(text),
         sep=delimiter,
@@ -99,6 +102,10 @@ def _header(rows: list[list[str]]) -> list[str]:
     return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
 
 
+def _is_value(cell: str) -> bool:
+    return bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", cell.strip())) or looks_like_times(pd.Series([cell]))
+
+
 def _unnamed(name: str) -> bool:
     return str(name).startswith("Unnamed: ")
 
@@ -109,6 +116,6 @@ def _counts(column: pd.Series) -> bool:
 
 def _with_whole_ids(table: pd.DataFrame, id_names: Sequence[str]) -> pd.DataFrame:
     for name in table.columns.intersection(list(id_names)):
-        if table[name].str.fullmatch(r"0|-?[1-9]\d{0,17}").all():
+        if table[name].str.fullmatch(r"0|-?[1-9]\d{0,17}", na=False).all():
             table = table.assign(**{name: table[name].astype("int64")})
     return table

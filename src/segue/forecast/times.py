@@ -21,6 +21,8 @@ _PARTS = {
 _DURATIONS: dict[str | None, Literal["h", "min", "s"]] = {"hour": "h", "minute": "min", "second": "s"}
 _ZONE = r"(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 _DOTTED_CLOCK = r" (\d{1,2})\.(\d{2})\.(\d{2})$"
+_MONTH_YEAR = r"^\s*([A-Za-z]{3,9})[-/ ]'?(\d{2})\s*$"
+_EARLIEST = pd.Timestamp("1600-01-01")  # of text that reads as older dates, pandas took something else for the year
 _NUMERIC_DATE = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)"
 
 
@@ -70,7 +72,8 @@ def looks_like_times(column: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return False
     sample = column.dropna().drop_duplicates().head(20).astype(str)
-    if not len(sample) or not sample.str.contains(r"\d[-/.: ]\d|\d{4}").all():
+    dated = sample.str.contains(r"\d[-/.: ]\d|\d{4}") | sample.str.match(_MONTH_YEAR)
+    if not len(sample) or not dated.all():
         return False  # pandas reads lone letters and small numbers as dates
     return bool(_readings(sample)[0].notna().all())
 
@@ -144,8 +147,13 @@ def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
 
 def _readings(text: pd.Series) -> list[pd.Series]:
     """Dates, month or day first, whichever reads more of them and then makes them more regular; both if they tie."""
+    return [times.where(times >= _EARLIEST) for times in _all_readings(text)]
+
+
+def _all_readings(text: pd.Series) -> list[pd.Series]:
     if (times := _iso_times(text)) is not None:
         return [times]
+    text = text.str.replace(_MONTH_YEAR, _month_and_year, regex=True)
     text = text.str.replace(_ZONE, r"\1", regex=True).str.replace(_DOTTED_CLOCK, r" \1:\2:\3", regex=True)
     texts = [text]
     if text.str.match(_NUMERIC_DATE, na=False).any():
@@ -178,10 +186,18 @@ def _day_first(date: re.Match[str]) -> str:
     return _iso(date[3], date[2], date[1])
 
 
+def _month_and_year(date: re.Match[str]) -> str:
+    return f"1 {date[1][:3]} {_century(date[2])}{date[2]}"
+
+
 def _iso(year: str, month: str, day: str) -> str:
     """The date as pandas reads it in one way only: it would swap a day and a month of itself to make sense of both."""
-    century = "" if len(year) == 4 else "20" if int(year) < 69 else "19"
+    century = "" if len(year) == 4 else _century(year)
     return f"{century}{year}-{month:0>2}-{day:0>2}" if int(month) <= 12 else "no month"
+
+
+def _century(year: str) -> str:
+    return "20" if int(year) < 69 else "19"
 
 
 def _regularity(times: pd.Series) -> float:
