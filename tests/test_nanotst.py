@@ -175,6 +175,18 @@ def test_a_quantile_is_at_most_the_squashed_range_away():
     assert quantiles.max().item() == pytest.approx(29 + math.sinh(8), rel=1e-12)  # steps of 1, from 29
 
 
+def test_widening_moves_quantiles_from_the_median_by_what_was_seen(values):
+    from dataclasses import replace
+
+    observed = torch.stack([torch.arange(64) >= begin for begin in (0, 39, 48, 60)])  # 64, 25, 16 and 4 values
+    plain = build(TINY).predict(values, observed, 20)
+    wide = build(replace(TINY, widening=2.0)).predict(values, observed, 20)
+    assert torch.equal(wide.median, plain.median)
+    factor = torch.tensor([1.25, 1.4, 1.5, 2.0], dtype=torch.float64)[:, None, None]
+    expected = plain.median[..., None] + factor * (plain.quantiles - plain.median[..., None])
+    torch.testing.assert_close(wide.quantiles, expected, rtol=0, atol=1e-10)
+
+
 def test_a_lane_that_was_never_observed_has_no_forecast(values):
     observed = everything(values)
     observed[2] = False

@@ -23,6 +23,7 @@ from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
+from segue.forecast.seasonality import average_with_adjusted
 from segue.forecast.weights import find_model
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.heads.quantiles import QuantileHead, Quantiles
@@ -53,6 +54,11 @@ class NanoTSTConfig:
     """The distribution of a future value."""
     sign_flip: bool = False
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
+    adjusted: float = 0.0
+    """Share of the seasonally adjusted lane's forecast, where a season is found (see `segue.forecast.seasonality`)."""
+    widening: float = 0.0
+    """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network says: the less
+    of a series was seen, the more it can differ from all that was made up for training."""
 
     def __post_init__(self) -> None:
         for name in ("context", "patch", "span", "width", "heads", "layers"):
@@ -176,14 +182,20 @@ class NanoTST(nn.Module):
         values, observed = (F.pad(part, (missing, 0))[:, -self.context :].to(device) for part in (values, observed))
         values, observed, gap = end_with_observed(values, observed)
         steps = horizon + int(gap.max())
-        predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
         with torch.inference_mode():
-            quantiles = predict(self, values, observed, steps)
-            if self.config.sign_flip:
-                quantiles = (quantiles - predict(self, -values, observed, steps).flip(-1)) / 2
+            quantiles = average_with_adjusted(self._predict, values, observed, steps, self.config.adjusted)
+            quantiles = _widened(quantiles, observed, self.config.widening)
             asked = gap[:, None] + torch.arange(horizon, device=device)
             quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
         return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan).to(home))
+
+    def _predict(self, values: Tensor, observed: Tensor, steps: int) -> Tensor:
+        """The quantiles of the network itself, (lanes, steps, levels)."""
+        predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
+        quantiles = predict(self, values, observed, steps)
+        if self.config.sign_flip:
+            quantiles = (quantiles - predict(self, -values, observed, steps).flip(-1)) / 2
+        return quantiles
 
     @staticmethod
     def from_pretrained(source: str | Path = "nanotst") -> "NanoTST":
@@ -261,6 +273,14 @@ def relations(scales: Scales) -> Float64[Tensor, "lanes tokens 4"]:
         (step / spread).log().clamp(-8, 8) * known,
     ]
     return torch.stack([*(F.pad(move, (1, 0)) for move in moved), *related], dim=-1)
+
+
+def _widened(
+    quantiles: Float64[Tensor, "lanes steps levels"], observed: Bool[Tensor, "lanes time"], widening: float
+) -> Float64[Tensor, "lanes steps levels"]:
+    median = quantiles[..., LEVELS.index(0.5), None]
+    factor = 1 + widening / observed.sum(1).clamp(min=1).sqrt()
+    return median + factor[:, None, None] * (quantiles - median)
 
 
 def load(folder: Path) -> NanoTST:
