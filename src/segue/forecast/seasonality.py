@@ -18,6 +18,7 @@ from torch import Tensor
 _SEASONS = 2  # at most so many, one within another: a day, then a week
 _CYCLES = 3  # a season must have been seen so often
 _SIMILARITY = 0.3  # autocorrelation of the steps from one value to the next, one cycle apart
+_NEARLY = 0.05  # less than this is no better
 _MEMORY = 0.7  # weight of a cycle relative to the one after it: seasons change slowly
 
 Steps = Callable[[Tensor, Tensor, int], Tensor]
@@ -75,8 +76,8 @@ def _season(
 def find_period(values: NDArray[np.float64]) -> int | None:
     """The number of steps after which a series repeats itself best, if it does at all.
 
-    Similar is what steps alike: the autocorrelation of the differences, which no trend can feign. Among periods, a
-    longer one must explain more, since it leaves fewer cycles to average.
+    Similar is what steps alike: the autocorrelation of the differences, which no trend can feign. Of the peaks nearly
+    as high as the highest the first is taken: a week of equal days is a day, and a longer cycle has fewer to average.
 
     Args:
         values: The series, without gaps.
@@ -87,11 +88,11 @@ def find_period(values: NDArray[np.float64]) -> int | None:
         return None
     steps = (steps - steps.mean()) / np.abs(steps).max()
     spectrum = np.fft.rfft(steps, 2 * len(steps))
-    products = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 1]
-    similarity = products / products[0] * len(steps) / (len(steps) - np.arange(longest + 1))
-    period = np.arange(2, longest + 1)
-    best = int(period[np.argmin((1 - similarity[2:]) * (1 + 2 * period / len(values)))])
-    return best if similarity[best] >= _SIMILARITY else None
+    products = np.fft.irfft(np.abs(spectrum) ** 2)[: longest + 2]
+    similarity = products / products[0] * len(steps) / (len(steps) - np.arange(longest + 2))
+    before, here, after = similarity[1:-2], similarity[2:-1], similarity[3:]
+    high = (here >= max(_SIMILARITY, here.max() - _NEARLY)) & (here > before) & (here >= after)
+    return int(high.argmax()) + 2 if high.any() else None
 
 
 def seasonal_profile(values: NDArray[np.float64], period: int) -> NDArray[np.float64]:
