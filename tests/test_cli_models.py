@@ -149,7 +149,7 @@ def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, mon
     def interrupt(config):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segue.forecast.pretrain._first_model", interrupt)
+    monkeypatch.setattr("segue.forecast.pretrain._fresh", interrupt)
     status, out, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert (status, out, error.strip()) == (130, "", "")
     assert files(tmp_path) == set()

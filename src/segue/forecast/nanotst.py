@@ -279,7 +279,7 @@ def _widened(
     quantiles: Float64[Tensor, "lanes steps levels"], observed: Bool[Tensor, "lanes time"], widening: float
 ) -> Float64[Tensor, "lanes steps levels"]:
     median = quantiles[..., LEVELS.index(0.5), None]
-    factor = 1 + widening / observed.sum(1).clamp(min=1).sqrt()
+    factor = 1 + widening / observed.sum(1).clamp(min=1).double().sqrt()
     return median + factor[:, None, None] * (quantiles - median)
 
 
