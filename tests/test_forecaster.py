@@ -67,6 +67,12 @@ def test_a_mask_per_lane_resets_before_the_first_value(forecaster):
     assert state["age"].tolist() == [10, 50, 50]
 
 
+def test_no_values_change_nothing_whatever_is_reset(forecaster):
+    before = forecaster.update(forecaster.initial_state(3), lanes_of(40, seed=1))
+    nothing = torch.zeros(3, 0, dtype=torch.float64)
+    assert forecaster.update(before, nothing, None, torch.tensor([True, False, False])) == before
+
+
 def test_neither_update_nor_forecast_changes_a_state(forecaster):
     state = forecaster.update(forecaster.initial_state(3), lanes_of(30))
     copy = {name: tensor.clone() for name, tensor in state.items()}

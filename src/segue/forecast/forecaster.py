@@ -86,12 +86,12 @@ class Forecaster:
             raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
         time, context = values.shape[1], self.predictor.context
         step = torch.arange(time, device=values.device)
-        if reset is None:
+        if reset is None or not time:  # a reset speaks of a value: without one there is nothing to reset before
             begin = torch.full((len(values),), -1, device=values.device)
         elif reset.dim() == 1:
             begin = torch.where(reset, 0, -1)
         else:
-            begin = torch.where(reset, step, -1).amax(1) if time else torch.full((len(values),), -1)
+            begin = torch.where(reset, step, -1).amax(1)
         fresh = state.reset(begin >= 0)
         seen = seen & (step >= begin[:, None])
         kept = torch.cat([fresh["values"], values.double().where(seen, 0.0)], dim=1)
