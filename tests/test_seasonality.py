@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from segue.forecast.seasonality import average_with_adjusted, find_period, seasonal_profile
+from segue.forecast.seasonality import average_with_adjusted, find_periods, find_seasons, repeat_cycle
 from test_nanotst import TINY, build, everything
 
 
 def noise(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=count)
+
+
+def find_period(values: np.ndarray) -> int:
+    return int(find_periods(torch.from_numpy(values)[None], torch.tensor([0])))
 
 
 @pytest.mark.parametrize("period", [4, 7, 12, 24])
@@ -31,20 +35,67 @@ def test_a_week_of_days_is_found_where_weekends_differ_and_a_day_where_they_do_n
 
 @pytest.mark.parametrize("values", [noise(300), noise(300).cumsum(), np.arange(50.0), np.ones(50), np.ones(1)])
 def test_no_period_is_found_where_there_is_none(values):
-    assert find_period(values) is None
+    assert find_period(values) == 0
 
 
 def test_two_cycles_are_too_few():
     shape = noise(20)
-    assert find_period(np.resize(shape, 45)) is None
+    assert find_period(np.resize(shape, 45)) == 0
     assert find_period(np.resize(shape, 70)) == 20
 
 
 def test_the_profile_of_an_exact_season_on_a_line_is_that_season():
     shape = noise(12) - noise(12).mean()
     values = np.resize(shape, 60) + 0.7 * np.arange(60) + 5.0
-    np.testing.assert_allclose(seasonal_profile(values, 12), shape, atol=1e-12)
-    np.testing.assert_allclose(seasonal_profile(values[:-5], 12), np.roll(shape, -7), atol=1e-12)
+    lanes = torch.from_numpy(np.stack([values, np.pad(values[:-5], (5, 0))]))  # the second begins later
+    parts = repeat_cycle(lanes, torch.tensor([0, 5]), torch.tensor([12, 12]), 9).numpy()
+    np.testing.assert_allclose(parts[0], np.resize(shape, 69), atol=1e-12)
+    np.testing.assert_allclose(parts[1], np.resize(np.roll(shape, 5), 69), atol=1e-12)
+
+
+def season_of_one_lane(values: np.ndarray, observed: np.ndarray, horizon: int) -> np.ndarray:
+    """`find_seasons` as its definitions read, one lane and one cycle after another."""
+    season, seen = np.zeros(len(values) + horizon), np.flatnonzero(observed)
+    if not len(seen):
+        return season
+    rest = np.interp(np.arange(seen[0], len(values)), seen, values[seen])
+    for _ in range(2):
+        steps = np.diff(rest)
+        if len(rest) < 6 or np.ptp(steps) == 0:
+            break
+        steps = steps - steps.mean()
+        likeness = np.array(
+            [steps[lag:] @ steps[: len(steps) - lag] / (len(steps) - lag) for lag in range(len(rest) // 3 + 2)]
+        )
+        likeness /= likeness[0]
+        peaks = [k for k in range(2, len(rest) // 3 + 1) if likeness[k - 1] < likeness[k] >= likeness[k + 1]]
+        least = max(0.3, likeness[2:-1].max() - 0.05)
+        period = next((k for k in peaks if likeness[k] >= least), None)
+        if period is None:
+            break
+        cycles = rest[len(rest) % period :].reshape(-1, period)
+        drift = np.diff(cycles.mean(1), prepend=2 * cycles[0].mean() - cycles[1].mean()) / period
+        free = cycles - cycles.mean(1)[:, None] - np.outer(drift, np.arange(period) - (period - 1) / 2)
+        profile = np.average(free, axis=0, weights=0.7 ** np.arange(len(cycles))[::-1])
+        part = (profile - profile.mean())[(np.arange(len(season)) - len(values)) % period]
+        rest, season = rest - part[seen[0] : len(values)], season + part
+    return season
+
+
+@pytest.mark.parametrize("time", [1, 5, 6, 7, 40, 129])
+def test_all_lanes_at_once_are_each_by_itself(time):
+    """Catches what leaks from lane to lane: another's beginning, period or number of cycles, its gaps, its padding."""
+    random = np.random.default_rng(time)
+    periods, levels = random.integers(2, 15, size=(2, 60, 1)), random.normal(size=(60, 1))
+    day = np.arange(time)
+    values = np.sin(2 * np.pi * day / periods[0]) + np.sin(2 * np.pi * day / (3 * periods[1])) + 0.1 * levels * day
+    values += 0.3 * random.normal(size=(60, time))
+    observed = (random.random(size=(60, time)) > 0.1) & (day >= random.integers(0, time, size=(60, 1)) // 2)
+    observed[0], observed[1] = False, True
+    together = find_seasons(torch.from_numpy(values), torch.from_numpy(observed), 20).numpy()
+    alone = np.stack([season_of_one_lane(v, o, 20) for v, o in zip(values, observed, strict=True)])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-10)
+    assert time < 40 or (together != 0).any(1).sum() > 20, "many lanes have a season to find"
 
 
 def last_value(values: torch.Tensor, observed: torch.Tensor, horizon: int) -> torch.Tensor:

@@ -71,13 +71,13 @@ class Transformer(nn.Module):
         return hidden, State(tensors | {"age": age})
 
     def encode(
-        self, x: Float[Tensor, "lanes time width"], reset: Bool[Tensor, "lanes time"] | None = None
-    ) -> Float[Tensor, "lanes time width"]:
-        """What `forward` makes of fresh lanes, without the time it takes to keep a state."""
-        return self._read(x, None, reset)[0]
+        self, x: Float[Tensor, "lanes time width"], reset: Bool[Tensor, "lanes time"] | None = None, since: int = 0
+    ) -> Float[Tensor, "lanes newest width"]:
+        """What `forward` makes of fresh lanes from one vector on, without the time it takes to keep a state."""
+        return self._read(x, None, reset, since)[0]
 
     def _read(
-        self, x: Tensor, state: State | None, reset: Tensor | None
+        self, x: Tensor, state: State | None, reset: Tensor | None, since: int = 0
     ) -> tuple[Tensor, list[tuple[Tensor, Tensor]], Tensor]:
         """Hidden vectors, the keys and values of cache and input per layer, and the age after the last vector."""
         age = state["age"] if state is not None else torch.zeros(x.shape[0], dtype=torch.int64, device=x.device)
@@ -85,12 +85,14 @@ class Transformer(nn.Module):
         if self.positions is not None:
             x = x + self.positions[ages.clamp(max=self.window - 1)]
         plain = state is None and reset is None and x.shape[1] <= self.window  # torch has a faster kernel for this
+        plain = plain and not since
         allowed = None if plain else _allowed(age, segment, self.window, cached=state is not None)
 
         caches = []
         for i, block in enumerate(self.blocks):
             cache = (state[f"layer{i}.key"], state[f"layer{i}.value"]) if state is not None else None
-            x, key, value = block(x, cache, allowed)
+            last = i == len(self.blocks) - 1  # no block reads what it makes of the vectors before `since`
+            x, key, value = block(x, cache, allowed, since if last else 0)
             caches.append((key, value))
         return self.norm(x), caches, ages[:, -1] + 1 if x.shape[1] else age
 
@@ -115,10 +117,11 @@ class Block(nn.Module):
         x: Float[Tensor, "lanes time width"],
         cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
         allowed: Bool[Tensor, "lanes time keys"] | None,
-    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
-        """Returns the new vectors, and the keys and values of cache and input together."""
-        attended, key, value = self.attention(self.norm(x), cache, allowed)
-        return self.feed_forward(x + attended), key, value
+        since: int = 0,
+    ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
+        """Returns the new vectors from `since` on, and the keys and values of cache and input together."""
+        attended, key, value = self.attention(self.norm(x), cache, allowed, since)
+        return self.feed_forward(x[:, since:] + attended), key, value
 
 
 class Attention(nn.Module):
@@ -137,16 +140,18 @@ class Attention(nn.Module):
         x: Float[Tensor, "lanes time width"],
         cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
         allowed: Bool[Tensor, "lanes time keys"] | None,
-    ) -> tuple[Float[Tensor, "lanes time width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
-        """Attends where `allowed`; `None` means every new vector up to the query's own."""
+        since: int = 0,
+    ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
+        """Attends from `since` on where `allowed`; `None` means every new vector up to the query's own."""
         query, key, value = self.qkv(x).chunk(3, dim=-1)
+        query = query[:, since:]
         if cache is not None:
             key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
         if self.rotary:  # only distances matter, so the place within cache and input serves as the position
             place = torch.arange(k.shape[2], device=x.device)
             q, k = rotate(q, place[k.shape[2] - q.shape[2] :]), rotate(k, place)
-        mask = allowed[:, None] if allowed is not None else None  # (lanes, 1, time, keys)
+        mask = allowed[:, None, since:] if allowed is not None else None  # (lanes, 1, new, keys)
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.out(mixed.transpose(1, 2).flatten(2)), key, value
 

@@ -168,8 +168,8 @@ class NanoTST(nn.Module):
             The distribution of the normalised values of each following patch, and the scales they are expressed in.
         """
         scales = scales or self.scales(patches, observed)
-        hidden = self.backbone.encode(self.embed(patches, observed, scales), reset=beginnings(observed))
-        return self.head(hidden[:, since:]), scales.since(since)
+        hidden = self.backbone.encode(self.embed(patches, observed, scales), beginnings(observed), since)
+        return self.head(hidden), scales.since(since)
 
     def predict(
         self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
