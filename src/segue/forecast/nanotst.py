@@ -15,18 +15,17 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
-from segue.backbones.transformer import Transformer
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.forecast.parts import BackboneName, HeadName, build_backbone, build_head, encode
 from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
 from segue.forecast.seasonality import average_with_adjusted
 from segue.forecast.weights import find_model
-from segue.heads.gaussian import Gaussian, GaussianHead
-from segue.heads.quantiles import QuantileHead, Quantiles
+from segue.heads.protocol import Distribution
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,15 @@ class NanoTSTConfig:
     heads: int = 4
     """Attention heads."""
     layers: int = 4
-    """Blocks of attention and feed-forward network."""
+    """Blocks of attention and feed-forward network, or recurrent layers."""
+    backbone: BackboneName = "transformer"
+    """What reads the patches. The transformer alone forgets what lies beyond its window."""
     positions: Literal["learned", "rotary"] = "learned"
-    """How the backbone knows the order of patches."""
+    """How the transformer knows the order of patches."""
     scale: Literal["window", "running"] = "window"
     """`window`: instance normalisation over all values. `running`: causal, squashed by asinh, predictions in units of
     the mean step from the last value; the embedding also sees which values are missing and how the scales relate."""
-    head: Literal["gaussian", "quantiles"] = "gaussian"
+    head: HeadName = "gaussian"
     """The distribution of a future value."""
     sign_flip: bool = False
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
@@ -95,18 +96,15 @@ class NanoTST(nn.Module):
             if config.scale == "running"
             else ValueEmbedding(config.patch, config.width)
         )
-        self.backbone = Transformer(
+        self.backbone = build_backbone(
+            config.backbone,
             config.width,
-            heads=config.heads,
             layers=config.layers,
+            heads=config.heads,
             window=config.window,
             positions=config.positions,
         )
-        self.head: QuantileHead | GaussianHead = (
-            QuantileHead(config.width, config.patch, LEVELS)
-            if config.head == "quantiles"
-            else GaussianHead(config.width, config.patch)
-        )
+        self.head = build_head(config.head, config.width, config.patch)
 
     @property
     def context(self) -> int:
@@ -154,7 +152,7 @@ class NanoTST(nn.Module):
         observed: Bool[Tensor, "lanes tokens patch"],
         scales: Scales | None = None,
         since: int = 0,
-    ) -> tuple[Quantiles | Gaussian, Scales]:
+    ) -> tuple[Distribution, Scales]:
         """Predicts, at every patch, the next one.
 
         Args:
@@ -168,7 +166,7 @@ class NanoTST(nn.Module):
             The distribution of the normalised values of each following patch, and the scales they are expressed in.
         """
         scales = scales or self.scales(patches, observed)
-        hidden = self.backbone.encode(self.embed(patches, observed, scales), reset=beginnings(observed))
+        hidden = encode(self.backbone, self.embed(patches, observed, scales), beginnings(observed))
         return self.head(hidden[:, since:]), scales.since(since)
 
     def predict(
@@ -191,7 +189,7 @@ class NanoTST(nn.Module):
 
     def _predict(self, values: Tensor, observed: Tensor, steps: int) -> Tensor:
         """The quantiles of the network itself, (lanes, steps, levels)."""
-        predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
+        predict = predict_by_sampling if self.config.head == "gaussian" else predict_by_masks
         quantiles = predict(self, values, observed, steps)
         if self.config.sign_flip:
             quantiles = (quantiles - predict(self, -values, observed, steps).flip(-1)) / 2

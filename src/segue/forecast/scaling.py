@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 
@@ -37,6 +37,14 @@ class Scale:
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
+    def since(self, token: int) -> "Scale":
+        """The scale from one patch on."""
+        return Scale(self.location[:, token:], self.spread[:, token:], self.count[:, token:])
+
+    def select(self, lanes: Int[Tensor, "picked"]) -> "Scale":
+        """The scale of some lanes, which may be named more than once."""
+        return Scale(self.location[lanes], self.spread[lanes], self.count[lanes])
+
 
 @dataclass(frozen=True, eq=False)
 class Scales:
@@ -53,8 +61,7 @@ class Scales:
 
     def since(self, token: int) -> "Scales":
         """The scales from one patch on."""
-        views = (self.overall, self.local)
-        return Scales(*(Scale(s.location[:, token:], s.spread[:, token:], s.count[:, token:]) for s in views))
+        return Scales(self.overall.since(token), self.local.since(token))
 
 
 def running_scales(
@@ -82,6 +89,19 @@ def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tens
     ends = slice(patches.shape[2] - 1, None, patches.shape[2])  # the last step of each patch
     count = seen.cumsum(1)[:, ends].double()
     return Scale(held[:, ends], steps[:, ends] / (count - 1).clamp(min=1), count)
+
+
+def deviation_scale(values: Float[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"]) -> Scale:
+    """The running mean, and the mean absolute deviation from it, at every single value: linear in time.
+
+    Each value counts with its distance to the mean of its own time, so that nothing has to be gone over again.
+    """
+    origin = _first_observed(values[:, None], observed[:, None])[:, None]
+    moved = torch.where(observed, values.double() - origin, 0.0)
+    count = observed.cumsum(1).double()
+    mean = moved.cumsum(1) / count.clamp(min=1)
+    deviation = torch.where(observed, (moved - mean).abs(), 0.0).cumsum(1) / count.clamp(min=1)
+    return Scale(mean + origin, deviation, count)
 
 
 def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
