@@ -6,7 +6,7 @@ future into training, asinh, an embedding that sees what is missing, rotary posi
 predicted in one pass because patches to be predicted are patches not observed.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,18 +15,18 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
-from segue.backbones.transformer import Transformer
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.forecast.parts import BackboneName, HeadName, build_backbone, build_head, encode
 from segue.forecast.patches import beginnings, end_with_observed
+from segue.forecast.recall import recall, told_size
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
 from segue.forecast.seasonality import average_with_adjusted
 from segue.forecast.weights import find_model
-from segue.heads.gaussian import Gaussian, GaussianHead
-from segue.heads.quantiles import QuantileHead, Quantiles
+from segue.heads.protocol import Distribution
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,19 @@ class NanoTSTConfig:
     heads: int = 4
     """Attention heads."""
     layers: int = 4
-    """Blocks of attention and feed-forward network."""
+    """Blocks of attention and feed-forward network, or recurrent layers."""
+    backbone: BackboneName = "transformer"
+    """What reads the patches. The transformer alone forgets what lies beyond its window."""
     positions: Literal["learned", "rotary"] = "learned"
-    """How the backbone knows the order of patches."""
+    """How the transformer knows the order of patches."""
     scale: Literal["window", "running"] = "window"
     """`window`: instance normalisation over all values. `running`: causal, squashed by asinh, predictions in units of
     the mean step from the last value; the embedding also sees which values are missing and how the scales relate."""
-    head: Literal["gaussian", "quantiles"] = "gaussian"
+    head: HeadName = "gaussian"
     """The distribution of a future value."""
+    recall: bool = False
+    """Under a running scale: tell each patch what the lane did a cycle ago, and express predictions in the better of
+    two naive forecasts (see `segue.forecast.recall`)."""
     sign_flip: bool = False
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
     adjusted: float = 0.0
@@ -91,22 +96,19 @@ class NanoTST(nn.Module):
         self.config = config
         self.causal = config.scale == "running"
         self.embed = (
-            PatchEmbedding(config.patch, config.width)
+            PatchEmbedding(config.patch, config.width, told_size(config.patch) if config.recall else 0)
             if config.scale == "running"
             else ValueEmbedding(config.patch, config.width)
         )
-        self.backbone = Transformer(
+        self.backbone = build_backbone(
+            config.backbone,
             config.width,
-            heads=config.heads,
             layers=config.layers,
+            heads=config.heads,
             window=config.window,
             positions=config.positions,
         )
-        self.head: QuantileHead | GaussianHead = (
-            QuantileHead(config.width, config.patch, LEVELS)
-            if config.head == "quantiles"
-            else GaussianHead(config.width, config.patch)
-        )
+        self.head = build_head(config.head, config.width, config.patch)
 
     @property
     def context(self) -> int:
@@ -132,21 +134,25 @@ class NanoTST(nn.Module):
         self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
     ) -> Scales:
         """What normalises each patch, and what the prediction of the next one is expressed in."""
-        return (running_scales if self.config.scale == "running" else window_scales)(patches, observed)
+        scales = (running_scales if self.config.scale == "running" else window_scales)(patches, observed)
+        if not self.config.recall:
+            return scales
+        told, reference = recall(patches, observed, scales.local)
+        return replace(scales, told=told, reference=reference)
 
     def normalise(
-        self, patches: Float[Tensor, "lanes tokens patch"], scales: Scales
+        self, following: Float[Tensor, "lanes tokens patch"], scales: Scales
     ) -> Float64[Tensor, "lanes tokens patch"]:
-        """Values as the network predicts them."""
-        normal = scales.local.normalise(patches)
+        """The patches after each patch, as the network predicts them."""
+        normal = scales.reference.normalise(following)
         return normal.asinh() if self.config.scale == "running" else normal
 
     def restore(
-        self, normal: Float[Tensor, "lanes tokens *rest"], scales: Scales
-    ) -> Float64[Tensor, "lanes tokens *rest"]:
+        self, normal: Float[Tensor, "lanes tokens patch *rest"], scales: Scales
+    ) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """The inverse of `normalise`."""
         normal = normal.double()
-        return scales.local.restore(normal.clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
+        return scales.reference.restore(normal.clamp(-8, 8).sinh() if self.config.scale == "running" else normal)
 
     def forward(
         self,
@@ -154,7 +160,7 @@ class NanoTST(nn.Module):
         observed: Bool[Tensor, "lanes tokens patch"],
         scales: Scales | None = None,
         since: int = 0,
-    ) -> tuple[Quantiles | Gaussian, Scales]:
+    ) -> tuple[Distribution, Scales]:
         """Predicts, at every patch, the next one.
 
         Args:
@@ -168,7 +174,7 @@ class NanoTST(nn.Module):
             The distribution of the normalised values of each following patch, and the scales they are expressed in.
         """
         scales = scales or self.scales(patches, observed)
-        hidden = self.backbone.encode(self.embed(patches, observed, scales), beginnings(observed), since)
+        hidden = encode(self.backbone, self.embed(patches, observed, scales), beginnings(observed), since)
         return self.head(hidden), scales.since(since)
 
     def predict(
@@ -191,7 +197,7 @@ class NanoTST(nn.Module):
 
     def _predict(self, values: Tensor, observed: Tensor, steps: int) -> Tensor:
         """The quantiles of the network itself, (lanes, steps, levels)."""
-        predict = predict_by_masks if self.config.head == "quantiles" else predict_by_sampling
+        predict = predict_by_sampling if self.config.head == "gaussian" else predict_by_masks
         quantiles = predict(self, values, observed, steps)
         if self.config.sign_flip:
             quantiles = (quantiles - predict(self, -values, observed, steps).flip(-1)) / 2
@@ -235,11 +241,11 @@ class ValueEmbedding(nn.Linear):
 
 
 class PatchEmbedding(nn.Module):
-    """A residual network over the values in both scales, which of them are observed, and how the scales relate."""
+    """A residual network over the values in both scales, what is observed, how the scales relate, and what is told."""
 
-    def __init__(self, patch: int, width: int) -> None:
+    def __init__(self, patch: int, width: int, told: int) -> None:
         super().__init__()
-        inputs = 3 * patch + 4
+        inputs = 3 * patch + 4 + told
         self.inner, self.outer, self.skip = nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(inputs, width)
 
     def forward(
@@ -247,7 +253,7 @@ class PatchEmbedding(nn.Module):
     ) -> Float[Tensor, "lanes tokens width"]:
         """Embeds each patch."""
         overall, local = (s.normalise(patches).asinh() * observed for s in (scales.overall, scales.local))
-        inputs = torch.cat([overall, local, observed.double(), relations(scales)], dim=-1)
+        inputs = torch.cat([overall, local, observed.double(), relations(scales), scales.told], dim=-1)
         inputs = inputs.to(self.skip.weight.dtype)
         embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
         return embedded

@@ -129,7 +129,7 @@ def loss_of(model: NanoTST, batch: Batch) -> Tensor:
     distribution, scales = model(batch.patches, batch.observed)
     following = batch.patches.roll(-1, dims=1)  # the last patch has none: its weight is zero
     target = model.normalise(following, scales).clamp(-8, 8).float()
-    weight = batch.present.roll(-1, dims=1) & ((scales.local.count >= 3) & (scales.local.spread > 0))[..., None]
+    weight = batch.present.roll(-1, dims=1) & ((scales.local.count >= 3) & (scales.reference.unit > 0))[..., None]
     weight[:, -1] = False
     with torch.autocast(target.device.type, enabled=False):  # a loss in bfloat16 would aim at other quantile levels
         losses: Tensor = distribution.loss(target)

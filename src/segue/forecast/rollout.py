@@ -10,7 +10,7 @@ from segue.forecast.patches import append_unknown, to_patches
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.scaling import Scales
 from segue.heads.gaussian import Gaussian
-from segue.heads.quantiles import Quantiles
+from segue.heads.protocol import Distribution
 
 _PATHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # equally likely futures that long horizons continue from
 _FINE = tuple(round(0.01 + 0.02 * i, 2) for i in range(50))  # equally likely values within one future
@@ -31,7 +31,7 @@ class PatchModel(Protocol):
     def restore(self, normal: Tensor, scales: Scales) -> Tensor: ...  # noqa: D102
     def __call__(  # noqa: D102
         self, patches: Tensor, observed: Tensor, scales: Scales | None = None, since: int = 0
-    ) -> tuple[Quantiles | Gaussian, Scales]: ...
+    ) -> tuple[Distribution, Scales]: ...
 
 
 def predict_by_masks(
@@ -66,10 +66,7 @@ def _one_pass(
     last = patches.shape[1] - 1
     unknown = -(-horizon // model.patch) - 1  # the last patch of the context already predicts one
     distribution, scales = model(append_unknown(patches, unknown), append_unknown(seen, unknown), since=last)
-    assert isinstance(distribution, Quantiles)
-    normal = distribution.values.flatten(-2)  # patch and level together, for one scale per token
-    quantiles = model.restore(normal, scales)
-    steps: Tensor = quantiles.unflatten(-1, (model.patch, -1)).flatten(1, 2)
+    steps: Tensor = model.restore(distribution.quantiles(LEVELS), scales).flatten(1, 2)
     return steps[:, :horizon]
 
 

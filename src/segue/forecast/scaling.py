@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
+
+from segue.forecast.reference import Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,37 +39,55 @@ class Scale:
         shape = (*self.spread.shape, *[1] * (values.dim() - 2))
         return values.double() * self.spread.view(shape) + self.location.view(shape)
 
+    def since(self, token: int) -> "Scale":
+        """The scale from one patch on."""
+        return Scale(self.location[:, token:], self.spread[:, token:], self.count[:, token:])
+
+    def select(self, lanes: Int[Tensor, "picked"]) -> "Scale":
+        """The scale of some lanes, which may be named more than once."""
+        return Scale(self.location[lanes], self.spread[lanes], self.count[lanes])
+
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """The two views of a lane at each patch.
+    """The views of a lane at each patch.
 
     Attributes:
         overall: Mean and standard deviation: where the values lie within all that was seen.
-        local: Last value and mean step: what moved lately. Predictions are expressed in it, so an error counts in
-            units of the naive forecast's error, as in MASE, however far the lane has wandered.
+        local: Last value and mean step: what moved lately.
+        reference: What predictions are expressed in. Under a running scale it is a naive forecast in units of its own
+            mean error, so an error counts as in MASE, however far the lane has wandered.
+        told: What else each patch is told of its lane (see `segue.forecast.recall`); mostly nothing.
     """
 
     overall: Scale
     local: Scale
+    reference: Reference
+    told: Float64[Tensor, "lanes tokens told"]
 
     def since(self, token: int) -> "Scales":
         """The scales from one patch on."""
-        views = (self.overall, self.local)
-        return Scales(*(Scale(s.location[:, token:], s.spread[:, token:], s.count[:, token:]) for s in views))
+        parts = (self.overall.since(token), self.local.since(token), self.reference.since(token))
+        return Scales(*parts, self.told[:, token:])
 
 
 def running_scales(
     patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
 ) -> Scales:
-    """Both views of all observed values up to and including each patch: nothing of the future leaks into them."""
-    return Scales(running_scale(patches, observed), step_scale(patches, observed))
+    """Views of all observed values up to and including each patch: nothing of the future leaks into them."""
+    return _constant(running_scale(patches, observed), step_scale(patches, observed), patches.shape[2])
 
 
 def window_scales(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scales:
-    """The classic's only view, the mean and standard deviation of the whole window, in both places."""
+    """The classic's only view, the mean and standard deviation of the whole window, in all places."""
     scale = window_scale(patches, observed)
-    return Scales(scale, scale)
+    return _constant(scale, scale, patches.shape[2])
+
+
+def _constant(overall: Scale, local: Scale, patch: int) -> Scales:
+    """With the local location as the reference, however far ahead, and nothing else told."""
+    path = local.location[..., None].expand(-1, -1, patch)
+    return Scales(overall, local, Reference(path, local.spread), path[..., :0])
 
 
 def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
@@ -82,6 +102,19 @@ def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tens
     ends = slice(patches.shape[2] - 1, None, patches.shape[2])  # the last step of each patch
     count = seen.cumsum(1)[:, ends].double()
     return Scale(held[:, ends], steps[:, ends] / (count - 1).clamp(min=1), count)
+
+
+def deviation_scale(values: Float[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"]) -> Scale:
+    """The running mean, and the mean absolute deviation from it, at every single value: linear in time.
+
+    Each value counts with its distance to the mean of its own time, so that nothing has to be gone over again.
+    """
+    origin = _first_observed(values[:, None], observed[:, None])[:, None]
+    moved = torch.where(observed, values.double() - origin, 0.0)
+    count = observed.cumsum(1).double()
+    mean = moved.cumsum(1) / count.clamp(min=1)
+    deviation = torch.where(observed, (moved - mean).abs(), 0.0).cumsum(1) / count.clamp(min=1)
+    return Scale(mean + origin, deviation, count)
 
 
 def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
