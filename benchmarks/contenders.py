@@ -38,7 +38,8 @@ def main() -> None:
 def fastest_batch(run: Run, series: np.ndarray) -> int:
     """Two runs of each size on some of the series, the first to warm up."""
     some = series[: max(BATCHES)]
-    return min(BATCHES, key=lambda batch: [seconds(run, some, batch) for _ in range(3)][-1])
+    sizes = [batch for batch in BATCHES if batch <= len(series)] or [len(series)]
+    return min(sizes, key=lambda batch: [seconds(run, some, batch) for _ in range(3)][-1])
 
 
 def seconds(run: Run, series: np.ndarray, batch: int) -> float:
