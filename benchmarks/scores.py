@@ -4,6 +4,8 @@ The scores of a series are kept (`series_scores`), because everything else follo
 by bucket with its standard error, and the bootstrap between two models.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import torch
@@ -65,6 +67,7 @@ def series_scores(task: Task, quantiles: np.ndarray) -> pd.DataFrame:
     return lanes.groupby(owner, sort=False).agg(sums).reset_index()
 
 
+@lru_cache(maxsize=1)  # asked for once a model
 def unit_errors(task: Task) -> np.ndarray:
     """The MASE of an error of one: the inverse of the seasonal naive error over the history. NaN where undefined."""
     one, season = np.ones((1, 1)), task.dataset.season

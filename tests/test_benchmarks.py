@@ -13,6 +13,7 @@ from segue.forecast.result import LEVELS
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from bootstrap import compare
+from competitors import Competitor, quantiles_of
 from groups import RATIOS, summaries
 from published import published
 from scores import clustered, series_scores, set_scores
@@ -69,6 +70,22 @@ def test_levels_that_a_model_lacks_are_unknown_and_a_lost_forecast_is_no_score(t
     quantiles[0, 0, LEVELS.index(0.5)] = NAN
     with pytest.raises(ValueError, match="is NaN"):
         series_scores(task, quantiles)
+
+
+def test_where_a_competitor_fails_seasonal_naive_stands_in(task):
+    """Catches a window that counts for nobody, and levels that the competitor never gives taken from another."""
+    never = LEVELS.index(0.025)
+
+    def forecast(histories: list[np.ndarray], dataset: DataSet) -> np.ndarray:
+        found = np.full((len(histories), dataset.horizon, len(LEVELS)), 7.0)
+        found[2], found[..., never] = NAN, NAN
+        return found
+
+    found, failed = quantiles_of(Competitor("none", forecast), task)
+    assert failed == 1
+    assert np.isnan(found[..., never]).all()
+    assert (found[:2, :, LEVELS.index(0.5)] == 7).all()
+    np.testing.assert_array_equal(found[2, :, LEVELS.index(0.5)], task.histories[2][-1])  # shorter than a season
 
 
 def test_the_standard_error_is_that_of_the_series_not_of_their_values():
