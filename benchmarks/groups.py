@@ -68,3 +68,15 @@ def covered(series: pd.DataFrame) -> dict[str, float]:
         share, error = clustered(sums[f"inside{level}"].to_numpy(), sums["values"].to_numpy())
         found |= {f"coverage{level}": share, f"coverage{level}_se": error}
     return found
+
+
+def miscovered(means: pd.DataFrame, levels: tuple[int, ...] = (80, 95), series: int = 150) -> pd.DataFrame:
+    """Rows of `summaries` with so many series of which an interval covers too few or too many.
+
+    By more than 5 points and by more than two standard errors.
+    """
+    off = [
+        (means[f"coverage{level}"] - level / 100).abs() > np.maximum(0.05, 2 * means[f"coverage{level}_se"])
+        for level in levels
+    ]
+    return means[np.logical_or.reduce(off) & (means["series"] >= series)]

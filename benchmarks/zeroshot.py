@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 from competitors import RESULTS
-from groups import RATIOS, summaries
+from groups import RATIOS, miscovered, summaries
 from machine import default_output, machine, peak_megabytes, reset_peak
 from published import published
 from rows import BANDS, POINT, baselines, row
@@ -117,6 +117,9 @@ def show(everyone: pd.DataFrame, means: pd.DataFrame) -> None:
     run_now = means[means["coverage80"].notna() & (means["model"] != POINT)]
     costs = ["wql_bands_ratio", "winkler80_ratio", "winkler95_ratio", "ms_per_series", "peak_mb"]
     print(f"\n{run_now[columns + costs].to_string(index=False, float_format='%.3f', na_rep='')}")
+    off = miscovered(run_now)[["set", "series", "model", "coverage80", "coverage95"]]
+    if len(off):
+        print(f"\ncoverage off by over 5 points and two standard errors\n{off.to_string(index=False)}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from bootstrap import compare
 from competitors import Competitor, quantiles_of
-from groups import RATIOS, summaries
+from groups import RATIOS, miscovered, summaries
 from published import published
 from scores import clustered, series_scores, set_scores
 from sets import SHORTEST, DataSet, Task, cuts, load_task
@@ -187,3 +187,16 @@ def test_published_rows_give_the_published_marks():
     np.testing.assert_allclose(means.loc["published tirex"], [0.782, 0.590], atol=5e-4)
     np.testing.assert_allclose(means.loc["published chronos-bolt-small"], [0.897, 0.635], atol=1e-3)
     assert (table.groupby("model").size() == 9).all()
+
+
+def test_coverage_is_off_by_five_points_and_two_standard_errors():
+    """Catches too much taken for enough, chance taken for a fault, and few series taken for many."""
+    shares = {"a": (0.76, 0.95), "b": (0.74, 0.95), "c": (0.86, 0.95), "d": (0.74, 0.95), "e": (0.8, 0.89)}
+    errors = {"a": 0.001, "b": 0.001, "c": 0.001, "d": 0.04, "e": 0.001}
+    rows = [
+        {"set": name, "series": 150, "coverage80": at80, "coverage95": at95}
+        | {f"coverage{level}_se": errors[name] for level in (80, 95)}
+        for name, (at80, at95) in shares.items()
+    ]
+    means = pd.DataFrame([*rows, rows[1] | {"set": "few", "series": 149}])
+    assert miscovered(means)["set"].tolist() == ["b", "c", "e"]
