@@ -78,26 +78,31 @@ def read_options() -> argparse.Namespace:
 
 def run(name: str, dataset: DataSet, options: argparse.Namespace) -> None:
     """Adds one row to `<view>.csv` and the scores of its series to `<view>-<model>.parquet`."""
-    table, kept = RESULTS / f"{options.view}.csv", RESULTS / f"{options.view}-{name}.parquet"
-    rows = pd.read_csv(table) if table.exists() else pd.DataFrame(columns=["set", "horizon", "model"])
-    key = (rows["set"] == dataset.name) & (rows["horizon"] == dataset.horizon) & (rows["model"] == name)
-    task = None if key.any() else load_task(options.data, dataset, options.view)
-    if not task:  # known already, or the view has no window
+    table = RESULTS / f"{options.view}.csv"
+    rows = known(table)
+    if ((rows["set"] == dataset.name) & (rows["horizon"] == dataset.horizon) & (rows["model"] == name)).any():
         return
+    task = load_task(options.data, dataset, options.view)
+    if not task:  # the view has no window
+        return
+    competitor = COMPETITORS[name]
     start = time.perf_counter()
-    quantiles, fallbacks = quantiles_of(COMPETITORS[name], task)
-    seconds = time.perf_counter() - start
+    quantiles, fallbacks = quantiles_of(competitor, task)
+    seconds = round(time.perf_counter() - start, 1)
     series = series_scores(task, quantiles)
-    cost = {"history": COMPETITORS[name].history, "fallbacks": fallbacks, "seconds": round(seconds, 1)}
-    made = (
-        row(task, name, series, baselines(task)) | cost | {"package": versioned(COMPETITORS[name].package)} | machine(1)
-    )
+    cost = {"history": competitor.history, "fallbacks": fallbacks, "seconds": seconds}
+    made = row(task, name, series, baselines(task)) | cost | {"package": versioned(competitor.package)} | machine(1)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    append(series.assign(set=dataset.name, horizon=dataset.horizon, model=name), kept)
-    pd.concat([rows, pd.DataFrame([made])]).to_csv(table, index=False, float_format="%.6g")
-    print(
-        f"{name} {dataset.name} {dataset.horizon}: {made['mase_ratio']:.3f} {made['wql_ratio']:.3f}", cost, flush=True
+    append(
+        series.assign(set=dataset.name, horizon=dataset.horizon, model=name), RESULTS / f"{options.view}-{name}.parquet"
     )
+    # read anew: another run may have added rows meanwhile
+    pd.concat([known(table), pd.DataFrame([made])]).to_csv(table, index=False, float_format="%.6g")
+    print(name, dataset.name, dataset.horizon, f"{made['mase_ratio']:.3f} {made['wql_ratio']:.3f}", cost, flush=True)
+
+
+def known(table: Path) -> pd.DataFrame:
+    return pd.read_csv(table) if table.exists() else pd.DataFrame(columns=["set", "horizon", "model"])
 
 
 def versioned(package: str) -> str:
@@ -105,7 +110,7 @@ def versioned(package: str) -> str:
 
 
 def append(series: pd.DataFrame, path: Path) -> None:
-    """What the bootstrap needs, in single precision."""
+    """Keeps what the bootstrap needs, in single precision."""
     keys, numbers = ["set", "horizon", "model", "series"], ["mase", "loss", "size"]
     fresh = series[keys + numbers].astype(dict.fromkeys(numbers, np.float32))
     whole = pd.concat([pd.read_parquet(path), fresh]) if path.exists() else fresh

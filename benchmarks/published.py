@@ -9,6 +9,7 @@ M4 hourly and weekly; its and everybody's M4 rows come from other tables than th
 from pathlib import Path
 
 import pandas as pd
+from groups import RATIOS, SIZES, summaries
 from sets import SETS
 
 TABLE = Path(__file__).parent / "published.csv"
@@ -26,14 +27,14 @@ def published() -> pd.DataFrame:
 
 
 def main() -> None:
-    from groups import RATIOS, summaries
-
-    rows = published().reindex(
-        columns=[*published().columns, *RATIOS[2:], "series", "windows", "ms_per_series", "peak_mb"]
+    rows = published()
+    lacking = [*RATIOS[2:], "series", "windows", "ms_per_series", "peak_mb"]
+    means = summaries(
+        rows.reindex(columns=[*rows.columns, *lacking]), pd.DataFrame(columns=["set", "horizon", "model"])
     )
-    found = pd.concat([rows, summaries(rows, pd.DataFrame(columns=["set", "horizon", "model"]))])
+    found = pd.concat([rows, means[means["set"].isin(SIZES)]])
     for score in ("mase_ratio", "wql_ratio"):
-        print(score, found.pivot_table(score, "model", "set", sort=False).round(3).to_string(), sep="\n")
+        print(score, found.pivot_table(score, "set", "model", sort=False).round(3).to_string(), sep="\n")
 
 
 if __name__ == "__main__":
