@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,3 +39,21 @@ def default_output(kind: str) -> Path:
     """benchmarks/results/<kind>-<cpu>-<date>.csv."""
     cpu = "-".join("".join(c if c.isalnum() else " " for c in cpu_name().lower()).split())
     return Path(__file__).parent / "results" / f"{kind}-{cpu}-{today()}.csv"
+
+
+def reset_peak() -> None:
+    """Forgets the peak of this process so far, where the system can."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5")
+
+
+def peak_megabytes() -> float:
+    """The largest resident set of this process since `reset_peak`, or since its start."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if platform.system() == "Darwin" else 2**10)
