@@ -25,19 +25,30 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "multiplicative": 0.10,
     "tourism": 0.08,
     "growth": 0.13,
-    # anything
+    # models of textbooks
     "smoothing": 0.08,
     "sarima": 0.08,
     "decomposition": 0.08,
-    "random_walk": 0.035,
-    "splice": 0.03,
-    "diffusion": 0.02,
-    "fluctuation": 0.02,
-    "wave": 0.02,
-    "counts": 0.015,
-    "constant": 0.005,
+    "random_walk": 0.03,
+    "gaussian_process": 0.015,
+    "diffusion": 0.015,
+    "fluctuation": 0.012,
+    "volatility": 0.008,
+    "chaos": 0.002,
+    # of the world
+    "dated_days": 0.015,
+    "dated_weeks": 0.008,
+    "demand": 0.008,
+    "adoption": 0.005,
+    "outbreaks": 0.005,
+    "machine": 0.008,
+    "counts": 0.008,
+    # for clarity
+    "splice": 0.015,
+    "wave": 0.012,
+    "constant": 0.004,
 }
-"""Shares of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.4."""
+"""Shares of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.41."""
 
 
 @dataclass(frozen=True)
