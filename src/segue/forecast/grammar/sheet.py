@@ -48,9 +48,10 @@ def draw_sheet(
         if name not in PRODUCTIONS:
             raise UserError("production", name, f"name a production: {', '.join(PRODUCTIONS)}")
     each = rows or (6 if len(shown) == 1 else 1)
-    figure = Figure(figsize=(2.3 * columns, 1.15 * each * len(shown) + 0.2), dpi=100)
+    height = 1.15 * each * len(shown) + 0.4
+    figure = Figure(figsize=(2.3 * columns, height), dpi=100)
     FigureCanvasAgg(figure)
-    figure.subplots_adjust(0.01, 0.03 / len(shown), 0.99, 1 - 0.1 / len(shown), 0.08, 0.45)
+    figure.subplots_adjust(0.01, 0.15 / height, 0.99, 1 - 0.25 / height, 0.08, 0.45)
     grid = figure.subplots(each * len(shown), columns, squeeze=False)
     for place, name in enumerate(shown):
         generator = Generator().manual_seed(seed)
