@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from segue.cli import app
 from segue.config import read_config
 from segue.forecast.grammar.report import evaluate_sentences
+from segue.forecast.grammar.sheet import draw_sheet
 from segue.forecast.nanotst import NanoTST
 from segue.forecast.pretrain import PretrainConfig
 from segue.forecast.seasonal_naive import SeasonalNaive
@@ -188,6 +189,31 @@ def test_grammar_evaluate_names_the_four_sentences(model):
     status, out, _ = segue("grammar", "evaluate", "--model", model)
     assert status == 0
     assert all(name in out for name in ("flat", "line", "sine", "noisy sine"))
+
+
+def test_grammar_show_draws_the_production_it_is_asked_for(tmp_path):
+    status, _, _ = segue("grammar", "show", "--production", "wave", "--output", tmp_path / "sheet.png")
+    assert status == 0
+    assert (tmp_path / "sheet.png").read_bytes()[:4] == b"\x89PNG"
+    status, _, error = segue("grammar", "show", "--production", "wawe", "--output", tmp_path / "other.png")
+    assert status == 2
+    assert "--production" in error
+    assert "name a production" in error
+    assert segue("grammar", "show", "--output", tmp_path / "sheet.txt")[0] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"sheet.png"}
+
+
+def test_a_sheet_is_its_names_and_its_seed():
+    # catches a sheet that ignores either, or whose title belongs to another row
+    def drawn(*names, seed=0):
+        axes = draw_sheet(names, seed=seed, columns=4, rows=1).axes
+        return axes, [tuple(ax.lines[0].get_ydata()) for ax in axes]
+
+    axes, both = drawn("wave", "constant")
+    assert [ax.get_title(loc="left") for ax in axes] == ["wave", "", "", "", "constant", "", "", ""]
+    assert [len(line) for line in both[:4]] == [72, 168, 504, 1008]
+    assert both[:4] == drawn("wave")[1]
+    assert both[:4] != drawn("wave", seed=1)[1]
 
 
 def test_a_season_that_repeats_is_continued_without_error_by_its_naive_forecast():

@@ -1,15 +1,11 @@
-"""`segue grammar`: what the model has learnt of the grammar's first sentences."""
+"""`segue grammar`: what it makes, and what a model has learnt of its first sentences."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(help="The synthetic series that the forecaster learns from.", no_args_is_help=True)
-
-
-@app.callback()
-def grammar() -> None:
-    """Keeps `grammar evaluate` a verb of its own while there is only one."""
 
 
 @app.command()
@@ -31,3 +27,24 @@ def evaluate(
     for row in evaluate_sentences(NanoTST.from_pretrained(model), horizon):
         table.add_row(row.sentence, f"{row.rmse:.4f}", f"{row.width:.4f}", f"{row.coverage:.0%}")
     Console().print(table)
+
+
+@app.command()
+def show(
+    production: Annotated[list[str] | None, typer.Option(help="Only this one; may be given again.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
+    output: Annotated[Path, typer.Option(help="Draw to this .png, .pdf or .svg.")] = Path("sheet.png"),
+) -> None:
+    """Draw samples of the grammar's productions, a row each, or six rows of a single one.
+
+    The columns show the last 72, 168, 504 and 1,008 steps by turns, after the accidents that befall some series.
+    """
+    from segue.atomic import atomic_file
+    from segue.errors import UserError
+    from segue.forecast.grammar.sheet import draw_sheet
+
+    if output.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise UserError("output", output, "give a name that ends in .png or .pdf or .svg")
+    figure = draw_sheet(production, seed=seed)
+    with atomic_file(output, "output") as file:
+        figure.savefig(file)

@@ -18,7 +18,7 @@ _FLAGS = {
     "id_col": "--id", "time_col": "--time", "target_col": "--target", "time_format": "--time-format",
     "levels": "--level", "quantiles": "--quantile", "frame": "FILE", "file": "FILE",
     **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
-                                          "minutes", "resume")},
+                                          "minutes", "resume", "production")},
     "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Generator
 
+from segue.forecast.grammar.artefacts import appointments, held, swelling
 from segue.forecast.grammar.combinators import PerSeries, Series, sometimes
 from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, uniform
 
@@ -114,8 +115,20 @@ def averaged(generator: Generator, values: Series) -> Series:
     return moving_mean(values, log_uniform(generator, len(values), 2, 13).floor())
 
 
+_ACCIDENTS = (
+    (0.08, shifts),
+    (0.05, spikes),
+    (0.02, appointments),
+    (0.03, swelling),
+    (0.03, averaged),
+    (0.03, rounded),
+    (0.03, censored),
+    (0.02, held),
+)
+
+
 def accidents(generator: Generator, values: Series) -> Series:
     """Each of the events on a few per cent of the series."""
-    for probability, change in ((0.08, shifts), (0.05, spikes), (0.03, averaged), (0.03, rounded), (0.03, censored)):
+    for probability, change in _ACCIDENTS:
         values = sometimes(generator, values, probability, change)
     return values

@@ -5,14 +5,21 @@ from torch import Generator
 
 from segue.forecast.grammar.calendars import calendar
 from segue.forecast.grammar.combinators import PerSeries, Production, Series, choose, sometimes, standardise
+from segue.forecast.grammar.dates import dated_days, dated_weeks
+from segue.forecast.grammar.demand import adoption, demand, outbreaks
 from segue.forecast.grammar.draws import chance, log_normal, log_uniform, normal, pick, power, uniform
 from segue.forecast.grammar.events import count_events, shifts, splice
 from segue.forecast.grammar.filters import accumulate, lag_filter
+from segue.forecast.grammar.gaussian import gaussian_process
+from segue.forecast.grammar.hourly import climate, exact_week, load, traffic, visits
+from segue.forecast.grammar.machines import chaos, machine
 from segue.forecast.grammar.noises import autoregressive, coloured, innovations, noise, persistent
 from segue.forecast.grammar.processes import diffusion, double_sarima, random_walk
 from segue.forecast.grammar.seasons import modulated, season, season_of
 from segue.forecast.grammar.smoothing import smoothing
+from segue.forecast.grammar.tourism import tourism
 from segue.forecast.grammar.trends import clock, exponentiate, log_level, spans, trend
+from segue.forecast.grammar.volatility import volatility
 
 
 def seasoned(generator: Generator, values: Series) -> Series:
@@ -116,5 +123,20 @@ PRODUCTIONS: dict[str, Production] = {
     "counts": counts,
     "wave": wave,
     "constant": constant,
+    "exact_week": exact_week,
+    "climate": climate,
+    "load": load,
+    "traffic": traffic,
+    "visits": visits,
+    "tourism": tourism,
+    "dated_days": dated_days,
+    "dated_weeks": dated_weeks,
+    "gaussian_process": gaussian_process,
+    "volatility": volatility,
+    "demand": demand,
+    "adoption": adoption,
+    "outbreaks": outbreaks,
+    "machine": machine,
+    "chaos": chaos,
 }
 """Every production by name; a production's position is its index in what `Grammar.sample` returns."""
