@@ -161,7 +161,9 @@ def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
     ax.set_axis_off()
     ax.set_xlim(0, 1)
     ax.set_ylim(max(6, len(models)) + 0.2, -0.6)
-    ax.set_title("over all windows", loc="left", fontsize=9, color=SOFT)
+    count = nw.from_native(result.scores, eager_only=True)["windows"].sum() // len(models)
+    title = f"over {count:,} window{'' if count == 1 else 's'}"
+    ax.set_title(title, loc="left", fontsize=9, color=SOFT)
     for place, head in zip(right, heads, strict=True):
         ax.text(place, 0, head, ha="right", va="center", fontsize=8, color=SOFT)
     for row, name in enumerate(models):

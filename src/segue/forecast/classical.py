@@ -103,6 +103,6 @@ def _models() -> ModuleType:
     try:
         from statsforecast import models
     except ImportError as error:
-        raise UserError("model", "statsforecast", "is not installed: pip install segue[classical]") from error
+        raise UserError("model", "(classical)", "needs statsforecast: pip install segue[classical]") from error
     found: ModuleType = models
     return found

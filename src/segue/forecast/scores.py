@@ -110,5 +110,4 @@ def _mean(scores: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     """The mean of what is defined; NaN if nothing is."""
     defined = ~np.isnan(scores)
     count = defined.sum(axis=axis)
-    mean: NDArray[np.float64] = np.where(defined, scores, 0.0).sum(axis=axis) / np.where(count > 0, count, np.nan)
-    return mean
+    return np.asarray(np.where(defined, scores, 0.0).sum(axis=axis) / np.where(count > 0, count, np.nan))
