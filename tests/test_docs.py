@@ -1,4 +1,4 @@
-"""The documentation is run: its Python and its `segue forecast`, `backtest` and `grammar` commands; its links lead somewhere.
+"""The documentation is run: its Python, its `segue forecast`, `backtest` and `grammar` commands; links lead somewhere.
 
 The blocks of one document share their names and their folder, in the order in which a reader meets them.
 """
