@@ -36,8 +36,9 @@ def plot_backtest(
 ) -> "Figure":
     """Draws the forecasts of one model against what happened, and the errors of all.
 
-    The windows drawn are the last five that do not overlap: from each origin, marked by a dotted line, the median and
-    the intervals fan out. Below, the mean scaled error of each step ahead, and the scores over all series.
+    The windows drawn are the last five (more, if they are short) that do not overlap: from each origin, marked by a
+    dotted line, the median and the intervals fan out. Below, the mean scaled error of each step ahead, and the scores
+    over all series.
 
     Args:
         history: A long frame, pandas or polars, of what was observed; rows in order of time. NaN breaks the line.
@@ -80,9 +81,13 @@ def plot_backtest(
 
 def history_of(result: Backtest) -> int:
     """How many of the last values of a series the picture shows: the windows, and a third as much before them."""
-    shown = min(_MOST_WINDOWS, math.ceil(result.windows / _stride(result)))
-    within = result.horizon + (shown - 1) * _stride(result) * result.step
+    within = result.horizon + (_shown(result) - 1) * _stride(result) * result.step
     return within + max(result.horizon, within // 3, 24)
+
+
+def _shown(result: Backtest) -> int:
+    """How many windows are drawn: five, or as many short ones as give the eye something to follow."""
+    return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
 
 
 def _stride(result: Backtest) -> int:
@@ -118,7 +123,7 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
     ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=4, solid_joinstyle="round")
     begin = ahead.columns.index(model)
     _, bands = point_and_bands(ahead.columns[begin:], ())
-    cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][:_MOST_WINDOWS]
+    cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][: _shown(result)]
     for place, cutoff in enumerate(cutoffs):
         window = ahead.filter(nw.new_series("same", ahead["cutoff"].to_numpy() == cutoff, backend=ahead.implementation))
         seen = np.flatnonzero((times <= cutoff) & np.isfinite(values))
@@ -147,8 +152,10 @@ def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
         marker = "o" if len(number) <= 12 else None
         ax.plot(number, error, color=_colour(place), linewidth=width, marker=marker, markersize=3.5)
     dress(ax, dated=False)
+    ax.margins(x=0.02, y=0.08)
     ax.set_ylim(bottom=0)
-    ax.margins(x=0.02)
+    if result.horizon == 1:
+        ax.set_xticks([1])
     ax.set_title("scaled error (MASE) by steps ahead", loc="left", fontsize=9, color=SOFT)
 
 
