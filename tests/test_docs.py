@@ -1,4 +1,4 @@
-"""The documentation is run: its Python and its `segue forecast` and `segue grammar` commands; its links lead somewhere.
+"""The documentation is run: its Python, its `segue forecast`, `backtest` and `grammar` commands; links lead somewhere.
 
 The blocks of one document share their names and their folder, in the order in which a reader meets them.
 """
@@ -25,7 +25,7 @@ PAGES = [
 ]
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
-COMMAND = re.compile(r"(?:\$ )?segue (?:forecast|grammar) ")  # other verbs would train for hours
+COMMAND = re.compile(r"(?:\$ )?segue (?:forecast|backtest|grammar) ")  # other verbs would train for hours
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
@@ -82,10 +82,11 @@ def test_a_design_names_files_that_are_there(page):
     assert set(re.findall(r"\b\w+\.py\b", page.read_text(encoding="utf-8"))) <= there
 
 
-def test_the_page_on_forecasting_names_every_flag():
+@pytest.mark.parametrize(("verb", "page"), [("forecast", "forecasting.md"), ("backtest", "backtesting.md")])
+def test_the_page_on_a_verb_names_every_flag(verb, page):
     """Catches a flag that was added or renamed without a word, and one that was dropped and lives on in the page."""
-    text = (ROOT / "docs" / "forecasting.md").read_text(encoding="utf-8")
-    command = typer.main.get_command(app).commands["forecast"]
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    command = typer.main.get_command(app).commands[verb]
     flags = {flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")} | {"--help"}
     table = re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE)
     assert sorted(table) == sorted(flags)

@@ -14,6 +14,7 @@ __all__ = [
     "RNN",
     "Autoregression",
     "Backbone",
+    "Backtest",
     "Distribution",
     "Forecast",
     "Forecaster",
@@ -30,7 +31,9 @@ __all__ = [
     "TrainingConfig",
     "Transformer",
     "UserError",
+    "backtest",
     "forecast_frame",
+    "plot_backtest",
     "plot_forecast",
     "pretrain",
 ]
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from segue.backbones.transformer import Transformer
     from segue.errors import UserError
     from segue.forecast.autoregression import Autoregression
+    from segue.forecast.backtest import Backtest, backtest
+    from segue.forecast.backtest_plots import plot_backtest
     from segue.forecast.forecaster import Forecaster
     from segue.forecast.frames import forecast_frame
     from segue.forecast.grammar import Grammar
@@ -63,6 +68,8 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "backbones.transformer": ("Transformer",),
         "errors": ("UserError",),
         "forecast.autoregression": ("Autoregression",),
+        "forecast.backtest": ("Backtest", "backtest"),
+        "forecast.backtest_plots": ("plot_backtest",),
         "forecast.forecaster": ("Forecaster",),
         "forecast.frames": ("forecast_frame",),
         "forecast.grammar": ("Grammar",),

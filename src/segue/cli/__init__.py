@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import forecast, grammar, pretrain
+from segue.cli import backtest, forecast, grammar, pretrain
 from segue.cli.group import OneLineErrors
 
 app = typer.Typer(
     cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 app.command("forecast")(forecast.forecast)
+app.command("backtest")(backtest.backtest)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(grammar.app, name="grammar")
 

@@ -3,30 +3,27 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segue.atomic import atomic_file
+from segue.cli import options
 from segue.errors import UserError
+from segue.forecast.named import load_predictor
 
-if TYPE_CHECKING:
-    from segue.forecast.result import Predictor
-
-_TABLES, _PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
+TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
 
 
 def forecast(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row a series and time.")],
+    file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
-    id_col: Annotated[str | None, typer.Option("--id", help="The column that names the series.")] = None,
-    time_col: Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")] = None,
-    target_col: Annotated[str | None, typer.Option("--target", help="The column to forecast, or several: a,b.")] = None,
-    freq: Annotated[
-        str | None, typer.Option(help="The step, such as h, D, W, MS, 15min; inferred if left out.")
-    ] = None,
-    time_format: Annotated[str | None, typer.Option(help="How times are written, such as '%d.%m.%Y %H:%M'.")] = None,
-    duplicates: Annotated[str | None, typer.Option(help="Of several values at a time: mean, first or last.")] = None,
+    id_col: options.Id = None,
+    time_col: options.Time = None,
+    target_col: options.Target = None,
+    freq: options.Freq = None,
+    time_format: options.TimeFormat = None,
+    duplicates: options.Duplicates = None,
     level: Annotated[
         list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")
     ] = None,
@@ -35,15 +32,15 @@ def forecast(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
-    model: Annotated[str, typer.Option(help="nanotst, seasonal-naive, ar, or a model folder.")] = "nanotst",
+    model: options.Model = "nanotst",
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
     Columns and frequency are found where only one choice is possible. Times are wall-clock times: a time zone is
     dropped. Without --output, the table on the terminal is shortened where it is long.
     """
-    _check_place("output", output, _TABLES, file)
-    _check_place("plot", plot, _PICTURES, file)
+    check_place("output", output, TABLES, file)
+    check_place("plot", plot, PICTURES, file)
 
     from segue.cli.view import show_forecast
     from segue.forecast.frames import forecast_reading
@@ -72,32 +69,7 @@ def forecast(
     show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
 
 
-def load_predictor(name: str, season: int) -> "Predictor":
-    """A forecaster by name.
-
-    Args:
-        name: `seasonal-naive`, `ar`, a bundled model such as `nanotst`, or a model folder.
-        season: The steps in a season, for the seasonal naive forecast.
-    """
-    if name == "seasonal-naive":
-        from segue.forecast.seasonal_naive import SeasonalNaive
-
-        return SeasonalNaive(season)
-    if name == "ar":
-        from segue.forecast.autoregression import Autoregression
-
-        return Autoregression()
-    from segue.forecast.nanotst import NanoTST
-
-    try:
-        return NanoTST.from_pretrained(name)
-    except UserError as error:
-        if error.value != name:  # there is such a model, but something is wrong with it
-            raise
-        raise UserError("model", name or "(empty)", f"{error.remedy}; or a baseline: ar, seasonal-naive") from error
-
-
-def _check_place(argument: str, path: Path | None, suffixes: tuple[str, ...], source: Path) -> None:
+def check_place(argument: str, path: Path | None, suffixes: tuple[str, ...], source: Path) -> None:
     """Refuses a file that could not be written, before any work is done."""
     if path is None:
         return

@@ -16,8 +16,9 @@ _MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__
 
 _FLAGS = {
     "id_col": "--id", "time_col": "--time", "target_col": "--target", "time_format": "--time-format",
-    "levels": "--level", "quantiles": "--quantile", "frame": "FILE", "file": "FILE",
+    "levels": "--level", "quantiles": "--quantile", "models": "--against", "frame": "FILE", "file": "FILE",
     **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
+                                          "windows", "step", "against", "forecasts",
                                           "minutes", "resume", "production")},
     "config": "CONFIG", "path": "--output",
 }  # fmt: skip

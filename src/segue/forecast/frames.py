@@ -1,6 +1,6 @@
 """Frames in, frames out: long tables of pandas or polars, as the forecasting field keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float64
 
 from segue.errors import UserError
-from segue.forecast.panel import Panel
+from segue.forecast.panel import Lanes
 from segue.forecast.reading import Reading, read_frame
 from segue.forecast.result import Predictor
 
@@ -117,16 +117,22 @@ def _distinct(argument: str, given: Numbers) -> list[float | int]:
 
 
 def forecast_panel(
-    predictor: Predictor, panel: Panel, horizon: int, levels: tuple[float, ...], batch: int = 128
+    predictor: Predictor,
+    panel: Lanes,
+    horizon: int,
+    levels: tuple[float, ...],
+    batch: int = 128,
+    report: Callable[[int], None] | None = None,
 ) -> Float64[np.ndarray, "series steps levels"]:
     """Forecasts all series of a panel, those of like length together, so that short ones cost little.
 
     Args:
         predictor: NanoTST, or a baseline.
-        panel: The series.
+        panel: The series, or the beginnings of some (`segue.forecast.origins.Origins`).
         horizon: Number of steps ahead, at least 1.
         levels: Quantile levels, each in [0.01, 0.99].
         batch: How many series are forecast at once.
+        report: Is told after each batch how many series it held.
 
     Returns:
         The quantiles, series in the order of the panel; NaN for a series without any value.
@@ -140,4 +146,6 @@ def forecast_panel(
             picked = order[begin : begin + batch]
             forecast = predictor.predict(*panel.lanes(picked, predictor.context), horizon)
             result[picked] = forecast.at(levels).cpu().numpy()
+            if report is not None:
+                report(len(picked))
     return result

@@ -37,13 +37,30 @@ def mase(
     Raises:
         UserError: The season is below 1.
     """
+    actual, median = _float64(actual), _float64(median)
+    score: np.ndarray = _mean(np.abs(actual - median), ~np.isnan(actual)) / seasonal_error(history, season)
+    return score
+
+
+def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[np.ndarray, "lanes"]:
+    """The mean absolute difference between values a season apart, which MASE divides by.
+
+    Args:
+        history: NaN where missing.
+        season: Steps in a season, at least 1.
+
+    Returns:
+        The error of each lane; NaN where no two values are a season apart, or all such pairs are equal.
+
+    Raises:
+        UserError: The season is below 1.
+    """
     if season < 1:
         raise UserError("season", season, "give a whole number of at least 1")
-    actual, median, history = map(_float64, (actual, median, history))
+    history = _float64(history)
     differences = np.abs(history[:, season:] - history[:, :-season])
     scale = _mean(differences, ~np.isnan(differences))
-    error = _mean(np.abs(actual - median), ~np.isnan(actual))
-    return error / np.where(scale > 0, scale, np.nan)
+    return np.where(scale > 0, scale, np.nan)
 
 
 def weighted_quantile_loss(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import narwhals as nw
 import numpy as np
@@ -17,6 +17,24 @@ from segue.forecast.frequency import Frequency, Times
 
 DUPLICATES = ("mean", "first", "last")
 """What can become of several values on one step."""
+
+
+@runtime_checkable
+class Lanes(Protocol):
+    """What can be forecast: series, or beginnings of series."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " lanes"]:
+        """How many steps each spans, missing ones included."""
+        ...
+
+    def lanes(
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
+    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+        """The last values of some, aligned at the last one; see `Panel.lanes`."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,26 +70,37 @@ class Panel:
         """The `horizon` times after the last row of each series: `(series, horizon)`."""
         return self.frequency.after(self.times, self.starts, horizon)
 
+    def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
+        """The row after the last that lies within the first `spans` steps of each of `series`."""
+        bounds = zip(self.starts[series], self.starts[series + 1], spans, strict=True)
+        rows = [first + np.searchsorted(self.places[first:end], span) for first, end, span in bounds]
+        return np.asarray(rows, dtype=np.int64)
+
     def lanes(
-        self, picked: Sequence[int] | NDArray[np.int64], context: int
+        self,
+        picked: Sequence[int] | NDArray[np.int64],
+        context: int,
+        spans: Int64[np.ndarray, " lanes"] | None = None,
     ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
         """The last values of some series, aligned at the last one.
 
         Args:
             picked: Which series, by position.
             context: How many steps at most.
+            spans: After how many of its steps each lane ends, at least 1; by default after all.
 
         Returns:
             Values, zero where not observed, and whether each is observed. Time is `context`, or the span of the
             longest of these series where that is less.
         """
         series = np.asarray(picked, dtype=np.int64)
-        width = min(context, int(self.lengths[series].max()))
-        ends = self.starts[series + 1, None]
-        rows = ends - 1 - np.arange(width)  # no step holds two rows, so the last `width` rows reach far enough
+        ends = self.starts[series + 1] if spans is None else self.rows_before(series, spans)
+        spans = self.lengths[series] if spans is None else spans
+        width = min(context, int(spans.max()))
+        rows = ends[:, None] - 1 - np.arange(width)  # no step holds two rows, so `width` rows reach far enough
         own = rows >= self.starts[series, None]
         rows = np.maximum(rows, self.starts[series, None])
-        column = width - 1 - (self.places[ends - 1] - self.places[rows])
+        column = width - spans[:, None] + self.places[rows]
         own &= (column >= 0) & np.isfinite(self.values[rows])
         lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]
         values, observed = np.zeros((len(series), width)), np.zeros((len(series), width), dtype=bool)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MOST_CHARTS = 9
 """How many series one figure shows."""
 
-_INK, _SOFT, _GRID, _FAN = "#22272e", "#6b7480", "#e8eaed", "#1f6fb4"
+INK, SOFT, GRID, FAN = "#22272e", "#6b7480", "#e8eaed", "#1f6fb4"
+"""The colours of charts: what is observed, what explains, what guides the eye, and what is forecast."""
 
 
 def plot_forecast(
@@ -59,14 +60,14 @@ def plot_forecast(
     if ax is not None and len(picked) != 1:
         raise UserError("series", f"{len(picked)} names", "name one series, or give no axes")
     figure, places = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
-    point, bands = _columns(ahead.columns, (id_col, time_col))
+    point, bands = point_and_bands(ahead.columns, (id_col, time_col))
     for place, name in zip(places, picked, strict=True):
         mine, next_ = past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name)
         mine = mine.tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), mine[target_col].to_numpy().astype(np.float64))
         _fan(place, observed, next_[time_col].to_numpy(), next_, point, bands)
         title = f"{name} ({point})" if len(known) == 1 else str(name)
-        place.set_title(title, loc="left", fontsize=10, color=_INK, fontweight="bold", parse_math=False)
+        place.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
     if ax is None:
         _legend(figure, places[0], len(picked), len(known))
     return figure
@@ -77,7 +78,7 @@ def history_steps(horizon: int) -> int:
     return max(48, 4 * horizon)
 
 
-def _columns(names: Sequence[str], keys: Sequence[str]) -> tuple[str, list[tuple[str, str, str]]]:
+def point_and_bands(names: Sequence[str], keys: Sequence[str]) -> tuple[str, list[tuple[str, str, str]]]:
     """The column of the median, and label, lower and upper column of each interval, widest first."""
     point = next(name for name in names if name not in keys)
     found = [re.fullmatch(re.escape(point) + r"-lo-([\d.e-]+)", name) for name in names]
@@ -106,7 +107,7 @@ def _fan(
     bands: Sequence[tuple[str, str, str]],
 ) -> None:
     when, values = observed
-    ax.plot(when, values, color=_INK, linewidth=1.1, label="observed", zorder=3, solid_joinstyle="round")
+    ax.plot(when, values, color=INK, linewidth=1.1, label="observed", zorder=3, solid_joinstyle="round")
     seen = np.flatnonzero(np.isfinite(values))
 
     def joined(column: str) -> NDArray[np.float64]:
@@ -117,12 +118,13 @@ def _fan(
     line = np.concatenate([when[seen[-1:]], times])
     for depth, (label, low, high) in enumerate(bands):
         shade = 0.18 + 0.17 * depth
-        ax.fill_between(line, joined(low), joined(high), color=_FAN, alpha=shade, linewidth=0, label=label, zorder=1)
-    ax.plot(line, joined(point), color=_FAN, linewidth=1.6, label="median", zorder=4, solid_joinstyle="round")
-    _dress(ax, dated=times.dtype.kind == "M")
+        ax.fill_between(line, joined(low), joined(high), color=FAN, alpha=shade, linewidth=0, label=label, zorder=1)
+    ax.plot(line, joined(point), color=FAN, linewidth=1.6, label="median", zorder=4, solid_joinstyle="round")
+    dress(ax, dated=times.dtype.kind == "M")
 
 
-def _dress(ax: "Axes", dated: bool) -> None:
+def dress(ax: "Axes", dated: bool) -> None:
+    """Axes of the house: no frame, soft ticks and horizontal lines; times or whole numbers along the bottom."""
     if dated:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -134,20 +136,20 @@ def _dress(ax: "Axes", dated: bool) -> None:
 
         ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(_SOFT)
-    ax.grid(axis="y", color=_GRID, linewidth=0.8)
+    ax.spines["bottom"].set_color(SOFT)
+    ax.grid(axis="y", color=GRID, linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.tick_params(colors=_SOFT, labelsize=8, length=0, axis="y")
-    ax.tick_params(colors=_SOFT, labelsize=8, length=3, axis="x")
-    ax.xaxis.get_offset_text().set(color=_SOFT, size=8)
-    ax.yaxis.get_offset_text().set(color=_SOFT, size=8)
+    ax.tick_params(colors=SOFT, labelsize=8, length=0, axis="y")
+    ax.tick_params(colors=SOFT, labelsize=8, length=3, axis="x")
+    ax.xaxis.get_offset_text().set(color=SOFT, size=8)
+    ax.yaxis.get_offset_text().set(color=SOFT, size=8)
     ax.margins(x=0.01)
 
 
 def _legend(figure: "Figure", ax: "Axes", shown: int, known: int) -> None:
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=_SOFT
+        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
     )
     if shown < known:
-        figure.suptitle(f"{shown} of {known:,} series", x=0.01, ha="left", fontsize=9, color=_SOFT)
+        figure.suptitle(f"{shown} of {known:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)

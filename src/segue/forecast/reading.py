@@ -58,6 +58,14 @@ class Reading:
         codes = np.repeat(np.arange(len(self.panel)), horizon)
         return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
 
+    def rolled(
+        self, codes: NDArray[np.int64], times: Times, cutoffs: Times, columns: Mapping[str, NDArray[np.float64]]
+    ) -> Any:
+        """A long frame of the kind that was read, of times that were forecast from `cutoffs`; all arrays `(rows,)`."""
+        self.refuse_taken(("cutoff", *columns))
+        stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
+        return self.table({**stamps, **columns}, codes)
+
     def history(self, steps: int, series: int, name: str = "y") -> Any:
         """A long frame of the kind that was read, of the last steps of the first series.
 
@@ -73,19 +81,27 @@ class Reading:
 
     def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
         self.refuse_taken(columns)
-        backend, time_type = self.panel.ids.implementation, self.time_type
+        return self.table({self.time_col: self._stamps(self.time_col, times), **columns}, codes)
+
+    def table(self, columns: Mapping[str, Any], codes: NDArray[np.int64] | None = None) -> Any:
+        """A frame of the kind that was read: by `codes` the series of each row, then columns of arrays or lists."""
+        backend = self.panel.ids.implementation
+        series = {
+            name: values if isinstance(values, nw.Series) else nw.new_series(name, values, backend=backend)
+            for name, values in columns.items()
+        }
+        ids = {} if codes is None else {self.id_col: self.panel.ids[codes.tolist()]}
+        frame = nw.from_dict({**ids, **series})
+        return nw.maybe_reset_index(frame).to_native()
+
+    def _stamps(self, name: str, times: Times) -> nw.Series[Any]:
+        """A column of times of the type that was read."""
+        time_type = self.time_type
         if time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any()):
             time_type = nw.Datetime("us")
         if time_type.is_integer() and not _fits(times, time_type):
             time_type = nw.Int64()
-        frame = nw.from_dict(
-            {
-                self.id_col: self.panel.ids[codes.tolist()],
-                self.time_col: nw.new_series(self.time_col, times, backend=backend).cast(time_type),
-                **{name: nw.new_series(name, values, backend=backend) for name, values in columns.items()},
-            }
-        )
-        return nw.maybe_reset_index(frame).to_native()
+        return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
 def read_frame(

@@ -1,0 +1,111 @@
+"""`segue backtest`: a table in, how well its own past would have been forecast out."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segue.atomic import atomic_file
+from segue.cli import options
+from segue.cli.forecast import PICTURES, TABLES, check_place
+from segue.errors import UserError
+from segue.forecast.named import load_predictor
+
+if TYPE_CHECKING:
+    from segue.forecast.backtest import Report
+
+
+def backtest(
+    file: options.File,
+    horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
+    windows: Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")] = 5,
+    against: Annotated[
+        str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")
+    ] = "seasonal-naive",
+    step: Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")] = None,
+    id_col: options.Id = None,
+    time_col: options.Time = None,
+    target_col: options.Target = None,
+    freq: options.Freq = None,
+    time_format: options.TimeFormat = None,
+    duplicates: options.Duplicates = None,
+    level: Annotated[
+        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the scores of each series to this .csv or .parquet.")
+    ] = None,
+    forecasts: Annotated[Path | None, typer.Option(help="Write all forecasts to this .csv or .parquet.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")] = None,
+    model: options.Model = "nanotst",
+) -> None:
+    """Forecast the last windows of every series of FILE from what came before, and score that.
+
+    Every model is given the same beginnings of the series. Columns and frequency are found as by `segue forecast`.
+    """
+    check_place("output", output, TABLES, file)
+    check_place("forecasts", forecasts, TABLES, file)
+    check_place("plot", plot, PICTURES, file)
+    places = [path for path in (output, forecasts, plot) if path]
+    if len({path.resolve() for path in places}) < len(places):
+        raise UserError("forecasts", forecasts, "is named twice; give each its own file")
+
+    from segue.cli.scores import show_backtest
+    from segue.forecast.backtest import backtest_reading
+    from segue.forecast.backtest_plots import MOST_SERIES, history_of, plot_backtest
+    from segue.forecast.reading import read_frame
+    from segue.forecast.tables import read_table, write_table
+
+    reading = read_frame(
+        read_table(file, id_col),
+        freq=freq,
+        id_col=id_col,
+        time_col=time_col,
+        target_col=target_col,
+        time_format=time_format,
+        duplicates=duplicates,
+    )
+    season = reading.panel.frequency.season
+    others = [name.strip() for name in against.split(",") if name.strip()]
+    predictors = [load_predictor(model, season), *(load_predictor(name, season, "against") for name in others)]
+    with _progress() as report:
+        result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report=report)
+    with ExitStack() as files:
+        for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
+            if path is not None:
+                write_table(table, files.enter_context(atomic_file(path, argument)), path.suffix.lower())
+        if plot is not None:
+            history = reading.history(history_of(result), MOST_SERIES)
+            figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
+            figure.savefig(files.enter_context(atomic_file(plot, "plot")))
+    show_backtest(result, reading.panel.frequency.alias, places)
+
+
+@contextmanager
+def _progress() -> "Iterator[Report]":
+    """A bar a model on standard error, gone when all is done; none where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("windows"))
+    times = (TimeElapsedColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, *times, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        tasks = {}
+
+        def report(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=done)
+
+        yield report
