@@ -14,6 +14,7 @@ __all__ = [
     "RNN",
     "Autoregression",
     "Backbone",
+    "CategoricalHead",
     "Distribution",
     "Forecast",
     "Forecaster",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from segue.forecast.pretrain import PretrainConfig, pretrain
     from segue.forecast.result import LEVELS, Forecast, Predictor
     from segue.forecast.seasonal_naive import SeasonalNaive
+    from segue.heads.categorical import CategoricalHead
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
     from segue.heads.quantiles import QuantileHead
@@ -71,6 +73,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "forecast.pretrain": ("PretrainConfig", "pretrain"),
         "forecast.result": ("LEVELS", "Forecast", "Predictor"),
         "forecast.seasonal_naive": ("SeasonalNaive",),
+        "heads.categorical": ("CategoricalHead",),
         "heads.gaussian": ("GaussianHead",),
         "heads.protocol": ("Distribution",),
         "heads.quantiles": ("QuantileHead",),
