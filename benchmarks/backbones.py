@@ -1,6 +1,6 @@
 """What stands behind the same NanoTST: four backbones, and bins instead of quantiles, all trained at equal compute.
 
-    python benchmarks/backbones.py --data DIR --minutes 2.5 --seeds 3
+    python benchmarks/backbones.py --data DIR --minutes 1.5 --seeds 3
 
 Every arm has the same processor time on one thread, from the same stream of synthetic windows; how many steps that is,
 is found by a probe, once per arm. Backbones have about 0.8 million parameters each. Scores are those of the validation
@@ -75,7 +75,7 @@ PROXY = NanoTSTConfig(
 ARMS = {
     "transformer": Arm(PROXY),
     "lstm": Arm(replace(PROXY, backbone="lstm", width=224, layers=2)),
-    "rnn": Arm(replace(PROXY, backbone="rnn", width=448, layers=2), learning_rate=1e-3),
+    "rnn": Arm(replace(PROXY, backbone="rnn", width=448, layers=2)),
     "nested": Arm(replace(PROXY, backbone="nested", width=184, layers=1)),
     "transformer, bins of a patch": Arm(replace(PROXY, head="bins")),
     "transformer, values as tokens": Arm(CodebookConfig(), tokens=128),
@@ -85,7 +85,7 @@ ARMS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of <set>.parquet")
-    parser.add_argument("--minutes", type=float, default=2.5, help="processor time of each training")
+    parser.add_argument("--minutes", type=float, default=1.5, help="processor time of each training")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--series", type=int, default=60, help="series of each set that are forecast")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))

@@ -15,6 +15,7 @@ __all__ = [
     "Autoregression",
     "Backbone",
     "Backtest",
+    "CategoricalHead",
     "Distribution",
     "Forecast",
     "Forecaster",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from segue.forecast.pretrain import PretrainConfig, pretrain
     from segue.forecast.result import LEVELS, Forecast, Predictor
     from segue.forecast.seasonal_naive import SeasonalNaive
+    from segue.heads.categorical import CategoricalHead
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
     from segue.heads.quantiles import QuantileHead
@@ -78,6 +80,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "forecast.pretrain": ("PretrainConfig", "pretrain"),
         "forecast.result": ("LEVELS", "Forecast", "Predictor"),
         "forecast.seasonal_naive": ("SeasonalNaive",),
+        "heads.categorical": ("CategoricalHead",),
         "heads.gaussian": ("GaussianHead",),
         "heads.protocol": ("Distribution",),
         "heads.quantiles": ("QuantileHead",),
