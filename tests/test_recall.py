@@ -1,0 +1,139 @@
+"""Cycles are found from the past alone and looked up exactly; predictions are expressed in the better naive forecast."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from segue.forecast.cycles import Cycle, find_cycles, past_of, running_similarity
+from segue.forecast.patches import to_patches
+from segue.forecast.recall import look_up, recall, repetition_error, told_size
+from segue.forecast.scaling import running_scales, step_scale
+
+PATCH = 12
+WEEK = 84
+
+
+def lanes(*rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    values = torch.stack(rows).double()
+    return to_patches(values, torch.ones_like(values, dtype=torch.bool), PATCH)
+
+
+def wave(length: int, period: float) -> torch.Tensor:
+    return torch.sin(2 * math.pi * torch.arange(length, dtype=torch.float64) / period)
+
+
+def noise(length: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(length, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def days(length: int) -> torch.Tensor:
+    """A cycle of twelve steps, whose height follows one of seven times twelve."""
+    heights = torch.tensor([1.0, 1.2, 1.1, 1.3, 1.0, 0.2, 0.1], dtype=torch.float64)
+    return wave(length, 12) * heights[torch.arange(length) // 12 % 7] + 0.001 * noise(length)
+
+
+def test_the_similarity_is_the_autocorrelation_of_the_steps_of_every_prefix():
+    """Products summed over the wrong patch, or lags in the wrong order, would find cycles that are not there."""
+    values = noise(60).cumsum(0)
+    past = past_of(*lanes(values))
+    found = running_similarity(past)
+    assert found.shape == (1, 5, 60 // 2 + 2)
+    for token in range(5):
+        steps = np.diff(values.numpy()[: (token + 1) * PATCH])
+        count = len(steps) + 1
+        for lag in range(min(20, len(steps))):
+            expected = (steps[lag:] * steps[: len(steps) - lag]).sum() / (steps**2).sum() * count / (count - lag)
+            assert found[0, token, lag].item() == pytest.approx(expected, abs=1e-12), (token, lag)
+
+
+@pytest.mark.parametrize("period", [5, 12, 24, 31])
+def test_a_cycle_is_found_as_soon_as_it_was_seen_twice_and_not_before(period):
+    past = past_of(*lanes(wave(240, period) + 0.01 * torch.arange(240)))
+    short, _ = find_cycles(past)
+    seen = past.age[0] >= 2 * period + 2  # a peak shows with the value after it
+    assert ((short.length[0][seen] - period).abs() <= 1).all()  # the first pairs alone may peak a step aside
+    assert (short.length[0][past.age[0] >= 3 * period] == period).all()
+    assert not short.found[0][past.age[0] < 2 * period - 2].any()
+    assert (short.similarity[0][seen] > 0.9).all()
+
+
+def test_a_random_walk_has_no_convincing_cycle_and_a_line_none():
+    past = past_of(*lanes(noise(480).cumsum(0), torch.arange(480).double()))
+    short, long = find_cycles(past)
+    assert (short.similarity[0, 10:] < 0.25).all()
+    assert not short.found[1].any()
+    assert not long.found[1].any()
+
+
+def test_the_week_takes_the_place_of_the_day_where_it_repeats_better():
+    values = days(6 * WEEK)
+    patches, observed = lanes(values)
+    told, reference = recall(patches, observed, step_scale(patches, observed))
+    expected = values[-WEEK:][:PATCH]  # what follows the last patch, a week ago
+    torch.testing.assert_close(reference.path[0, -1], expected, rtol=0, atol=1e-12)
+    gaps = (values[WEEK:] - values[:-WEEK]).abs()
+    step = values.diff().abs().mean()
+    assert reference.unit[0, -1].item() == pytest.approx(max(gaps.mean().item(), 0.01 * step.item()), rel=1e-6)
+    assert told.shape[-1] == told_size(PATCH)
+
+
+def test_a_walk_is_expressed_in_steps_from_its_last_value():
+    values = noise(240).cumsum(0)
+    patches, observed = lanes(values)
+    local = step_scale(patches, observed)
+    _, reference = recall(patches, observed, local)
+    torch.testing.assert_close(reference.path[0, -1], values[-1].expand(PATCH), rtol=0, atol=1e-12)
+    assert torch.equal(reference.unit, local.spread)
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 3])
+def test_looking_up_is_indexing_by_whole_cycles_back_from_the_last_observed_value(hidden):
+    """Steps that are themselves to be predicted must never be read."""
+    values = torch.arange(96).double()
+    patches, observed = lanes(values)
+    observed[:, 8 - hidden :] = False
+    past = past_of(patches, observed)
+    length, newest = 10, 96 - hidden * PATCH - 1
+    cycle = Cycle(torch.full((1, 8), length), torch.ones(1, 8))
+    for cycles in (1, 2):
+        found = look_up(past, cycle, cycles)[0, -1]
+        for step in range(PATCH):
+            source = 96 + step - length * cycles
+            while source > newest - length * (cycles - 1):
+                source -= length
+            assert found[step] == values[source], (cycles, step)
+
+
+def test_the_error_of_repetition_is_that_of_seasonal_naive_in_the_sample():
+    values = wave(120, 10) + 0.3 * noise(120)
+    past = past_of(*lanes(values))
+    length = torch.tensor([[3, 10, 10, 7, 10, 10, 11, 10, 10, 10]])
+    error, residual = repetition_error(past, Cycle(length, torch.ones(1, 10)))
+    for token, lag in enumerate(length[0].tolist()):
+        seen = values[: (token + 1) * PATCH]
+        gaps = seen[lag:] - seen[:-lag]
+        assert error[0, token].item() == pytest.approx(gaps.abs().mean().item(), rel=1e-12), token
+        if token:
+            torch.testing.assert_close(residual[0, token], gaps[-PATCH:], rtol=0, atol=1e-12)
+
+
+def test_nothing_of_the_future_is_told():
+    patches, observed = lanes(days(5 * WEEK), noise(5 * WEEK).cumsum(0))
+    local = step_scale(patches, observed)
+    told, reference = recall(patches, observed, local)
+    changed = patches.clone()
+    changed[:, 20:] = 1e6 * noise(patches[:, 20:].numel(), seed=3).view_as(patches[:, 20:])
+    other, its_reference = recall(changed, observed, step_scale(changed, observed))
+    torch.testing.assert_close(other[:, :20], told[:, :20], rtol=0, atol=1e-10)
+    torch.testing.assert_close(its_reference.path[:, :20], reference.path[:, :20], rtol=0, atol=1e-10)
+
+
+def test_equal_values_tell_nothing_and_have_no_unit():
+    patches, observed = lanes(torch.full((60,), 3.3))
+    scales = running_scales(patches, observed)
+    told, reference = recall(patches, observed, scales.local)
+    assert (told == 0).all()
+    assert (reference.unit == 0).all()
+    assert torch.equal(reference.restore(torch.randn(1, 5, PATCH, 3)), torch.full((1, 5, PATCH, 3), 3.3).double())
