@@ -1,4 +1,4 @@
-"""Cycles are found from the past alone and looked up exactly; predictions are expressed in the better naive forecast."""
+"""Cycles come from the past alone and are looked up exactly; predictions stand in the better naive forecast."""
 
 import math
 
