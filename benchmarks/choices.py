@@ -25,8 +25,8 @@ from torch import Tensor
 
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.pretrain import loss_of
-from segue.forecast.result import Forecast
-from segue.forecast.scaling import Scale, Scales, step_scale, window_scale
+from segue.forecast.result import LEVELS, Forecast
+from segue.forecast.scaling import Scale, Scales, level_scales, step_scale, window_scale
 from segue.forecast.windows import Batch, DataConfig, Windows
 from segue.training.loop import Trainer
 from segue.training.schedule import TrainingConfig
@@ -40,7 +40,7 @@ class Deviation(NanoTST):
 
     def scales(self, patches: Tensor, observed: Tensor) -> Scales:
         overall = super().scales(patches, observed).overall
-        return Scales(overall, overall)
+        return level_scales(overall, overall, self.patch)
 
 
 class ContextScale(NanoTST):
@@ -49,7 +49,7 @@ class ContextScale(NanoTST):
     def scales(self, patches: Tensor, observed: Tensor) -> Scales:
         steps, tokens = step_scale(patches, observed), patches.shape[1]
         held = Scale(*(part[:, -1:].expand(-1, tokens) for part in (steps.location, steps.spread, steps.count)))
-        return Scales(window_scale(patches, observed), held)
+        return level_scales(window_scale(patches, observed), held, self.patch)
 
 
 def tail_loss(model: NanoTST, batch: Batch) -> Tensor:
@@ -76,7 +76,7 @@ class FirstAligned(NanoTST):
         )
         with torch.inference_mode():
             distribution, scales = self(patches, seen)
-            steps = self.restore(distribution.values.flatten(-2), scales).unflatten(-1, (self.patch, -1)).flatten(1, 2)
+            steps = self.restore(distribution.quantiles(LEVELS), scales).flatten(1, 2)
         begin = max(length - self.patch, 0)  # nothing predicts the first patch: it borrows from the second
         return steps[:, begin : begin + horizon]
 

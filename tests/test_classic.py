@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
-from segue.forecast.scaling import Scale, Scales
+from segue.forecast.scaling import Scale, level_scales
 
 RENAMED = {
     "^positions": "backbone.positions",
@@ -61,7 +61,9 @@ def test_copied_weights_give_the_same_numbers(nano, pair):
     patches = nano.patchify(series)
     scale = Scale(*(part.expand(6, nano.TOKENS) for part in (mean, deviation, torch.full_like(mean, nano.CONTEXT))))
     expected_mean, expected_std = small(nano.patchify(nano.normalise(series, mean, deviation)))
-    distribution, _ = library(patches, torch.ones_like(patches, dtype=torch.bool), Scales(scale, scale))
+    distribution, _ = library(
+        patches, torch.ones_like(patches, dtype=torch.bool), level_scales(scale, scale, nano.PATCH)
+    )
     torch.testing.assert_close(distribution.mean, expected_mean, rtol=0, atol=1e-10)
     torch.testing.assert_close(distribution.std, expected_std, rtol=0, atol=1e-10)
     target = patches.roll(-1, dims=1)

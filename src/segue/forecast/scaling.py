@@ -75,16 +75,16 @@ def running_scales(
     patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
 ) -> Scales:
     """Views of all observed values up to and including each patch: nothing of the future leaks into them."""
-    return _constant(running_scale(patches, observed), step_scale(patches, observed), patches.shape[2])
+    return level_scales(running_scale(patches, observed), step_scale(patches, observed), patches.shape[2])
 
 
 def window_scales(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scales:
     """The classic's only view, the mean and standard deviation of the whole window, in all places."""
     scale = window_scale(patches, observed)
-    return _constant(scale, scale, patches.shape[2])
+    return level_scales(scale, scale, patches.shape[2])
 
 
-def _constant(overall: Scale, local: Scale, patch: int) -> Scales:
+def level_scales(overall: Scale, local: Scale, patch: int) -> Scales:
     """With the local location as the reference, however far ahead, and nothing else told."""
     path = local.location[..., None].expand(-1, -1, patch)
     return Scales(overall, local, Reference(path, local.spread), path[..., :0])
