@@ -24,7 +24,6 @@ from segue.forecast.recall import recall, told_size
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
-from segue.forecast.seasonality import average_with_adjusted
 from segue.forecast.weights import find_model
 from segue.heads.protocol import Distribution
 
@@ -59,8 +58,6 @@ class NanoTSTConfig:
     two naive forecasts (see `segue.forecast.recall`)."""
     sign_flip: bool = False
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
-    adjusted: float = 0.0
-    """Share of the seasonally adjusted lane's forecast, where a season is found (see `segue.forecast.seasonality`)."""
     widening: float = 0.0
     """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network says: the less
     of a series was seen, the more it can differ from all that was made up for training."""
@@ -189,7 +186,7 @@ class NanoTST(nn.Module):
         values, observed, gap = end_with_observed(values, observed)
         steps = horizon + int(gap.max())
         with torch.inference_mode():
-            quantiles = average_with_adjusted(self._predict, values, observed, steps, self.config.adjusted)
+            quantiles = self._predict(values, observed, steps)
             quantiles = _widened(quantiles, observed, self.config.widening)
             asked = gap[:, None] + torch.arange(horizon, device=device)
             quantiles = quantiles.take_along_dim(asked[..., None], dim=1)

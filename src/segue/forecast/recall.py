@@ -87,19 +87,20 @@ def repetition_error(
     The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), for a season of its own
     at each patch; zeros where there is no cycle.
     """
-    tokens = cycle.length.shape[1]
-    unit = power_of_two(past.held)
+    unit, size = power_of_two(past.held), past.patch
     held = (past.held / unit).to(past.steps.dtype)
-    place = torch.arange(held.shape[1], device=held.device)
-    before = (place - cycle.length[..., None]).clamp(min=0)
     begin = past.begin[:, None] + cycle.length
-    inside = (place >= begin[..., None]) & (place <= past.newest[..., None]) & cycle.found[..., None]
-    earlier = held.gather(1, before.flatten(1)).view(before.shape)
-    gap = (held[:, None] - earlier) * inside
-    error = gap.abs().sum(-1) / (past.newest - begin + 1).clamp(min=1)
-    own = torch.arange(tokens, device=held.device)
-    residual = gap.unflatten(-1, (tokens, past.patch))[:, own, own]
-    return error * unit, residual * unit[..., None]
+    place = torch.arange(held.shape[1], device=held.device)
+    errors, residuals = [], []
+    for token in range(cycle.length.shape[1]):  # each sees as much as there is by then: half the work of all at once
+        end = (token + 1) * size
+        length, newest = cycle.length[:, token, None], past.newest[:, token, None]
+        inside = (place[:end] >= begin[:, token, None]) & (place[:end] <= newest) & (length > 0)
+        gap = (held[:, :end] - held.gather(1, (place[:end] - length).clamp(min=0))) * inside
+        errors.append(gap.abs().sum(1))
+        residuals.append(gap[:, end - size :])
+    error = torch.stack(errors, dim=1) / (past.newest - begin + 1).clamp(min=1)
+    return error * unit, torch.stack(residuals, dim=1) * unit[..., None]
 
 
 def _choose(past: Past, short: Cycle, long: Cycle) -> tuple[Cycle, Tensor, Tensor, Cycle]:
