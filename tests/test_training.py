@@ -132,6 +132,14 @@ def test_resumed_from_every_checkpoint_with_leftovers_and_a_torn_log(unbroken, t
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-15", "step-20"]
 
 
+@pytest.fixture
+def ctrl_c_interrupts():
+    """As in a terminal; a shell starts what runs in its background with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_log_lines_reach_the_disk_before_the_checkpoint_after_them(tmp_path, monkeypatch):
     """In the other order, a power cut leaves a checkpoint whose log lines are lost for good."""
     order = []
@@ -142,7 +150,7 @@ def test_log_lines_reach_the_disk_before_the_checkpoint_after_them(tmp_path, mon
     assert [name for name in order if not name.startswith(".")] == ["step-0", "log", "step-5", "log", "step-6"]
 
 
-def test_ctrl_c_within_an_update_waits_for_its_end():
+def test_ctrl_c_within_an_update_waits_for_its_end(ctrl_c_interrupts):
     """A KeyboardInterrupt between two parameters' updates would save a state that no unbroken run has."""
     done = []
 
