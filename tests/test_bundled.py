@@ -13,9 +13,9 @@ from segue.forecast.weights import bundled, find_model
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture(scope="module")
-def model() -> NanoTST:
-    return NanoTST.from_pretrained().double()
+@pytest.fixture(scope="module", params=["nanotst", "nanotst-small"])
+def model(request) -> NanoTST:
+    return NanoTST.from_pretrained(request.param).double()
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +31,14 @@ def values() -> torch.Tensor:
 
 def test_all_bundled_models_together_are_small_and_have_a_card():
     folders = [find_model(name) for name in bundled()]
-    assert find_model("nanotst") in folders
+    assert bundled() == ("nanotst", "nanotst-small")
     assert sum((folder / "model.safetensors").stat().st_size for folder in folders) <= 16e6
     assert all((folder / "MODEL_CARD.md").read_text().startswith("# ") for folder in folders)
 
 
 def test_its_forecasts_follow_scale_and_level(model, values):
     forecaster = Forecaster(model)
-    plain = forecaster.predict(values, 200).quantiles  # beyond one pass of 168
+    plain = forecaster.predict(values, 200).quantiles  # beyond one pass
     moved = forecaster.predict(0.37 * values + 1e3, 200).quantiles
     torch.testing.assert_close(moved, 0.37 * plain + 1e3, rtol=0, atol=1e-10)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 LONGEST = 400  # steps: a year of days
 _CONVINCING = 0.5  # of the best score: enough for a shorter cycle
 _NEARLY = 0.02  # a score lower by less is as good
+_EQUAL = 1e-9  # less than this is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,8 @@ def find_cycles(past: Past) -> tuple[Cycle, Cycle]:
     length = torch.arange(1, similarity.shape[-1] - 1, device=age.device)
     here = similarity[..., 1:-1]
     score = here - 2 / (age - length).clamp(min=1).to(here.dtype).sqrt()
-    peak = (here > similarity[..., :-2]) & (here >= similarity[..., 2:]) & (2 * length <= age) & (length > 1)
+    rises, falls = here > similarity[..., :-2] + _EQUAL, here >= similarity[..., 2:] - _EQUAL
+    peak = rises & falls & (2 * length <= age) & (length > 1)
     score = torch.where(peak, score, -1.0)
     best = score.amax(-1, keepdim=True)
     short = _first(score, _CONVINCING * best) * (best[..., 0] > 0)
