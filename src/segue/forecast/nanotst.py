@@ -69,6 +69,8 @@ class NanoTSTConfig:
         part = self.heads * (2 if self.positions == "rotary" else 1)  # rotary positions turn pairs of values
         if self.width % part:
             raise UserError("width", self.width, f"give a multiple of {part} for {self.heads} heads")
+        if self.recall and self.scale != "running":
+            raise UserError("recall", self.recall, "give the running scale with it")
         if self.context % self.patch:
             raise UserError("context", self.context, f"give a multiple of the patch, {self.patch}")
 
