@@ -186,6 +186,14 @@ def test_a_constant_series_has_no_scaled_error():
     assert overall[["wql", "rmse", "coverage-80"]].to_numpy().tolist() == [[0, 0, 1]]
 
 
+def test_a_computed_sine_has_no_scaled_error():
+    """Its seasons differ by rounding; catches errors in units of that, in the billions, which decide the mean."""
+    sine = pd.DataFrame({"unique_id": "sine", "ds": MONTHS, "y": 10 + np.sin(np.arange(60) * np.pi / 6)})
+    result = backtest(pd.concat([several((60,)), sine]), 3, models=["ar"])
+    assert result.scores["mase"].isna().tolist() == [False, True]
+    assert result.overall["mase"][0] == result.scores["mase"][0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
