@@ -188,8 +188,7 @@ class NanoTST(nn.Module):
         values, observed, gap = end_with_observed(values, observed)
         steps = horizon + int(gap.max())
         with torch.inference_mode():
-            quantiles = self._predict(values, observed, steps)
-            quantiles = _widened(quantiles, observed, self.config.widening)
+            quantiles = _widened(self._predict(values, observed, steps), observed, self.config.widening)
             asked = gap[:, None] + torch.arange(horizon, device=device)
             quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
         return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan).to(home))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from segue.forecast.metrics import DECILES, coverage, seasonal_error, weighted_quantile_loss
 from segue.forecast.origins import Origins
 
-
 _ROUNDING = 1e-12
 """Seasonal differences of less than this share of the largest value are rounding, such as those of a computed sine."""
 
