@@ -83,6 +83,7 @@ def score(task: Task, options: argparse.Namespace) -> list[dict[str, Any]]:
     task, lengths = comparable(task, options.lanes)
     model, rows = load_predictor(options.model, task.dataset.season), []
     whole = naive_scores(task, max(map(len, task.histories)))
+    model.predict(*task.lanes(np.array([0]), model.context), task.dataset.horizon)  # warms up
     for length in lengths:
         start = time.perf_counter()
         own = scores_of(task, forecast(Recent(model, length), task))

@@ -2,8 +2,9 @@
 
     python benchmarks/published.py
 
-Ratios are to the seasonal naive row of the same table, which our own agrees with (see README.md). Bolt was trained on
-M4 hourly and weekly; its and everybody's M4 rows come from other tables than the rest, as `published.csv` says.
+Ratios are to the published seasonal naive row of the set, which our own agrees with (see README.md). Bolt was trained
+on M4 hourly and weekly. Everybody's M4 rows come from other tables than the rest, and some of them from another than
+its seasonal naive row, as `published.csv` says.
 """
 
 from pathlib import Path

@@ -149,6 +149,16 @@ def test_a_short_series_has_the_later_windows_only():
     assert not result.overall.isna().any(axis=None)
 
 
+def test_rows_to_come_that_are_still_empty_take_no_window():
+    """Catches windows that end in the empty rows, which have nothing to score, and so are lost."""
+    frame = several((60, 40))
+    empty = pd.DataFrame({"unique_id": "s0", "ds": pd.date_range("2020-01-01", periods=9, freq="MS"), "y": np.nan})
+    result = backtest(pd.concat([frame, empty]), 4, 3, models=["seasonal-naive"])
+    expected = backtest(frame, 4, 3, models=["seasonal-naive"])
+    pd.testing.assert_frame_equal(result.scores, expected.scores)
+    pd.testing.assert_frame_equal(result.forecasts, expected.forecasts)
+
+
 def test_a_forecast_that_is_missing_is_infinitely_wrong():
     """Catches a model that looks good because it is silent where it is hard."""
 
@@ -176,6 +186,14 @@ def test_a_constant_series_has_no_scaled_error():
     assert overall[["wql", "rmse", "coverage-80"]].to_numpy().tolist() == [[0, 0, 1]]
 
 
+def test_a_computed_sine_has_no_scaled_error():
+    """Its seasons differ by rounding; catches errors in units of that, in the billions, which decide the mean."""
+    sine = pd.DataFrame({"unique_id": "sine", "ds": MONTHS, "y": 10 + np.sin(np.arange(60) * np.pi / 6)})
+    result = backtest(pd.concat([several((60,)), sine]), 3, models=["ar"])
+    assert result.scores["mase"].isna().tolist() == [False, True]
+    assert result.overall["mase"][0] == result.scores["mase"][0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -193,6 +211,11 @@ def test_a_constant_series_has_no_scaled_error():
 def test_what_cannot_be_done_is_told(arguments, message):
     with pytest.raises(UserError, match=f"^{message}"):
         backtest(several(), **{"horizon": 3, "models": ["seasonal-naive"], **arguments})
+
+
+def test_a_smaller_horizon_is_no_advice_where_it_would_not_help():
+    with pytest.raises(UserError, match="the longest has 13 steps; give longer series"):
+        backtest(several((13, 9)), 3, models=["seasonal-naive"])
 
 
 def test_a_billion_windows_are_as_many_as_there_are():

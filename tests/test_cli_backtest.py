@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from segue import backtest, plot_backtest
 from segue.cli import app
+from segue.forecast import backtest_plots
 from test_backtest import several
 
 
@@ -79,6 +80,17 @@ def test_an_interrupt_leaves_nothing(source, tmp_path, monkeypatch):
     result = run(source, "--horizon", 3, "--model", "ar", "--output", tmp_path / "o.csv")
     assert (result.exit_code, result.stdout) == (130, "")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_the_picture_has_the_past_of_all_series_that_it_shows(tmp_path, monkeypatch):
+    """Catches the first four series of the file, some of them too short for a window, instead of the four shown."""
+    seen = []
+    monkeypatch.setattr(backtest_plots, "plot_backtest", lambda *a, **k: seen.append(plot_backtest(*a, **k)) or seen[0])
+    several((60, 9, 9, 60, 60)).to_csv(tmp_path / "in.csv", index=False)
+    run(tmp_path / "in.csv", "--horizon", 3, "--model", "ar", "--plot", tmp_path / "plot.png")
+    charts = seen[0].axes[:3]
+    assert [chart.get_title(loc="left").split()[0] for chart in charts] == ["s0", "s3", "s4"]
+    assert [len(chart.get_lines()[0].get_xdata()) for chart in charts] == [39] * 3
 
 
 def test_the_picture_shows_the_last_windows_that_do_not_overlap():

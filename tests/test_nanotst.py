@@ -240,3 +240,9 @@ def test_weights_of_another_shape_are_refused(tmp_path):
     config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
     with pytest.raises(UserError, match="its weights do not fit its config.json"):
         NanoTST.from_pretrained(tmp_path / "model")
+
+
+def test_recall_under_a_scale_of_the_window_is_refused():
+    """Catches a classic that is told nothing and yet predicts from another reference than it says."""
+    with pytest.raises(UserError, match="recall True: give the running scale with it"):
+        NanoTSTConfig(recall=True)

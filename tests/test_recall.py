@@ -130,6 +130,65 @@ def test_nothing_of_the_future_is_told():
     torch.testing.assert_close(its_reference.path[:, :20], reference.path[:, :20], rtol=0, atol=1e-10)
 
 
+def ragged() -> tuple[torch.Tensor, torch.Tensor]:
+    """A cycle and a walk that begin inside a patch, with missing values and a long gap."""
+    values = torch.stack([wave(300, 24) + 0.1 * noise(300), noise(300, seed=1).cumsum(0)])
+    observed = torch.rand(2, 300, generator=torch.Generator().manual_seed(2)) < 0.8
+    observed[0, :17], observed[1, :41], observed[:, 150:190] = False, False, False
+    return to_patches(values, observed, PATCH)
+
+
+def test_what_lies_in_gaps_and_before_a_lane_began_has_no_influence():
+    """Catches padding taken for values, and a lane that depends on how many patches were put before it."""
+    patches, observed = ragged()
+    told, reference = recall(patches, observed, step_scale(patches, observed))
+    filled = torch.where(observed, patches, 7e8)
+    filled, seen = (torch.nn.functional.pad(part, (0, 0, 3, 0)) for part in (filled, observed))
+    other, its_reference = recall(filled, seen, step_scale(filled, seen))
+    torch.testing.assert_close(other[:, 3:], told, rtol=0, atol=1e-12)
+    torch.testing.assert_close(its_reference.path[:, 3:], reference.path, rtol=0, atol=1e-12)
+    torch.testing.assert_close(its_reference.unit[:, 3:], reference.unit, rtol=1e-12, atol=0)
+
+
+def test_a_beginning_of_a_lane_with_gaps_is_told_the_same():
+    patches, observed = ragged()
+    told, reference = recall(patches, observed, step_scale(patches, observed))
+    for count in (1, 2, 9, 17):
+        early = patches[:, :count], observed[:, :count]
+        other, its_reference = recall(*early, step_scale(*early))
+        torch.testing.assert_close(other, told[:, :count], rtol=0, atol=1e-12)
+        torch.testing.assert_close(its_reference.unit, reference.unit[:, :count], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-12, 1e290])
+def test_what_is_told_has_no_unit(unit):
+    """Catches a square that overflows, a smallest divisor that tiny values fall below."""
+    patches, observed = ragged()
+    told, _ = recall(patches, observed, step_scale(patches, observed))
+    other, _ = recall(unit * patches, observed, step_scale(unit * patches, observed))
+    torch.testing.assert_close(other, told, rtol=0, atol=1e-9)
+
+
+def test_a_ripple_on_a_huge_level_is_told_as_on_none():
+    patches, observed = ragged()
+    whole = (100 * patches).round()
+    told, reference = recall(whole, observed, step_scale(whole, observed))
+    other, its_reference = recall(whole + 1e15, observed, step_scale(whole + 1e15, observed))
+    assert torch.equal(other, told)
+    assert torch.equal(its_reference.unit, reference.unit)
+
+
+@pytest.mark.parametrize("places", [[], [100], [100, 107]])
+def test_a_lane_of_hardly_any_values_expects_the_last_one(places):
+    values, observed = noise(120)[None], torch.zeros(1, 120, dtype=torch.bool)
+    observed[0, places] = True
+    patches, seen = to_patches(values, observed, PATCH)
+    told, reference = recall(patches, seen, step_scale(patches, seen))
+    last = values[0, places[-1]] if places else torch.zeros((), dtype=torch.float64)
+    torch.testing.assert_close(reference.path[0, -1], last.expand(PATCH), rtol=0, atol=1e-12)
+    assert (told == 0).all()
+
+
 def test_equal_values_tell_nothing_and_have_no_unit():
     patches, observed = lanes(torch.full((60,), 3.3))
     scales = running_scales(patches, observed)

@@ -55,7 +55,7 @@ def backtest(
 
     from segue.cli.scores import show_backtest
     from segue.forecast.backtest import backtest_reading
-    from segue.forecast.backtest_plots import MOST_SERIES, history_of, plot_backtest
+    from segue.forecast.backtest_plots import history_of, plot_backtest, series_of
     from segue.forecast.reading import read_frame
     from segue.forecast.tables import read_table, write_table
 
@@ -78,7 +78,7 @@ def backtest(
             if path is not None:
                 write_table(table, files.enter_context(atomic_file(path, argument)), path.suffix.lower())
         if plot is not None:
-            history = reading.history(history_of(result), MOST_SERIES)
+            history = reading.history(history_of(result), series_of(result))
             figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     show_backtest(result, reading.panel.frequency.alias, places)

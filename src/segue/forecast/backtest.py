@@ -70,9 +70,9 @@ def backtest(
 ) -> Backtest:
     """Forecasts the last windows of every series from what came before, and scores the forecasts.
 
-    The last window ends with the series, the others end `step` steps earlier each. A window needs more values before
-    it than a season has steps; a series too short for all windows has the later ones only. Every model is given the
-    same beginnings; none is told the future, and NanoTST, which is fitted to nothing, never saw any of it.
+    The last window ends with the last value of the series, the others end `step` steps earlier each. A window needs
+    more values before it than a season has steps; a series too short for all windows has the later ones only. Every
+    model is given the same beginnings; none is told the future, and NanoTST, which is fitted to nothing, never saw any.
 
     Args:
         frame: One row a series and time, a DataFrame of pandas or polars; read as by `forecast_frame`.

@@ -85,6 +85,13 @@ def history_of(result: Backtest) -> int:
     return within + max(result.horizon, within // 3, 24)
 
 
+def series_of(result: Backtest) -> int:
+    """How many of the first series it takes to have those that the picture shows: some may have no window."""
+    models = len(_models(result))
+    windows = nw.from_native(result.scores, eager_only=True)["windows"].to_numpy()[::models]
+    return int(np.flatnonzero(windows)[:MOST_SERIES][-1]) + 1
+
+
 def _shown(result: Backtest) -> int:
     """How many windows are drawn: five, or as many short ones as give the eye something to follow."""
     return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
@@ -118,7 +125,7 @@ def _canvas(charts: int) -> tuple["Figure", list["Axes"], tuple["Axes", "Axes"]]
 def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str], result: Backtest) -> None:
     """One series: what was observed, and from each of the last origins what was forecast."""
     time_col, target_col, model = names
-    past = past.tail(history_of(result))
+    past = past.filter(nw.col(time_col) <= ahead[time_col].max()).tail(history_of(result))
     times, values = past[time_col].to_numpy(), past[target_col].to_numpy().astype(np.float64)
     ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=4, solid_joinstyle="round")
     begin = ahead.columns.index(model)

@@ -1,7 +1,9 @@
 """Cycles found in a lane's own past, anew at every patch, from what was observed up to its end.
 
-Similar is what steps alike: the autocorrelation of the differences from value to value, which no trend can feign. Two
-cycles are kept, the shortest convincing one and the most convincing of the longer ones: a day, and a week.
+Similar is what steps alike: the autocorrelation of the differences from value to value. Their mean is not taken away: a
+steady trend is alike at all lengths and makes no peak, but lifts the small peaks of noise, so that a drift may seem to
+have a short cycle; repeating that is no better than the last value, and is not built upon (`segue.forecast.recall`).
+Two cycles are kept, the shortest convincing one and the most convincing of the longer ones: a day, and a week.
 """
 
 from dataclasses import dataclass

@@ -69,6 +69,8 @@ class NanoTSTConfig:
         part = self.heads * (2 if self.positions == "rotary" else 1)  # rotary positions turn pairs of values
         if self.width % part:
             raise UserError("width", self.width, f"give a multiple of {part} for {self.heads} heads")
+        if self.recall and self.scale != "running":
+            raise UserError("recall", self.recall, "give the running scale with it")
         if self.context % self.patch:
             raise UserError("context", self.context, f"give a multiple of the patch, {self.patch}")
 
@@ -186,8 +188,7 @@ class NanoTST(nn.Module):
         values, observed, gap = end_with_observed(values, observed)
         steps = horizon + int(gap.max())
         with torch.inference_mode():
-            quantiles = self._predict(values, observed, steps)
-            quantiles = _widened(quantiles, observed, self.config.widening)
+            quantiles = _widened(self._predict(values, observed, steps), observed, self.config.widening)
             asked = gap[:, None] + torch.arange(horizon, device=device)
             quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
         return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan).to(home))

@@ -67,7 +67,7 @@ class Origins:
 
 
 def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
-    """The last origins of every series, `step` apart; the last window ends with the series.
+    """The last origins of every series, `step` apart; the last window ends with the last observed value.
 
     An origin is kept if something is observed in its window, and before it more values than a season has steps: fewer
     give no scale for errors.
@@ -81,19 +81,21 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     Raises:
         UserError: No series is long enough for one window.
     """
-    longest = int(panel.lengths.max())
+    ends = panel.ends
+    longest = int(ends.max())
     season = panel.frequency.season
     need = f"a window takes {season + 1} values and the {horizon} steps after them"
-    remedy = f"no series is long enough: {need}, and the longest has {longest} steps; give a smaller horizon"
+    advice = "give a smaller horizon" if longest > season + 1 else "give longer series"
+    remedy = f"no series is long enough: {need}, and the longest has {longest} steps; {advice}"
     if horizon >= longest:
         raise UserError("horizon", horizon, remedy)
     windows, step = min(windows, longest), min(step, longest)  # more of either changes nothing
     seen = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
     series = np.repeat(np.arange(len(panel)), windows)
     window = np.tile(np.arange(windows), len(panel))
-    spans = panel.lengths[series] - horizon - (windows - 1 - window) * step
-    begins, ends = panel.rows_before(series, spans), panel.rows_before(series, spans + horizon)
-    before, within = seen[begins] - seen[panel.starts[series]], seen[ends] - seen[begins]
+    spans = ends[series] - horizon - (windows - 1 - window) * step
+    first, last = panel.rows_before(series, spans), panel.rows_before(series, spans + horizon)
+    before, within = seen[first] - seen[panel.starts[series]], seen[last] - seen[first]
     kept = (spans > 0) & (before > season) & (within > 0)
     if not kept.any():
         raise UserError("horizon", horizon, remedy)

@@ -66,6 +66,14 @@ class Panel:
         lengths: NDArray[np.int64] = self.places[self.starts[1:] - 1] + 1
         return lengths
 
+    @property
+    def ends(self) -> Int64[np.ndarray, " series"]:
+        """After how many of its steps each series has its last observed value; 0 where it has none."""
+        ends: NDArray[np.int64] = np.maximum.reduceat(
+            np.where(np.isfinite(self.values), self.places + 1, 0), self.starts[:-1]
+        )
+        return ends
+
     def future(self, horizon: int) -> Times:
         """The `horizon` times after the last row of each series: `(series, horizon)`."""
         return self.frequency.after(self.times, self.starts, horizon)

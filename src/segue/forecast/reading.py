@@ -67,13 +67,13 @@ class Reading:
         return self.table({**stamps, **columns}, codes)
 
     def history(self, steps: int, series: int, name: str = "y") -> Any:
-        """A long frame of the kind that was read, of the last steps of the first series.
+        """A long frame of the kind that was read, of the last steps of the first series, back from their last values.
 
         Before a row that follows missing rows there is one without a value, so that a line drawn through them breaks.
         """
         panel = self.panel
         codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
-        kept = np.flatnonzero((codes < series) & (panel.places >= panel.lengths[codes] - steps))
+        kept = np.flatnonzero((codes < series) & (panel.places >= panel.ends[codes] - steps))
         codes, times, values = codes[kept], panel.times[kept], panel.values[kept]
         gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.places[kept]) > 1))
         codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])

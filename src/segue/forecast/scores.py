@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from segue.forecast.metrics import DECILES, coverage, seasonal_error, weighted_quantile_loss
 from segue.forecast.origins import Origins
 
+_ROUNDING = 1e-12
+"""Seasonal differences of less than this share of the largest value are rounding, such as those of a computed sine."""
+
 
 @dataclass(frozen=True, eq=False)
 class Windows:
@@ -34,7 +37,10 @@ class Windows:
         order = np.argsort(origins.spans, kind="stable")
         scale = np.empty(len(origins))
         for picked in np.split(order, range(batch, len(order), batch)):
-            scale[picked] = seasonal_error(origins.history(picked), season)
+            history = origins.history(picked)
+            rounding = _ROUNDING * np.nanmax(np.abs(history), axis=1)
+            error = seasonal_error(history, season)
+            scale[picked] = np.where(error > rounding, error, np.nan)
         series, windows = len(origins.panel), int(origins.window.max()) + 1
         places = origins.series * windows + origins.window
         return Windows(
