@@ -1,7 +1,8 @@
 """Multi-rate training: each level at its own clock, by the mean gradient of its period, exact across a restart."""
 
 import math
-from dataclasses import replace
+import tomllib
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from segue.backbones.nested import Nested
+from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.clocks import NESTED, Clock, LevelConfig, MultiRate, require_partition, split_levels
@@ -174,6 +176,15 @@ def test_a_gradient_that_is_not_finite_spoils_no_sum():
     with pytest.raises(UserError, match="gradient norm nan"):
         trainer.apply(loss)
     assert all(tensor.isfinite().all() for tensor in trainer.checkpoint().optimizer.values())
+
+
+@dataclass(frozen=True)
+class Config:
+    levels: tuple[LevelConfig, ...] = NESTED
+
+
+def test_clocks_are_written_to_a_runs_config_and_read_back():
+    assert from_dict(Config, tomllib.loads(to_toml(Config(CLOCKS)))) == Config(CLOCKS)
 
 
 def test_the_gradient_norm_is_that_of_all_levels():

@@ -200,7 +200,7 @@ def test_a_gradient_that_is_not_finite_is_not_learnt():
     learner = OnlineLearner({"w": torch.tensor([0.5])}, losses, replace(CONFIG, segment=1, decay=0.0, clip=math.inf))
     memory = State({"none": torch.zeros(1)})
     scores, state = learner(inputs, learner.initial_state(memory, inputs))
-    # w = .5; after x = 1, w -= .5 * 2 x^2 w: 0; the infinite value changes nothing, and a w of 0 has no gradient
+    # x = 1 takes .5 * 2 w = .5 from w = .5; the infinite value changes nothing; a w of 0 has no gradient
     assert scores[0, 0] == 0.25
     assert state["delta.w"].item() == -0.5
 

@@ -7,8 +7,8 @@ its mean loss says how to change the delta:
     delta <- (1 - decay) delta - rate * clip(gradient)
 
 This is dynamic evaluation (Mikolov et al., 2010; Krause, Kahembwe, Murray and Renals, arXiv:1709.07432), with plain
-gradients, and with the decay back to the trained weights that its section 3 proposes. The gradient takes surprise, the
-score, for its loss, and surprise, dL/dy, is what it writes: hence the *online write*.
+gradients and the decay back to the trained weights that the latter propose. It is the third use of surprise
+(`segue.training.surprise` has the others): what was not expected is what is written.
 
 The tokens of the segment begun, and the memory in which it began, are part of the state, so where a stream was cut into
 calls makes no difference, and a stream saved within a segment and restored goes on as if nothing had happened.
@@ -148,7 +148,8 @@ class OnlineLearner:
     def _lane(self, inputs: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
         """One lane's tokens, in pieces that end where segments end."""
         time = next(iter(inputs.values())).shape[1]
-        scores, begin = [], 0
+        scores: list[Tensor] = []
+        begin = 0
         while begin < time or not scores:  # no tokens at all are one empty piece
             end = min(time, begin + self.config.segment - int(state["filled"]))
             score, state = self._read({name: tensor[:, begin:end] for name, tensor in inputs.items()}, state)
@@ -178,7 +179,10 @@ class OnlineLearner:
             return state_after
         rate = self.config.learning_rate * min(1.0, self.config.clip / max(norm, 1e-12))
         kept = 1 - self.config.decay
-        deltas = {f"delta.{name}": kept * state[f"delta.{name}"] - rate * g for name, g in gradients.items()}
+        deltas = {  # with one new tensor each, since this is as large as the model
+            f"delta.{name}": torch.mul(state[f"delta.{name}"], kept).add_(gradient, alpha=-rate)
+            for name, gradient in gradients.items()
+        }
         return State({**state_after, **deltas})
 
     def _gradients(self, state: State) -> dict[str, Tensor]:
