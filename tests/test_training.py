@@ -18,7 +18,7 @@ from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
 from segue.training.log import RunLog
 from segue.training.loop import train
-from segue.training.optimizer import build_optimizer, is_decayed
+from segue.training.optimizer import build_adamw, is_decayed
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig, learning_rate
@@ -272,7 +272,7 @@ def test_decay_is_for_matrices_only():
     )
     decayed = [name for name, parameter in model.named_parameters() if is_decayed(name, parameter)]
     assert decayed == ["linear.weight"]
-    groups = build_optimizer(model, CONFIG).param_groups
+    groups = build_adamw(dict(model.named_parameters()), CONFIG).param_groups
     assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(1, 0.1), (4, 0.0)]
 
 

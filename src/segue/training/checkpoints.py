@@ -27,7 +27,7 @@ class Checkpoint:
     model: Mapping[str, Tensor]
     """The weights and buffers."""
     optimizer: Mapping[str, Tensor]
-    """The optimiser's moments by parameter name; empty before the first step."""
+    """What the optimiser remembers, by parameter name; empty before the first step."""
     average: Mapping[str, Tensor] | None
     """The averaged weights, where an average is kept."""
     loss_sum: float

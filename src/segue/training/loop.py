@@ -15,9 +15,9 @@ from segue.training.average import average_of, update_average
 from segue.training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
 from segue.training.log import RunLog
-from segue.training.optimizer import build_optimizer, optimizer_tensors, restore_optimizer
+from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.runs import require_config, start_run
-from segue.training.schedule import TrainingConfig, learning_rate
+from segue.training.schedule import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Progress:
     loss: float
     """Loss of this step's batch, before its update."""
     learning_rate: float
-    """Learning rate of this step."""
+    """Learning rate of this step, of the fastest level where there are levels."""
     gradient_norm: float
     """Norm of this step's gradients, before clipping."""
 
@@ -45,6 +45,7 @@ def train(
     resume: bool = False,
     record: Any = None,
     progress: Callable[[Progress], None] | None = None,
+    optimizer: BuildOptimizer = single_rate,
 ) -> nn.Module:
     """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
 
@@ -58,6 +59,8 @@ def train(
         resume: Whether to continue the run that is in the folder.
         record: The whole config, a dataclass, that `config.toml` shall hold; `None` for `config` alone.
         progress: Called after each step.
+        optimizer: Builds the optimiser of the model from `config`; `segue.training.clocks.MultiRate` is one for a
+            model of levels.
 
     Returns:
         The model to keep, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
@@ -67,7 +70,7 @@ def train(
             model; the loss or its gradient is not finite.
         Interrupted: Ctrl-C; the state is saved.
     """
-    trainer = Trainer(model, loss_of_batch, config)
+    trainer = Trainer(model, loss_of_batch, config, optimizer)
     if resume:
         trainer.restore(_newest(run))
     else:
@@ -91,7 +94,7 @@ def train(
 
 
 class Trainer:
-    """What a run carries from step to step: the weights, their average, AdamW's moments, the losses not yet logged.
+    """What a run carries from step to step: the weights, their average, the optimiser's memory, losses not yet logged.
 
     A step has two halves. `compute` takes long and changes nothing but gradients; `apply` is short and changes
     everything. So whatever stops the first half, the run is still whole, at the step before.
@@ -100,16 +103,23 @@ class Trainer:
         model: The model, trained in place.
         loss_of_batch: As for `train`.
         config: The settings of the run.
+        optimizer: As for `train`.
     """
 
-    def __init__(self, model: nn.Module, loss_of_batch: Callable[[int], Tensor], config: TrainingConfig) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        loss_of_batch: Callable[[int], Tensor],
+        config: TrainingConfig,
+        optimizer: BuildOptimizer = single_rate,
+    ) -> None:
         self.model = model.train()
         self.average = average_of(model) if config.average_decay > 0 else None
         self.step = 0
         self._loss_sum, self._loss_count = 0.0, 0
         self.config = config
         self._loss_of_batch = loss_of_batch
-        self._optimizer = build_optimizer(model, config)
+        self._optimizer = optimizer(model, config)
 
     def compute(self) -> float:
         """The loss of the next batch; its gradients are left on the parameters.
@@ -131,12 +141,9 @@ class Trainer:
         Raises:
             UserError: The gradient is not finite; the weights are unchanged.
         """
-        step, rate = self.step + 1, learning_rate(self.step + 1, self.config)
-        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip).item())
+        step, norm = self.step + 1, float(self._optimizer.gradient_norm().item())
         self._require_finite("gradient norm", norm)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._optimizer.step()
+        rate = self._optimizer.step(step)
         if self.average is not None:
             update_average(self.average, self.model, step, self.config.average_decay)
         self.step = step
@@ -154,7 +161,7 @@ class Trainer:
         return Checkpoint(
             step=self.step,
             model=self.model.state_dict(),
-            optimizer=optimizer_tensors(self.model, self._optimizer),
+            optimizer=self._optimizer.tensors(),
             average=None if self.average is None else self.average.state_dict(),
             loss_sum=self._loss_sum,
             loss_count=self._loss_count,
@@ -170,7 +177,7 @@ class Trainer:
             self.model.load_state_dict(checkpoint.model)
             if self.average is not None:
                 self.average.load_state_dict(checkpoint.average or {})
-            restore_optimizer(self.model, self._optimizer, checkpoint.optimizer)
+            self._optimizer.restore(checkpoint.optimizer)
         except (RuntimeError, KeyError) as error:
             raise UserError("resume", f"step {checkpoint.step}", "resume with the model of this run") from error
         self.step = checkpoint.step

@@ -1,11 +1,45 @@
 """AdamW with decay on the matrices only, and its moments by parameter name, so that they fit into safetensors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from segue.training.schedule import TrainingConfig
+from segue.training.schedule import TrainingConfig, learning_rate
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """What the training loop asks of an optimiser: `SingleRate` below, or `segue.training.clocks.MultiRate`."""
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of the step before."""
+        ...
+
+    def gradient_norm(self) -> Tensor:
+        """The norm of the gradients that lie on the parameters, before clipping; changes nothing."""
+        ...
+
+    def step(self, step: int) -> float:
+        """Updates the parameters by their gradients, as step number `step`, from 1, and returns its learning rate."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What it remembers, as `name.key` for the parameter called `name`; no copies."""
+        ...
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Puts back what `tensors` gave.
+
+        Raises:
+            KeyError: A tensor belongs to no parameter.
+        """
+        ...
+
+
+BuildOptimizer = Callable[[nn.Module, TrainingConfig], Optimizer]
+"""Makes the optimiser of a model, `single_rate` for one."""
 
 
 def is_decayed(name: str, parameter: Tensor) -> bool:
@@ -17,37 +51,63 @@ def is_decayed(name: str, parameter: Tensor) -> bool:
     return parameter.dim() >= 2 and name.rpartition(".")[2].startswith("weight")  # as torch names its matrices
 
 
-def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW (arXiv:1711.05101) over all parameters that take gradients, in a decayed and an undecayed group."""
-    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    decayed = [parameter for name, parameter in named if is_decayed(name, parameter)]
-    others = [parameter for name, parameter in named if not is_decayed(name, parameter)]
+def build_adamw(parameters: Mapping[str, nn.Parameter], config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW (arXiv:1711.05101), in a decayed and an undecayed group."""
     groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": [p for name, p in parameters.items() if is_decayed(name, p)], "weight_decay": config.weight_decay},
+        {"params": [p for name, p in parameters.items() if not is_decayed(name, p)], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
 
 
-def optimizer_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What the optimiser remembers: `weight.exp_avg`, `weight.exp_avg_sq`, `weight.step` for parameter `weight`."""
-    return {
-        f"{name}.{key}": tensor
-        for name, parameter in model.named_parameters()
-        if parameter in optimizer.state
-        for key, tensor in optimizer.state[parameter].items()
-    }
+class SingleRate:
+    """AdamW, all parameters at every step, their gradients clipped together.
 
-
-def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Puts back what `optimizer_tensors` gave.
-
-    Raises:
-        KeyError: A tensor belongs to no parameter of the model.
+    Args:
+        parameters: By name; those that take no gradients are left as they are.
+        config: The learning rate with its schedule, the clip, the decays.
     """
-    parameters = dict(model.named_parameters())
-    optimizer.state.clear()
-    for name, tensor in tensors.items():
-        owner, _, key = name.rpartition(".")
-        parameter = parameters[owner]
-        optimizer.state[parameter][key] = tensor.to(parameter.device, copy=True)
+
+    def __init__(self, parameters: Mapping[str, nn.Parameter], config: TrainingConfig) -> None:
+        self._parameters = {name: parameter for name, parameter in parameters.items() if parameter.requires_grad}
+        self._config = config
+        self._adamw = build_adamw(self._parameters, config)
+
+    def zero_grad(self) -> None:
+        """See `Optimizer`."""
+        self._adamw.zero_grad()
+
+    def gradient_norm(self) -> Tensor:
+        """See `Optimizer`."""
+        return nn.utils.get_total_norm([p.grad for p in self._parameters.values() if p.grad is not None])
+
+    def step(self, step: int) -> float:
+        """See `Optimizer`."""
+        rate = learning_rate(step, self._config)
+        nn.utils.clip_grad_norm_(self._parameters.values(), self._config.clip)
+        for group in self._adamw.param_groups:
+            group["lr"] = rate
+        self._adamw.step()
+        return rate
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The moments: `weight.exp_avg`, `weight.exp_avg_sq`, `weight.step` for parameter `weight`."""
+        return {
+            f"{name}.{key}": tensor
+            for name, parameter in self._parameters.items()
+            if parameter in self._adamw.state
+            for key, tensor in self._adamw.state[parameter].items()
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """See `Optimizer`."""
+        self._adamw.state.clear()
+        for name, tensor in tensors.items():
+            owner, _, key = name.rpartition(".")
+            parameter = self._parameters[owner]
+            self._adamw.state[parameter][key] = tensor.to(parameter.device, copy=True)
+
+
+def single_rate(model: nn.Module, config: TrainingConfig) -> Optimizer:
+    """The optimiser of a model without levels."""
+    return SingleRate(dict(model.named_parameters()), config)

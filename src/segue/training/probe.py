@@ -10,13 +10,18 @@ from torch import Tensor, nn
 
 from segue.errors import UserError
 from segue.training.loop import Trainer
+from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.schedule import TrainingConfig
 
 _WARM_UP = 2  # the first steps also pay for memory and kernels
 
 
 def seconds_per_step(
-    model: nn.Module, loss_of_batch: Callable[[int], Tensor], config: TrainingConfig, steps: int = 8
+    model: nn.Module,
+    loss_of_batch: Callable[[int], Tensor],
+    config: TrainingConfig,
+    steps: int = 8,
+    optimizer: BuildOptimizer = single_rate,
 ) -> float:
     """Times whole training steps, after some that warm up; the model's weights are afterwards what they were.
 
@@ -25,10 +30,11 @@ def seconds_per_step(
         loss_of_batch: As for `train`; it is called with the first steps, and called so again in the run.
         config: The settings of the run; its number of steps may be any.
         steps: How many steps to time.
+        optimizer: As for `train`.
     """
     before = copy.deepcopy(model.state_dict())
     training = model.training
-    trainer = Trainer(model, loss_of_batch, replace(config, steps=_WARM_UP + steps))
+    trainer = Trainer(model, loss_of_batch, replace(config, steps=_WARM_UP + steps), optimizer)
     try:
         for _ in range(_WARM_UP):
             trainer.apply(trainer.compute())

@@ -1,0 +1,198 @@
+"""Online learning: a model that goes on learning while it predicts, and never touches the trained weights.
+
+Each lane has weights of its own, the trained ones plus a delta, and the deltas are part of the lane's state. A stream
+is cut into segments of so many tokens. Every token is scored before anything is learnt from it; when a segment is full,
+its mean loss says how to change the delta:
+
+    delta <- (1 - decay) delta - rate * clip(gradient)
+
+This is dynamic evaluation (Mikolov et al., 2010; Krause, Kahembwe, Murray and Renals, arXiv:1709.07432), with plain
+gradients and the decay back to the trained weights that the latter propose. It is the third use of surprise
+(`segue.training.surprise` has the others): what was not expected is what is written.
+
+The tokens of the segment begun, and the memory in which it began, are part of the state, so where a stream was cut into
+calls makes no difference, and a stream saved within a segment and restored goes on as if nothing had happened.
+
+Lanes are adapted one after another: their weights differ, and torch's recurrent kernels take one set of weights (under
+`torch.func.vmap` they fall back to a slower loop of the same kind).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from segue.errors import UserError
+from segue.state import State
+
+
+@runtime_checkable
+class Losses(Protocol):
+    """The loss of each token under given weights: a model, without weights of its own, and its loss.
+
+    Example:
+        >>> def losses(weights, inputs, memory):
+        ...     law, memory = functional_call(model, weights, (inputs["tokens"], memory, inputs["reset"]))
+        ...     return law.loss(inputs["following"]), memory
+    """
+
+    def __call__(
+        self, weights: Mapping[str, Tensor], inputs: Mapping[str, Tensor], memory: State
+    ) -> tuple[Float[Tensor, "lanes time"], State]:
+        """Reads a stretch of every lane, causally.
+
+        Args:
+            weights: The weights by name.
+            inputs: What belongs to each token, lane and time axes first.
+            memory: What the lanes remember of what lies before.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class OnlineConfig:
+    """How a stream is learnt from."""
+
+    segment: int = 20
+    """Tokens from one write to the next."""
+    learning_rate: float = 0.02
+    """The step of plain gradient descent on a segment's mean loss; 0 learns nothing."""
+    decay: float = 0.001
+    """The share of what was learnt that each write forgets; it bounds the delta's norm by rate * clip / decay."""
+    clip: float = 1.0
+    """The greatest norm of a lane's gradient; `inf` for any."""
+
+    def __post_init__(self) -> None:
+        for name, fine, remedy in (
+            ("segment", self.segment >= 1, "give a whole number of at least 1"),
+            ("learning_rate", self.learning_rate >= 0, "give 0 or more"),
+            ("decay", 0 <= self.decay <= 1, "give a share from 0 to 1"),
+            ("clip", self.clip > 0, "give a number above 0"),
+        ):
+            if not fine:
+                raise UserError(name, getattr(self, name), remedy)
+
+
+class OnlineLearner:
+    """A model that learns from each lane's stream, as a pure function of inputs and state.
+
+    State: `memory.*`, the model's own; `delta.*` (lanes, *weight), what was learnt; `filled` (lanes,), the tokens of a
+    segment begun; `segment.*` (lanes, segment, ...), these tokens; `before.*`, the memory in which the segment began.
+    A lane of zeros is a fresh one, with the trained weights.
+
+    Args:
+        weights: The trained weights by name, as `dict(model.named_parameters())`. They are read, never written.
+        losses: The model and its loss; a model in evaluation mode, so that nothing is drawn.
+        config: How to learn.
+        adapted: The weights that learn; `None` for all.
+
+    Raises:
+        UserError: `adapted` names a weight that is not there, or none at all.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        losses: Losses,
+        config: OnlineConfig,
+        adapted: frozenset[str] | None = None,
+    ) -> None:
+        adapted = frozenset(weights) if adapted is None else adapted
+        if not adapted or not adapted <= set(weights):
+            raise UserError("adapted", ", ".join(sorted(adapted)) or "(none)", "name weights of the model")
+        self.config = config
+        self._weights = {name: weight.detach() for name, weight in weights.items()}
+        self._adapted = sorted(adapted)
+        self._losses = losses
+
+    def initial_state(self, memory: State, inputs: Mapping[str, Tensor]) -> State:
+        """The state of lanes that have learnt nothing yet.
+
+        Args:
+            memory: What the model's lanes remember, `model.initial_state(lanes)` for fresh ones.
+            inputs: Inputs such as will come, of any length; their kinds and sizes count.
+        """
+        lanes, size = memory.lanes, self.config.segment
+        deltas = {name: self._weights[name].new_zeros(lanes, *self._weights[name].shape) for name in self._adapted}
+        segment = {name: tensor.new_zeros(lanes, size, *tensor.shape[2:]) for name, tensor in inputs.items()}
+        device = next(iter(memory.values())).device
+        before = State({name: tensor.clone() for name, tensor in memory.items()})  # files hold no tensor twice
+        parts = {"memory": memory, "before": before, "delta": State(deltas), "segment": State(segment)}
+        return State({**State.join(parts), "filled": torch.zeros(lanes, dtype=torch.long, device=device)})
+
+    def __call__(self, inputs: Mapping[str, Tensor], state: State) -> tuple[Float[Tensor, "lanes time"], State]:
+        """Scores the next tokens of every lane, each before it is learnt from, and learns.
+
+        Args:
+            inputs: As for `losses`, of any length.
+            state: As `initial_state` or the last call gave it.
+
+        Returns:
+            The loss of each token, and the new state.
+        """
+        scores, states = [], []
+        for lane in range(state.lanes):
+            own = slice(lane, lane + 1)
+            score, after = self._lane(
+                {name: tensor[own] for name, tensor in inputs.items()},
+                State({name: tensor[own] for name, tensor in state.items()}),
+            )
+            scores.append(score)
+            states.append(after)
+        return torch.cat(scores), State.cat(states)
+
+    def _lane(self, inputs: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
+        """One lane's tokens, in pieces that end where segments end."""
+        time = next(iter(inputs.values())).shape[1]
+        scores: list[Tensor] = []
+        begin = 0
+        while begin < time or not scores:  # no tokens at all are one empty piece
+            end = min(time, begin + self.config.segment - int(state["filled"]))
+            score, state = self._read({name: tensor[:, begin:end] for name, tensor in inputs.items()}, state)
+            scores.append(score)
+            begin = end
+            if int(state["filled"]) == self.config.segment:
+                state = self._write(state)
+        return torch.cat(scores, dim=1), state
+
+    def _read(self, piece: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
+        """Scores a piece that the segment has room for, and adds it to the segment."""
+        filled, count = int(state["filled"]), next(iter(piece.values())).shape[1]
+        with torch.no_grad():
+            score, memory = self._losses(self._weights | self._moved(state), piece, state.part("memory"))
+        places = torch.arange(filled, filled + count, device=state["filled"].device)
+        changed = {f"segment.{name}": state[f"segment.{name}"].index_copy(1, places, t) for name, t in piece.items()}
+        changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
+        return score, State({**state, **changed, "filled": state["filled"] + count})
+
+    def _write(self, state: State) -> State:
+        """Learns from a full segment and begins the next one, in the memory that scoring left."""
+        begun = {f"before.{name}": tensor for name, tensor in state.part("memory").items()}
+        state_after = State({**state, **begun, "filled": torch.zeros_like(state["filled"])})
+        gradients = self._gradients(state)
+        norm = float(nn.utils.get_total_norm(list(gradients.values())))
+        if not math.isfinite(norm):  # one bad value in a stream must not spoil all that comes
+            return state_after
+        rate = self.config.learning_rate * min(1.0, self.config.clip / max(norm, 1e-12))
+        kept = 1 - self.config.decay
+        deltas = {  # with one new tensor each, since this is as large as the model
+            f"delta.{name}": torch.mul(state[f"delta.{name}"], kept).add_(gradient, alpha=-rate)
+            for name, gradient in gradients.items()
+        }
+        return State({**state_after, **deltas})
+
+    def _gradients(self, state: State) -> dict[str, Tensor]:
+        """Of the segment's mean loss with respect to the delta, lane axis first."""
+        with torch.enable_grad():
+            moved = {name: weight.requires_grad_() for name, weight in self._moved(state).items()}
+            losses, _ = self._losses(self._weights | moved, dict(state.part("segment")), state.part("before"))
+            found = torch.autograd.grad(losses.mean(), list(moved.values()), allow_unused=True, materialize_grads=True)
+        return {name: gradient[None] for name, gradient in zip(moved, found, strict=True)}
+
+    def _moved(self, state: State) -> dict[str, Tensor]:
+        """The weights that learn, as one lane has them: new tensors."""
+        return {name: self._weights[name] + state[f"delta.{name}"][0] for name in self._adapted}

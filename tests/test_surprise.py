@@ -1,0 +1,76 @@
+"""Surprise: the score, and the auxiliary objective against gradients worked out by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from segue.backbones.nested import Nested
+from segue.heads.categorical import Categorical
+from segue.heads.gaussian import Gaussian
+from segue.training.surprise import Target, recorded, surprise, surprise_objective
+
+
+def test_the_score_is_minus_the_logarithm_of_the_probability():
+    """A word of probability 1/4, and a value one deviation off the mean of a Gaussian."""
+    law = Categorical(torch.tensor([[[0.25, 0.5, 0.25]]]).log())
+    torch.testing.assert_close(surprise(law, torch.tensor([[2]])), torch.tensor([[math.log(4)]]))
+    normal = Gaussian(torch.zeros(1, 1), torch.full((1, 1), 2.0))
+    expected = 0.5 * math.log(2 * math.pi) + math.log(2.0) + 0.5
+    torch.testing.assert_close(surprise(normal, torch.full((1, 1), 2.0)), torch.tensor([[expected]]))
+
+
+@pytest.mark.parametrize("target", list(Target))
+def test_the_objective_on_a_linear_model_by_hand(target):
+    """y = x W', losses (y - t)^2 / 2 per token: dL/dy is (y - t) / n of the mean, y - t of the sum, and the target is
+    a constant, so d/dW of weight * mean((y - g)^2) is weight * 2 (y - g)' x / size.
+
+    Catches a target that is not cut off, the wrong sign, and a mean where the sum belongs.
+    """
+    random = torch.Generator().manual_seed(0)
+    x, t = (torch.randn(6, size, generator=random, dtype=torch.float64) for size in (3, 2))
+    model = nn.Linear(3, 2, bias=False).double()
+    y = model(x)
+    objective = surprise_objective((y - t).square().sum(-1) / 2, [y], [0.05], target)
+    wanted = {Target.PRINTED: (y - t) / 6, Target.DESCENT: -(y - t)}[target].detach()
+    torch.testing.assert_close(objective, 0.05 * (y - wanted).square().mean())
+    objective.backward()
+    torch.testing.assert_close(model.weight.grad, 0.05 * 2 * (y - wanted).detach().T @ x / y.numel())
+
+
+def test_the_signal_is_clipped_like_the_experiments():
+    y = torch.tensor([[3.0]], requires_grad=True)
+    objective = surprise_objective((100 * y).sum(-1), [y], [1.0])
+    assert objective.item() == (3.0 - 10.0) ** 2
+
+
+def test_the_outputs_of_levels_are_recorded_and_the_hooks_go():
+    """Level 1 gives a pair, level 2 a tensor; outside of the block nothing listens."""
+    model, x = Nested(4), torch.randn(2, 3, 4)
+    with recorded(model.level1, model.level2) as outputs:
+        model(x)
+    model(x)
+    h, _ = model.level1(x)
+    assert len(outputs) == 2
+    torch.testing.assert_close(outputs[0], h)
+    torch.testing.assert_close(outputs[1], model.level2(h))
+
+
+def test_the_objective_beside_a_loss_reaches_levels_below_each_output():
+    """Levels 1 and 2 are asked something, level 3 is not; the loss itself can still be differentiated after."""
+    model, x = Nested(4), torch.randn(2, 3, 4)
+    with recorded(model.level1, model.level2) as outputs:
+        losses = model(x)[0].square().sum(-1)
+    surprise_objective(losses, outputs).backward(retain_graph=True)
+    level1, level2, level3 = model.level_parameters()
+    assert all(p.grad is not None for p in (level1 | level2).values())
+    assert all(p.grad is None for p in level3.values())
+    losses.mean().backward()
+    assert all(p.grad is not None for p in level3.values())
+
+
+def test_each_output_needs_a_weight():
+    y = torch.ones(2, 1, requires_grad=True)
+    with pytest.raises(ValueError, match="zip"):
+        surprise_objective(y.sum(-1), [y])
