@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from segue.errors import UserError
 from segue.folder import fingerprint
 from segue.forecast.bins import Binned, BinnedHead, Bins
-from segue.forecast.parts import BackboneName, build_backbone
+from segue.backbones.named import BackboneName, build_backbone
 from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.scaling import Scale, deviation_scale
