@@ -8,8 +8,10 @@ from typing import Protocol, runtime_checkable
 class Tokenizer(Protocol):
     """Text to tokens, numbered from 0, and back."""
 
-    unknown: int | None
-    """The token that stands for all text outside the vocabulary; `None` where nothing is outside."""
+    @property
+    def unknown(self) -> int | None:
+        """The token that stands for all text outside the vocabulary; `None` where nothing is outside."""
+        ...
 
     @property
     def size(self) -> int:
