@@ -13,15 +13,17 @@ import torch
 from torch import nn
 
 from segue.errors import UserError
+from segue.state import State
 from segue.training.average import average_of, update_average
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
-from segue.training.log import RunLog
+from segue.training.log import RunLog, read_log
 from segue.training.loop import train
 from segue.training.optimizer import build_adamw, is_decayed
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig, learning_rate
+from segue.training.validation import Validation
 
 CONFIG = TrainingConfig(
     steps=20,
@@ -296,6 +298,86 @@ def test_probe_leaves_no_trace(tmp_path, unbroken):
     assert all(parameter.grad is None for parameter in model.parameters())
     train(model, tiny_loss(model), CONFIG, tmp_path / "run")
     assert everything(tmp_path / "run") == everything(unbroken)
+
+
+class Counter(nn.Module):
+    """Its loss depends on how often its state was carried: a step that carries twice, or not at all, shows."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def carry(self, stop_at=None):
+        def loss(step, state):
+            if step == stop_at:
+                interrupt()
+            count = state["count"] + self.weight.detach() * step
+            return (self.weight - 1 / count).square().sum(), State({"count": count * self.weight / self.weight})
+
+        return loss
+
+
+@pytest.mark.parametrize("step", [1, 2, 6, 11, 20])
+def test_a_carried_state_is_that_of_an_unbroken_run(step, tmp_path):
+    """Catches a state that is advanced by a step that was not taken, kept on the tape, or not in the checkpoint."""
+    fresh = State({"count": torch.zeros(1, 1)})
+    for run, stop_at in (("unbroken", None), ("broken", step)):
+        model = Counter()
+        try:
+            train(model, model.carry(stop_at), CONFIG, tmp_path / run, state=fresh)
+        except Interrupted:
+            model = Counter()
+            train(model, model.carry(), CONFIG, tmp_path / run, state=fresh, resume=True)
+    assert everything(tmp_path / "broken") == everything(tmp_path / "unbroken")
+    state = load_checkpoint(latest(tmp_path / "broken")).state
+    assert not torch.equal(state["count"], fresh["count"])
+    with pytest.raises(UserError, match="carry the state as this run did"):
+        train(model, lambda step: model.weight.sum(), CONFIG, tmp_path / "broken", resume=True)
+
+
+def scripted(losses, kept):
+    """A validation that sees these losses, one a look, and notes which of the looks found the best model so far."""
+    looks = iter(enumerate(losses, start=1))
+    seen = []
+
+    def loss(model):
+        assert not model.training
+        seen.append(next(looks))
+        return seen[-1][1]
+
+    return Validation(loss, every=4, keep=lambda model: kept.append(seen[-1][0]), patience=2)
+
+
+def test_the_best_model_is_kept_and_patience_ends_the_run(tmp_path):
+    """Looks at steps 4, 8, ...: the third is the best, two worse ones end the run at step 20 of 40."""
+    model, kept = tiny_model(), []
+    validation = scripted([3.0, 3.5, 2.0, 2.0, 2.5, 1.0], kept)
+    train(model, tiny_loss(model), replace(CONFIG, steps=40), tmp_path, validation=validation)
+    assert kept == [1, 3]
+    curve = [(line["step"], line["held_out_loss"]) for line in read_log(tmp_path) if "held_out_loss" in line]
+    assert curve == [(4, 3.0), (8, 3.5), (12, 2.0), (16, 2.0), (20, 2.5)]
+    assert latest(tmp_path).name == "step-20"
+    again = tiny_model()
+    nothing = scripted([], kept)
+    train(again, tiny_loss(again), replace(CONFIG, steps=40), tmp_path, validation=nothing, resume=True)
+    assert kept == [1, 3]
+
+
+def test_a_run_stopped_while_it_looks_looks_again(tmp_path):
+    """Ctrl-C in the second look, at step 8: the step is saved, its look is not, and comes first when it resumes."""
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    losses = [3.0, 2.0, 2.5, 1.0, 0.5]
+    model = tiny_model()
+    train(model, tiny_loss(model), CONFIG, unbroken, validation=scripted(losses, []))
+    calls = iter([3.0])
+    model = tiny_model()
+    stopped = Validation(lambda model: next(calls, None) or interrupt(), every=4, keep=lambda model: None, patience=2)
+    with pytest.raises(Interrupted, match="stopped at step 8"):
+        train(model, tiny_loss(model), CONFIG, broken, validation=stopped)
+    model, kept = tiny_model(), []
+    train(model, tiny_loss(model), CONFIG, broken, validation=scripted(losses[1:], kept), resume=True)
+    assert kept == [1, 3, 4]
+    assert everything(broken) == everything(unbroken)
 
 
 def test_minutes_become_steps():

@@ -21,6 +21,9 @@ __all__ = [
     "Forecaster",
     "GaussianHead",
     "Grammar",
+    "LanguageConfig",
+    "LanguageModel",
+    "LanguageModelConfig",
     "NanoTST",
     "NanoTSTConfig",
     "Nested",
@@ -37,6 +40,7 @@ __all__ = [
     "plot_backtest",
     "plot_forecast",
     "pretrain",
+    "train_language",
 ]
 
 if TYPE_CHECKING:
@@ -60,6 +64,8 @@ if TYPE_CHECKING:
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
     from segue.heads.quantiles import QuantileHead
+    from segue.language.model import LanguageModel, LanguageModelConfig
+    from segue.language.train import LanguageConfig, train_language
     from segue.state import State
     from segue.training.schedule import TrainingConfig
 else:  # not in front of type checkers, which would then believe in any name at all
@@ -84,6 +90,8 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "heads.gaussian": ("GaussianHead",),
         "heads.protocol": ("Distribution",),
         "heads.quantiles": ("QuantileHead",),
+        "language.model": ("LanguageModel", "LanguageModelConfig"),
+        "language.train": ("LanguageConfig", "train_language"),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),
     }

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import backtest, forecast, grammar, pretrain
+from segue.cli import backtest, forecast, grammar, language, pretrain
 from segue.cli.group import OneLineErrors
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(grammar.app, name="grammar")
+app.add_typer(language.app, name="language")
 
 
 def _version(wanted: bool) -> bool:

@@ -19,8 +19,9 @@ _FLAGS = {
     "levels": "--level", "quantiles": "--quantile", "models": "--against", "frame": "FILE", "file": "FILE",
     **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
                                           "windows", "step", "against", "forecasts",
-                                          "minutes", "resume", "production")},
-    "config": "CONFIG", "path": "--output",
+                                          "minutes", "resume", "production", "tokenizer", "backbone",
+                                          "prompt", "length", "temperature", "document", "lanes", "state")},
+    "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""
 

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
+from segue.backbones.named import BackboneName, build_backbone
 from segue.errors import UserError
 from segue.folder import fingerprint
 from segue.forecast.bins import Binned, BinnedHead, Bins
-from segue.forecast.parts import BackboneName, build_backbone
 from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.scaling import Scale, deviation_scale

@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
+from segue.backbones.named import BackboneName, build_backbone
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
-from segue.forecast.parts import BackboneName, HeadName, build_backbone, build_head, encode
+from segue.forecast.parts import HeadName, build_head, encode
 from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.recall import recall, told_size
 from segue.forecast.result import LEVELS, Forecast

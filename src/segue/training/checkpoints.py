@@ -1,4 +1,4 @@
-"""Checkpoints: `RUN/checkpoints/step-N/{model,optimizer,average}.safetensors` and `trainer.json`.
+"""Checkpoints: `RUN/checkpoints/step-N/{model,optimizer,average,state}.safetensors` and `trainer.json`.
 
 Each is written under a temporary name, synced and renamed, so a folder called step-N is whole whenever the process
 died. No pickle: reading a checkpoint runs no code.
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.folder import atomic_folder, load_tensors, save_tensors, save_text
+from segue.state import State
 
 KEPT = 2  # the newest, and the one before in case that one can't be read
 
@@ -34,6 +35,8 @@ class Checkpoint:
     """Sum of the losses since the last line of the log."""
     loss_count: int
     """Number of steps in that sum."""
+    state: State | None = None
+    """What the lanes remember of the batches so far, where the run carries it from batch to batch."""
 
 
 def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
@@ -52,6 +55,8 @@ def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
             save_tensors(temporary / "optimizer.safetensors", checkpoint.optimizer)
             if checkpoint.average is not None:
                 save_tensors(temporary / "average.safetensors", checkpoint.average)
+            if checkpoint.state is not None:
+                save_tensors(temporary / "state.safetensors", checkpoint.state)
             save_text(temporary / "trainer.json", json.dumps(facts) + "\n")
     _remove_old(parent)
     return folder
@@ -71,7 +76,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     try:
         facts = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
-        average = folder / "average.safetensors"
+        average, state = folder / "average.safetensors", folder / "state.safetensors"
         return Checkpoint(
             step=facts["step"],
             model=load_tensors(folder / "model.safetensors", "checkpoint"),
@@ -79,6 +84,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             average=load_tensors(average, "checkpoint") if average.exists() else None,
             loss_sum=facts["loss_sum"],
             loss_count=facts["loss_count"],
+            state=State(load_tensors(state, "checkpoint")) if state.exists() else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: also a UserError about one file
         remedy = "delete this folder, it can't be read, and resume from the checkpoint before"

@@ -44,6 +44,13 @@ class RunLog:
         self._file.close()
 
 
+def read_log(run: Path) -> list[dict[str, int | float]]:
+    """All whole lines of a run's log."""
+    path = run / "log.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+
 def _lines_up_to(path: Path, step: int) -> bytes:
     kept = []
     for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:

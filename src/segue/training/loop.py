@@ -11,13 +11,20 @@ import torch
 from torch import Tensor, nn
 
 from segue.errors import UserError
+from segue.state import State
 from segue.training.average import average_of, update_average
 from segue.training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
-from segue.training.log import RunLog
+from segue.training.log import RunLog, read_log
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.runs import require_config, start_run
 from segue.training.schedule import TrainingConfig
+from segue.training.validation import Validation, Watch
+
+Loss = Callable[[int], Tensor]
+"""The mean loss of the model on batch n."""
+CarryingLoss = Callable[[int, State], tuple[Tensor, State]]
+"""The same for lanes with the state that batch n - 1 left, and the state that batch n leaves."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,12 @@ class Progress:
 
 def train(
     model: nn.Module,
-    loss_of_batch: Callable[[int], Tensor],
+    loss_of_batch: Loss | CarryingLoss,
     config: TrainingConfig,
     run: Path,
     *,
+    state: State | None = None,
+    validation: Validation | None = None,
     resume: bool = False,
     record: Any = None,
     progress: Callable[[Progress], None] | None = None,
@@ -53,8 +62,12 @@ def train(
         model: The model; its first weights are kept as checkpoint 0. To resume, build it from
             `read_run(cls, run)`; its weights are then those of the newest checkpoint.
         loss_of_batch: The mean loss of `model` on batch n, for n = 1, 2, ... `config.steps`. It makes batch n itself,
-            from the seed and n alone: that is what makes a resumed run exact.
+            from the seed and n alone: that is what makes a resumed run exact. With a `state`, it takes n and the state
+            before, and gives the loss and the state after, which the next batch is read with, and which a checkpoint
+            holds: contiguous lanes.
         config: The settings of the run.
+        state: What the lanes remember before batch 1; `None` where no batch knows of the one before.
+        validation: Held-out loss on the way: a curve, the best model, an early end.
         run: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Whether to continue the run that is in the folder.
         record: The whole config, a dataclass, that `config.toml` shall hold; `None` for `config` alone.
@@ -63,38 +76,51 @@ def train(
             model of levels.
 
     Returns:
-        The model to keep, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
+        The last model, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
 
     Raises:
         UserError: The folder is in use, or has nothing to resume; a checkpoint can't be read or belongs to another
             model; the loss or its gradient is not finite.
         Interrupted: Ctrl-C; the state is saved.
     """
-    trainer = Trainer(model, loss_of_batch, config, optimizer)
+    trainer = Trainer(model, loss_of_batch, config, state, optimizer)
     if resume:
         trainer.restore(_newest(run))
     else:
         start_run(run, config if record is None else record)
         save_checkpoint(run, trainer.checkpoint())
     with RunLog(run, trainer.step) as log:
+        watch = None if validation is None else Watch(validation, read_log(run))
         try:
-            while trainer.step < config.steps:
+            while not _is_over(trainer, watch, log):
                 loss = trainer.compute()
                 with uninterrupted():
                     news = trainer.apply(loss)
                     _keep(trainer, news, log, run)
                 if progress is not None:
                     progress(news)
+            if trainer.step < config.steps:  # the last step has its checkpoint, an early end has none yet
+                log.sync()
+                save_checkpoint(run, trainer.checkpoint())
         except KeyboardInterrupt as stop:
             with uninterrupted():
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
             raise Interrupted(run, trainer.step) from stop
-    return (model if trainer.average is None else trainer.average).eval()
+    return trainer.kept.eval()
+
+
+def _is_over(trainer: "Trainer", watch: Watch | None, log: RunLog) -> bool:
+    """Whether the run ends before another step; looks at held-out data first, where that is due."""
+    if watch is not None and watch.is_due(trainer.step, trainer.config.steps):
+        training = trainer.kept.training
+        log.write(watch.look(trainer.kept.eval(), trainer.step))
+        trainer.kept.train(training)
+    return trainer.step >= trainer.config.steps or (watch is not None and watch.is_over)
 
 
 class Trainer:
-    """What a run carries from step to step: the weights, their average, the optimiser's memory, losses not yet logged.
+    """What a run carries from step to step: weights, average, the optimiser's memory, lanes, losses not yet logged.
 
     A step has two halves. `compute` takes long and changes nothing but gradients; `apply` is short and changes
     everything. So whatever stops the first half, the run is still whole, at the step before.
@@ -103,14 +129,16 @@ class Trainer:
         model: The model, trained in place.
         loss_of_batch: As for `train`.
         config: The settings of the run.
+        state: As for `train`.
         optimizer: As for `train`.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        loss_of_batch: Callable[[int], Tensor],
+        loss_of_batch: Loss | CarryingLoss,
         config: TrainingConfig,
+        state: State | None = None,
         optimizer: BuildOptimizer = single_rate,
     ) -> None:
         self.model = model.train()
@@ -118,25 +146,35 @@ class Trainer:
         self.step = 0
         self._loss_sum, self._loss_count = 0.0, 0
         self.config = config
-        self._loss_of_batch = loss_of_batch
+        self.state = self._after = state
+        self._loss_of_batch: Callable[..., Any] = loss_of_batch  # which of the two, `state` tells
         self._optimizer = optimizer(model, config)
 
+    @property
+    def kept(self) -> nn.Module:
+        """The model to keep: the average where there is one."""
+        return self.model if self.average is None else self.average
+
     def compute(self) -> float:
-        """The loss of the next batch; its gradients are left on the parameters.
+        """The loss of the next batch; its gradients are left on the parameters, the state after it beside the state.
 
         Raises:
             UserError: The loss is not finite.
         """
         self._optimizer.zero_grad()
         with _own_randomness(self.config.seed, self.step + 1):
-            loss = self._loss_of_batch(self.step + 1)
+            if self.state is None:
+                loss = self._loss_of_batch(self.step + 1)
+            else:
+                loss, after = self._loss_of_batch(self.step + 1, self.state)
+                self._after = after.detach()
             value = float(loss.item())
             self._require_finite("loss", value)
             loss.backward()
         return value
 
     def apply(self, loss: float) -> Progress:
-        """One update by the gradients that `compute` left.
+        """One update by the gradients, and the state, that `compute` left.
 
         Raises:
             UserError: The gradient is not finite; the weights are unchanged.
@@ -146,7 +184,7 @@ class Trainer:
         rate = self._optimizer.step(step)
         if self.average is not None:
             update_average(self.average, self.model, step, self.config.average_decay)
-        self.step = step
+        self.step, self.state = step, self._after
         self._loss_sum, self._loss_count = self._loss_sum + loss, self._loss_count + 1
         return Progress(step, self.config.steps, loss, rate, norm)
 
@@ -165,6 +203,7 @@ class Trainer:
             average=None if self.average is None else self.average.state_dict(),
             loss_sum=self._loss_sum,
             loss_count=self._loss_count,
+            state=self.state,
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -180,6 +219,10 @@ class Trainer:
             self._optimizer.restore(checkpoint.optimizer)
         except (RuntimeError, KeyError) as error:
             raise UserError("resume", f"step {checkpoint.step}", "resume with the model of this run") from error
+        if (checkpoint.state is None) != (self.state is None):
+            raise UserError("resume", f"step {checkpoint.step}", "carry the state as this run did, or as it did not")
+        if self.state is not None and checkpoint.state is not None:
+            self.state = checkpoint.state.to(next(iter(self.state.values())).device)
         self.step = checkpoint.step
         self._loss_sum, self._loss_count = checkpoint.loss_sum, checkpoint.loss_count
 

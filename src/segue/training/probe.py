@@ -3,13 +3,13 @@
 import copy
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-from torch import Tensor, nn
+from torch import nn
 
 from segue.errors import UserError
-from segue.training.loop import Trainer
+from segue.state import State
+from segue.training.loop import CarryingLoss, Loss, Trainer
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.schedule import TrainingConfig
 
@@ -18,9 +18,10 @@ _WARM_UP = 2  # the first steps also pay for memory and kernels
 
 def seconds_per_step(
     model: nn.Module,
-    loss_of_batch: Callable[[int], Tensor],
+    loss_of_batch: Loss | CarryingLoss,
     config: TrainingConfig,
     steps: int = 8,
+    state: State | None = None,
     optimizer: BuildOptimizer = single_rate,
 ) -> float:
     """Times whole training steps, after some that warm up; the model's weights are afterwards what they were.
@@ -30,11 +31,12 @@ def seconds_per_step(
         loss_of_batch: As for `train`; it is called with the first steps, and called so again in the run.
         config: The settings of the run; its number of steps may be any.
         steps: How many steps to time.
+        state: As for `train`.
         optimizer: As for `train`.
     """
     before = copy.deepcopy(model.state_dict())
     training = model.training
-    trainer = Trainer(model, loss_of_batch, replace(config, steps=_WARM_UP + steps), optimizer)
+    trainer = Trainer(model, loss_of_batch, replace(config, steps=_WARM_UP + steps), state, optimizer)
     try:
         for _ in range(_WARM_UP):
             trainer.apply(trainer.compute())

@@ -1,0 +1,181 @@
+"""`segue language`: a model of your own texts."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+if TYPE_CHECKING:
+    from segue.device import Device
+    from segue.language.evaluate import Evaluation
+    from segue.language.model import LanguageModel
+    from segue.language.train import LanguageConfig
+
+app = typer.Typer(help="Models of text: what follows, how probable is it?", no_args_is_help=True)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
+
+
+@app.command()
+def train(
+    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    text: Annotated[
+        Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with all settings.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="byte, character, word or bpe.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="lstm, rnn, nested or transformer.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
+) -> None:
+    """Train a language model on TEXT, whose end is held out, and leave the run and its best model in OUTPUT."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from segue.atomic import atomic_file
+    from segue.errors import UserError
+    from segue.language.curve import plot_curve
+    from segue.language.train import train_language
+    from segue.training.interrupt import Interrupted
+    from segue.training.loop import Progress as Step
+
+    if resume and (config, tokenizer, backbone) != (None, None, None):
+        raise UserError("resume", output, "leave --config, --tokenizer and --backbone out: the run holds its own")
+    settings = None if resume else _settings(config, tokenizer, backbone)
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}, held out {task.fields[held_out]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=console)
+    task = bar.add_task("train", total=None, loss=float("nan"), held_out="not yet")
+
+    def started(final: "LanguageConfig", device: "Device") -> None:
+        console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
+        bar.update(task, total=final.training.steps)
+
+    def progress(step: Step) -> None:
+        if not bar.live.is_started:  # not before there is a loss to show
+            shown.enter_context(bar)
+        bar.update(task, completed=step.step, loss=step.loss)
+
+    def measured(found: "Evaluation") -> None:
+        bar.update(task, held_out=f"{found.loss:.4f}")
+
+    try:
+        with ExitStack() as shown:
+            train_language(
+                text,
+                settings,
+                output,
+                resume=resume,
+                minutes=minutes,
+                started=started,
+                progress=progress,
+                measured=measured,
+            )
+    except Interrupted as stop:
+        typer.echo(f"segue: {stop}", err=True)
+        raise typer.Exit(130) from stop
+    if not bar.tasks[task].completed:
+        console.print("the run was finished before")
+    with atomic_file(output / "curve.png", "output") as file:
+        plot_curve(output).savefig(file)
+    console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    folder: Folder,
+    text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model has not learnt from.")],
+    state: Annotated[str, typer.Option(help="carry it from window to window, or reset it with each.")] = "carry",
+    window: Annotated[int, typer.Option(help="Tokens read at a time.")] = 256,
+    lanes: Annotated[int, typer.Option(help="Parts of the text read side by side: faster, each begins afresh.")] = 1,
+    document: Annotated[
+        str | None, typer.Option(help="A regular expression that matches where a document begins.")
+    ] = None,
+) -> None:
+    """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
+    from segue.language.corpus import Corpus, read_text
+    from segue.language.evaluate import evaluate as evaluate_corpus
+
+    model = _model(folder)
+    found = evaluate_corpus(
+        model,
+        Corpus.of(read_text(text), model.tokenizer, document),
+        state=_one_of("state", state, ("carry", "reset")),
+        window=window,
+        lanes=lanes,
+    )
+    told = "carried" if state == "carry" else f"reset every {window} tokens"
+    typer.echo(f"perplexity: {found.perplexity:.4f}")
+    typer.echo(f"bits per character: {found.bits_per_character:.4f}")
+    typer.echo(f"tokens: {found.tokens}")
+    typer.echo(f"unknown: {found.unknown}")
+    typer.echo(f"state: {told}")
+
+
+@app.command()
+def generate(
+    folder: Folder,
+    prompt: Annotated[str, typer.Option(help="The text to continue.")] = "\n",
+    length: Annotated[int, typer.Option(min=0, help="How many tokens to add.")] = 200,
+    temperature: Annotated[float, typer.Option(help="Below 1 bolder, 0 always the most probable token.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Only the tokens that make up this probability.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
+) -> None:
+    """Continue a prompt, piece by piece as it is drawn."""
+    from segue.language.generate import Sampling, continue_text
+
+    sampling = Sampling(temperature, top_k, top_p)
+    model = _model(folder)
+    unknown = model.tokenizer.encode(prompt).count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
+    if unknown:
+        typer.echo(f"segue: {unknown} tokens of the prompt are unknown to the model", err=True)
+    pieces = continue_text(model, prompt, length, sampling, seed)
+    first = next(pieces, "")  # an empty prompt is told before anything is printed
+    typer.echo(prompt + first, nl=False)
+    for piece in pieces:
+        typer.echo(piece, nl=False)
+    typer.echo()
+
+
+def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) -> "LanguageConfig":
+    """The settings of a file, or the defaults, with what the flags say instead."""
+    from segue.backbones.named import BackboneName
+    from segue.config import read_config
+    from segue.language.train import LanguageConfig
+    from segue.text.named import TokenizerName
+
+    settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)
+    if tokenizer is not None:
+        chosen = _one_of("tokenizer", tokenizer, get_args(TokenizerName))
+        settings = replace(settings, text=replace(settings.text, tokenizer=chosen))
+    if backbone is not None:
+        chosen = _one_of("backbone", backbone, get_args(BackboneName))
+        settings = replace(settings, model=replace(settings.model, backbone=chosen))
+    return settings
+
+
+def _one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
+    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
+    from segue.errors import UserError
+
+    if value not in choices:
+        raise UserError(argument, value, f"give one of {', '.join(choices)}")
+    return value
+
+
+def _model(folder: Path) -> "LanguageModel":
+    """The model of a run or of a model folder."""
+    from segue.language.model import LanguageModel
+
+    return LanguageModel.from_pretrained(folder / "model" if (folder / "model").is_dir() else folder)

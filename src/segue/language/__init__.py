@@ -1,0 +1,1 @@
+"""Language models: text in, the probability of what follows out."""

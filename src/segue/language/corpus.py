@@ -1,0 +1,144 @@
+"""A text as token ids, cut into batches: contiguous lanes that carry their state, or random blocks that carry none."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.text.protocol import Tokenizer
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """A text as tokens, document after document."""
+
+    tokens: Int[Tensor, "tokens"]
+    """All tokens in their order."""
+    begins: Bool[Tensor, "tokens"]
+    """Whether a token is the first of a document; the very first token is."""
+    characters: int
+    """Characters (code points) of the text."""
+    unknown: int
+    """How many tokens stand for something outside the vocabulary."""
+
+    @staticmethod
+    def of(text: str, tokenizer: Tokenizer, document: str | None = None) -> "Corpus":
+        """Encodes a text, each document by itself.
+
+        Args:
+            text: At least two tokens of it.
+            tokenizer: What makes tokens of it.
+            document: A regular expression that matches where a document begins (`^` and `$` match at lines);
+                `None` for a single document.
+
+        Raises:
+            UserError: The text has fewer than two tokens, or the expression is none.
+        """
+        encoded = [found for part in _documents(text, document) if (found := tokenizer.encode(part))]
+        tokens = torch.tensor([token for part in encoded for token in part], dtype=torch.int64)
+        if len(tokens) < 2:
+            raise UserError("text", f"of {len(tokens)} tokens", "give at least two tokens: one to predict from another")
+        begins = torch.zeros(len(tokens), dtype=torch.bool)
+        begins[torch.tensor([0, *(len(part) for part in encoded[:-1])]).cumsum(0)] = True
+        unknown = 0 if tokenizer.unknown is None else int((tokens == tokenizer.unknown).sum())
+        return Corpus(tokens, begins, len(text), unknown)
+
+
+def read_text(path: str | Path, argument: str = "text") -> str:
+    """The text of a UTF-8 file, as it is: line ends are kept.
+
+    Raises:
+        UserError: It can't be read, or is no UTF-8.
+    """
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(argument, path, f"name a text file that can be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(argument, path, f"save it in UTF-8 (byte {error.start} is not)") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Windows of text, one a lane, and what follows each of their tokens."""
+
+    inputs: Int[Tensor, "lanes time"]
+    targets: Int[Tensor, "lanes time"]
+    reset: Bool[Tensor, "lanes time"] | None
+    """Where a lane forgets before it reads; `None` for nowhere, which takes faster kernels."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch elsewhere."""
+        reset = None if self.reset is None else self.reset.to(device)
+        return Batch(self.inputs.to(device), self.targets.to(device), reset)
+
+
+Batches = Callable[[int], Batch]
+
+
+def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches:
+    """Batch n continues batch n - 1 in every lane; a state carried from one to the next makes whole texts of windows.
+
+    In each epoch the corpus, as a ring, is cut anew at a random place into lanes of equal length, and these into
+    windows; all lanes begin afresh with an epoch. What is left over at the ends, less than a window a lane, differs
+    from epoch to epoch. Batch n is a function of `seed` and n alone.
+
+    Raises:
+        UserError: A lane has no whole window.
+    """
+    size = len(corpus.tokens)
+    windows = size // lanes // window
+    if windows == 0:
+        raise UserError("window", window, f"give fewer lanes or a shorter window: the text has only {size} tokens")
+
+    def batch(n: int) -> Batch:
+        epoch, at = divmod(n - 1, windows)
+        offset = int(np.random.default_rng([seed, epoch]).integers(size))
+        begins = offset + (size // lanes) * torch.arange(lanes) + at * window
+        return _windows(corpus, begins, window, fresh=at == 0)
+
+    return batch
+
+
+def random_blocks(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches:
+    """Each batch is of blocks of `window` + 1 tokens from anywhere, to be read with fresh lanes.
+
+    Batch n is a function of `seed` and n alone.
+
+    Raises:
+        UserError: The text is shorter than a block.
+    """
+    size = len(corpus.tokens)
+    if size <= window:
+        raise UserError("window", window, f"give a shorter window: the text has only {size} tokens")
+
+    def batch(n: int) -> Batch:
+        begins = np.random.default_rng([seed, n]).integers(size - window, size=lanes)
+        return _windows(corpus, torch.from_numpy(begins), window, fresh=False)  # whoever reads it brings no state
+
+    return batch
+
+
+def _windows(corpus: Corpus, begins: Tensor, window: int, *, fresh: bool) -> Batch:
+    """The windows from the given places of the corpus on, which is a ring; `fresh` lanes forget before the first."""
+    places = (begins[:, None] + torch.arange(window + 1)) % len(corpus.tokens)
+    tokens, reset = corpus.tokens[places], corpus.begins[places[:, :-1]]
+    reset[:, 0] |= fresh
+    return Batch(tokens[:, :-1], tokens[:, 1:], reset if reset.any() else None)
+
+
+def _documents(text: str, document: str | None) -> list[str]:
+    if document is None:
+        return [text]
+    try:
+        found = re.compile(document, re.MULTILINE).finditer(text)
+    except re.error as error:
+        raise UserError("document", document, f"give a regular expression ({error})") from error
+    begins = sorted({0, *(match.start() for match in found if match.start() < len(text))})
+    return [text[begin:end] for begin, end in zip(begins, [*begins[1:], len(text)], strict=True)]

@@ -1,0 +1,131 @@
+"""The language model: embed, a backbone, a probability for every token that may follow."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor, nn
+
+from segue.backbones.named import BackboneName, build_backbone
+from segue.config import from_dict
+from segue.errors import UserError
+from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.heads.categorical import Categorical, CategoricalHead
+from segue.state import State
+from segue.text.named import load_tokenizer
+from segue.text.protocol import Tokenizer
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig:
+    """The sizes and parts of a language model; the size of the vocabulary is the tokenizer's."""
+
+    backbone: BackboneName = "lstm"
+    """What reads the tokens. The transformer alone forgets what lies beyond its window."""
+    width: int = 256
+    """Size of embeddings and hidden vectors."""
+    layers: int = 1
+    """Recurrent layers, or the transformer's blocks."""
+    heads: int = 4
+    """Attention heads of the transformer."""
+    window: int = 256
+    """Tokens that a token of the transformer attends to, itself included."""
+    tied: bool = False
+    """One matrix embeds tokens and predicts them (Press and Wolf 2017): worth it for large vocabularies."""
+    dropout: float = 0.0
+    """Share of the values of embeddings and hidden vectors that training leaves out at random."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "layers", "heads", "window"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        if self.backbone == "transformer" and self.width % (2 * self.heads):
+            raise UserError("width", self.width, f"give a multiple of {2 * self.heads} for {self.heads} heads")
+        if not 0 <= self.dropout < 1:
+            raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
+
+
+class LanguageModel(nn.Module):
+    """Predicts, at every token, the next one.
+
+    Args:
+        config: Sizes and parts.
+        tokenizer: What numbers the tokens; it goes with the model wherever that is saved.
+    """
+
+    causal = True
+
+    def __init__(self, config: LanguageModelConfig, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self.config, self.tokenizer = config, tokenizer
+        self.embed = nn.Embedding(tokenizer.size, config.width)
+        self.backbone = build_backbone(
+            config.backbone,
+            config.width,
+            layers=config.layers,
+            heads=config.heads,
+            window=config.window,
+            positions="rotary",
+        )
+        self.head = CategoricalHead(config.width, patch=1, classes=tokenizer.size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.scale = 1.0
+        if config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
+            self.scale = config.width**0.5
+            nn.init.normal_(self.embed.weight, std=config.width**-0.5)
+            self.head.project.weight = self.embed.weight
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of config, tokenizer and weights: no other model loads a state that carries it."""
+        return fingerprint({**asdict(self.config), "tokenizer": self.tokenizer.to_json()}, self.state_dict())
+
+    def initial_state(
+        self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The state of lanes that have read nothing."""
+        return self.backbone.initial_state(lanes, device=device, dtype=dtype)
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "lanes time"],
+        state: State | None = None,
+        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
+    ) -> tuple[Categorical, State]:
+        """Reads `time` tokens per lane; see `segue.backbones.protocol.Backbone` for state and reset.
+
+        Returns:
+            The law of the token after each token, logits (lanes, time, vocabulary), and the new state.
+        """
+        hidden, state = self.backbone(self.dropout(self.scale * self.embed(tokens)), state, reset)
+        return Categorical(self.head(self.dropout(hidden)).logits.squeeze(-2)), state
+
+    @staticmethod
+    def from_pretrained(folder: str | Path) -> "LanguageModel":
+        """Loads a model folder, in single precision, ready to predict.
+
+        Raises:
+            UserError: There is no such folder, or it holds no language model that can be read.
+        """
+        kind, config, tensors = load_model_folder(folder)
+        if kind != "language":
+            raise UserError("model", folder, f"name a folder with a language model (this one holds a {kind})")
+        model = LanguageModel(from_dict(LanguageModelConfig, config), load_tokenizer(Path(folder)))
+        try:
+            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        except RuntimeError as error:
+            remedy = "its weights do not fit its config.json and tokenizer.json; save or copy it again"
+            raise UserError("model", folder, remedy) from error
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
+        """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.
+
+        Args:
+            folder: A new folder, or one that holds a model, which is replaced.
+            card: The text of MODEL_CARD.md.
+            half: Store floating tensors in half precision.
+        """
+        tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
+        save_model_folder(folder, "language", asdict(self.config), tensors, card, self.tokenizer.to_json())

@@ -1,0 +1,31 @@
+"""What every tokenizer is: a map from text to whole numbers, and back."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """Text to tokens, numbered from 0, and back."""
+
+    @property
+    def unknown(self) -> int | None:
+        """The token that stands for all text outside the vocabulary; `None` where nothing is outside."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """The number of different tokens."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text. What is outside the vocabulary becomes `unknown`, which the caller can count."""
+        ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens; `unknown` and cut-off characters become U+FFFD, the replacement character."""
+        ...
+
+    def to_json(self) -> str:
+        """The text of `tokenizer.json`, from which `segue.text.named.tokenizer_from_json` makes it again."""
+        ...

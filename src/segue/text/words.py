@@ -1,0 +1,65 @@
+"""Words as tokens, as benchmarks of language models count them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+UNKNOWN = "<unk>"
+"""Token 0, in the writing of the Penn Treebank and WikiText: a text that holds it literally means the same."""
+
+
+class WordTokenizer:
+    """Words between white space, and the end of a line; token 0 is any word outside the vocabulary.
+
+    White space itself is not kept: decoded words have one space between them, and none at the ends of a line.
+
+    Args:
+        words: The vocabulary without the unknown word, each once; token k is word k - 1. It has the end of a line.
+    """
+
+    unknown = 0
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+        self._tokens = {word: token for token, word in enumerate(words, start=1)}
+        self._texts = (UNKNOWN, *words)
+
+    @classmethod
+    def of(cls, text: str, size: int | None = None) -> "WordTokenizer":
+        """The tokenizer of the most frequent words of a text.
+
+        Args:
+            text: The text.
+            size: The number of tokens, the end of a line and the unknown word among them; `None` for all words.
+        """
+        counts = Counter(_split(text))
+        counts.pop(UNKNOWN, None)
+        counts.pop("\n", None)
+        frequent = sorted(counts, key=lambda word: (-counts[word], word))
+        return cls(["\n", *frequent[: None if size is None else max(0, size - 2)]])
+
+    @property
+    def size(self) -> int:
+        """The vocabulary and the unknown word."""
+        return len(self._texts)
+
+    def encode(self, text: str) -> list[int]:
+        """One token a word, one an end of a line."""
+        return [self._tokens.get(word, self.unknown) for word in _split(text)]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text, its words one space apart."""
+        lines = " ".join(self._texts[token] for token in tokens).split("\n")
+        return "\n".join(line.strip(" ") for line in lines)
+
+    def to_json(self) -> str:
+        """The kind and the vocabulary."""
+        return json.dumps({"kind": "word", "words": self.words})
+
+
+def _split(text: str) -> Iterator[str]:
+    first, *others = text.split("\n")
+    yield from first.split()
+    for line in others:
+        yield "\n"
+        yield from line.split()

@@ -1,0 +1,117 @@
+"""Tokenizers: what goes in comes out, whatever it is written in, also after a stay on disk."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segue.errors import UserError
+from segue.folder import TOKENIZER
+from segue.text.bytes import ByteTokenizer
+from segue.text.characters import CharacterTokenizer
+from segue.text.named import learn_tokenizer, load_tokenizer, tokenizer_from_json
+from segue.text.pairs import PairTokenizer
+from segue.text.protocol import Tokenizer
+from segue.text.words import WordTokenizer
+
+TEXT = "It was the best of times,\r\nit was the worst of times;\n\n\tnaïve Σοφία 時間 👩‍🚀 e\u0301 \x00 end\n"
+NAMES = ("byte", "character", "word", "bpe")
+BPE = PairTokenizer.of(TEXT, 300)
+
+every_kind = pytest.mark.parametrize("name", NAMES)
+
+
+@given(st.text())
+def test_bytes_and_pairs_give_back_any_unicode(text):
+    """Also what the pairs were never learnt from: catches a prefix space, a normaliser, a lost control character."""
+    for tokenizer in (ByteTokenizer(), BPE):
+        tokens = tokenizer.encode(text)
+        assert tokenizer.decode(tokens) == text
+        assert all(0 <= token < tokenizer.size for token in tokens)
+
+
+@given(st.text())
+def test_characters_give_back_the_text_they_were_learnt_from(text):
+    tokenizer = CharacterTokenizer.of(text)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert tokenizer.size == len(set(text) - {"\ufffd"}) + 1
+
+
+@given(st.lists(st.lists(st.text("abcé時", min_size=1), max_size=5), max_size=5))
+def test_words_give_back_a_text_whose_white_space_is_plain(lines):
+    text = "\n".join(" ".join(line) for line in lines)
+    tokenizer = WordTokenizer.of(text)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_words_are_counted_as_the_benchmarks_count_them():
+    """WikiText's own layout: words between spaces, an end per line, <unk> in the text is the unknown word."""
+    text = " = Robert <unk> = \n \n He is <unk> , he is .\n"
+    tokenizer = WordTokenizer.of(text)
+    assert len(tokenizer.encode(text)) == len(text.split()) + text.count("\n") == 14
+    assert tokenizer.size == len(set(text.split())) + 1
+    assert tokenizer.encode("<unk> unheard-of is") == [0, 0, tokenizer.encode("is")[0]]
+
+
+def test_a_bounded_vocabulary_keeps_the_most_frequent_words():
+    tokenizer = WordTokenizer.of("b b b a a c", size=4)
+    assert tokenizer.words == ("\n", "b", "a")
+    assert tokenizer.size == 4
+    assert tokenizer.decode(tokenizer.encode("a b c")) == "a b <unk>"
+
+
+def test_an_unknown_character_is_one_token_and_can_be_counted():
+    """Catches a KeyError deep in an evaluation, or a character dropped silently, which would better the score."""
+    tokenizer = CharacterTokenizer.of("abc")
+    tokens = tokenizer.encode("axbé")
+    assert tokens == [1, 0, 2, 0]
+    assert tokens.count(tokenizer.unknown) == 2
+    assert tokenizer.decode(tokens) == "a\ufffdb\ufffd"
+
+
+def test_a_character_cut_in_two_is_replaced():
+    """A sampled continuation can end, or begin, within a character."""
+    assert ByteTokenizer().decode("é".encode()[:1]) == "\ufffd"
+    assert BPE.decode(BPE.encode("\U0001d11e")[:1]) == "\ufffd"
+
+
+@every_kind
+def test_a_tokenizer_is_the_same_after_a_stay_on_disk(name, tmp_path):
+    tokenizer = learn_tokenizer(name, TEXT, 300)
+    assert isinstance(tokenizer, Tokenizer)
+    (tmp_path / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
+    again = load_tokenizer(tmp_path)
+    assert again.encode(TEXT) == tokenizer.encode(TEXT)
+    assert (again.size, again.unknown, again.to_json()) == (tokenizer.size, tokenizer.unknown, tokenizer.to_json())
+
+
+@every_kind
+def test_learning_twice_gives_the_same_tokens(name):
+    """A run resumes by learning its tokenizer again."""
+    assert learn_tokenizer(name, TEXT, 300).to_json() == learn_tokenizer(name, TEXT, 300).to_json()
+
+
+def test_pairs_are_the_frequent_ones():
+    """'ab' stands 8 times, so it is the first pair after the 256 bytes; catches a size that is ignored."""
+    tokenizer = PairTokenizer.of("ab" * 8 + " xy", 257)
+    assert tokenizer.size == 257
+    assert tokenizer.encode("abab") == [256, 256]
+    assert len(tokenizer.encode("xy")) == 2
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "morse"}', '{"kind": "word"}', '{"model": 3}'])
+def test_a_broken_file_is_told_in_one_line(text, tmp_path):
+    with pytest.raises(UserError, match="name a folder that holds a whole model"):
+        load_tokenizer(tmp_path)
+    (tmp_path / TOKENIZER).write_text(text)
+    with pytest.raises(UserError, match="this is no tokenizer"):
+        load_tokenizer(tmp_path)
+
+
+def test_mistakes_name_their_remedy(monkeypatch):
+    with pytest.raises(UserError, match="size 255: give at least 256"):
+        learn_tokenizer("bpe", TEXT, 255)
+    monkeypatch.setitem(__import__("sys").modules, "tokenizers", None)
+    with pytest.raises(UserError, match=r"pip install 'segue\[text\]'"):
+        tokenizer_from_json(json.dumps({"model": {}}))
