@@ -49,8 +49,8 @@ def test_what_is_written_is_what_python_gives(source, tmp_path):
         (["--step", 0], "--step 0: give a whole number of at least 1"),
         (["--horizon", 48], "--horizon 48: no series is long enough: a window takes 13 values and the 48 steps after "
                             "them, and the longest has 60 steps; give a smaller horizon"),
-        (["--against", "ar,zebra"], "--against zebra: name a model folder or a bundled model: nanotst; or a baseline: "
-                                    "ar, seasonal-naive, ets, theta"),
+        (["--against", "ar,zebra"], "--against zebra: name a model folder or a bundled model: nanotst, nanotst-small; "
+                                    "or a baseline: ar, seasonal-naive, ets, theta"),
         (["--level", 99], "--level 99.0: give a percentage above 0 and at most 98"),
         (["--id", "shop"], "--id shop: no such column; there are unique_id, ds, y"),
         (["--forecasts", "out.txt"], "--forecasts out.txt: give a name that ends in .csv or .parquet"),

@@ -164,7 +164,9 @@ def test_missing_file_and_unknown_model(tmp_path):
     assert result.stderr.startswith(
         f"segue: FILE {tmp_path / 'none.csv'}: cannot be read (No such file or directory); "
     )
-    known = "name a model folder or a bundled model: nanotst; or a baseline: ar, seasonal-naive, ets, theta"
+    known = (
+        "name a model folder or a bundled model: nanotst, nanotst-small; or a baseline: ar, seasonal-naive, ets, theta"
+    )
     for model, shown in ((tmp_path / "nowhere", tmp_path / "nowhere"), ("", "(empty)")):  # "" is no current folder
         assert refusal(tmp_path, csv(HOURS, y=1), "--model", model) == f"--model {shown}: {known}"
 
