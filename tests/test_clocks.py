@@ -112,7 +112,7 @@ def test_a_level_of_period_p_takes_ordinary_steps_on_mean_gradients():
 def test_a_slow_level_stands_still_between_its_updates():
     """Catches weight decay or moments that act at every step."""
     model = Tiny()
-    trainer = Trainer(model, loss_of(model), CONFIG, multi_rate(CLOCKS))
+    trainer = Trainer(model, loss_of(model), CONFIG, optimizer=multi_rate(CLOCKS))
     changed = []
     for _ in range(10):
         before = [{name: p.detach().clone() for name, p in level.items()} for level in levels_of(model)]
@@ -169,7 +169,7 @@ def test_stopped_within_a_period_and_resumed_equals_unbroken(stop_at, tmp_path):
 def test_a_gradient_that_is_not_finite_spoils_no_sum():
     """The run stops before it; its checkpoint must still be whole."""
     model = Tiny()
-    trainer = Trainer(model, loss_of(model), CONFIG, multi_rate(CLOCKS))
+    trainer = Trainer(model, loss_of(model), CONFIG, optimizer=multi_rate(CLOCKS))
     trainer.apply(trainer.compute())
     loss = trainer.compute()
     model.backbone.level3.up.weight.grad.fill_(math.nan)
@@ -201,7 +201,7 @@ def test_a_parameter_no_loss_reaches_is_left_alone():
     before = {name: p.clone() for name, p in model.backbone.level3.state_dict().items()}
     loss = loss_of(model)
     model.backbone.level3.forward = lambda h: h
-    trainer = Trainer(model, loss, CONFIG, multi_rate(CLOCKS))
+    trainer = Trainer(model, loss, CONFIG, optimizer=multi_rate(CLOCKS))
     for _ in range(5):
         trainer.apply(trainer.compute())
     assert all(torch.equal(p, before[name]) for name, p in model.backbone.level3.state_dict().items())

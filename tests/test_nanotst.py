@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from segue.errors import UserError
-from segue.forecast.nanotst import NanoTST, NanoTSTConfig, relations
+from segue.forecast.embedding import relations
+from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.result import LEVELS
 from segue.forecast.scaling import running_scales
 

@@ -19,6 +19,7 @@ from segue.backbones.named import BackboneName, build_backbone
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.forecast.embedding import PatchEmbedding, ValueEmbedding
 from segue.forecast.parts import HeadName, build_head, encode
 from segue.forecast.patches import beginnings, end_with_observed
 from segue.forecast.recall import recall, told_size
@@ -224,60 +225,6 @@ class NanoTST(nn.Module):
         """
         tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
         save_model_folder(folder, "nanotst", asdict(self.config), tensors, card)
-
-
-class ValueEmbedding(nn.Linear):
-    """The classic's embedding: one linear map of the values; a missing value counts as the mean, zero."""
-
-    def __init__(self, patch: int, width: int) -> None:
-        super().__init__(patch, width)
-
-    def forward(  # type: ignore[override]
-        self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scales: Scales
-    ) -> Float[Tensor, "lanes tokens width"]:
-        """Embeds each patch."""
-        return super().forward((scales.overall.normalise(patches) * observed).to(self.weight.dtype))
-
-
-class PatchEmbedding(nn.Module):
-    """A residual network over the values in both scales, what is observed, how the scales relate, and what is told."""
-
-    def __init__(self, patch: int, width: int, told: int) -> None:
-        super().__init__()
-        inputs = 3 * patch + 4 + told
-        self.inner, self.outer, self.skip = nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(inputs, width)
-
-    def forward(
-        self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scales: Scales
-    ) -> Float[Tensor, "lanes tokens width"]:
-        """Embeds each patch."""
-        overall, local = (s.normalise(patches).asinh() * observed for s in (scales.overall, scales.local))
-        inputs = torch.cat([overall, local, observed.double(), relations(scales), scales.told], dim=-1)
-        inputs = inputs.to(self.skip.weight.dtype)
-        embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
-        return embedded
-
-
-def relations(scales: Scales) -> Float64[Tensor, "lanes tokens 4"]:
-    """How the overall scale moved since the patch before, and how the local scale stands to it.
-
-    The moves of mean and deviation, the place of the last value and the size of a step, all in deviations: unit-free,
-    squashed or bounded, so that one jump can't drown the rest, and zero while all values are equal. Without the moves,
-    a model under a running scale could not tell a trend from a lane that stands still.
-    """
-    overall, local = scales.overall, scales.local
-    known = overall.spread > 0
-    spread, step = torch.where(known, overall.spread, 1.0), torch.where(known, local.spread, 1.0)
-    both = known[:, 1:] & known[:, :-1]
-    moved = [
-        (overall.location.diff(dim=1) / spread[:, 1:]).asinh() * both,
-        (spread[:, 1:] / spread[:, :-1]).log().clamp(-5, 5) * both,
-    ]
-    related = [
-        ((local.location - overall.location) / spread).asinh() * known,
-        (step / spread).log().clamp(-8, 8) * known,
-    ]
-    return torch.stack([*(F.pad(move, (1, 0)) for move in moved), *related], dim=-1)
 
 
 def _widened(
