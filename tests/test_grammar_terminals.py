@@ -13,6 +13,8 @@ from torch import Generator
 from segue.forecast.grammar.calendars import across_days
 from segue.forecast.grammar.draws import normal, student, uniform
 from segue.forecast.grammar.events import (
+    bend,
+    breaks,
     censor,
     count_events,
     moving_mean,
@@ -216,6 +218,25 @@ def test_a_level_shift_is_a_constant_difference_from_its_start(generator):
     expected = torch.zeros(2, 20)
     expected[0, 5:], expected[1, 19:] = 3, -2
     assert torch.allclose(difference, expected, atol=1e-6)
+
+
+def test_a_bend_is_a_line_from_its_start_which_may_lie_between_two_steps():
+    bent = bend(torch.zeros(2, 6), column(3.0, 3.5), column(2.0, -1.0))
+    assert bent.tolist() == [[0, 0, 0, 0, 2, 4], [0, 0, 0, 0, -0.5, -1.5]]
+
+
+def test_breaks_come_at_any_time_from_the_begin_to_the_very_end(generator):
+    # catches breaks that keep away from the last values or from the future, where intervals have to allow for them
+    added = breaks(generator, torch.zeros(6000, 250), torch.full((6000, 1), 50.0), torch.ones(6000, 1))
+    steps = added.diff(dim=1)
+    assert (added[:, :50] == 0).all()
+    shifted = (steps[:, -1] == 0) & (added[:, -1] != 0)
+    bent = (steps[:, -1] != 0) & (steps.abs().amax(1) < 1.01 * steps[:, -1].abs())  # a shift is a larger step
+    assert abs(shifted.float().mean() - 0.33 * 0.6) < 0.02  # four standard errors
+    assert abs(bent.float().mean() - 0.4 * 0.67) < 0.025
+    places = [(added[shifted] != 0).float().argmax(1), 249 - added[bent, -1] / steps[bent, -1]]
+    for place in places:
+        assert kstest(((place - 50) / 200).numpy(), "uniform").pvalue > 0.01
 
 
 def test_a_splice_is_its_parts_at_both_ends_and_halfway_in_the_middle(generator):
