@@ -109,7 +109,7 @@ class Windows:
         values = _augment(values, data.flips, generator)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
-        tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
+        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are asked for most
         # a history of a patch or two teaches nothing but its tail
         tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
         begin = ((tokens - tail) * patch - history)[:, None]
