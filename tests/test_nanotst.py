@@ -209,7 +209,12 @@ def test_relations_are_moves_and_distances_in_current_deviations():
     mean = 1 * share + 5 * (1 - share)
     spread = (1 + share * (1 - mean) ** 2 + (1 - share) * (5 - mean) ** 2) ** 0.5  # around 1 it was 1; a step is 2
     assert related[0, 0].tolist() == pytest.approx([0.0, 0.0, math.asinh(1.0), math.log(2.0)])
-    expected = [math.asinh((mean - 1) / spread), math.log(spread), math.asinh((6 - mean) / spread), math.log(2 / spread)]
+    expected = [
+        math.asinh((mean - 1) / spread),
+        math.log(spread),
+        math.asinh((6 - mean) / spread),
+        math.log(2 / spread),
+    ]
     assert related[0, 1].tolist() == pytest.approx(expected)
 
 

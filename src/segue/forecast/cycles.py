@@ -1,9 +1,9 @@
 """Cycles found in a lane's own past, anew at every patch, from what was observed up to its end.
 
-Similar is what steps alike: the autocorrelation of the differences from value to value, less their mean, so that a steady
-trend is no cycle. A difference across missing values counts as their mean step, and one far above the others is cut, so
-that neither a gap nor a spike hides a cycle. Two cycles are kept, the shortest convincing one and the most convincing of
-the longer ones: a day, and a week.
+Similar is what steps alike: the autocorrelation of the differences from value to value, less their mean, so that a
+steady trend is no cycle. A difference across missing values counts as their mean step, and one far above the others is
+cut, so that neither a gap nor a spike hides a cycle. Two cycles are kept, the shortest convincing one and the most
+convincing of the longer ones: a day, and a week.
 """
 
 from dataclasses import dataclass
@@ -28,17 +28,15 @@ class Past:
     """The observed values of each lane, in a form to look back in.
 
     Attributes:
-        held: At each step the last observed value less the lane's first, which is `first`; zero before it.
+        known: The values less the lane's first; NaN where there is none.
         first: The lane's first observed value.
-        seen: Where there is a value.
         steps: At each observed value the mean step since the one before, in a unit of the lane's own; else zero.
         begin: Where the lane's first observed value is.
         newest: Where the newest observed value is at the end of each patch; -1 before there is one.
     """
 
-    held: Float64[Tensor, "lanes time"]
+    known: Float64[Tensor, "lanes time"]
     first: Float64[Tensor, "lanes"]
-    seen: Bool[Tensor, "lanes time"]
     steps: Float[Tensor, "lanes time"]
     begin: Int[Tensor, "lanes"]
     newest: Int[Tensor, "lanes tokens"]
@@ -46,7 +44,12 @@ class Past:
     @property
     def patch(self) -> int:
         """Steps of a patch."""
-        return self.held.shape[1] // self.newest.shape[1]
+        return self.known.shape[1] // self.newest.shape[1]
+
+    @property
+    def seen(self) -> Bool[Tensor, "lanes time"]:
+        """Where there is a value."""
+        return ~self.known.isnan()
 
     @property
     def age(self) -> Int[Tensor, "lanes tokens"]:
@@ -98,7 +101,8 @@ def past_of(
     bound = _LARGEST * local.spread.repeat_interleave(size, 1)
     steps = steps.clamp(-bound, bound)
     steps = (steps / power_of_two(steps)).to(precision)
-    return Past(held, first[:, 0], seen, steps, begin, newest[:, size - 1 :: size])
+    known = torch.where(seen, held, torch.nan)
+    return Past(known, first[:, 0], steps, begin, newest[:, size - 1 :: size])
 
 
 def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
@@ -117,12 +121,12 @@ def find_cycles(past: Past) -> tuple[Cycle, Cycle]:
     length = torch.arange(1, similarity.shape[-1] - 1, device=age.device)
     here = similarity[..., 1:-1]
     score = here - 2 * _pairs(past, length).clamp(min=1).rsqrt()
-    rises, falls = here > similarity[..., :-2] + _EQUAL, here >= similarity[..., 2:] - _EQUAL
-    peak = rises & falls & (2 * length <= age) & (length > 1)
-    score = torch.where(peak, score, -1.0)
+    peak = (here - similarity[..., :-2] > _EQUAL) & (here - similarity[..., 2:] >= -_EQUAL)
+    peak &= (length <= age // 2) & (length > 1)
+    score = score.masked_fill(~peak, -1.0)
     best = score.amax(-1, keepdim=True)
     short = _first(score, _CONVINCING * best) * (best[..., 0] > 0)
-    score = torch.where(2 * length > 3 * short[..., None], score, -1.0)
+    score = score.masked_fill(length <= 3 * short[..., None] // 2, -1.0)
     best = score.amax(-1, keepdim=True)
     long = _first(score, best - _NEARLY) * (best[..., 0] > 0) * (short > 0)
     cycles = []
@@ -151,19 +155,19 @@ def running_similarity(past: Past) -> Float[Tensor, "lanes tokens lengths"]:
     square = (total / pairs[..., :1]).square()  # of the mean
     mean = products[..., :1] / pairs[..., :1]
     variance = mean - square
-    similarity = (products / pairs - square) / variance.clamp(min=1e-30)
-    return torch.where(variance > _VARIED * mean, similarity, 0.0)
+    varied = variance > _VARIED * mean
+    return (products / pairs - square) * (varied / torch.where(varied, variance, 1.0))
 
 
 def _pairs(past: Past, length: Int[Tensor, "lengths"]) -> Float[Tensor, "lanes tokens lengths"]:
     """How many pairs of steps are so far apart; with missing values, as many as if these lay anywhere."""
     counted = past.seen.cumsum(1)[:, past.patch - 1 :: past.patch, None] - 1
-    steps = (past.age[..., None] - 1).clamp(min=1)
-    return (steps - length).clamp(min=0) * (counted / steps).square()
+    steps = (past.age[..., None] - 1).clamp(min=1).float()
+    return (steps - length.float()).clamp(min=0) * (counted / steps).square()
 
 
 def _first(
     score: Float[Tensor, "lanes tokens lengths"], least: Float[Tensor, "lanes tokens 1"]
 ) -> Int[Tensor, "lanes tokens"]:
     """The first length that scores at least so much, and more than nothing."""
-    return ((score >= least) & (score > 0)).byte().argmax(-1) + 1
+    return (score >= least.clamp(min=1e-12)).byte().argmax(-1) + 1

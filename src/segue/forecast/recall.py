@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
-from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, power_of_two
+from segue.forecast.cycles import LONGEST, Cycle, Past, find_cycles, past_of, power_of_two
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
@@ -96,57 +96,55 @@ def look_up(past: Past, cycle: Cycle) -> Repetition:
 
     Where a cycle was not seen or a value is missing, the others do; where all are, the newest value.
     """
-    tokens, size, time = cycle.length.shape[1], past.patch, past.held.shape[1]
+    tokens, size = past.newest.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
-    back = torch.arange(_CYCLES + 1, device=length.device) * length  # (lanes, tokens, cycles + 1)
-    edge = newest + 1 - back  # where the cycles begin and end, newest first
-    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.seen, past.seen.double()))
+    edge = newest + 1 - torch.arange(_CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
+    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.known.nan_to_num(), past.seen.double()))
     total, count = (-_at(part, edge.clamp(min=0)).diff(dim=-1) for part in (sums, counts))
-    mean = total / count.clamp(min=1)  # of each cycle
-    whole = edge[..., 1:] >= past.begin[:, None, None]
+    mean, whole = total / count.clamp(min=1), edge[..., 1:] >= past.begin[:, None, None]  # of each cycle
 
     target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
-    ago = -(-(target - newest) // length)  # cycles, at least one
-    source = (target - ago * length)[..., None] - back[..., None, :-1]
-    value, usable = _at(past.held, source.clamp(0, time - 1)), whole[..., None, :]
-    usable = usable & _at(past.seen, source.clamp(0, time - 1))
-    newest_value = _at(past.held, newest.clamp(min=0))
-    newer = usable & (usable.cumsum(-1) == 1)
-    last = torch.where(usable.any(-1), (value * newer).sum(-1), newest_value)
-    departure = ((value - mean[..., None, :]) * usable).sum(-1) / usable.sum(-1).clamp(min=1)
-    typical = torch.where(usable.any(-1), mean[..., :1] + departure, newest_value)
+    source = target + (newest - target).div(length, rounding_mode="floor") * length  # in the last cycle
+    last = _at(past.known, newest.clamp(min=0)).nan_to_num().expand(source.shape)  # a lane not begun has none
+    departure, number = torch.zeros_like(last), torch.zeros_like(last)
+    for ago in reversed(range(_CYCLES)):
+        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1))
+        value = value.masked_fill(~whole[..., ago, None], torch.nan)
+        usable = ~value.isnan()
+        last = torch.where(usable, value, last)
+        departure = departure + (value - mean[..., ago, None]).nan_to_num()
+        number = number + usable
+    typical = torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last)
     drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
     return Repetition(last, typical, drift)
 
 
 def repetition_error(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens"]:
-    """The mean of |x[t] - x[t - length]| over the pairs observed in the last 256 steps of each patch's past.
+    """The mean of |x[t] - x[t - length]| over the pairs observed in the last 256 steps up to each patch.
 
     The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), lately and for a season of
-    its own at each patch; infinite where there is no cycle or no pair.
+    its own at each patch; infinite where there is no cycle or no pair. Patches with no value count for no time.
     """
-    place = past.newest[..., None] - torch.arange(min(_RECENT, past.held.shape[1]), device=past.newest.device)
-    gap, both = _gaps(past, cycle, place)
-    count = both.sum(-1)
-    return torch.where(count > 0, gap.abs().sum(-1) / count.clamp(min=1), torch.inf)
+    unit, size = power_of_two(past.known.nan_to_num()), past.patch
+    known = F.pad((past.known / unit).to(past.steps.dtype), (_RECENT + LONGEST, 0), value=torch.nan)
+    tokens = past.newest.shape[1]
+    newer = known[:, size + LONGEST :].unfold(1, _RECENT, size)
+    ends = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
+    place = ends[:, None] + torch.arange(_RECENT, device=known.device)
+    gap = (newer - _at(known, place - cycle.length[..., None])).abs()
+    count = gap.isnan().logical_not_().sum(-1)
+    error = torch.where((count > 0) & cycle.found, gap.nansum(-1) / count.clamp(min=1), torch.inf)
+    latest = (past.newest.clamp(min=0) // size).clamp(max=tokens - 1)  # the patch of the newest value
+    return error.gather(1, latest) * unit
 
 
 def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
     """x[t] - x[t - length] within each patch; zero where one of the two is missing, or there is no cycle."""
     tokens, size = past.newest.shape[1], past.patch
     place = torch.arange(tokens * size, device=past.newest.device).unflatten(0, (tokens, size))
-    return _gaps(past, cycle, place.expand(len(past.held), -1, -1))[0]
-
-
-def _gaps(
-    past: Past, cycle: Cycle, place: Tensor
-) -> tuple[Float64[Tensor, "lanes tokens places"], Bool[Tensor, "lanes tokens places"]]:
-    """How far the values at some places are from those a cycle before, and where both are observed."""
     source = place - cycle.length[..., None]
-    both = cycle.found[..., None] & (source >= 0) & (place <= past.newest[..., None])
-    place, source = place.clamp(min=0), source.clamp(min=0)
-    both = both & _at(past.seen, place) & _at(past.seen, source)
-    return (_at(past.held, place) - _at(past.held, source)) * both, both
+    gap = past.known.unflatten(1, (tokens, size)) - _at(past.known, source.clamp(min=0))
+    return gap.where(cycle.found[..., None] & (source >= 0), 0.0).nan_to_num()
 
 
 def _at(values: Tensor, place: Tensor) -> Tensor:
