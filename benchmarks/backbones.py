@@ -44,6 +44,7 @@ DATA = replace(
     contexts=(72, 144, 264, 504),
     shares=(0.2, 0.25, 0.25, 0.3),
     unrest=(0.6, 0.6, 0.5, 0.25),
+    growing=(0.5, 0.5, 0.4, 0.2),
 )
 TRAINING = TrainingConfig(
     steps=1,
