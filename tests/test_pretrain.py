@@ -24,6 +24,8 @@ TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
 
 FEW = {"decomposition": 0.5, "calendar": 0.4, "counts": 0.1}  # what is drawn does not matter here, and few are fast
 
+ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,)}
+
 
 def windows(**changes: object) -> Windows:
     changes = {"weights": FEW} | changes
