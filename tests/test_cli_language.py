@@ -8,13 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
-from segue.language import train as training
+from segue.language import objective
+from segue.language.config import LanguageConfig, TextConfig
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
 from segue.language.generate import Sampling, continue_text
 from segue.language.model import LanguageModel, LanguageModelConfig
-from segue.language.train import LanguageConfig, TextConfig, train_language
+from segue.language.train import train_language
 from segue.training.checkpoints import latest
 from segue.training.schedule import TrainingConfig
 
@@ -92,7 +93,7 @@ def test_a_run_stopped_and_resumed_is_the_unbroken_one(tmp_path, monkeypatch, ba
     text = start(tmp_path, backbone, state)
     arguments = ("train", text, "--config", tmp_path / "config.toml", "--output")
     assert segue(*arguments, tmp_path / "unbroken")[0] == 0
-    real, calls = training._loss, []
+    real, calls = objective.batch_loss, []
 
     def stopping(*given):
         calls.append(1)
@@ -100,7 +101,7 @@ def test_a_run_stopped_and_resumed_is_the_unbroken_one(tmp_path, monkeypatch, ba
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(training, "_loss", stopping)
+    monkeypatch.setattr(objective, "batch_loss", stopping)
     status, _, error = segue(*arguments, tmp_path / "broken")
     assert status == 130
     assert f"stopped at step {stop_at - 1}" in error

@@ -9,9 +9,9 @@ import typer
 
 if TYPE_CHECKING:
     from segue.device import Device
+    from segue.language.config import LanguageConfig
     from segue.language.evaluate import Evaluation
     from segue.language.model import LanguageModel
-    from segue.language.train import LanguageConfig
 
 app = typer.Typer(help="Models of text: what follows, how probable is it?", no_args_is_help=True)
 
@@ -152,7 +152,7 @@ def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) 
     """The settings of a file, or the defaults, with what the flags say instead."""
     from segue.backbones.named import BackboneName
     from segue.config import read_config
-    from segue.language.train import LanguageConfig
+    from segue.language.config import LanguageConfig
     from segue.text.named import TokenizerName
 
     settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)
