@@ -77,6 +77,15 @@ def test_tied_weights_are_one_matrix_also_from_disk(tmp_path):
     )
 
 
+@pytest.mark.parametrize("tied", [False, True])
+@every_backbone
+def test_an_untrained_model_knows_about_as_much_as_chance(backbone, tied):
+    """Catches tied weights so large that a residual stream predicts its own last token, at three times the loss."""
+    model = LanguageModel(LanguageModelConfig(backbone, width=128, layers=4, heads=4, window=64, tied=tied), LETTERS)
+    found = evaluate(model, Corpus.of(TEXT, LETTERS))
+    assert found.loss < math.log(LETTERS.size) + 1
+
+
 @every_backbone
 def test_a_model_is_the_same_after_a_stay_on_disk(backbone, tmp_path):
     model = build(backbone)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from segue.backbones.named import BackboneName, LevelName, Positions, build_backbone
@@ -82,9 +82,12 @@ class LanguageModel(nn.Module):
         self.head = CategoricalHead(config.width, patch=1, classes=tokenizer.size)
         self.dropout = nn.Dropout(config.dropout)
         self.scale = 1.0
-        if config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
+        if config.backbone == "transformer":  # its residual stream must not begin as a copy of the last token
+            nn.init.normal_(self.embed.weight, std=0.02)  # (Radford et al. 2019)
+        elif config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
             self.scale = config.width**0.5
             nn.init.normal_(self.embed.weight, std=config.width**-0.5)
+        if config.tied:
             self.head.project.weight = self.embed.weight
 
     @property
@@ -109,8 +112,18 @@ class LanguageModel(nn.Module):
         Returns:
             The law of the token after each token, logits (lanes, time, vocabulary), and the new state.
         """
+        hidden, state = self.read(tokens, state, reset)
+        return Categorical(self.head(hidden).logits.squeeze(-2)), state
+
+    def read(
+        self,
+        tokens: Int[Tensor, "lanes time"],
+        state: State | None = None,
+        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
+    ) -> tuple[Float[Tensor, "lanes time width"], State]:
+        """What the head gets to see, and the new state: for losses that do not need all logits."""
         hidden, state = self.backbone(self.dropout(self.scale * self.embed(tokens)), state, reset)
-        return Categorical(self.head(self.dropout(self.norm(hidden))).logits.squeeze(-2)), state
+        return self.dropout(self.norm(hidden)), state
 
     @staticmethod
     def from_pretrained(folder: str | Path) -> "LanguageModel":
