@@ -27,7 +27,7 @@ from machine import default_output, machine
 from segue.device import decide_device
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, contiguous_lanes
-from segue.language.evaluate import Evaluation, evaluate
+from segue.language.evaluate import evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
 from segue.language.online import evaluate_online
@@ -39,8 +39,7 @@ from segue.training.probe import steps_for_minutes
 
 PROBE = 12  # steps
 LAST = 100  # steps whose mean is called the training loss, as in the original experiment
-RATES = (0.01, 0.02, 0.05)  # of dynamic evaluation; one is chosen on the first TRIED characters of valid
-TRIED = 60_000
+TRIED = 60_000  # characters of valid on which the rate of dynamic evaluation is chosen
 FRESH = (64, 128, 256, 1024)
 FIELDS = (
     ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
@@ -159,21 +158,17 @@ def measured(model: LanguageModel, arm: Arm, corpora: dict[str, Corpus], options
         fresh = evaluate(model, test, state="reset", window=window, lanes=4096 // window)
         row[f"test_bits_fresh{window}"] = fresh.bits_per_character
     row["test_seconds"] = time.process_time() - start
-    return row | (online(model, valid, test) if arm.online else {})
+    return row | (online(model, arm.online, valid, test) if arm.online else {})
 
 
-def online(model: LanguageModel, valid: Corpus, test: Corpus) -> Row:
+def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus, test: Corpus) -> Row:
     """Dynamic evaluation of the test text, at the rate that did best on the beginning of the valid one."""
     start = time.process_time()
-    tried = shortened(valid, TRIED)
-
-    def at(rate: float, corpus: Corpus) -> Evaluation:
-        return evaluate_online(model, corpus, replace(OnlineConfig(), learning_rate=rate))[0]
-
-    rate = min(RATES, key=lambda rate: at(rate, tried).loss)
-    found = at(rate, test)
+    beginning = shortened(valid, TRIED)
+    best = min(tried, key=lambda config: evaluate_online(model, beginning, config)[0].loss)
+    found, _ = evaluate_online(model, test, best)
     return {
-        "online_rate": rate,
+        "online_rate": best.learning_rate,
         "online_loss": found.loss,
         "online_bits": found.bits_per_character,
         "online_perplexity": found.perplexity,

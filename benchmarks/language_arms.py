@@ -9,6 +9,7 @@ from segue.config import read_config
 from segue.language.config import LanguageConfig, TextConfig
 from segue.language.model import LanguageModelConfig
 from segue.training.clocks import NESTED, LevelConfig
+from segue.training.online import OnlineConfig
 from segue.training.schedule import TrainingConfig
 
 RECIPE = Path(__file__).parent.parent / "configs" / "shakespeare-nanogpt.toml"
@@ -26,7 +27,7 @@ class Arm:
     data: Literal["wikitext-2", "shakespeare"] = "wikitext-2"
     steps: int | None = None  # None: as many as fit into --minutes
     fresh: tuple[int, ...] = ()  # measured also with the memory emptied every so many tokens
-    online: bool = False  # measured also with dynamic evaluation
+    online: tuple[OnlineConfig, ...] = ()  # measured also with that of these dynamic evaluations that valid is for
     whole: bool = False  # on all of the test text, whatever --characters says
     sampled: bool = False  # softmax over a sample of the vocabulary in training
 
@@ -59,14 +60,20 @@ def shakespeare(model: LanguageModelConfig, lanes: int = 32, window: int = 128) 
 def words() -> LanguageConfig:
     model = LanguageModelConfig("lstm", width=256, tied=True, dropout=0.2)
     return LanguageConfig(
-        model, TextConfig(tokenizer="word", lanes=32, window=70), replace(TRAINING, learning_rate=2e-3)
+        model, TextConfig(tokenizer="word", lanes=64, window=70), replace(TRAINING, learning_rate=2e-3)
     )
+
+
+def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
+    return tuple(OnlineConfig(segment=segment, learning_rate=rate) for rate in rates)
 
 
 TOKENS = 2000 * 32 * 256  # of the original experiment
 REPLICAS = ("replica, reset", "replica, persistent", "replica, surprise")  # see language_replica.py
 ARMS = {
-    "corrected": Arm(of(), steps=TOKENS // (32 * 128), fresh=(64, 256, 1024), online=True, whole=True),
+    "corrected": Arm(
+        of(), steps=TOKENS // (32 * 128), fresh=(64, 256, 1024), online=dynamic(20, 0.01, 0.02, 0.05), whole=True
+    ),
     **{
         f"window {window}, {state}": Arm(of(window=window, lanes=4096 // window, state=state), fresh=(window,))
         for window in (64, 128, 256, 1024)
@@ -81,5 +88,5 @@ ARMS = {
     "shakespeare, transformer": shakespeare(LanguageModelConfig("transformer", width=128, layers=4, window=128)),
     "shakespeare, lstm": shakespeare(LanguageModelConfig("lstm", width=256, dropout=0.1)),
     "shakespeare, nested": shakespeare(LanguageModelConfig("nested", width=224, expansion=1, dropout=0.1)),
-    "words": Arm(words(), online=True, whole=True, sampled=True),
+    "words": Arm(words(), online=dynamic(70, 0.05, 0.1, 0.2), whole=True, sampled=True),
 }

@@ -26,9 +26,12 @@ class SampledLoss:
     def __call__(self, batch: Batch, state: State | None) -> tuple[Tensor, State]:
         hidden, state = self.model.read(batch.inputs, state, batch.reset)
         drawn = self.corpus.tokens[torch.randint(len(self.corpus.tokens), (SAMPLES,))]
-        words, counts = drawn.unique(return_counts=True)
-        weight, bias = self.model.head.project.weight, self.model.head.project.bias
-        offset = bias[words] + (counts / SAMPLES).log() - self.log_share[words]
-        others = (hidden @ weight[words].T + offset).masked_fill(words == batch.targets[..., None], -torch.inf)
-        right = (hidden * weight[batch.targets]).sum(-1) + bias[batch.targets]
-        return (torch.logaddexp(others.logsumexp(-1), right) - right).mean(), state
+        words, places = torch.cat([batch.targets.flatten(), drawn]).unique(return_inverse=True)
+        place = places[: batch.targets.numel()].view_as(batch.targets)[..., None]
+        counts = torch.bincount(places[batch.targets.numel() :], minlength=len(words))
+        head = self.model.head.project
+        logits = hidden @ head.weight[words].T + head.bias[words]
+        weights = (counts / SAMPLES).log() - self.log_share[words]  # of words that were not drawn: none
+        others = (logits + weights).scatter(-1, place, -torch.inf).logsumexp(-1)
+        right = logits.gather(-1, place)[..., 0]
+        return (torch.logaddexp(others, right) - right).mean(), state
