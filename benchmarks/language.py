@@ -234,11 +234,8 @@ def corpus_of(data: Path, name: str, tokenizer: TokenizerName) -> tuple[dict[str
 
 
 def shortened(corpus: Corpus, characters: int | None) -> Corpus:
-    """The beginning of a text."""
-    if characters is None or characters >= corpus.characters:
-        return corpus
-    tokens = max(2, round(len(corpus.tokens) * characters / corpus.characters))
-    return Corpus(corpus.tokens[:tokens], corpus.begins[:tokens], characters, corpus.unknown)
+    """The beginning of a text, of about so many characters."""
+    return corpus if characters is None else corpus.first(round(len(corpus.tokens) * characters / corpus.characters))
 
 
 def show(output: Path) -> None:

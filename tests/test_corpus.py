@@ -39,6 +39,15 @@ def test_a_continued_text_begins_a_document_only_where_one_is_matched():
     assert len(Corpus.of("a", LETTERS, continued=True).tokens) == 1  # it is predicted from what stood before
 
 
+def test_the_first_tokens_are_a_text_of_their_own():
+    corpus = Corpus.of(TEXT, LETTERS, document="#")
+    part, alone = corpus.first(30), Corpus.of(TEXT[:30], LETTERS, document="#")
+    assert torch.equal(part.tokens, alone.tokens)
+    assert torch.equal(part.begins, alone.begins)
+    assert (part.characters, part.unknown) == (30, 0)
+    assert corpus.first(10_000) is corpus
+
+
 def test_unknown_tokens_are_counted():
     assert Corpus.of("one ÄÖ", LETTERS).unknown == 2
     assert Corpus.of("one ÄÖ", ByteTokenizer()).unknown == 0

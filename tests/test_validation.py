@@ -1,9 +1,11 @@
 """Held-out loss on the way: the best model is kept, patience ends a run, and a restart changes neither."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
+from segue.errors import UserError
 from segue.training.checkpoints import latest
 from segue.training.interrupt import Interrupted
 from segue.training.log import read_log
@@ -57,3 +59,12 @@ def test_a_run_stopped_while_it_looks_looks_again(tmp_path):
     train(model, tiny_loss(model), CONFIG, broken, validation=scripted(losses[1:], kept), resume=True)
     assert kept == [1, 3, 4]
     assert everything(broken) == everything(unbroken)
+
+
+def test_a_held_out_loss_that_is_not_finite_ends_the_run_and_is_not_the_best(tmp_path):
+    """Nothing is less than NaN: catches that it counts as the best of all, and a log that can't be read again."""
+    model, kept = tiny_model(), []
+    with pytest.raises(UserError, match="held-out loss nan at step 8"):
+        train(model, tiny_loss(model), CONFIG, tmp_path, validation=scripted([3.0, math.nan], kept))
+    assert kept == [1]
+    assert [line["step"] for line in read_log(tmp_path) if "held_out_loss" in line] == [4]

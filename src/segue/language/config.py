@@ -59,6 +59,8 @@ class LanguageConfig:
     and to which; see `segue.training.surprise`."""
     validate_every: int = 250
     """Steps between two measurements of the held-out loss."""
+    validate_tokens: int = 200_000
+    """The most tokens, of the beginning of the held-out text, that a measurement reads."""
     patience: int | None = None
     """Stop after so many measurements in a row without a better one; `None` for never."""
     device: str = "auto"
@@ -71,10 +73,10 @@ class LanguageConfig:
     """SHA-256 of the text and its tokenizer; written by the run, which resumes over nothing else."""
 
     def __post_init__(self) -> None:
-        for name in ("validate_every", "patience"):
+        for name, least in (("validate_every", 1), ("validate_tokens", 2), ("patience", 1)):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UserError(name, value, "give a whole number of at least 1")
+            if value is not None and value < least:
+                raise UserError(name, value, f"give a whole number of at least {least}")
         nested = self.model.backbone == "nested"
         if self.levels and (not nested or len(self.levels) != 3):
             raise UserError("levels", len(self.levels), "give three, for the nested backbone; for others none")

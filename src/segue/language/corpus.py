@@ -53,6 +53,14 @@ class Corpus:
         unknown = 0 if tokenizer.unknown is None else int((tokens == tokenizer.unknown).sum())
         return Corpus(tokens, begins, len(text), unknown)
 
+    def first(self, tokens: int) -> "Corpus":
+        """The first so many tokens, as a text of its own; its characters are those of all tokens on average."""
+        if tokens >= len(self.tokens):
+            return self
+        part = self.tokens[:tokens]
+        unknown = round(self.unknown * tokens / len(self.tokens))
+        return Corpus(part, self.begins[:tokens], round(self.characters * tokens / len(self.tokens)), unknown)
+
 
 def read_text(path: str | Path, argument: str = "text") -> str:
     """The text of a UTF-8 file, as it is: line ends are kept.

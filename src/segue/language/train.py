@@ -69,28 +69,12 @@ def train_language(
         Interrupted: Ctrl-C; what was trained is saved.
     """
     run = Path(run)
-    config = _settings(config, run, resume, minutes)
-    source = text if text is not None else config.source
-    if source is None:
-        raise UserError("text", "(missing)", "name a text file to learn from")
-    device = decide_device(config.device, torch.get_num_threads(), config.precision)
-    material = prepare(read_text(source), config)
-    if config.digest not in (None, material.digest):
-        raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
-    config = replace(
-        config,
-        device=str(device.device),
-        precision="float32" if device.autocast_dtype is None else "bfloat16",
-        source=config.source or str(Path(source).resolve()),
-        digest=material.digest,
-    )
-    model, optimizer = material.model.to(device.device), language_optimizer(config)
+    config, device, material = _ready(text, _settings(config, run, resume, minutes))
+    model, optimizer = material.model, language_optimizer(config)
     loss, state = language_loss(model, material.learnt, config, device)
     if minutes is not None:
-        steps = steps_for_minutes(
-            minutes, seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
-        )
-        config = replace(config, training=replace(config.training, steps=steps))
+        seconds = seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
+        config = replace(config, training=replace(config.training, steps=steps_for_minutes(minutes, seconds)))
     if started is not None:
         started(config, device)
     train(
@@ -118,6 +102,26 @@ def _settings(config: LanguageConfig | None, run: Path, resume: bool, minutes: f
     return read_run(LanguageConfig, run)
 
 
+def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Device, Material]:
+    """The config with all that was left open decided, the device, and on it the model, beside the text in tokens."""
+    source = text if text is not None else config.source
+    if source is None:
+        raise UserError("text", "(missing)", "name a text file to learn from")
+    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    material = prepare(read_text(source), config)
+    if config.digest not in (None, material.digest):
+        raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
+    material.model.to(device.device)
+    decided = replace(
+        config,
+        device=str(device.device),
+        precision="float32" if device.autocast_dtype is None else "bfloat16",
+        source=config.source or str(Path(source).resolve()),
+        digest=material.digest,
+    )
+    return decided, device, material
+
+
 def prepare(text: str, config: LanguageConfig) -> Material:
     """The tokenizer learnt from the first part of a text, a model for it, and both parts in its tokens.
 
@@ -138,6 +142,7 @@ def _validation(
     corpus: Corpus, config: LanguageConfig, folder: Path, measured: Callable[[Evaluation], None] | None
 ) -> Validation:
     """Measures as the model is trained, by state carried or reset, and keeps the best model in `folder`."""
+    corpus = corpus.first(config.validate_tokens)
 
     def loss(model: nn.Module) -> float:
         assert isinstance(model, LanguageModel)
