@@ -44,8 +44,17 @@ FRESH = (64, 128, 256, 1024)
 FIELDS = (
     ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
     + ["valid_loss", "test_loss", "test_bits", "test_perplexity"]
-    + [f"test_bits_fresh{window}" for window in FRESH]
-    + ["online_rate", "online_loss", "online_bits", "online_perplexity", "test_tokens", "lanes"]
+    + [f"test_{unit}_fresh{window}" for window in FRESH for unit in ("loss", "bits")]
+    + [
+        "online_rate",
+        "online_tokens",
+        "online_static_bits",
+        "online_loss",
+        "online_bits",
+        "online_perplexity",
+        "test_tokens",
+        "lanes",
+    ]
     + ["train_seconds", "test_seconds", "online_seconds", *machine(1)]
 )
 Row = dict[str, object]
@@ -59,6 +68,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0, help="processor time of a training of no fixed length")
     parser.add_argument("--steps", type=int, help="for trials: no more steps than these")
     parser.add_argument("--characters", type=int, default=400_000, help="of valid and test, where not all is read")
+    parser.add_argument("--online-characters", type=int, help="of test, for dynamic evaluation; all unless given")
     parser.add_argument("--lanes", type=int, default=8, help="parts of a test text read side by side")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
@@ -117,7 +127,8 @@ def run(name: str, seed: int, minutes: float, options: argparse.Namespace, outpu
     """Trains one arm and measures its model on text it has not learnt from."""
     arm = ARMS[name]
     corpora, tokenizer = corpus_of(options.data, arm.data, arm.config.text.tokenizer)
-    cost = f"{arm.config.model.backbone} {arm.config.model.level1} {arm.config.text.window} {arm.config.surprise}"
+    sizes = arm.config.model
+    cost = f"{sizes.backbone}, {sizes.level1}, {sizes.width} wide, {arm.config.text.window} long, {arm.config.surprise}"
     steps = arm.steps or known_steps(output, cost, arm, minutes)
     if steps is None:
         steps = steps_for_minutes(minutes, seconds_of_a_step(arm, corpora["train"], tokenizer))
@@ -156,9 +167,9 @@ def measured(model: LanguageModel, arm: Arm, corpora: dict[str, Corpus], options
     }
     for window in arm.fresh:
         fresh = evaluate(model, test, state="reset", window=window, lanes=4096 // window)
-        row[f"test_bits_fresh{window}"] = fresh.bits_per_character
+        row |= {f"test_loss_fresh{window}": fresh.loss, f"test_bits_fresh{window}": fresh.bits_per_character}
     row["test_seconds"] = time.process_time() - start
-    return row | (online(model, arm.online, valid, test) if arm.online else {})
+    return row | (online(model, arm.online, valid, shortened(test, options.online_characters)) if arm.online else {})
 
 
 def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus, test: Corpus) -> Row:
@@ -169,6 +180,8 @@ def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus,
     found, _ = evaluate_online(model, test, best)
     return {
         "online_rate": best.learning_rate,
+        "online_tokens": found.tokens,
+        "online_static_bits": evaluate(model, test, window=256, lanes=8).bits_per_character,
         "online_loss": found.loss,
         "online_bits": found.bits_per_character,
         "online_perplexity": found.perplexity,
@@ -241,7 +254,8 @@ def shortened(corpus: Corpus, characters: int | None) -> Corpus:
 def show(output: Path) -> None:
     """Means over seeds, and half the range as their spread."""
     rows = pd.read_csv(output)
-    figures = ["train_perplexity", "valid_loss", "test_bits", "test_perplexity", "online_bits", "online_perplexity"]
+    figures = ["train_perplexity", "valid_loss", "test_bits", "test_perplexity"]
+    figures += ["online_static_bits", "online_bits", "online_perplexity"]
     figures += [f"test_bits_fresh{window}" for window in FRESH]
     groups = rows.groupby(["arm", "minutes"], sort=False)[figures]
     spread = (groups.max() - groups.min()) / 2

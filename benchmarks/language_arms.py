@@ -44,7 +44,7 @@ def of(
 ) -> LanguageConfig:
     """A nested model; of 730 thousand parameters unless said otherwise."""
     return LanguageConfig(
-        LanguageModelConfig("nested", width, level1=level1, layers=1, expansion=1),
+        LanguageModelConfig("nested", width, window=window, level1=level1, expansion=1),
         TextConfig(state=state, lanes=lanes, window=window),
         TRAINING,
         levels=levels,

@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 from charts import COLOURS, IMAGES, INK, canvas, save, title
 from machine import default_output, machine
+from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
 from segue.backbones.transformer import Transformer
@@ -34,6 +35,7 @@ TOKENS = CharacterTokenizer("ABCDEFGHabcdefgh?")
 LAGS = (10, 20, 50, 100, 200, 350, 500)
 LANES, ASKED = 32, 256
 LENGTH, PATCH = 512, 32
+HUGE = 1e250  # gradients are taken this much larger, lest they fall below what float64 holds
 Row = dict[str, object]
 
 
@@ -112,8 +114,10 @@ def gradient_rows(model: LanguageModel, when: str) -> list[Row]:
     x = double.embed(tokens).detach().requires_grad_()
     hidden = double.backbone(x)[0][:, -1]
     direction = torch.randn(hidden.shape, dtype=hidden.dtype, generator=torch.Generator().manual_seed(0))
-    (gradient,) = torch.autograd.grad((hidden * direction).sum(), x)
-    norms = gradient.norm(dim=-1).log().mean(0).flip(0)  # by distance, in logarithms: averages of tiny numbers
+    (gradient,) = torch.autograd.grad((hidden * direction).sum() * HUGE, x)
+    largest = gradient.abs().amax(dim=-1, keepdim=True).clamp(min=torch.finfo(torch.float64).tiny)
+    norms = (gradient / largest).norm(dim=-1).log() + largest[..., 0].log()  # squares of such numbers are zero
+    norms = norms.mean(0).flip(0)  # by distance
     return [
         {"figure": f"gradient, {when}", "x": lag, "value": float((norms[lag] - norms[1]).exp())}
         for lag in (1, 5, *LAGS)
@@ -194,6 +198,8 @@ def draw_cost(result: pd.DataFrame, path: Path) -> None:
             bars, [f"{value:,.0f}" if kind == "scores" else f"{value:.3f}" for value in mine["value"]], fontsize=8
         )
         ax.set_yscale("log")
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.margins(y=0.1)
         title(ax, label)
     for offset, (kind, colour) in enumerate((("parallel", COLOURS[0]), ("sequential", COLOURS[1]))):
         mine = result[result["figure"] == kind].set_index("model")["value"].reindex(NAMES)
