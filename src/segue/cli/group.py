@@ -20,7 +20,8 @@ _FLAGS = {
     **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
                                           "windows", "step", "against", "forecasts",
                                           "minutes", "resume", "production", "tokenizer", "backbone",
-                                          "prompt", "length", "temperature", "document", "lanes", "state")},
+                                          "prompt", "length", "temperature", "document", "lanes", "state", "online")},
+    "state_in": "--state-in", "state_out": "--state-out",
     "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""
