@@ -71,13 +71,22 @@ class Arm:
 
 
 PROXY = NanoTSTConfig(
-    context=504, patch=PATCH, span=SPAN, width=128, layers=4, positions="rotary", scale="running", head="quantiles"
+    context=504,
+    patch=PATCH,
+    span=SPAN,
+    width=128,
+    layers=4,
+    positions="rotary",
+    scale="running",
+    recall=True,
+    head="quantiles",
 )
 ARMS = {
     "transformer": Arm(PROXY),
     "lstm": Arm(replace(PROXY, backbone="lstm", width=224, layers=2)),
     "rnn": Arm(replace(PROXY, backbone="rnn", width=448, layers=2)),
     "nested": Arm(replace(PROXY, backbone="nested", width=184, layers=1)),
+    "transformer, no recall": Arm(replace(PROXY, recall=False)),
     "transformer, bins of a patch": Arm(replace(PROXY, head="bins")),
     "transformer, values as tokens": Arm(CodebookConfig(), tokens=128),
 }
