@@ -7,6 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from segue.text.protocol import Tokenizer
+from segue.text.sides import SidesTokenizer
 
 PADDING, BEGIN, END, UNKNOWN = range(4)
 """What fills a batch, what the decoder reads first, what ends a sentence, and what stands for unknown text."""
@@ -32,13 +33,13 @@ class Vocabulary:
         return self.tokenizer.size + _OFFSET
 
     def encode(self, text: str) -> list[int]:
-        """The pieces of a text, without begin and end."""
-        unknown = self.tokenizer.unknown
-        return [UNKNOWN if token == unknown else token + _OFFSET for token in self.tokenizer.encode(text)]
+        """The pieces of a text that is written, without begin and end."""
+        return self._numbered(self.tokenizer.encode(text))
 
     def source(self, text: str) -> list[int]:
         """What an encoder reads: the pieces and the end, so that no source is empty."""
-        return [*self.encode(text), END]
+        encode = self.tokenizer.encode_source if isinstance(self.tokenizer, SidesTokenizer) else self.tokenizer.encode
+        return [*self._numbered(encode(text)), END]
 
     def target(self, text: str) -> list[int]:
         """What a decoder learns from: begin, the pieces, the end."""
@@ -55,6 +56,11 @@ class Vocabulary:
         """
         begun = (len(self.decode(tokens[: i + 1]).split()) for i in range(len(tokens)))
         return [max(0, count - 1) for count in begun]
+
+    def _numbered(self, tokens: Sequence[int]) -> list[int]:
+        """The tokenizer's own numbers as ours."""
+        unknown = self.tokenizer.unknown
+        return [UNKNOWN if token == unknown else token + _OFFSET for token in tokens]
 
     def _inner(self, tokens: Sequence[int]) -> list[int]:
         """The tokenizer's own numbers."""
