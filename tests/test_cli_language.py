@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
+from segue.heads.sampling import Sampling
 from segue.language import train as training
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
-from segue.language.generate import Sampling, continue_text
+from segue.language.generate import continue_text
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.language.train import LanguageConfig, TextConfig, train_language
 from segue.training.checkpoints import latest

@@ -10,9 +10,10 @@ from torch.nn.functional import one_hot
 from segue.backbones.conformance import yield_checks
 from segue.errors import UserError
 from segue.heads.categorical import Categorical
+from segue.heads.sampling import Sampling
 from segue.language.corpus import Corpus, contiguous_lanes, random_blocks, read_text
 from segue.language.evaluate import evaluate
-from segue.language.generate import Sampling, begin, continue_text, draw, generate, readable
+from segue.language.generate import begin, continue_text, draw, generate, readable
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.state import State
 from segue.text.bytes import ByteTokenizer

@@ -42,7 +42,7 @@ class Decoder(Protocol):
 
 
 class RecurrentDecoder(nn.Module):
-    """A recurrent backbone that begins where the encoder ended.
+    """A recurrent backbone that begins where a `RecurrentEncoder` ended.
 
     Without attention that final state is all it learns of the source (Sutskever et al. 2014). With attention its
     hidden vectors look back at every source token once they are made, h' = tanh(W [context; h]) (Luong et al. 2015,
@@ -58,14 +58,16 @@ class RecurrentDecoder(nn.Module):
         width = backbone.width
         self.backbone, self.attention = backbone, attention
         self.bridge = nn.ModuleDict({name: nn.Linear(2 * width, width) for name in backbone.initial_state(1)})
-        self.mix = nn.Linear(2 * width, width) if attention is not None else None
+        if attention is not None:
+            self.merge, self.mix = nn.Linear(2 * width, width), nn.Linear(2 * width, width)
 
     def begin(self, memory: Memory) -> tuple[State, State]:
         """Keys, values and mask; and the backbone's state by a linear map of the encoder's, each of its parts apart."""
         state = State({name: bridge(memory.final[name]) for name, bridge in self.bridge.items()})
         source = {"mask": memory.mask}
         if self.attention is not None:
-            source |= {"key": self.attention.prepare(memory.states), "value": memory.states}
+            value = self.merge(memory.states)
+            source |= {"key": self.attention.prepare(value), "value": value}
         return State(source), state
 
     def forward(
@@ -73,7 +75,7 @@ class RecurrentDecoder(nn.Module):
     ) -> Decoded:
         """Reads `to` vectors per lane, see `Decoder`."""
         hidden, state = self.backbone(x, state)
-        if self.attention is None or self.mix is None:
+        if self.attention is None:
             return Decoded(hidden, state, None)
         context, seen = self.attention.attend(hidden, source["key"], source["value"], source["mask"])
         hidden = self.mix(torch.cat([context, hidden], dim=-1)).tanh()

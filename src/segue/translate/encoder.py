@@ -16,8 +16,8 @@ from segue.translate.positions import sinusoids
 class RecurrentEncoder(nn.Module):
     """Two recurrent backbones, one from the first token to the last and one back (Schuster and Paliwal 1997).
 
-    The vector of a token is a linear map of both readings of it. The final state is both readings' last state, side
-    by side: the one at the sentence's last token, the other at its first.
+    The vector of a token is both readings' side by side, twice as wide as the input. So is the final state: that of
+    the one reading at the sentence's last token, that of the other at its first.
 
     Args:
         forth: Reads each sentence in its order.
@@ -29,15 +29,14 @@ class RecurrentEncoder(nn.Module):
     def __init__(self, forth: RNN | LSTM, back: RNN | LSTM) -> None:
         super().__init__()
         self.forth, self.back = forth, back
-        self.merge = nn.Linear(2 * forth.width, forth.width)
 
     def forward(self, x: Float[Tensor, "lanes from width"], length: Int[Tensor, "lanes"]) -> Memory:
         """Reads the first `length` vectors of each lane, at least one."""
         mask, order = mask_of(length, x.shape[1]), _reversed(length, x.shape[1])
         forth, last = _read(self.forth, x, length)
         back, first = _read(self.back, _gather(x, order), length)
-        states = self.merge(torch.cat([forth, _gather(back, order)], dim=-1))
-        return Memory(states, mask, State({name: torch.cat([last[name], first[name]], dim=-1) for name in last}))
+        final = State({name: torch.cat([last[name], first[name]], dim=-1) for name in last})
+        return Memory(torch.cat([forth, _gather(back, order)], dim=-1), mask, final)
 
 
 class TransformerEncoder(nn.Module):

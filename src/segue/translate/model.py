@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -49,9 +49,6 @@ class Seq2SeqConfig:
         for name in ("width", "layers", "heads"):
             if getattr(self, name) < 1:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        for name, known in (("architecture", get_args(Architecture)), ("attention", tuple(ATTENTIONS))):
-            if getattr(self, name) not in known:
-                raise UserError(name, getattr(self, name), f"give one of {', '.join(known)}")
         if self.architecture == "transformer" and (self.width % self.heads or self.width % 2):
             raise UserError("width", self.width, f"give an even multiple of {self.heads}, the number of heads")
         if not 0 <= self.dropout < 1:
