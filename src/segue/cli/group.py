@@ -21,8 +21,9 @@ _FLAGS = {
                                           "windows", "step", "against", "forecasts",
                                           "minutes", "resume", "production", "tokenizer", "backbone",
                                           "prompt", "length", "temperature", "document", "lanes", "state",
-                                          "architecture", "source", "target", "beam", "layer", "dev", "test", "prefix")},
+                                          "architecture", "source", "target", "beam", "layer", "dev", "test")},
     "skip_bad": "--skip-bad", "pairs": "PAIRS", "n_best": "--n-best", "no_repeat_ngram": "--no-repeat",
+    "length_penalty": "--length-penalty",
     "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""

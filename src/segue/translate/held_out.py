@@ -1,4 +1,4 @@
-"""What a model in training is chosen by: its loss on held-out pairs, or the quality of what it makes of their sources."""
+"""What a model in training is chosen by: its loss on held-out pairs, or how good what it makes of them is."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,8 +17,10 @@ from segue.translate.scores import score
 def held_out_measure(
     pairs: Sequence[Pair], config: TranslationConfig, measured: Callable[[float], None] | None = None
 ) -> Callable[[nn.Module], float]:
-    """What a model is chosen by, lower is better: the loss per token of held-out pairs, or 100 less BLEU or chrF, or
-    the token error rate of greedy output in per cent.
+    """What a model is chosen by, the lower the better, as `config.select` says.
+
+    It is the loss per token of held-out pairs; or, of greedy output, 100 less BLEU or chrF, or the token error rate in
+    per cent.
     """
     items = items_of(pairs)
 

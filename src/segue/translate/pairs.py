@@ -135,9 +135,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise UserError("pairs", f"{path} row {reader.line_num}", f"mend this row ({error})") from error
 
 
-def _chained(
-    first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
+def _chained(first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     yield first
     yield from rows
 

@@ -71,11 +71,11 @@ def plot_lengths(evaluation: Evaluation) -> "Figure":
 
 def plot_alignment(alignment: Alignment) -> "Figure":
     """Draws a matrix of attention, a row for each piece that was written, darker where the model looks more."""
-    wide, high = len(alignment.source_pieces), len(alignment.target_pieces)
+    wide, high = len(alignment.source), len(alignment.target)
     figure = _figure(2 + 0.55 * wide, 1.4 + 0.4 * high)
     axes = figure.add_subplot()
-    axes.imshow(alignment.matrix.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for axis, pieces in ((axes.xaxis, alignment.source_pieces), (axes.yaxis, alignment.target_pieces)):
+    axes.imshow(alignment.weights.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for axis, pieces in ((axes.xaxis, alignment.source), (axes.yaxis, alignment.target)):
         axis.set_ticks(range(len(pieces)), [piece.replace("$", r"\$") for piece in pieces])
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", rotation=45)

@@ -1,5 +1,6 @@
-"""Scores of a system's output: BLEU and chrF as the field computes them, exact match, token error rate, each with the
-interval that a bootstrap over sentences gives.
+"""Scores of a system's output: BLEU and chrF as the field computes them, exact match, token error rate.
+
+Each comes with the interval that a bootstrap over sentences gives.
 """
 
 import json
@@ -65,7 +66,9 @@ def score(outputs: Sequence[str], items: Sequence[Item], unit: Unit = "word", *,
         UserError: There is nothing to score, or not one output for each item.
     """
     if len(outputs) != len(items) or not items:
-        raise UserError("outputs", f"{len(outputs)} for {len(items)} items", "give one output for each item, at least 1")
+        raise UserError(
+            "outputs", f"{len(outputs)} for {len(items)} items", "give one output for each item, at least 1"
+        )
     edits, lengths, written = _nearest(outputs, items, unit)
     exact = np.array([output in item.references for output, item in zip(outputs, items, strict=True)], dtype=np.float64)
     bleu, chrf, first, signatures = _sacrebleu(outputs, items, draws)

@@ -1,11 +1,15 @@
 """`segue translate align`: where a model looks as it writes each word."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from segue.cli.translate.arguments import Beam, Folder, model_of
+
+if TYPE_CHECKING:
+    from segue.translate.align import Alignment
 
 
 def align(
@@ -22,7 +26,8 @@ def align(
     """Show which words of TEXT the model looks at as it writes each word of the target: a matrix, in per cent."""
     from segue.atomic import atomic_file
     from segue.translate.align import align as align_pair
-    from segue.translate.decode import DecodeConfig, translate_texts
+    from segue.translate.decode import translate_texts
+    from segue.translate.decode_config import DecodeConfig
     from segue.translate.pairs import require_text
     from segue.translate.plots import plot_alignment
 
@@ -32,14 +37,19 @@ def align(
         written = translate_texts(model, [source], DecodeConfig(beam=beam))[0][0].text
     else:
         written = require_text(target, "target")
-    found = align_pair(model, source, written, layer=layer)
-    shown = found if pieces else found.words()
+    found = align_pair(model, source, written, words=not pieces, layer=layer)
     if plot is not None:
         with atomic_file(plot, "plot") as file:
-            plot_alignment(shown).savefig(file)
-    width = max(map(len, shown.target_pieces), default=0)
-    columns = [max(4, len(piece)) for piece in shown.source_pieces]
-    typer.echo(" " * width + "".join(f" {piece:>{wide}}" for piece, wide in zip(shown.source_pieces, columns, strict=True)))
-    for piece, row in zip(shown.target_pieces, shown.matrix.tolist(), strict=True):
-        cells = "".join(f" {100 * weight:>{wide}.0f}" for weight, wide in zip(row, columns, strict=True))
-        typer.echo(f"{piece:>{width}}{cells}")
+            plot_alignment(found).savefig(file)
+    for line in _matrix(found):
+        typer.echo(line)
+
+
+def _matrix(found: "Alignment") -> Iterator[str]:
+    """A head of source words, then a line for each target word."""
+    margin = max(map(len, found.target))
+    widths = [max(4, len(piece)) for piece in found.source]
+    yield " " * margin + "".join(f" {piece:>{width}}" for piece, width in zip(found.source, widths, strict=True))
+    for piece, row in zip(found.target, found.weights.tolist(), strict=True):
+        cells = "".join(f" {100 * weight:>{width}.0f}" for weight, width in zip(row, widths, strict=True))
+        yield f"{piece:>{margin}}{cells}"

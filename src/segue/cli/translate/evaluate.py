@@ -27,7 +27,8 @@ def evaluate(
 ) -> None:
     """Tell how well a model puts the sources of PAIRS into their targets, over all and by the length of the source."""
     from segue.atomic import atomic_file
-    from segue.translate.decode import DecodeConfig, translate_texts
+    from segue.translate.decode import translate_texts
+    from segue.translate.decode_config import DecodeConfig
     from segue.translate.evaluate import evaluate as evaluate_items
     from segue.translate.pairs import Pair, items_of, read_pairs, write_pairs
     from segue.translate.plots import plot_lengths

@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.translate.arguments import Beam, Folder, model_of
+from segue.cli.translate.arguments import Beam, Folder, model_of, one_of
 
 if TYPE_CHECKING:
-    from segue.translate.decode import DecodeConfig
+    from segue.translate.decode_config import DecodeConfig
     from segue.translate.model import Seq2Seq
 
 
@@ -23,7 +23,10 @@ def run(
     output: Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")] = None,
     beam: Beam = 1,
     n_best: Annotated[int, typer.Option(min=1, help="How many outputs a source, each with its score.")] = 1,
-    alpha: Annotated[float, typer.Option(help="Of beams: how much a long output is favoured, 0 for not at all.")] = 1.0,
+    length_penalty: Annotated[
+        str, typer.Option(help="What makes up for length as beams are compared: none, average or gnmt.")
+    ] = "average",
+    alpha: Annotated[float, typer.Option(help="The exponent of gnmt.")] = 1.0,
     no_repeat: Annotated[int | None, typer.Option(min=1, help="Never write so many tokens in a row twice.")] = None,
     prefix: Annotated[str, typer.Option(help="What each output begins with.")] = "",
     temperature: Annotated[
@@ -34,14 +37,16 @@ def run(
     """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
     from segue.atomic import atomic_file
     from segue.errors import UserError
-    from segue.translate.decode import DecodeConfig, Sampling
+    from segue.heads.sampling import Sampling
+    from segue.translate.decode_config import DecodeConfig, LengthPenalty
     from segue.translate.pairs import require_text
 
     if text is not None and file is not None:
-        raise UserError("file", file, "give TEXT or --file, not both")
+        raise UserError("--file", file, "give TEXT or --file, not both")
     config = DecodeConfig(
         beam=max(beam, n_best) if temperature is None else beam,
         n_best=n_best,
+        length_penalty=one_of("length_penalty", length_penalty, get_args(LengthPenalty)),
         alpha=alpha,
         no_repeat_ngram=no_repeat,
         prefix=prefix,
@@ -111,9 +116,9 @@ def _lines(file: Path) -> list[str]:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError("file", file, f"name a text file that can be read ({error.strerror})") from error
+        raise UserError("--file", file, f"name a text file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError("file", file, f"save it in UTF-8 (byte {error.start} is not)") from error
+        raise UserError("--file", file, f"save it in UTF-8 (byte {error.start} is not)") from error
     return [_checked(line, number, str(file)) for number, line in enumerate(text.split("\n"), start=1)][
         : -1 if text.endswith("\n") else None
     ]

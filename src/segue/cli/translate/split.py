@@ -18,7 +18,7 @@ def split(
     target: Target = None,
     skip_bad: SkipBad = False,
 ) -> None:
-    """Split PAIRS without a leak: pairs that share a source or a target, but for case and punctuation, stay together."""
+    """Split PAIRS without a leak: what shares a source or a target, but for case and punctuation, stays together."""
     from segue.errors import UserError
     from segue.folder import atomic_folder
     from segue.translate.pairs import read_pairs, write_pairs

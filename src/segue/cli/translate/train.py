@@ -3,11 +3,11 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.translate.arguments import SkipBad, Source, Target
+from segue.cli.translate.arguments import SkipBad, Source, Target, one_of
 
 if TYPE_CHECKING:
     from segue.device import Device
@@ -25,7 +25,8 @@ def train(
         str | None, typer.Option(help="lstm-attention, lstm, rnn-attention, rnn or transformer.")
     ] = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="byte, character, word or bpe on both sides; or source,target, as character,word.")
+        str | None,
+        typer.Option(help="byte, character, word or bpe on both sides; or source,target, as character,word."),
     ] = None,
     source: Source = None,
     target: Target = None,
@@ -68,8 +69,9 @@ def train(
         console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
         size = sum(parameter.numel() for parameter in material.model.parameters())
         console.print(
-            f"{final.model.architecture} of {size / 1e6:.2f} million parameters, {material.model.vocabulary.size} tokens; "
-            f"{material.pairs} pairs learnt from, {len(material.held_out)} held out"
+            f"{final.model.architecture}, {size / 1e6:.2f} million parameters, {material.model.vocabulary.size} tokens; "
+            f"{material.pairs} pairs learnt from, {len(material.held_out)} held out",
+            soft_wrap=True,
         )
         bar.update(task, total=final.training.steps)
 
@@ -115,22 +117,13 @@ def _settings(
 
     settings = None if config is None else read_config(TranslationConfig, config)
     if architecture is not None or settings is None:
-        settings = preset(_one_of("architecture", architecture or "lstm-attention", get_args(Architecture)), settings)
+        settings = preset(one_of("architecture", architecture or "lstm-attention", get_args(Architecture)), settings)
     pairs = settings.pairs
     if tokenizer is not None:
-        source, _, target = tokenizer.partition(",")
-        sides = [_one_of("tokenizer", side, get_args(TokenizerName)) for side in (source, target or source)]
+        first, _, second = tokenizer.partition(",")
+        sides = [one_of("tokenizer", side, get_args(TokenizerName)) for side in (first, second or first)]
         pairs = replace(pairs, source_tokenizer=sides[0], target_tokenizer=sides[1])
     source, target, skip_bad = columns
     if source is not None or target is not None:
         pairs = replace(pairs, source=source, target=target)
     return replace(settings, pairs=replace(pairs, skip_bad=skip_bad or pairs.skip_bad))
-
-
-def _one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
-    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
-    from segue.errors import UserError
-
-    if value not in choices:
-        raise UserError(argument, value, f"give one of {', '.join(choices)}")
-    return value
