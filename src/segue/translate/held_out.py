@@ -12,6 +12,7 @@ from segue.translate.decode import translate_texts
 from segue.translate.model import Seq2Seq
 from segue.translate.pairs import Item, Pair, items_of
 from segue.translate.scores import score
+from segue.translate.tokens import unit_of
 
 
 def held_out_measure(
@@ -33,7 +34,7 @@ def held_out_measure(
 
     def _error(model: Seq2Seq, items: Sequence[Item]) -> float:
         outputs = [best[0].text for best in translate_texts(model, [item.source for item in items])]
-        scores = score(outputs, items, draws=2)
+        scores = score(outputs, items, unit_of(model.vocabulary), draws=2)
         if config.select == "errors":
             return scores.token_error_rate.value
         chosen = scores.bleu if config.select == "bleu" else scores.chrf

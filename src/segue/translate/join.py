@@ -29,3 +29,9 @@ def join_pairs(pairs: Sequence[Pair], count: int, parts: int | tuple[int, int], 
         picked = [pairs[place] for place in random.choice(len(pairs), size=int(size), replace=False, shuffle=False)]
         made.append(Pair(*(" ".join(side) for side in zip(*picked, strict=True))))
     return made
+
+
+def with_joined(pairs: Sequence[Pair], share: float, most: int, seed: int = 0) -> list[Pair]:
+    """The pairs, and behind them so many joined ones, of two to `most` parts, that these make up `share` of all."""
+    count, most = round(len(pairs) * share / (1 - share)), min(most, len(pairs))
+    return [*pairs, *(join_pairs(pairs, count, (2, most), seed) if count and most > 1 else ())]

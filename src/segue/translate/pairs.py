@@ -76,7 +76,7 @@ def read_pairs(
     pairs, skipped = [], 0
     for number, cells in rows if named else _chained(first, rows):
         try:
-            pairs.append(_pair(cells, columns, longest, f"{path} row {number}"))
+            pairs.append(_pair(cells, columns, longest, f"row {number} of {path}"))
         except UserError:
             if not skip_bad:
                 raise
@@ -132,7 +132,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         yield from ((reader.line_num, cells) for cells in reader if any(cells))
     except csv.Error as error:
-        raise UserError("pairs", f"{path} row {reader.line_num}", f"mend this row ({error})") from error
+        raise UserError("pairs", f"row {reader.line_num} of {path}", f"mend this row ({error})") from error
 
 
 def _chained(first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -155,16 +155,18 @@ def _pair(cells: Sequence[str], columns: tuple[int, int] | None, longest: int, w
     """The pair of a row, or a `UserError` that says where and why there is none."""
     shown = repr(" | ".join(cells)[:_SHOWN])
     if columns is None and len(cells) != 2:
-        raise UserError("pairs", f"{where}, {shown}", _remedy(f"2 columns, not {len(cells)} (tell which by `source`)"))
+        raise UserError(
+            "pairs", f"{shown} in {where}", _remedy(f"2 columns, not {len(cells)} (tell which by `source`)")
+        )
     first, second = columns or (0, 1)
     if max(first, second) >= len(cells):
-        raise UserError("pairs", f"{where}, {shown}", _remedy(f"{max(first, second) + 1} columns, not {len(cells)}"))
+        raise UserError("pairs", f"{shown} in {where}", _remedy(f"{max(first, second) + 1} columns, not {len(cells)}"))
     pair = Pair(*(unicodedata.normalize("NFC", cells[place]).strip() for place in (first, second)))
     if not (pair.source and pair.target):
-        raise UserError("pairs", f"{where}, {shown}", _remedy("a text on both sides"))
+        raise UserError("pairs", f"{shown} in {where}", _remedy("a text on both sides"))
     size = max(map(len, pair))
     if size > longest:
-        raise UserError("pairs", f"{where}, {shown}", _remedy(f"at most {longest:,} characters a side, not {size:,}"))
+        raise UserError("pairs", f"{shown} in {where}", _remedy(f"at most {longest:,} characters a side, not {size:,}"))
     return pair
 
 

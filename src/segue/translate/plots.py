@@ -28,7 +28,7 @@ def plot_losses(run: str | Path) -> "Figure":
     Returns:
         The figure, to be saved by `figure.savefig(path)`.
     """
-    figure = _figure(7, 4)
+    figure = _figure(7.0, 4.0)
     axes = figure.add_subplot(xlabel="step", ylabel="nats per token")
     log = read_log(Path(run))
     for key, label, color in (("loss", "training, labels smoothed", SOFT), (KEY, "held out", BLUE)):
@@ -44,20 +44,15 @@ def plot_lengths(evaluation: Evaluation) -> "Figure":
 
     BLEU and chrF stand on the left, where they are known; exact match and token error rate on the right.
     """
-    figure = _figure(10, 4)
+    figure = _figure(10.0, 4.0)
     left, right = figure.subplots(1, 2, sharex=True)
     buckets = evaluation.buckets
     counts = [bucket.scores.sentences for bucket in buckets]
-    lines: tuple[tuple[Axes, str, str, list[Score | None]], ...] = (
-        (left, "BLEU", BLUE, [bucket.scores.bleu for bucket in buckets]),
-        (left, "chrF", ORANGE, [bucket.scores.chrf for bucket in buckets]),
-        (right, "exact match", BLUE, [bucket.scores.exact_match for bucket in buckets]),
-        (right, "token error rate", ORANGE, [bucket.scores.token_error_rate for bucket in buckets]),
-    )
-    for axes, label, color, scores in lines:
-        known = [(place, score) for place, score in enumerate(scores) if score is not None]
-        if known:
-            _line(axes, known, counts, label, color)
+    scores = [bucket.scores for bucket in buckets]
+    _line(left, [score.bleu for score in scores], counts, "BLEU", BLUE)
+    _line(left, [score.chrf for score in scores], counts, "chrF", ORANGE)
+    _line(right, [score.exact_match for score in scores], counts, "exact match", BLUE)
+    _line(right, [score.token_error_rate for score in scores], counts, "token error rate", ORANGE)
     for axes in (left, right):
         ticks = [f"{bucket.label}\nn={count}" for bucket, count in zip(buckets, counts, strict=True)]
         axes.set_xticks(range(len(buckets)), ticks)
@@ -84,8 +79,11 @@ def plot_alignment(alignment: Alignment) -> "Figure":
     return figure
 
 
-def _line(axes: "Axes", known: Sequence[tuple[int, Score]], counts: Sequence[int], label: str, color: str) -> None:
-    """A line through the scores; an interval each, grey where it rests on few sources."""
+def _line(axes: "Axes", scores: Sequence[Score | None], counts: Sequence[int], label: str, color: str) -> None:
+    """A line through the scores that are known; an interval each, grey where it rests on few sources."""
+    known = [(place, score) for place, score in enumerate(scores) if score is not None]
+    if not known:
+        return
     axes.plot([place for place, _ in known], [score.value for _, score in known], color=color, label=label, zorder=1)
     for place, score in known:
         shade = FAINT if counts[place] < FEW else color

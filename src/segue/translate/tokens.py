@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from segue.text.bytes import ByteTokenizer
+from segue.text.characters import CharacterTokenizer
 from segue.text.named import TokenizerName, learn_tokenizer
 from segue.text.sides import SidesTokenizer
 from segue.translate.pairs import Pair
+from segue.translate.scores import Unit
 from segue.translate.vocabulary import Vocabulary
 
 _PER_TOKEN = 800
@@ -40,6 +43,13 @@ def learn_vocabulary(
         fitting = min(_MOST, max(_LEAST, len(text) // _PER_TOKEN)) if kind == "bpe" else None
         learnt.append(learn_tokenizer(kind, text, size or fitting))
     return Vocabulary(learnt[0] if len(learnt) == 1 else SidesTokenizer(*learnt))
+
+
+def unit_of(vocabulary: Vocabulary) -> Unit:
+    """What errors are counted in: characters where a model writes such, else words."""
+    tokenizer = vocabulary.tokenizer
+    written = tokenizer.target if isinstance(tokenizer, SidesTokenizer) else tokenizer
+    return "character" if isinstance(written, CharacterTokenizer | ByteTokenizer) else "word"
 
 
 def kind_of(text: str) -> TokenizerName:

@@ -17,7 +17,7 @@ from segue.training.validation import Validation
 from segue.translate.batches import Batch, Batches
 from segue.translate.config import PairsConfig, TranslationConfig
 from segue.translate.held_out import held_out_measure, loss_of
-from segue.translate.join import join_pairs
+from segue.translate.join import with_joined
 from segue.translate.model import Seq2Seq
 from segue.translate.pairs import Pair, read_pairs
 from segue.translate.split import hold_out
@@ -137,9 +137,9 @@ def prepare(pairs: Sequence[Pair], config: TranslationConfig, dev: Sequence[Pair
     digest = hashlib.sha256(vocabulary.tokenizer.to_json().encode())
     for pair in (*learnt, *held_out):
         digest.update("\t".join(pair).encode(errors="replace") + b"\n")
-    if settings.joined > 0:
-        count = round(len(learnt) * settings.joined / (1 - settings.joined))
-        learnt = [*learnt, *join_pairs(learnt, count, (2, settings.parts), seed)]
+    learnt = with_joined(learnt, settings.joined, settings.parts, seed)
+    if dev is None:
+        held_out = with_joined(held_out, settings.joined, settings.parts, seed)
     examples = [(vocabulary.source(source), vocabulary.target(target)) for source, target in learnt]
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -9,8 +9,6 @@ from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target,
 
 if TYPE_CHECKING:
     from segue.translate.evaluate import Evaluation
-    from segue.translate.model import Seq2Seq
-    from segue.translate.scores import Unit
 
 
 def evaluate(
@@ -32,6 +30,7 @@ def evaluate(
     from segue.translate.evaluate import evaluate as evaluate_items
     from segue.translate.pairs import Pair, items_of, read_pairs, write_pairs
     from segue.translate.plots import plot_lengths
+    from segue.translate.tokens import unit_of
 
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
@@ -42,7 +41,7 @@ def evaluate(
     def translate(sources: list[str]) -> list[str]:
         return [found[0].text for found in translate_texts(model, sources, settings)]
 
-    found = evaluate_items(translate, items, _unit(model))
+    found = evaluate_items(translate, items, unit_of(model.vocabulary))
     if output is not None:
         write_pairs(output, [Pair(item.source, text) for item, text in zip(items, found.outputs, strict=True)])
     if plot is not None:
@@ -73,13 +72,3 @@ def _tell(found: "Evaluation") -> None:
         cells = (part.bleu, part.chrf, part.exact_match, part.token_error_rate)
         figures = " ".join(f"{'-' if cell is None else f'{cell.value:.1f}':>8}" for cell in cells)
         typer.echo(f"{bucket.label:>10} {part.sentences:>8} {figures}")
-
-
-def _unit(model: "Seq2Seq") -> "Unit":
-    """What errors are counted in: characters for a model that writes them, else words."""
-    from segue.text.characters import CharacterTokenizer
-    from segue.text.sides import SidesTokenizer
-
-    tokenizer = model.vocabulary.tokenizer
-    written = tokenizer.target if isinstance(tokenizer, SidesTokenizer) else tokenizer
-    return "character" if isinstance(written, CharacterTokenizer) else "word"

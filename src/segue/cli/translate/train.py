@@ -69,7 +69,7 @@ def train(
         console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
         size = sum(parameter.numel() for parameter in material.model.parameters())
         console.print(
-            f"{final.model.architecture}, {size / 1e6:.2f} million parameters, {material.model.vocabulary.size} tokens; "
+            f"{final.model.architecture}, {size / 1e6:.2f} M parameters, {material.model.vocabulary.size} tokens; "
             f"{material.pairs} pairs learnt from, {len(material.held_out)} held out",
             soft_wrap=True,
         )
