@@ -78,13 +78,14 @@ class Beams(NamedTuple):
         Returns:
             What has ended, by the place of its sentence; the best that go on; and which lane each of these extends.
         """
-        (sentences, beam), size = self.total.shape, scores.shape[1]
-        extended = self.total[..., None] + scores.view(sentences, beam, size)
-        total, picked = extended.flatten(1).topk(2 * beam)
+        sentences, beam = self.total.shape
+        scores, tokens = scores.topk(min(2 * beam, scores.shape[1]))  # no other can be among a sentence's best
+        scores, size = scores.double(), scores.shape[1]
+        total, picked = (self.total[..., None] + scores.view(sentences, beam, size)).flatten(1).topk(2 * beam)
         parent = picked // size + beam * torch.arange(sentences, device=picked.device)[:, None]
-        token = picked % size
+        token = tokens[parent, picked % size]
         said = torch.cat([self.said[parent], token[..., None]], dim=-1)  # (sentences, 2 * beam, tokens)
-        told = torch.cat([self.told[parent], scores[parent, token, None].double()], dim=-1)
+        told = torch.cat([self.told[parent], scores[parent, picked % size, None]], dim=-1)
 
         ends = token == END
         places = (ends & total.isfinite())[:, :beam].nonzero()

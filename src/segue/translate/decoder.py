@@ -63,7 +63,9 @@ class RecurrentDecoder(nn.Module):
 
     def begin(self, memory: Memory) -> tuple[State, State]:
         """Keys, values and mask; and the backbone's state by a linear map of the encoder's, each of its parts apart."""
-        state = State({name: bridge(memory.final[name]) for name, bridge in self.bridge.items()})
+        state = State(
+            {name: bridge(memory.final[name]).to(memory.final[name].dtype) for name, bridge in self.bridge.items()}
+        )
         source = {"mask": memory.mask}
         if self.attention is not None:
             value = self.merge(memory.states)

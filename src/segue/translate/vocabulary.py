@@ -16,7 +16,7 @@ _OFFSET = 4
 
 
 class Vocabulary:
-    """A tokenizer's tokens, numbered from 4 on, behind padding, begin, end and unknown.
+    """A tokenizer's tokens, numbered from 4 on in their order; its unknown, if it has one, is UNKNOWN instead.
 
     One vocabulary serves source and target, so that one matrix can embed both.
 
@@ -30,7 +30,7 @@ class Vocabulary:
     @property
     def size(self) -> int:
         """The number of different tokens."""
-        return self.tokenizer.size + _OFFSET
+        return self.tokenizer.size + _OFFSET - (self.tokenizer.unknown is not None)
 
     def encode(self, text: str) -> list[int]:
         """The pieces of a text that is written, without begin and end."""
@@ -59,15 +59,21 @@ class Vocabulary:
 
     def _numbered(self, tokens: Sequence[int]) -> list[int]:
         """The tokenizer's own numbers as ours."""
-        unknown = self.tokenizer.unknown
-        return [UNKNOWN if token == unknown else token + _OFFSET for token in tokens]
+        unknown, found = self.tokenizer.unknown, []
+        for token in tokens:
+            behind = unknown is not None and token > unknown
+            found.append(UNKNOWN if token == unknown else token + _OFFSET - behind)
+        return found
 
     def _inner(self, tokens: Sequence[int]) -> list[int]:
         """The tokenizer's own numbers."""
-        unknown = [] if self.tokenizer.unknown is None else [self.tokenizer.unknown]
-        found = []
+        unknown, found = self.tokenizer.unknown, []
         for token in tokens:
-            found += [token - _OFFSET] if token >= _OFFSET else unknown if token == UNKNOWN else []
+            if token >= _OFFSET:
+                behind = unknown is not None and token - _OFFSET >= unknown
+                found.append(token - _OFFSET + behind)
+            elif token == UNKNOWN and unknown is not None:
+                found.append(unknown)
         return found
 
 
