@@ -10,6 +10,9 @@ by run and not made again; `--arms lstm --minutes 60` adds a longer run to the s
 chrF.
 """
 
+if __name__ == "bottleneck":  # pandas looks for a package of this name, and does without it
+    raise ImportError("benchmarks/bottleneck.py is a script")
+
 import argparse
 from dataclasses import replace
 from pathlib import Path
