@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
+from segue.cli.translate.run import converse
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
 from segue.training.log import read_log
@@ -15,6 +16,7 @@ from segue.training.validation import KEY
 from segue.translate import train as training
 from segue.translate.config import TranslationConfig, preset
 from segue.translate.decode import translate_texts
+from segue.translate.decode_config import DecodeConfig
 from segue.translate.held_out import held_out_loss
 from segue.translate.model import Seq2Seq
 from segue.translate.pairs import read_pairs
@@ -148,7 +150,7 @@ def test_a_language_is_learnt_and_told_by_name(trained, tmp_path):
     assert figures["token error rate"] == "0.00 (0.00 to 0.00)"
     assert figures["BLEU"].startswith("100.00 (")
     assert figures["chrF"].startswith("100.00 (")
-    assert figures["sources"] == "10"
+    assert (figures["sources"], figures["unknown"]) == ("10", "0")
     assert "version:" in figures["signature"]
     assert (tmp_path / "out.tsv").read_text() == test.read_text()
     assert (tmp_path / "lengths.png").read_bytes()[:4] == b"\x89PNG"
@@ -175,6 +177,23 @@ def test_run_puts_texts_lines_and_files(trained, tmp_path):
     assert segue("run", trained, "--file", tmp_path / "in.txt")[:2] == (0, wanted)
     assert segue("run", trained, "--file", tmp_path / "in.txt", "--output", tmp_path / "out.txt")[:2] == (0, "")
     assert (tmp_path / "out.txt").read_text() == wanted
+
+
+def test_a_conversation_goes_line_by_line(trained, monkeypatch, capsys):
+    """An empty line asks nothing, one too long is told and forgiven, and the end of the input is the end."""
+    lines = iter(["I see the red cat", "", "x" * 1001, "we want the old dog"])
+
+    def answer(prompt):
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", answer)
+    converse(Seq2Seq.from_pretrained(trained / "model"), DecodeConfig())
+    told = capsys.readouterr()
+    assert told.out == "yo ver el gato rojo\nnosotros querer el perro viejo\n\n"
+    assert "give at most 1,000 characters" in told.err
 
 
 def test_run_tells_several_with_scores(trained):

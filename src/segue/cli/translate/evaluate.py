@@ -31,6 +31,7 @@ def evaluate(
     from segue.translate.pairs import Pair, items_of, read_pairs, write_pairs
     from segue.translate.plots import plot_lengths
     from segue.translate.tokens import unit_of
+    from segue.translate.vocabulary import UNKNOWN
 
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
@@ -48,10 +49,13 @@ def evaluate(
         with atomic_file(plot, "plot") as file:
             plot_lengths(found).savefig(file)
     _tell(found)
+    unknown = sum(model.vocabulary.source(item.source).count(UNKNOWN) for item in items)
+    typer.echo(f"unknown: {unknown}")
+    _tell_lengths(found)
 
 
 def _tell(found: "Evaluation") -> None:
-    """Figures by name, then the table of lengths."""
+    """Figures by name."""
     scores = found.scores
     if scores.bleu is None or scores.chrf is None:
         typer.echo("BLEU: not known without sacrebleu, pip install 'segue[text]'")
@@ -66,6 +70,10 @@ def _tell(found: "Evaluation") -> None:
     typer.echo(f"sources per second: {scores.sentences / found.seconds:.0f}")
     for signature in scores.signatures:
         typer.echo(f"signature: {signature}")
+
+
+def _tell_lengths(found: "Evaluation") -> None:
+    """A table by the length of the source."""
     typer.echo(f"\n{found.unit + 's':>10} {'sources':>8} {'BLEU':>8} {'chrF':>8} {'exact':>8} {'errors':>8}")
     for bucket in found.buckets:
         part = bucket.scores

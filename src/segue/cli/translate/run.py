@@ -58,7 +58,7 @@ def run(
     elif file is not None:
         lines = _lines(file)
     elif sys.stdin.isatty():
-        _converse(model_of(folder), config)
+        converse(model_of(folder), config)
         return
     else:
         lines = [_checked(line, number, "standard input") for number, line in enumerate(sys.stdin, start=1)]
@@ -87,7 +87,7 @@ def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> 
             yield ""
 
 
-def _converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
+def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
     """A line in, its output out, until the input ends."""
     from segue.errors import UserError
     from segue.translate.pairs import require_text
