@@ -8,6 +8,7 @@ from torch import nn
 
 from segue.backbones.conformance import run_all
 from segue.backbones.laws import check_chunking, check_lanes, check_reset
+from segue.backbones.memoryless import Memoryless
 from segue.backbones.nested import Nested
 from segue.backbones.protocol import Backbone
 from segue.backbones.recurrent import LSTM, RNN
@@ -252,3 +253,12 @@ def test_a_transformer_encodes_the_end_of_a_sequence_as_it_encodes_the_whole(sin
     for mask in (None, reset):
         whole = model.encode(x, mask)[:, since:]
         torch.testing.assert_close(model.encode(x, mask, since), whole, rtol=0, atol=1e-12)
+
+
+def test_a_memoryless_level_sees_one_vector_and_keeps_the_laws():
+    """A constant state of size zero passes every law; any other order of the same vectors gives the same outputs."""
+    torch.manual_seed(0)
+    nested = Nested(WIDTH, Memoryless(WIDTH)).double()
+    run_all(nested)
+    x, order = vectors(2, 6), torch.tensor([3, 0, 5, 1, 4, 2])
+    torch.testing.assert_close(nested(x[:, order])[0], nested(x)[0][:, order], rtol=0, atol=1e-12)

@@ -1,22 +1,26 @@
 """`segue language`: a text becomes a model, on disk and exactly, and every mistake is one line."""
 
 import math
-import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from segue.cli import app
+from segue.errors import UserError
 from segue.heads.sampling import Sampling
-from segue.language import train as training
+from segue.language import objective
+from segue.language.config import LanguageConfig, TextConfig
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
 from segue.language.generate import continue_text
 from segue.language.model import LanguageModel, LanguageModelConfig
-from segue.language.train import LanguageConfig, TextConfig, train_language
+from segue.language.train import prepare, train_language
 from segue.training.checkpoints import latest
+from segue.training.clocks import LevelConfig
 from segue.training.schedule import TrainingConfig
 
 TEXT = "#the cat sat on the mat. #the dog sat on the log; it had a bone. #so it goes on and on and on.\n" * 8
@@ -24,6 +28,7 @@ CONFIG = """
 validate_every = 4
 precision = "float32"
 device = "cpu"
+surprise = "{surprise}"
 [model]
 backbone = "{backbone}"
 width = 16
@@ -44,6 +49,15 @@ average_decay = 0.5
 checkpoint_every = 5
 log_every = 3
 """
+LEVELS = """
+[[levels]]
+period = 1
+[[levels]]
+period = 3
+[[levels]]
+period = 50
+unit = "token"
+"""
 
 
 def segue(*arguments):
@@ -51,18 +65,17 @@ def segue(*arguments):
     return result.exit_code, result.stdout, result.stderr
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_sync():
-    """Waiting for the disk guards against power cuts, which no test makes, and takes most of a tiny run's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        yield
+pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 def start(place: Path, backbone: str = "lstm", state: str = "carry") -> Path:
     """Writes a text and a config."""
     (place / "text.txt").write_text(TEXT, encoding="utf-8")
-    (place / "config.toml").write_text(CONFIG.format(backbone=backbone, state=state), encoding="utf-8")
+    levels = LEVELS if backbone == "nested" else ""
+    (place / "config.toml").write_text(
+        CONFIG.format(backbone=backbone, state=state, surprise="descent" if levels else "off") + levels,
+        encoding="utf-8",
+    )
     return place / "text.txt"
 
 
@@ -84,7 +97,13 @@ def everything(run: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("backbone", "state", "stop_at"),
-    [("lstm", "carry", 9), ("lstm", "carry", 5), ("transformer", "carry", 7), ("nested", "reset", 8)],
+    [
+        ("lstm", "carry", 9),
+        ("lstm", "carry", 5),
+        ("transformer", "carry", 7),
+        ("nested", "reset", 8),
+        ("nested", "carry", 6),
+    ],
 )
 def test_a_run_stopped_and_resumed_is_the_unbroken_one(tmp_path, monkeypatch, backbone, state, stop_at):
     """To the byte: weights, moments, what the lanes remember, held-out curve, best model. Windows hold documents'
@@ -93,7 +112,7 @@ def test_a_run_stopped_and_resumed_is_the_unbroken_one(tmp_path, monkeypatch, ba
     text = start(tmp_path, backbone, state)
     arguments = ("train", text, "--config", tmp_path / "config.toml", "--output")
     assert segue(*arguments, tmp_path / "unbroken")[0] == 0
-    real, calls = training._loss, []
+    real, calls = objective.batch_loss, []
 
     def stopping(*given):
         calls.append(1)
@@ -101,7 +120,7 @@ def test_a_run_stopped_and_resumed_is_the_unbroken_one(tmp_path, monkeypatch, ba
             raise KeyboardInterrupt
         return real(*given)
 
-    monkeypatch.setattr(training, "_loss", stopping)
+    monkeypatch.setattr(objective, "batch_loss", stopping)
     status, _, error = segue(*arguments, tmp_path / "broken")
     assert status == 130
     assert f"stopped at step {stop_at - 1}" in error
@@ -127,6 +146,29 @@ def test_a_period_is_learnt_to_certainty(tmp_path, state):
     model = train_language(tmp_path / "text.txt", config, tmp_path / "run")
     assert evaluate(model, Corpus.of("cdab" * 20, model.tokenizer)).perplexity < 1.1
     assert "".join(continue_text(model, "ab", 10, Sampling(temperature=0.0))) == "cdabcdabcd"
+
+
+def test_each_level_has_its_own_clock_and_the_surprise_objective_is_added(tmp_path):
+    """Level 2 is due after the run's end and stays as it began; the objective changes what the others learn."""
+    (tmp_path / "text.txt").write_text(TEXT)
+    kept = {}
+    for surprise in ("off", "printed"):
+        config = LanguageConfig(
+            LanguageModelConfig("nested", width=8, expansion=1),
+            TextConfig(lanes=4, window=8),
+            TrainingConfig(steps=6, learning_rate=1e-2, weight_decay=0.1, warmup_steps=1),
+            levels=(LevelConfig(1), LevelConfig(7), LevelConfig(2)),
+            surprise=surprise,
+            precision="float32",
+        )
+        fresh = prepare(TEXT, config).model.state_dict()
+        kept[surprise] = train_language(tmp_path / "text.txt", config, tmp_path / surprise).state_dict()
+        still = {name for name, tensor in kept[surprise].items() if torch.equal(tensor, fresh[name])}
+        assert still == {name for name in fresh if name.startswith("backbone.level2")}
+    assert not torch.equal(kept["off"]["embed.weight"], kept["printed"]["embed.weight"])
+    for change in ({"levels": (LevelConfig(),)}, {"model": LanguageModelConfig("lstm")}, {"validate_every": 0}):
+        with pytest.raises(UserError):
+            replace(config, **change)
 
 
 def test_the_curve_shows_what_the_log_holds(run):
@@ -157,6 +199,30 @@ def test_evaluate_tells_its_figures_by_name(run, tmp_path):
     status, out, _ = segue("evaluate", run, text, "--state", "reset", "--window", 5)
     assert figures(out)["state"] == "reset every 5 tokens"
     assert figures(out)["perplexity"] != found["perplexity"]
+
+
+def test_evaluate_online_goes_on_where_a_saved_state_ends(run, tmp_path):
+    """Two parts, by way of a file, give the total of the whole; the run's folder stays what it was, byte for byte."""
+    for name, text in (("whole", TEXT), ("one", TEXT[:333]), ("two", TEXT[333:])):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    before, state = everything(run), tmp_path / "state"
+    settings = ("--online", "--rate", 0.05, "--segment", 8)
+    status, out, error = segue("evaluate", run, tmp_path / "whole", *settings)
+    assert status == 0, error
+    whole = figures(out)
+    assert whole["weights"] == "learning every 8 tokens, rate 0.05"
+    one = figures(segue("evaluate", run, tmp_path / "one", *settings, "--state-out", state)[1])
+    two = figures(segue("evaluate", run, tmp_path / "two", *settings, "--state-in", state)[1])
+    assert sum(math.log(float(f["perplexity"])) * int(f["tokens"]) for f in (one, two)) == pytest.approx(
+        math.log(float(whole["perplexity"])) * int(whole["tokens"]), rel=1e-5
+    )
+    static = figures(segue("evaluate", run, tmp_path / "whole")[1])
+    assert (static["tokens"], static["weights"]) == (whole["tokens"], "as trained")
+    assert float(whole["perplexity"]) < float(static["perplexity"])
+    assert everything(run) == before
+    status, _, error = segue("evaluate", run, tmp_path / "two", "--online", "--state-in", state)
+    assert (status, error.count("\n")) == (2, 1)
+    assert "online differs" in error
 
 
 def test_generate_continues_the_prompt(run):
@@ -209,6 +275,9 @@ def test_mistakes_are_one_line_and_write_nothing(run, tmp_path):
         (("train", tmp_path / "short.txt", "--output", run, "--resume"), "TEXT"),
         (("evaluate", run, text, "--state", "forget"), "--state forget: give one of carry, reset"),
         (("evaluate", tmp_path, text), "--model"),
+        (("evaluate", run, text, "--online", "--state", "reset"), "--online"),
+        (("evaluate", run, text, "--state-in", text), "--state-in"),
+        (("evaluate", run, text, "--online", "--state-in", text), "name a whole state file"),
         (("generate", run, "--prompt", ""), "--prompt '': give some text to continue"),
         (("generate", run, "--top-p", 2), "--top-p 2.0: give a share above 0, up to 1"),
     ]

@@ -23,10 +23,7 @@ CONFIG = TrainingConfig(steps=12, learning_rate=1e-2, weight_decay=0.1, warmup_s
 CLOCKS = (LevelConfig(1), LevelConfig(2, learning_rate=3e-3, clip=0.01), LevelConfig(5))
 
 
-@pytest.fixture(autouse=True)
-def no_sync(monkeypatch):
-    """Waiting for the disk guards against power cuts, which no test makes."""
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 class Tiny(nn.Module):

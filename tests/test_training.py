@@ -14,16 +14,13 @@ from torch import nn
 
 from segue.errors import UserError
 from segue.state import State
-from segue.training.average import average_of, update_average
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
-from segue.training.log import RunLog, read_log
+from segue.training.log import RunLog
 from segue.training.loop import train
-from segue.training.optimizer import build_adamw, is_decayed
-from segue.training.probe import seconds_per_step, steps_for_minutes
+from segue.training.probe import seconds_per_step
 from segue.training.runs import read_run
-from segue.training.schedule import TrainingConfig, learning_rate
-from segue.training.validation import Validation
+from segue.training.schedule import TrainingConfig
 
 CONFIG = TrainingConfig(
     steps=20,
@@ -36,6 +33,9 @@ CONFIG = TrainingConfig(
     log_every=3,
     seed=7,
 )
+
+
+pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 def tiny_model():
@@ -71,14 +71,6 @@ def everything(run):
     folder = latest(run)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     return folder.name, (run / "log.jsonl").read_bytes(), files
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_sync():
-    """Waiting for the disk guards against power cuts, which no test makes, and takes most of a tiny run's time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -236,61 +228,6 @@ def test_a_gradient_that_is_not_finite_stops_the_run_before_the_update(tmp_path)
     assert model.weight.isfinite().all()
 
 
-def test_schedule_is_the_trapezium():
-    """Warm-up of 3, decay of the last 6 of 20 steps; no step has a rate of zero."""
-    expected = [1 / 4, 2 / 4, 3 / 4] + [1.0] * 11 + [k / 7 for k in (6, 5, 4, 3, 2, 1)]
-    rates = [learning_rate(step, CONFIG) / CONFIG.learning_rate for step in range(1, 21)]
-    assert rates == pytest.approx(expected, rel=1e-12)
-
-
-def test_updates_are_those_of_torch_adamw(tmp_path):
-    """Against torch's plain AdamW, with decay set by hand per parameter, for 8 clipped steps."""
-    config = replace(CONFIG, steps=8, average_decay=0.0, clip=0.5)
-    ours, theirs = (nn.Sequential(nn.Linear(4, 8), nn.LayerNorm(8), nn.Linear(8, 1)) for _ in range(2))
-    theirs.load_state_dict(ours.state_dict())
-    train(ours, tiny_loss(ours), config, tmp_path / "run")
-    groups = [{"params": [p], "weight_decay": 0.1 if p.dim() == 2 else 0.0} for p in theirs.parameters()]
-    optimizer = torch.optim.AdamW(groups, betas=config.betas, foreach=False)
-    loss = tiny_loss(theirs)
-    for step in range(1, 9):
-        optimizer.zero_grad()
-        loss(step).backward()
-        nn.utils.clip_grad_norm_(theirs.parameters(), 0.5)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, config)
-        optimizer.step()
-    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-6)
-
-
-def test_decay_is_for_matrices_only():
-    """Counted twice: by name here, by group in the optimiser."""
-    model = nn.ModuleDict(
-        {
-            "linear": nn.Linear(3, 3),
-            "norm": nn.LayerNorm(3),
-            "places": nn.ParameterDict({"positions": torch.ones(5, 3)}),
-        }
-    )
-    decayed = [name for name, parameter in model.named_parameters() if is_decayed(name, parameter)]
-    assert decayed == ["linear.weight"]
-    groups = build_adamw(dict(model.named_parameters()), CONFIG).param_groups
-    assert [(len(group["params"]), group["weight_decay"]) for group in groups] == [(1, 0.1), (4, 0.0)]
-
-
-def test_average_closed_form():
-    """For weights w_n = n, the average is the sum of n (1 - d_n) times the product of all later d."""
-    model = nn.Linear(1, 1, bias=False).double()
-    nn.init.zeros_(model.weight)
-    average = average_of(model)
-    decays = [min(0.6, n / (n + 9)) for n in range(1, 31)]
-    for n in range(1, 31):
-        nn.init.constant_(model.weight, n)
-        update_average(average, model, n, 0.6)
-    expected = sum(n * (1 - decays[n - 1]) * math.prod(decays[n:]) for n in range(1, 31))
-    assert average.weight.item() == pytest.approx(expected, rel=1e-12)
-
-
 def test_probe_leaves_no_trace(tmp_path, unbroken):
     """A run after a probe is the run without one, and the probe keeps no gradient behind."""
     model = tiny_model()
@@ -333,61 +270,3 @@ def test_a_carried_state_is_that_of_an_unbroken_run(step, tmp_path):
     assert not torch.equal(state["count"], fresh["count"])
     with pytest.raises(UserError, match="carry the state as this run did"):
         train(model, lambda step: model.weight.sum(), CONFIG, tmp_path / "broken", resume=True)
-
-
-def scripted(losses, kept):
-    """A validation that sees these losses, one a look, and notes which of the looks found the best model so far."""
-    looks = iter(enumerate(losses, start=1))
-    seen = []
-
-    def loss(model):
-        assert not model.training
-        seen.append(next(looks))
-        return seen[-1][1]
-
-    return Validation(loss, every=4, keep=lambda model: kept.append(seen[-1][0]), patience=2)
-
-
-def test_the_best_model_is_kept_and_patience_ends_the_run(tmp_path):
-    """Looks at steps 4, 8, ...: the third is the best, two worse ones end the run at step 20 of 40."""
-    model, kept = tiny_model(), []
-    validation = scripted([3.0, 3.5, 2.0, 2.0, 2.5, 1.0], kept)
-    train(model, tiny_loss(model), replace(CONFIG, steps=40), tmp_path, validation=validation)
-    assert kept == [1, 3]
-    curve = [(line["step"], line["held_out_loss"]) for line in read_log(tmp_path) if "held_out_loss" in line]
-    assert curve == [(4, 3.0), (8, 3.5), (12, 2.0), (16, 2.0), (20, 2.5)]
-    assert latest(tmp_path).name == "step-20"
-    again = tiny_model()
-    nothing = scripted([], kept)
-    train(again, tiny_loss(again), replace(CONFIG, steps=40), tmp_path, validation=nothing, resume=True)
-    assert kept == [1, 3]
-
-
-def test_a_run_stopped_while_it_looks_looks_again(tmp_path):
-    """Ctrl-C in the second look, at step 8: the step is saved, its look is not, and comes first when it resumes."""
-    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    losses = [3.0, 2.0, 2.5, 1.0, 0.5]
-    model = tiny_model()
-    train(model, tiny_loss(model), CONFIG, unbroken, validation=scripted(losses, []))
-    calls = iter([3.0])
-    model = tiny_model()
-    stopped = Validation(lambda model: next(calls, None) or interrupt(), every=4, keep=lambda model: None, patience=2)
-    with pytest.raises(Interrupted, match="stopped at step 8"):
-        train(model, tiny_loss(model), CONFIG, broken, validation=stopped)
-    model, kept = tiny_model(), []
-    train(model, tiny_loss(model), CONFIG, broken, validation=scripted(losses[1:], kept), resume=True)
-    assert kept == [1, 3, 4]
-    assert everything(broken) == everything(unbroken)
-
-
-def test_minutes_become_steps():
-    assert steps_for_minutes(2, 0.5) == 240
-    assert steps_for_minutes(0.001, 60.0) == 1
-    with pytest.raises(UserError, match="minutes 0"):
-        steps_for_minutes(0, 0.5)
-
-
-@pytest.mark.parametrize("change", [{"steps": 0}, {"decay_share": 1.5}, {"clip": 0.0}, {"betas": (0.9, 1.0)}])
-def test_settings_out_of_range_are_refused(change):
-    with pytest.raises(UserError, match=next(iter(change))):
-        replace(CONFIG, **change)

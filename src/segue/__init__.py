@@ -77,8 +77,9 @@ if TYPE_CHECKING:
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
     from segue.heads.quantiles import QuantileHead
+    from segue.language.config import LanguageConfig
     from segue.language.model import LanguageModel, LanguageModelConfig
-    from segue.language.train import LanguageConfig, train_language
+    from segue.language.train import train_language
     from segue.state import State
     from segue.training.schedule import TrainingConfig
     from segue.translate.align import Alignment, align
@@ -112,8 +113,9 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "heads.gaussian": ("GaussianHead",),
         "heads.protocol": ("Distribution",),
         "heads.quantiles": ("QuantileHead",),
+        "language.config": ("LanguageConfig",),
         "language.model": ("LanguageModel", "LanguageModelConfig"),
-        "language.train": ("LanguageConfig", "train_language"),
+        "language.train": ("train_language",),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),
         "translate.align": ("Alignment", "align"),

@@ -2,12 +2,15 @@
 
 from typing import Literal
 
+from segue.backbones.memoryless import Memoryless
 from segue.backbones.nested import Nested
 from segue.backbones.recurrent import LSTM, RNN
 from segue.backbones.transformer import Transformer
 
 BackboneName = Literal["transformer", "lstm", "rnn", "nested"]
-NamedBackbone = Transformer | LSTM | RNN | Nested
+LevelName = Literal["lstm", "rnn", "feedforward", "transformer"]
+NamedBackbone = Transformer | LSTM | RNN | Nested | Memoryless
+Positions = Literal["learned", "rotary"]
 
 
 def build_backbone(
@@ -17,7 +20,9 @@ def build_backbone(
     layers: int,
     heads: int,
     window: int,
-    positions: Literal["learned", "rotary"],
+    positions: Positions,
+    level1: LevelName = "lstm",
+    expansion: int = 4,
 ) -> NamedBackbone:
     """A backbone of fresh weights.
 
@@ -28,10 +33,25 @@ def build_backbone(
         heads: Attention heads, for the transformer alone.
         window: How many vectors one attends to, for the transformer alone: the others remember without a bound.
         positions: How order is known, for the transformer alone.
+        level1: What the first level of the nested backbone is; `feedforward` remembers nothing.
+        expansion: Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths.
     """
-    if name == "transformer":
-        return Transformer(width, heads=heads, layers=layers, window=window, positions=positions)
-    if name == "rnn":
-        return RNN(width, layers)
-    lstm = LSTM(width, layers)
-    return Nested(width, lstm) if name == "nested" else lstm
+    if name == "nested":
+        first = _alone(level1, width, layers=layers, heads=heads, window=window, positions=positions)
+        return Nested(width, first, expansion)
+    return _alone(name, width, layers=layers, heads=heads, window=window, positions=positions)
+
+
+def _alone(
+    name: LevelName, width: int, *, layers: int, heads: int, window: int, positions: Positions
+) -> Transformer | LSTM | RNN | Memoryless:
+    """A backbone without levels."""
+    match name:
+        case "transformer":
+            return Transformer(width, heads=heads, layers=layers, window=window, positions=positions)
+        case "rnn":
+            return RNN(width, layers)
+        case "lstm":
+            return LSTM(width, layers)
+        case "feedforward":
+            return Memoryless(width)

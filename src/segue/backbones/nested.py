@@ -18,17 +18,18 @@ from segue.state import State
 
 
 class Nested(nn.Module):
-    """Level 1 is a recurrent backbone, levels 2 and 3 are residual feed-forward networks. State: `level1.*`.
+    """Level 1 is any backbone, levels 2 and 3 are residual feed-forward networks. State: `level1.*`.
 
     Args:
         width: Size of each input and output vector.
         level1: The backbone that remembers, a module of the same width; by default an LSTM of one layer.
+        expansion: The hidden layers of levels 2 and 3 have `expansion * width` units.
 
     Raises:
         UserError: The width of `level1` differs.
     """
 
-    def __init__(self, width: int, level1: Backbone | None = None) -> None:
+    def __init__(self, width: int, level1: Backbone | None = None, expansion: int = 4) -> None:
         super().__init__()
         level1 = LSTM(width) if level1 is None else level1
         if level1.width != width:
@@ -36,8 +37,8 @@ class Nested(nn.Module):
         self.width = width
         self.causal = getattr(level1, "causal", True)
         self.level1 = level1
-        self.level2 = FeedForward(width)
-        self.level3 = FeedForward(width)
+        self.level2 = FeedForward(width, expansion)
+        self.level3 = FeedForward(width, expansion)
 
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None

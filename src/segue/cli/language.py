@@ -1,6 +1,5 @@
 """`segue language`: a model of your own texts."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 if TYPE_CHECKING:
-    from segue.device import Device
+    from segue.language.config import LanguageConfig
+    from segue.language.corpus import Corpus
     from segue.language.evaluate import Evaluation
     from segue.language.model import LanguageModel
-    from segue.language.train import LanguageConfig
 
 app = typer.Typer(help="Models of text: what follows, how probable is it?", no_args_is_help=True)
 
@@ -34,57 +33,34 @@ def train(
 ) -> None:
     """Train a language model on TEXT, whose end is held out, and leave the run and its best model in OUTPUT."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from segue.atomic import atomic_file
+    from segue.cli.training import LanguageBar
     from segue.errors import UserError
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
     from segue.training.interrupt import Interrupted
-    from segue.training.loop import Progress as Step
 
     if resume and (config, tokenizer, backbone) != (None, None, None):
         raise UserError("resume", output, "leave --config, --tokenizer and --backbone out: the run holds its own")
     settings = None if resume else _settings(config, tokenizer, backbone)
     console = Console(stderr=True)
-    columns = (
-        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}, held out {task.fields[held_out]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=console)
-    task = bar.add_task("train", total=None, loss=float("nan"), held_out="not yet")
-
-    def started(final: "LanguageConfig", device: "Device") -> None:
-        console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
-        bar.update(task, total=final.training.steps)
-
-    def progress(step: Step) -> None:
-        if not bar.live.is_started:  # not before there is a loss to show
-            shown.enter_context(bar)
-        bar.update(task, completed=step.step, loss=step.loss)
-
-    def measured(found: "Evaluation") -> None:
-        bar.update(task, held_out=f"{found.loss:.4f}")
-
     try:
-        with ExitStack() as shown:
+        with LanguageBar(console, output) as bar:
             train_language(
                 text,
                 settings,
                 output,
                 resume=resume,
                 minutes=minutes,
-                started=started,
-                progress=progress,
-                measured=measured,
+                started=bar.started,
+                progress=bar.progress,
+                measured=bar.measured,
             )
     except Interrupted as stop:
         typer.echo(f"segue: {stop}", err=True)
         raise typer.Exit(130) from stop
-    if not bar.tasks[task].completed:
+    if not bar.steps:
         console.print("the run was finished before")
     with atomic_file(output / "curve.png", "output") as file:
         plot_curve(output).savefig(file)
@@ -101,25 +77,58 @@ def evaluate(
     document: Annotated[
         str | None, typer.Option(help="A regular expression that matches where a document begins.")
     ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Learn from each segment once it was predicted; DIR is left as it is.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0, help="How fast to learn --online.")] = 0.02,
+    segment: Annotated[int, typer.Option(min=1, help="Tokens from one update of the weights to the next.")] = 20,
+    state_in: Annotated[
+        Path | None, typer.Option(help="What --state-out wrote: TEXT goes on where that text ended.")
+    ] = None,
+    state_out: Annotated[Path | None, typer.Option(help="Where to save what was learnt and remembered.")] = None,
 ) -> None:
     """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
+    from segue.errors import UserError
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
 
+    carried = _one_of("state", state, ("carry", "reset"))
+    if online and (carried, window, lanes) != ("carry", 256, 1):
+        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
+    if not online and (state_in, state_out) != (None, None):
+        raise UserError("state_in" if state_in else "state_out", state_in or state_out, "add --online")
     model = _model(folder)
-    found = evaluate_corpus(
-        model,
-        Corpus.of(read_text(text), model.tokenizer, document),
-        state=_one_of("state", state, ("carry", "reset")),
-        window=window,
-        lanes=lanes,
-    )
-    told = "carried" if state == "carry" else f"reset every {window} tokens"
+    corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None)
+    if online:
+        found = _evaluate_online(model, corpus, rate, segment, state_in, state_out)
+    else:
+        found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes)
     typer.echo(f"perplexity: {found.perplexity:.4f}")
     typer.echo(f"bits per character: {found.bits_per_character:.4f}")
     typer.echo(f"tokens: {found.tokens}")
     typer.echo(f"unknown: {found.unknown}")
-    typer.echo(f"state: {told}")
+    typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
+    typer.echo(f"lanes: {lanes}")
+    typer.echo(f"weights: {f'learning every {segment} tokens, rate {rate:g}' if online else 'as trained'}")
+
+
+def _evaluate_online(
+    model: "LanguageModel", corpus: "Corpus", rate: float, segment: int, before: Path | None, after: Path | None
+) -> "Evaluation":
+    """Dynamic evaluation, from a state on disk and to one, where they are named."""
+    from dataclasses import asdict
+
+    from segue.language.online import evaluate_online
+    from segue.state import State
+    from segue.training.online import OnlineConfig
+
+    config = OnlineConfig(segment=segment, learning_rate=rate)
+    facts = {"model": model.fingerprint, "online": asdict(config)}
+    state = None if before is None else State.load(before, facts)[0]
+    found, state = evaluate_online(model, corpus, config, state)
+    if after is not None:
+        state.save(after, facts)
+    return found
 
 
 @app.command()
@@ -153,7 +162,7 @@ def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) 
     """The settings of a file, or the defaults, with what the flags say instead."""
     from segue.backbones.named import BackboneName
     from segue.config import read_config
-    from segue.language.train import LanguageConfig
+    from segue.language.config import LanguageConfig
     from segue.text.named import TokenizerName
 
     settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)

@@ -21,14 +21,14 @@ class Corpus:
     tokens: Int[Tensor, "tokens"]
     """All tokens in their order."""
     begins: Bool[Tensor, "tokens"]
-    """Whether a token is the first of a document; the very first token is."""
+    """Whether a token is the first of a document."""
     characters: int
     """Characters (code points) of the text."""
     unknown: int
     """How many tokens stand for something outside the vocabulary."""
 
     @staticmethod
-    def of(text: str, tokenizer: Tokenizer, document: str | None = None) -> "Corpus":
+    def of(text: str, tokenizer: Tokenizer, document: str | None = None, *, continued: bool = False) -> "Corpus":
         """Encodes a text, each document by itself.
 
         Args:
@@ -36,18 +36,30 @@ class Corpus:
             tokenizer: What makes tokens of it.
             document: A regular expression that matches where a document begins (`^` and `$` match at lines);
                 `None` for a single document.
+            continued: Whether the text goes on with a document whose beginning stands elsewhere, unless its own
+                first characters begin one.
 
         Raises:
             UserError: The text has fewer than two tokens, or the expression is none.
         """
-        encoded = [found for part in _documents(text, document) if (found := tokenizer.encode(part))]
-        tokens = torch.tensor([token for part in encoded for token in part], dtype=torch.int64)
-        if len(tokens) < 2:
+        parts = [(begun, tokenizer.encode(part)) for begun, part in _documents(text, document)]
+        parts = [(begun, encoded) for begun, encoded in parts if encoded]
+        tokens = torch.tensor([token for _, part in parts for token in part], dtype=torch.int64)
+        if len(tokens) < (1 if continued else 2):
             raise UserError("text", f"of {len(tokens)} tokens", "give at least two tokens: one to predict from another")
         begins = torch.zeros(len(tokens), dtype=torch.bool)
-        begins[torch.tensor([0, *(len(part) for part in encoded[:-1])]).cumsum(0)] = True
+        begins[torch.tensor([0, *(len(part) for _, part in parts[:-1])]).cumsum(0)] = True
+        begins[0] = not continued or parts[0][0]
         unknown = 0 if tokenizer.unknown is None else int((tokens == tokenizer.unknown).sum())
         return Corpus(tokens, begins, len(text), unknown)
+
+    def first(self, tokens: int) -> "Corpus":
+        """The first so many tokens, as a text of its own; its characters are those of all tokens on average."""
+        if tokens >= len(self.tokens):
+            return self
+        part = self.tokens[:tokens]
+        unknown = round(self.unknown * tokens / len(self.tokens))
+        return Corpus(part, self.begins[:tokens], round(self.characters * tokens / len(self.tokens)), unknown)
 
 
 def read_text(path: str | Path, argument: str = "text") -> str:
@@ -133,12 +145,14 @@ def _windows(corpus: Corpus, begins: Tensor, window: int, *, fresh: bool) -> Bat
     return Batch(tokens[:, :-1], tokens[:, 1:], reset if reset.any() else None)
 
 
-def _documents(text: str, document: str | None) -> list[str]:
+def _documents(text: str, document: str | None) -> list[tuple[bool, str]]:
+    """The parts of a text, in order, and whether the expression matches where they begin; the first may be a rest."""
     if document is None:
-        return [text]
+        return [(False, text)]
     try:
         found = re.compile(document, re.MULTILINE).finditer(text)
     except re.error as error:
         raise UserError("document", document, f"give a regular expression ({error})") from error
-    begins = sorted({0, *(match.start() for match in found if match.start() < len(text))})
-    return [text[begin:end] for begin, end in zip(begins, [*begins[1:], len(text)], strict=True)]
+    matched = {match.start() for match in found if match.start() < len(text)}
+    begins = sorted({0} | matched)
+    return [(a in matched, text[a:b]) for a, b in zip(begins, [*begins[1:], len(text)], strict=True)]

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from segue.backbones.named import BackboneName, build_backbone
+from segue.backbones.named import BackboneName, LevelName, Positions, build_backbone
 from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint, load_model_folder, save_model_folder
@@ -31,16 +31,23 @@ class LanguageModelConfig:
     """Attention heads of the transformer."""
     window: int = 256
     """Tokens that a token of the transformer attends to, itself included."""
+    positions: Positions = "rotary"
+    """How the transformer knows the order of tokens."""
+    level1: LevelName = "lstm"
+    """The first level of the nested backbone; `layers`, `heads`, `window` and `positions` are then its own."""
+    expansion: int = 4
+    """Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths."""
     tied: bool = False
     """One matrix embeds tokens and predicts them (Press and Wolf 2017): worth it for large vocabularies."""
     dropout: float = 0.0
     """Share of the values of embeddings and hidden vectors that training leaves out at random."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "window"):
+        for name in ("width", "layers", "heads", "window", "expansion"):
             if getattr(self, name) < 1:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        if self.backbone == "transformer" and self.width % (2 * self.heads):
+        attends = "transformer" in (self.backbone, self.level1 if self.backbone == "nested" else None)
+        if attends and self.width % (2 * self.heads):
             raise UserError("width", self.width, f"give a multiple of {2 * self.heads} for {self.heads} heads")
         if not 0 <= self.dropout < 1:
             raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
@@ -66,14 +73,21 @@ class LanguageModel(nn.Module):
             layers=config.layers,
             heads=config.heads,
             window=config.window,
-            positions="rotary",
+            positions=config.positions,
+            level1=config.level1,
+            expansion=config.expansion,
         )
+        normed = config.backbone == "transformer"  # by its own last layer
+        self.norm = nn.Identity() if normed else nn.LayerNorm(config.width)
         self.head = CategoricalHead(config.width, patch=1, classes=tokenizer.size)
         self.dropout = nn.Dropout(config.dropout)
         self.scale = 1.0
-        if config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
+        if config.backbone == "transformer":  # its residual stream must not begin as a copy of the last token
+            nn.init.normal_(self.embed.weight, std=0.02)  # (Radford et al. 2019)
+        elif config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
             self.scale = config.width**0.5
             nn.init.normal_(self.embed.weight, std=config.width**-0.5)
+        if config.tied:
             self.head.project.weight = self.embed.weight
 
     @property
@@ -98,8 +112,18 @@ class LanguageModel(nn.Module):
         Returns:
             The law of the token after each token, logits (lanes, time, vocabulary), and the new state.
         """
+        hidden, state = self.read(tokens, state, reset)
+        return Categorical(self.head(hidden).logits.squeeze(-2)), state
+
+    def read(
+        self,
+        tokens: Int[Tensor, "lanes time"],
+        state: State | None = None,
+        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
+    ) -> tuple[Float[Tensor, "lanes time width"], State]:
+        """What the head gets to see, and the new state: for losses that do not need all logits."""
         hidden, state = self.backbone(self.dropout(self.scale * self.embed(tokens)), state, reset)
-        return Categorical(self.head(self.dropout(hidden)).logits.squeeze(-2)), state
+        return self.dropout(self.norm(hidden)), state
 
     @staticmethod
     def from_pretrained(folder: str | Path) -> "LanguageModel":

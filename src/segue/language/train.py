@@ -2,85 +2,24 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from segue.device import Device, decide_device
 from segue.errors import UserError
-from segue.language.corpus import Batch, Corpus, contiguous_lanes, random_blocks, read_text
+from segue.language.config import LanguageConfig
+from segue.language.corpus import Corpus, read_text
 from segue.language.evaluate import Evaluation, evaluate
-from segue.language.model import LanguageModel, LanguageModelConfig
-from segue.state import State
-from segue.text.named import TokenizerName, learn_tokenizer
-from segue.training.loop import CarryingLoss, Loss, Progress, train
+from segue.language.model import LanguageModel
+from segue.language.objective import language_loss, language_optimizer
+from segue.text.named import learn_tokenizer
+from segue.training.loop import Progress, train
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
-from segue.training.schedule import TrainingConfig
 from segue.training.validation import Validation
-
-
-@dataclass(frozen=True)
-class TextConfig:
-    """How the text becomes batches."""
-
-    tokenizer: TokenizerName = "character"
-    """What a token is."""
-    vocabulary: int | None = None
-    """The most tokens of words or byte pairs."""
-    document: str | None = None
-    """A regular expression that matches where a document begins; `None`: the text is one."""
-    state: Literal["carry", "reset"] = "carry"
-    """`carry`: contiguous lanes whose state goes from batch to batch. `reset`: random blocks, read afresh."""
-    lanes: int = 32
-    """Windows in a batch."""
-    window: int = 128
-    """Tokens of a window: gradients reach no further back."""
-    held_out: float = 0.1
-    """The share of the characters, at the end of the text, that is not learnt from but measured by."""
-
-    def __post_init__(self) -> None:
-        for name in ("lanes", "window"):
-            if getattr(self, name) < 1:
-                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        if not 0 < self.held_out < 1:
-            raise UserError("held_out", self.held_out, "give a share between 0 and 1")
-
-
-@dataclass(frozen=True)
-class LanguageConfig:
-    """Everything that a training run depends on."""
-
-    model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
-    """The sizes and parts of the model."""
-    text: TextConfig = field(default_factory=TextConfig)
-    """How the text becomes batches."""
-    training: TrainingConfig = field(
-        default_factory=lambda: TrainingConfig(
-            steps=2000, learning_rate=4e-3, betas=(0.9, 0.99), warmup_steps=50, decay_share=0.5, checkpoint_every=250
-        )
-    )
-    """Steps, rates, seed."""
-    validate_every: int = 250
-    """Steps between two measurements of the held-out loss."""
-    patience: int | None = None
-    """Stop after so many measurements in a row without a better one; `None` for never."""
-    device: str = "auto"
-    """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The number format of matrix products; `auto` likewise."""
-    source: str | None = None
-    """The text file; written by the run."""
-    digest: str | None = None
-    """SHA-256 of the text and its tokenizer; written by the run, which resumes over nothing else."""
-
-    def __post_init__(self) -> None:
-        for name in ("validate_every", "patience"):
-            if (getattr(self, name) or 1) < 1:
-                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +69,41 @@ def train_language(
         Interrupted: Ctrl-C; what was trained is saved.
     """
     run = Path(run)
-    if resume:
-        if minutes is not None:
-            raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-        config = read_run(LanguageConfig, run)
-    else:
+    config, device, material = _ready(text, _settings(config, run, resume, minutes))
+    model, optimizer = material.model, language_optimizer(config)
+    loss, state = language_loss(model, material.learnt, config, device)
+    if minutes is not None:
+        seconds = seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
+        config = replace(config, training=replace(config.training, steps=steps_for_minutes(minutes, seconds)))
+    if started is not None:
+        started(config, device)
+    train(
+        model,
+        loss,
+        config.training,
+        run,
+        state=state,
+        validation=_validation(material.held_out, config, run / "model", measured),
+        resume=resume,
+        record=config,
+        progress=progress,
+        optimizer=optimizer,
+    )
+    return LanguageModel.from_pretrained(run / "model")
+
+
+def _settings(config: LanguageConfig | None, run: Path, resume: bool, minutes: float | None) -> LanguageConfig:
+    """What to train: in a new folder what is asked for, to resume what the folder says."""
+    if not resume:
         require_unused(run)
-    config = config or LanguageConfig()
+        return config or LanguageConfig()
+    if minutes is not None:
+        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
+    return read_run(LanguageConfig, run)
+
+
+def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Device, Material]:
+    """The config with all that was left open decided, the device, and on it the model, beside the text in tokens."""
     source = text if text is not None else config.source
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
@@ -144,33 +111,15 @@ def train_language(
     material = prepare(read_text(source), config)
     if config.digest not in (None, material.digest):
         raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
-    model = material.model.to(device.device)
-    loss, state = language_loss(model, material.learnt, config, device)
-    config = replace(
+    material.model.to(device.device)
+    decided = replace(
         config,
         device=str(device.device),
         precision="float32" if device.autocast_dtype is None else "bfloat16",
         source=config.source or str(Path(source).resolve()),
         digest=material.digest,
     )
-    if minutes is not None:
-        steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training, state=state))
-        config = replace(config, training=replace(config.training, steps=steps))
-    if started is not None:
-        started(config, device)
-    validation = _validation(material.held_out, config, run / "model", measured)
-    train(
-        model,
-        loss,
-        config.training,
-        run,
-        state=state,
-        validation=validation,
-        resume=resume,
-        record=config,
-        progress=progress,
-    )
-    return LanguageModel.from_pretrained(run / "model")
+    return decided, device, material
 
 
 def prepare(text: str, config: LanguageConfig) -> Material:
@@ -189,33 +138,11 @@ def prepare(text: str, config: LanguageConfig) -> Material:
     return Material(model, learnt, held_out, digest)
 
 
-def language_loss(
-    model: LanguageModel, corpus: Corpus, config: LanguageConfig, device: Device
-) -> tuple[Loss | CarryingLoss, State | None]:
-    """The mean cross-entropy of batch n, and the state before batch 1, as `segue.training.loop.train` wants them."""
-    text = config.text
-    cut = contiguous_lanes if text.state == "carry" else random_blocks
-    batches = cut(corpus, text.lanes, text.window, config.training.seed)
-
-    def carried(step: int, state: State) -> tuple[Tensor, State]:
-        return _loss(model, batches(step).to(device.device), state, device)
-
-    def afresh(step: int) -> Tensor:
-        return _loss(model, batches(step).to(device.device), None, device)[0]
-
-    return (carried, model.initial_state(text.lanes)) if text.state == "carry" else (afresh, None)
-
-
-def _loss(model: LanguageModel, batch: Batch, state: State | None, device: Device) -> tuple[Tensor, State]:
-    with device.autocast():
-        law, state = model(batch.inputs, state, batch.reset)
-    return law.loss(batch.targets).mean(), state
-
-
 def _validation(
     corpus: Corpus, config: LanguageConfig, folder: Path, measured: Callable[[Evaluation], None] | None
 ) -> Validation:
     """Measures as the model is trained, by state carried or reset, and keeps the best model in `folder`."""
+    corpus = corpus.first(config.validate_tokens)
 
     def loss(model: nn.Module) -> float:
         assert isinstance(model, LanguageModel)

@@ -149,14 +149,18 @@ class OnlineLearner:
         """One lane's tokens, in pieces that end where segments end."""
         time = next(iter(inputs.values())).shape[1]
         scores: list[Tensor] = []
-        begin = 0
+        begin, filled = 0, int(state["filled"])
         while begin < time or not scores:  # no tokens at all are one empty piece
-            end = min(time, begin + self.config.segment - int(state["filled"]))
-            score, state = self._read({name: tensor[:, begin:end] for name, tensor in inputs.items()}, state)
+            end = min(time, begin + self.config.segment - filled)
+            piece = {name: tensor[:, begin:end] for name, tensor in inputs.items()}
+            if end - begin == self.config.segment:
+                score, state = self._read_whole(piece, state)
+            else:
+                score, state = self._read(piece, state)
+                if filled + end - begin == self.config.segment:
+                    state = self._learn(state)
             scores.append(score)
-            begin = end
-            if int(state["filled"]) == self.config.segment:
-                state = self._write(state)
+            begin, filled = end, 0
         return torch.cat(scores, dim=1), state
 
     def _read(self, piece: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
@@ -169,11 +173,32 @@ class OnlineLearner:
         changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
         return score, State({**state, **changed, "filled": state["filled"] + count})
 
-    def _write(self, state: State) -> State:
-        """Learns from a full segment and begins the next one, in the memory that scoring left."""
+    def _read_whole(self, segment: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
+        """Scores and learns a segment in one pass, where `_read` and `_learn` take two."""
+        score, memory, gradients = self._gradients(segment, state.part("memory"), state)
+        changed = {f"segment.{name}": tensor for name, tensor in segment.items()}
+        changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
+        return score, self._write(State({**state, **changed}), gradients)
+
+    def _learn(self, state: State) -> State:
+        """Learns from a full segment that came in pieces."""
+        return self._write(state, self._gradients(state.part("segment"), state.part("before"), state)[2])
+
+    def _gradients(
+        self, segment: Mapping[str, Tensor], before: State, state: State
+    ) -> tuple[Tensor, State, dict[str, Tensor]]:
+        """The losses of a segment, the memory after it, and the gradients of its mean loss, lane axis first."""
+        with torch.enable_grad():
+            moved = {name: weight.requires_grad_() for name, weight in self._moved(state).items()}
+            losses, memory = self._losses(self._weights | moved, dict(segment), before)
+            found = torch.autograd.grad(losses.mean(), list(moved.values()), allow_unused=True, materialize_grads=True)
+        gradients = {name: gradient[None] for name, gradient in zip(moved, found, strict=True)}
+        return losses.detach(), memory.detach(), gradients
+
+    def _write(self, state: State, gradients: Mapping[str, Tensor]) -> State:
+        """The deltas after a segment; the next one begins in the memory that scoring left."""
         begun = {f"before.{name}": tensor for name, tensor in state.part("memory").items()}
         state_after = State({**state, **begun, "filled": torch.zeros_like(state["filled"])})
-        gradients = self._gradients(state)
         norm = float(nn.utils.get_total_norm(list(gradients.values())))
         if not math.isfinite(norm):  # one bad value in a stream must not spoil all that comes
             return state_after
@@ -184,14 +209,6 @@ class OnlineLearner:
             for name, gradient in gradients.items()
         }
         return State({**state_after, **deltas})
-
-    def _gradients(self, state: State) -> dict[str, Tensor]:
-        """Of the segment's mean loss with respect to the delta, lane axis first."""
-        with torch.enable_grad():
-            moved = {name: weight.requires_grad_() for name, weight in self._moved(state).items()}
-            losses, _ = self._losses(self._weights | moved, dict(state.part("segment")), state.part("before"))
-            found = torch.autograd.grad(losses.mean(), list(moved.values()), allow_unused=True, materialize_grads=True)
-        return {name: gradient[None] for name, gradient in zip(moved, found, strict=True)}
 
     def _moved(self, state: State) -> dict[str, Tensor]:
         """The weights that learn, as one lane has them: new tensors."""

@@ -1,6 +1,8 @@
 """How a training run goes: its settings, and the learning rate as a pure function of the step."""
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 from segue.errors import UserError
 
@@ -18,7 +20,11 @@ class TrainingConfig:
     warmup_steps: int = 100
     """Steps in which the learning rate rises linearly from zero."""
     decay_share: float = 0.2
-    """The last share of all steps, in which the learning rate falls linearly to zero."""
+    """The last share of all steps, in which the learning rate falls."""
+    decay_shape: Literal["linear", "cosine"] = "linear"
+    """How it falls: along a line, or along half a cosine."""
+    decay_floor: float = 0.0
+    """Where it falls to, as a share of the highest."""
     clip: float = 1.0
     """Gradients of a greater norm than this are scaled down to it; `inf` for never."""
     betas: tuple[float, float] = (0.9, 0.999)
@@ -40,14 +46,15 @@ class TrainingConfig:
         for name in ("learning_rate", "clip"):
             _require(getattr(self, name) > 0, name, getattr(self, name), "give a number above 0")
         _require(0 <= self.decay_share <= 1, "decay_share", self.decay_share, "give a share from 0 to 1")
+        _require(0 <= self.decay_floor <= 1, "decay_floor", self.decay_floor, "give a share from 0 to 1")
         _require(all(0 <= beta < 1 for beta in self.betas), "betas", self.betas, "give two numbers from 0 to below 1")
         _require(0 <= self.average_decay < 1, "average_decay", self.average_decay, "give a number from 0 to below 1")
 
 
 def learning_rate(step: int, config: TrainingConfig) -> float:
-    """Warm-up, stable, decay: linear from zero, constant, linear to zero (arXiv:2404.06395, section 4).
+    """Warm-up, stable, decay: linear from zero, constant, down to the floor (arXiv:2404.06395, section 4).
 
-    Zero itself lies just before the first and just after the last step, so that no step is wasted.
+    Zero and the floor lie just before the first and just after the last step, so that no step is wasted.
 
     Args:
         step: From 1 to `config.steps`.
@@ -56,7 +63,10 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
     decay_steps = round(config.decay_share * config.steps)
     rising = step / (config.warmup_steps + 1)
     falling = (config.steps + 1 - step) / (decay_steps + 1)
-    return config.learning_rate * min(1.0, rising, falling)
+    left = min(1.0, falling)
+    if config.decay_shape == "cosine":
+        left = (1 - math.cos(math.pi * left)) / 2
+    return config.learning_rate * min(rising, config.decay_floor + (1 - config.decay_floor) * left)
 
 
 def _require(condition: bool, argument: str, value: object, remedy: str) -> None:

@@ -4,10 +4,13 @@ What is known of it is in the log, which resuming cuts back to the checkpoint; s
 where the unbroken one does, and a checkpoint need not know.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import nn
+
+from segue.errors import UserError
 
 KEY = "held_out_loss"
 """What the log calls it."""
@@ -45,8 +48,15 @@ class Watch:
         return not looked and step > 0 and (step % self._validation.every == 0 or step == steps)
 
     def look(self, model: nn.Module, step: int) -> dict[str, int | float]:
-        """Measures the model, keeps it if it is the best so far, and returns the line for the log."""
+        """Measures the model, keeps it if it is the best so far, and returns the line for the log.
+
+        Raises:
+            UserError: The loss is not finite; no model is kept, and the log has no such line.
+        """
         loss = self._validation.loss(model)
+        if not math.isfinite(loss):
+            remedy = "start again in a new folder with a lower learning_rate"
+            raise UserError("held-out loss", f"{loss} at step {step}", remedy)
         if not any(before <= loss for _, before in self._curve):
             self._validation.keep(model)
         self._curve.append((step, loss))

@@ -1,0 +1,269 @@
+"""Language models: the experiment this part starts from, its correction, and what each part of them is worth.
+
+    OMP_NUM_THREADS=1 python benchmarks/language.py --data DIR --arms corrected "window 128, carry" --seeds 0 1 2
+
+`DIR` holds `wikitext-2/{train,valid,test}.txt` and `tinyshakespeare.txt`. An arm takes a fixed number of steps, or as
+many as fit into --minutes of processor time, which a probe finds out once per cost of a step. Every row is appended as
+soon as it is there, and a row that is there is not made again; so several processes may run different arms at a time.
+
+Run with OMP_NUM_THREADS=1: the probe counts the time of this process, not that of the clock on the wall.
+"""
+
+import argparse
+import csv
+import math
+import time
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import torch
+from language_arms import ARMS, REPLICAS, Arm
+from language_replica import LANES, TRAINING, WINDOW, ReplicaRun
+from language_sampled import SampledLoss
+from machine import default_output, machine
+
+from segue.device import decide_device
+from segue.language.config import LanguageConfig
+from segue.language.corpus import Corpus, contiguous_lanes
+from segue.language.evaluate import evaluate
+from segue.language.model import LanguageModel
+from segue.language.objective import language_loss, language_optimizer
+from segue.language.online import evaluate_online
+from segue.text.named import TokenizerName, learn_tokenizer
+from segue.text.protocol import Tokenizer
+from segue.training.loop import Trainer
+from segue.training.online import OnlineConfig
+from segue.training.probe import steps_for_minutes
+
+PROBE = 12  # steps
+LAST = 100  # steps whose mean is called the training loss, as in the original experiment
+TRIED = 60_000  # characters of valid on which the rate of dynamic evaluation is chosen
+FRESH = (64, 128, 256, 1024)
+FIELDS = (
+    ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
+    + ["valid_loss", "test_loss", "test_bits", "test_perplexity"]
+    + [f"test_{unit}_fresh{window}" for window in FRESH for unit in ("loss", "bits")]
+    + [
+        "online_rate",
+        "online_tokens",
+        "online_static_bits",
+        "online_loss",
+        "online_bits",
+        "online_perplexity",
+        "test_tokens",
+        "lanes",
+    ]
+    + ["train_seconds", "test_seconds", "online_seconds", *machine(1)]
+)
+Row = dict[str, object]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--arms", nargs="+", choices=[*REPLICAS, *ARMS], metavar="ARM", default=[*REPLICAS, *ARMS])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, default=3.0, help="processor time of a training of no fixed length")
+    parser.add_argument("--steps", type=int, help="for trials: no more steps than these")
+    parser.add_argument("--characters", type=int, default=400_000, help="of valid and test, where not all is read")
+    parser.add_argument("--online-characters", type=int, help="of test, for dynamic evaluation; all unless given")
+    parser.add_argument("--lanes", type=int, default=8, help="parts of a test text read side by side")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    if torch.get_num_threads() != 1:
+        parser.error("set OMP_NUM_THREADS=1: equal compute is counted on one thread")
+    output = options.output or default_output("language")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    for seed in options.seeds:
+        for name in options.arms:
+            fixed = name in REPLICAS or ARMS[name].steps is not None
+            minutes = 0.0 if fixed else options.minutes
+            if not is_done(output, name, seed, minutes):
+                row = replica(name, seed, options) if name in REPLICAS else run(name, seed, minutes, options, output)
+                row |= {"arm": name, "seed": seed, "minutes": minutes, **machine(1)}
+                print({key: value for key, value in row.items() if value is not None}, flush=True)
+                append(output, row)
+    show(output)
+
+
+def is_done(output: Path, arm: str, seed: int, minutes: float) -> bool:
+    if not output.exists():
+        return False
+    rows = pd.read_csv(output)
+    return bool(((rows["arm"] == arm) & (rows["seed"] == seed) & (rows["minutes"] == minutes)).any())
+
+
+def append(output: Path, row: Row) -> None:
+    """One line at a time, so that processes do not get into each other's way."""
+    new = not output.exists()
+    with output.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        if new:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+
+
+def replica(name: str, seed: int, options: argparse.Namespace) -> Row:
+    """The original experiment under its own protocol."""
+    corpora, _ = corpus_of(options.data, "wikitext-2", "character")
+    steps = min(TRAINING.steps, options.steps or TRAINING.steps)
+    start = time.process_time()
+    one = ReplicaRun(corpora["train"].tokens, "reset" not in name, "surprise" in name, seed)
+    losses = [one.step(n) for n in range(1, steps + 1)]
+    loss = sum(losses[-LAST:]) / len(losses[-LAST:])
+    return {
+        "steps": steps,
+        "tokens": steps * LANES * WINDOW,
+        "parameters": sum(parameter.numel() for parameter in one.model.parameters()),
+        "train_loss": loss,
+        "train_perplexity": math.exp(loss),
+        "train_seconds": time.process_time() - start,
+    }
+
+
+def run(name: str, seed: int, minutes: float, options: argparse.Namespace, output: Path) -> Row:
+    """Trains one arm and measures its model on text it has not learnt from."""
+    arm = ARMS[name]
+    corpora, tokenizer = corpus_of(options.data, arm.data, arm.config.text.tokenizer)
+    sizes = arm.config.model
+    cost = f"{sizes.backbone}, {sizes.level1}, {sizes.width} wide, {arm.config.text.window} long, {arm.config.surprise}"
+    steps = arm.steps or known_steps(output, cost, arm, minutes)
+    if steps is None:
+        steps = steps_for_minutes(minutes, seconds_of_a_step(arm, corpora["train"], tokenizer))
+    steps = min(steps, options.steps or steps)
+    start = time.process_time()
+    trainer, loss = trained(arm, corpora["train"], tokenizer, steps, seed)
+    seconds = time.process_time() - start
+    model = trainer.model.eval()
+    assert isinstance(model, LanguageModel)
+    text = arm.config.text
+    return {
+        "cost": cost,
+        "steps": steps,
+        "tokens": steps * text.lanes * text.window,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "train_loss": loss,
+        "train_perplexity": math.exp(loss),
+        "train_seconds": seconds,
+        **measured(model, arm, corpora, options),
+    }
+
+
+def measured(model: LanguageModel, arm: Arm, corpora: dict[str, Corpus], options: argparse.Namespace) -> Row:
+    """Held-out loss with the state carried, with it emptied, and with dynamic evaluation."""
+    most = options.characters if options.steps or not arm.whole else None
+    valid, test = (shortened(corpora[part], most) for part in ("valid", "test"))
+    start = time.process_time()
+    found = evaluate(model, test, window=256, lanes=options.lanes)
+    row: Row = {
+        "valid_loss": evaluate(model, valid, window=256, lanes=options.lanes).loss,
+        "test_loss": found.loss,
+        "test_bits": found.bits_per_character,
+        "test_perplexity": found.perplexity,
+        "test_tokens": found.tokens,
+        "lanes": options.lanes,
+    }
+    for window in arm.fresh:
+        fresh = evaluate(model, test, state="reset", window=window, lanes=4096 // window)
+        row |= {f"test_loss_fresh{window}": fresh.loss, f"test_bits_fresh{window}": fresh.bits_per_character}
+    row["test_seconds"] = time.process_time() - start
+    return row | (online(model, arm.online, valid, shortened(test, options.online_characters)) if arm.online else {})
+
+
+def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus, test: Corpus) -> Row:
+    """Dynamic evaluation of the test text, at the rate that did best on the beginning of the valid one."""
+    start = time.process_time()
+    beginning = shortened(valid, TRIED)
+    best = min(tried, key=lambda config: evaluate_online(model, beginning, config)[0].loss)
+    found, _ = evaluate_online(model, test, best)
+    return {
+        "online_rate": best.learning_rate,
+        "online_tokens": found.tokens,
+        "online_static_bits": evaluate(model, test, window=256, lanes=8).bits_per_character,
+        "online_loss": found.loss,
+        "online_bits": found.bits_per_character,
+        "online_perplexity": found.perplexity,
+        "online_seconds": time.process_time() - start,
+    }
+
+
+def new_trainer(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> Trainer:
+    config: LanguageConfig = replace(arm.config, training=replace(arm.config.training, steps=steps, seed=seed))
+    torch.manual_seed(seed)
+    model = LanguageModel(config.model, tokenizer)
+    loss, state = language_loss(model, corpus, config, decide_device("cpu", 1, "float32"))
+    if arm.sampled:
+        batches, sampled = (
+            contiguous_lanes(corpus, config.text.lanes, config.text.window, seed),
+            SampledLoss(model, corpus),
+        )
+        return Trainer(model, lambda n, state: sampled(batches(n), state), config.training, state)
+    return Trainer(model, loss, config.training, state, language_optimizer(config))
+
+
+def trained(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> tuple[Trainer, float]:
+    """A trainer after all its steps, and the mean loss of the last ones."""
+    trainer = new_trainer(arm, corpus, tokenizer, steps, seed)
+    for step in range(steps):
+        trainer.apply(trainer.compute())
+        if step == steps - 1 - LAST:
+            trainer.take_mean_loss()
+    return trainer, trainer.take_mean_loss()
+
+
+def seconds_of_a_step(arm: Arm, corpus: Corpus, tokenizer: Tokenizer) -> float:
+    trainer = new_trainer(arm, corpus, tokenizer, 1 + PROBE, 0)
+    trainer.apply(trainer.compute())
+    start = time.process_time()
+    for _ in range(PROBE):
+        trainer.apply(trainer.compute())
+    return (time.process_time() - start) / PROBE
+
+
+def known_steps(output: Path, cost: str, arm: Arm, minutes: float) -> int | None:
+    """The steps of an earlier row whose steps cost the same: arms that differ in nothing but state or clocks."""
+    if not output.exists():
+        return None
+    rows = pd.read_csv(output)
+    tokens = arm.config.text.lanes * arm.config.text.window
+    same = rows[(rows["cost"] == cost) & (rows["minutes"] == minutes) & (rows["tokens"] == rows["steps"] * tokens)]
+    return int(same["steps"].iloc[0]) if len(same) else None
+
+
+@cache
+def corpus_of(data: Path, name: str, tokenizer: TokenizerName) -> tuple[dict[str, Corpus], Tokenizer]:
+    """Train, valid and test text; of Shakespeare the last tenth, as nanoGPT has it, stands for both of the latter."""
+    if name == "shakespeare":
+        text = (data / "tinyshakespeare.txt").read_text(encoding="utf-8")
+        cut = int(0.9 * len(text))
+        texts = {"train": text[:cut], "valid": text[cut:], "test": text[cut:]}
+    else:
+        parts = ("train", "valid", "test")
+        texts = {part: (data / name / f"{part}.txt").read_bytes().decode("utf-8") for part in parts}
+    learnt = learn_tokenizer(tokenizer, texts["train"])
+    return {part: Corpus.of(text, learnt) for part, text in texts.items()}, learnt
+
+
+def shortened(corpus: Corpus, characters: int | None) -> Corpus:
+    """The beginning of a text, of about so many characters."""
+    return corpus if characters is None else corpus.first(round(len(corpus.tokens) * characters / corpus.characters))
+
+
+def show(output: Path) -> None:
+    """Means over seeds, and half the range as their spread."""
+    rows = pd.read_csv(output)
+    figures = ["train_perplexity", "valid_loss", "test_bits", "test_perplexity"]
+    figures += ["online_static_bits", "online_bits", "online_perplexity"]
+    figures += [f"test_bits_fresh{window}" for window in FRESH]
+    groups = rows.groupby(["arm", "minutes"], sort=False)[figures]
+    spread = (groups.max() - groups.min()) / 2
+    table = groups.mean().map("{:.4f}".format) + " ± " + spread.map("{:.4f}".format)
+    others = rows.groupby(["arm", "minutes"], sort=False)[["steps", "parameters", "train_seconds"]].mean().round()
+    print(table.replace("nan ± nan", "").join(others.astype(int)).to_string())
+    print(output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Everything that a language model's training run depends on."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from segue.errors import UserError
+from segue.language.model import LanguageModelConfig
+from segue.text.named import TokenizerName
+from segue.training.clocks import LevelConfig
+from segue.training.schedule import TrainingConfig
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How the text becomes batches."""
+
+    tokenizer: TokenizerName = "character"
+    """What a token is."""
+    vocabulary: int | None = None
+    """The most tokens of words or byte pairs."""
+    document: str | None = None
+    """A regular expression that matches where a document begins; `None`: the text is one."""
+    state: Literal["carry", "reset"] = "carry"
+    """`carry`: contiguous lanes whose state goes from batch to batch. `reset`: random blocks, read afresh."""
+    lanes: int = 32
+    """Windows in a batch."""
+    window: int = 128
+    """Tokens of a window: gradients reach no further back."""
+    held_out: float = 0.1
+    """The share of the characters, at the end of the text, that is not learnt from but measured by."""
+
+    def __post_init__(self) -> None:
+        for name in ("lanes", "window"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        if not 0 < self.held_out < 1:
+            raise UserError("held_out", self.held_out, "give a share between 0 and 1")
+
+
+@dataclass(frozen=True)
+class LanguageConfig:
+    """Everything that a training run depends on."""
+
+    model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
+    """The sizes and parts of the model."""
+    text: TextConfig = field(default_factory=TextConfig)
+    """How the text becomes batches."""
+    training: TrainingConfig = field(
+        default_factory=lambda: TrainingConfig(
+            steps=2000, learning_rate=4e-3, betas=(0.9, 0.99), warmup_steps=50, decay_share=0.5, checkpoint_every=250
+        )
+    )
+    """Steps, rates, seed."""
+    levels: tuple[LevelConfig, ...] = ()
+    """How each level of the nested backbone is updated; embedding, norm and head go with the first. Without settings
+    all weights are updated at every step."""
+    surprise: Literal["off", "printed", "descent"] = "off"
+    """Whether the outputs of levels 1 and 2 of the nested backbone are drawn to a target that their gradients make,
+    and to which; see `segue.training.surprise`."""
+    validate_every: int = 250
+    """Steps between two measurements of the held-out loss."""
+    validate_tokens: int = 200_000
+    """The most tokens, of the beginning of the held-out text, that a measurement reads."""
+    patience: int | None = None
+    """Stop after so many measurements in a row without a better one; `None` for never."""
+    device: str = "auto"
+    """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """The number format of matrix products; `auto` likewise."""
+    source: str | None = None
+    """The text file; written by the run."""
+    digest: str | None = None
+    """SHA-256 of the text and its tokenizer; written by the run, which resumes over nothing else."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("validate_every", 1), ("validate_tokens", 2), ("patience", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UserError(name, value, f"give a whole number of at least {least}")
+        nested = self.model.backbone == "nested"
+        if self.levels and (not nested or len(self.levels) != 3):
+            raise UserError("levels", len(self.levels), "give three, for the nested backbone; for others none")
+        if self.surprise != "off" and not nested:
+            raise UserError("surprise", self.surprise, "take the nested backbone, or leave it off")
