@@ -10,12 +10,13 @@ from typer.testing import CliRunner
 
 from segue.cli import app
 from segue.errors import UserError
+from segue.heads.sampling import Sampling
 from segue.language import objective
 from segue.language.config import LanguageConfig, TextConfig
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
-from segue.language.generate import Sampling, continue_text
+from segue.language.generate import continue_text
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.language.train import prepare, train_language
 from segue.training.checkpoints import latest

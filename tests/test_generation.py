@@ -6,7 +6,8 @@ from torch.nn.functional import one_hot
 
 from segue.errors import UserError
 from segue.heads.categorical import Categorical
-from segue.language.generate import Sampling, begin, draw, generate, readable
+from segue.heads.sampling import Sampling
+from segue.language.generate import begin, draw, generate, readable
 from segue.state import State
 from segue.text.bytes import ByteTokenizer
 from segue.text.characters import CharacterTokenizer

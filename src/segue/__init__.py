@@ -12,35 +12,48 @@ __all__ = [
     "LEVELS",
     "LSTM",
     "RNN",
+    "Alignment",
     "Autoregression",
     "Backbone",
     "Backtest",
     "CategoricalHead",
+    "DecodeConfig",
     "Distribution",
     "Forecast",
     "Forecaster",
     "GaussianHead",
     "Grammar",
+    "Hypothesis",
     "LanguageConfig",
     "LanguageModel",
     "LanguageModelConfig",
     "NanoTST",
     "NanoTSTConfig",
     "Nested",
+    "Pair",
     "Predictor",
     "PretrainConfig",
     "QuantileHead",
     "SeasonalNaive",
+    "Seq2Seq",
+    "Seq2SeqConfig",
     "State",
     "TrainingConfig",
     "Transformer",
+    "TranslationConfig",
     "UserError",
+    "Vocabulary",
+    "align",
     "backtest",
     "forecast_frame",
     "plot_backtest",
     "plot_forecast",
     "pretrain",
+    "read_pairs",
+    "split_pairs",
     "train_language",
+    "train_translation",
+    "translate_texts",
 ]
 
 if TYPE_CHECKING:
@@ -69,6 +82,15 @@ if TYPE_CHECKING:
     from segue.language.train import train_language
     from segue.state import State
     from segue.training.schedule import TrainingConfig
+    from segue.translate.align import Alignment, align
+    from segue.translate.config import TranslationConfig
+    from segue.translate.decode import Hypothesis, translate_texts
+    from segue.translate.decode_config import DecodeConfig
+    from segue.translate.model import Seq2Seq, Seq2SeqConfig
+    from segue.translate.pairs import Pair, read_pairs
+    from segue.translate.split import split_pairs
+    from segue.translate.train import train_translation
+    from segue.translate.vocabulary import Vocabulary
 else:  # not in front of type checkers, which would then believe in any name at all
     _HOMES = {
         "backbones.nested": ("Nested",),
@@ -96,6 +118,15 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "language.train": ("train_language",),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),
+        "translate.align": ("Alignment", "align"),
+        "translate.config": ("TranslationConfig",),
+        "translate.decode": ("Hypothesis", "translate_texts"),
+        "translate.decode_config": ("DecodeConfig",),
+        "translate.model": ("Seq2Seq", "Seq2SeqConfig"),
+        "translate.pairs": ("Pair", "read_pairs"),
+        "translate.split": ("split_pairs",),
+        "translate.train": ("train_translation",),
+        "translate.vocabulary": ("Vocabulary",),
     }
 
     def __getattr__(name: str) -> object:

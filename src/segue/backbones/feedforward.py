@@ -11,15 +11,17 @@ class FeedForward(nn.Module):
     Args:
         width: Size of each input and output vector.
         expansion: The hidden layer has `expansion * width` units.
+        dropout: Share of the values added to the input that training leaves out at random.
     """
 
-    def __init__(self, width: int, expansion: int = 4) -> None:
+    def __init__(self, width: int, expansion: int = 4, dropout: float = 0.0) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, expansion * width)
         self.down = nn.Linear(expansion * width, width)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         """The input plus what the network makes of it."""
-        delta: Tensor = self.down(functional.gelu(self.up(self.norm(x))))
+        delta: Tensor = self.dropout(self.down(functional.gelu(self.up(self.norm(x)))))
         return x + delta

@@ -98,13 +98,14 @@ class Transformer(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + feed-forward of norm(x)."""
+    """x + attention(norm(x)), then x + feed-forward of norm(x); dropout in both branches."""
 
-    def __init__(self, width: int, heads: int, *, rotary: bool, depth: int) -> None:
+    def __init__(self, width: int, heads: int, *, rotary: bool, depth: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.attention = Attention(width, heads, rotary=rotary)
-        self.feed_forward = FeedForward(width)
+        self.feed_forward = FeedForward(width, dropout=dropout)
+        self.dropout = nn.Dropout(dropout)
         for out in (
             self.attention.out,
             self.feed_forward.down,
@@ -121,7 +122,7 @@ class Block(nn.Module):
     ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Returns the new vectors from `since` on, and the keys and values of cache and input together."""
         attended, key, value = self.attention(self.norm(x), cache, allowed, since)
-        return self.feed_forward(x[:, since:] + attended), key, value
+        return self.feed_forward(x[:, since:] + self.dropout(attended)), key, value
 
 
 class Attention(nn.Module):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import backtest, forecast, grammar, language, pretrain
+from segue.cli import backtest, forecast, grammar, language, pretrain, translate
 from segue.cli.group import OneLineErrors
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("backtest")(backtest.backtest)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(grammar.app, name="grammar")
 app.add_typer(language.app, name="language")
+app.add_typer(translate.app, name="translate")
 
 
 def _version(wanted: bool) -> bool:

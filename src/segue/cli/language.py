@@ -142,7 +142,8 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
 ) -> None:
     """Continue a prompt, piece by piece as it is drawn."""
-    from segue.language.generate import Sampling, continue_text
+    from segue.heads.sampling import Sampling
+    from segue.language.generate import continue_text
 
     sampling = Sampling(temperature, top_k, top_p)
     model = _model(folder)

@@ -10,6 +10,7 @@ from segue.text.bytes import ByteTokenizer
 from segue.text.characters import CharacterTokenizer
 from segue.text.pairs import PairTokenizer
 from segue.text.protocol import Tokenizer
+from segue.text.sides import SidesTokenizer
 from segue.text.words import WordTokenizer
 
 TokenizerName = Literal["byte", "character", "word", "bpe"]
@@ -54,6 +55,8 @@ def tokenizer_from_json(text: str) -> Tokenizer:
             return CharacterTokenizer(str(found["characters"]))
         case "word":
             return WordTokenizer([str(word) for word in found["words"]])
+        case "sides":
+            return SidesTokenizer(*(tokenizer_from_json(json.dumps(found[side])) for side in ("source", "target")))
         case None if "model" in found:
             return PairTokenizer.from_json(text)
         case kind:

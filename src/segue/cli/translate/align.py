@@ -1,0 +1,55 @@
+"""`segue translate align`: where a model looks as it writes each word."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segue.cli.translate.arguments import Beam, Folder, model_of
+
+if TYPE_CHECKING:
+    from segue.translate.align import Alignment
+
+
+def align(
+    folder: Folder,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The source.")],
+    target: Annotated[
+        str | None, typer.Argument(metavar="[TARGET]", help="A target; by default what the model writes.")
+    ] = None,
+    beam: Beam = 1,
+    pieces: Annotated[bool, typer.Option("--pieces", help="Show the model's tokens, not whole words.")] = False,
+    layer: Annotated[int, typer.Option(help="Of a transformer: which layer; -1 is the last.")] = -1,
+    plot: Annotated[Path | None, typer.Option(help="A heat map.")] = None,
+) -> None:
+    """Show which words of TEXT the model looks at as it writes each word of the target: a matrix, in per cent."""
+    from segue.atomic import atomic_file
+    from segue.translate.align import align as align_pair
+    from segue.translate.decode import translate_texts
+    from segue.translate.decode_config import DecodeConfig
+    from segue.translate.pairs import require_text
+    from segue.translate.plots import plot_alignment
+
+    model = model_of(folder)
+    source = require_text(text, "text")
+    if target is None:
+        written = translate_texts(model, [source], DecodeConfig(beam=beam))[0][0].text
+    else:
+        written = require_text(target, "target")
+    found = align_pair(model, source, written, words=not pieces, layer=layer)
+    if plot is not None:
+        with atomic_file(plot, "plot") as file:
+            plot_alignment(found).savefig(file)
+    for line in _matrix(found):
+        typer.echo(line)
+
+
+def _matrix(found: "Alignment") -> Iterator[str]:
+    """A head of source words, then a line for each target word."""
+    margin = max(map(len, found.target))
+    widths = [max(4, len(piece)) for piece in found.source]
+    yield " " * margin + "".join(f" {piece:>{width}}" for piece, width in zip(found.source, widths, strict=True))
+    for piece, row in zip(found.target, found.weights.tolist(), strict=True):
+        cells = "".join(f" {100 * weight:>{width}.0f}" for weight, width in zip(row, widths, strict=True))
+        yield f"{piece:>{margin}}{cells}"

@@ -1,0 +1,37 @@
+"""What the verbs of `segue translate` share: how pairs are read, and which model it is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from segue.translate.model import Seq2Seq
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
+Source = Annotated[str | None, typer.Option(help="The column of the source: its name, or its number from 1.")]
+Target = Annotated[str | None, typer.Option(help="The column of the target.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave malformed rows out instead of refusing the file.")]
+Beam = Annotated[int, typer.Option(min=1, help="Hypotheses kept a step; 1 takes the most probable token each time.")]
+
+
+def model_of(folder: Path) -> "Seq2Seq":
+    """The model of a run or of a model folder."""
+    from segue.translate.model import Seq2Seq
+
+    return Seq2Seq.from_pretrained(folder / "model" if (folder / "model").is_dir() else folder)
+
+
+def tell_skipped(skipped: int) -> None:
+    """One line on standard error, if rows were left out."""
+    if skipped:
+        typer.echo(f"segue: {skipped} malformed row{'' if skipped == 1 else 's'} left out", err=True)
+
+
+def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
+    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
+    from segue.errors import UserError
+
+    if value not in choices:
+        raise UserError(argument, value, f"give one of {', '.join(choices)}")
+    return value

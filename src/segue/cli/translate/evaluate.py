@@ -1,0 +1,82 @@
+"""`segue translate evaluate`: how good a model is on pairs it has not learnt from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, tell_skipped
+
+if TYPE_CHECKING:
+    from segue.translate.evaluate import Evaluation
+
+
+def evaluate(
+    folder: Folder,
+    pairs: Annotated[
+        Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file; rows of one source are its references.")
+    ],
+    source: Source = None,
+    target: Target = None,
+    skip_bad: SkipBad = False,
+    beam: Beam = 1,
+    plot: Annotated[Path | None, typer.Option(help="A picture of the scores by the length of the source.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A TSV of each source and what the model made of it.")] = None,
+) -> None:
+    """Tell how well a model puts the sources of PAIRS into their targets, over all and by the length of the source."""
+    from segue.atomic import atomic_file
+    from segue.translate.decode import translate_texts
+    from segue.translate.decode_config import DecodeConfig
+    from segue.translate.evaluate import evaluate as evaluate_items
+    from segue.translate.pairs import Pair, items_of, read_pairs, write_pairs
+    from segue.translate.plots import plot_lengths
+    from segue.translate.tokens import unit_of
+    from segue.translate.vocabulary import UNKNOWN
+
+    model = model_of(folder)
+    read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
+    tell_skipped(read.skipped)
+    items = items_of(read.pairs)
+    settings = DecodeConfig(beam=beam)
+
+    def translate(sources: list[str]) -> list[str]:
+        return [found[0].text for found in translate_texts(model, sources, settings)]
+
+    found = evaluate_items(translate, items, unit_of(model.vocabulary))
+    if output is not None:
+        write_pairs(output, [Pair(item.source, text) for item, text in zip(items, found.outputs, strict=True)])
+    if plot is not None:
+        with atomic_file(plot, "plot") as file:
+            plot_lengths(found).savefig(file)
+    _tell(found)
+    unknown = sum(model.vocabulary.source(item.source).count(UNKNOWN) for item in items)
+    typer.echo(f"unknown: {unknown}")
+    _tell_lengths(found)
+
+
+def _tell(found: "Evaluation") -> None:
+    """Figures by name."""
+    scores = found.scores
+    if scores.bleu is None or scores.chrf is None:
+        typer.echo("BLEU: not known without sacrebleu, pip install 'segue[text]'")
+    else:
+        typer.echo(f"BLEU: {scores.bleu}")
+        typer.echo(f"BLEU of first references: {scores.bleu_first:.2f}")
+        typer.echo(f"chrF: {scores.chrf}")
+    typer.echo(f"exact match: {scores.exact_match}")
+    typer.echo(f"token error rate: {scores.token_error_rate}")
+    typer.echo(f"length ratio: {scores.length_ratio:.3f}")
+    typer.echo(f"sources: {scores.sentences}")
+    typer.echo(f"sources per second: {scores.sentences / found.seconds:.0f}")
+    for signature in scores.signatures:
+        typer.echo(f"signature: {signature}")
+
+
+def _tell_lengths(found: "Evaluation") -> None:
+    """A table by the length of the source."""
+    typer.echo(f"\n{found.unit + 's':>10} {'sources':>8} {'BLEU':>8} {'chrF':>8} {'exact':>8} {'errors':>8}")
+    for bucket in found.buckets:
+        part = bucket.scores
+        cells = (part.bleu, part.chrf, part.exact_match, part.token_error_rate)
+        figures = " ".join(f"{'-' if cell is None else f'{cell.value:.1f}':>8}" for cell in cells)
+        typer.echo(f"{bucket.label:>10} {part.sentences:>8} {figures}")

@@ -1,0 +1,139 @@
+"""`segue translate run`: a text, the lines of a file, or a conversation."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from segue.cli.translate.arguments import Beam, Folder, model_of, one_of
+
+if TYPE_CHECKING:
+    from segue.translate.decode_config import DecodeConfig
+    from segue.translate.model import Seq2Seq
+
+
+def run(
+    folder: Folder,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="A text; without one, lines of standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")] = None,
+    beam: Beam = 1,
+    n_best: Annotated[int, typer.Option(min=1, help="How many outputs a source, each with its score.")] = 1,
+    length_penalty: Annotated[
+        str, typer.Option(help="What makes up for length as beams are compared: none, average or gnmt.")
+    ] = "average",
+    alpha: Annotated[float, typer.Option(help="The exponent of gnmt.")] = 1.0,
+    no_repeat: Annotated[int | None, typer.Option(min=1, help="Never write so many tokens in a row twice.")] = None,
+    prefix: Annotated[str, typer.Option(help="What each output begins with.")] = "",
+    temperature: Annotated[
+        float | None, typer.Option(help="Draw tokens at random instead; below 1 bolder, 0 the most probable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
+) -> None:
+    """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
+    from segue.atomic import atomic_file
+    from segue.errors import UserError
+    from segue.heads.sampling import Sampling
+    from segue.translate.decode_config import DecodeConfig, LengthPenalty
+    from segue.translate.pairs import require_text
+
+    if text is not None and file is not None:
+        raise UserError("--file", file, "give TEXT or --file, not both")
+    config = DecodeConfig(
+        beam=max(beam, n_best) if temperature is None else beam,
+        n_best=n_best,
+        length_penalty=one_of("length_penalty", length_penalty, get_args(LengthPenalty)),
+        alpha=alpha,
+        no_repeat_ngram=no_repeat,
+        prefix=prefix,
+        sampling=None if temperature is None else Sampling(temperature),
+        seed=seed,
+    )
+    if text is not None:
+        lines = [require_text(text, "text")]
+    elif file is not None:
+        lines = _lines(file)
+    elif sys.stdin.isatty():
+        converse(model_of(folder), config)
+        return
+    else:
+        lines = [_checked(line, number, "standard input") for number, line in enumerate(sys.stdin, start=1)]
+    model = model_of(folder)
+    _tell_unknown(model, lines)
+    written = _outputs(model, lines, config)
+    if output is None:
+        for line in written:
+            typer.echo(line)
+        return
+    with atomic_file(output, "output") as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="\n")
+
+
+def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
+    """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
+    from segue.translate.decode import translate_texts
+
+    found = iter(translate_texts(model, [line for line in lines if line], config))
+    for line in lines:
+        best = next(found) if line else []
+        if config.n_best == 1:
+            yield " ".join(best[0].text.split("\n")) if best else ""
+        else:
+            yield from (f"{hypothesis.score:.4f}\t{hypothesis.text}" for hypothesis in best)
+            yield ""
+
+
+def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
+    """A line in, its output out, until the input ends."""
+    from segue.errors import UserError
+    from segue.translate.pairs import require_text
+
+    while True:
+        try:
+            line = input("> ")
+        except EOFError:
+            typer.echo()
+            return
+        if not line.strip():
+            continue
+        try:
+            line = require_text(line, "text")
+        except UserError as error:  # one line too long is no reason to leave
+            typer.echo(f"segue: {error}", err=True)
+            continue
+        _tell_unknown(model, [line])
+        for output in _outputs(model, [line], config):
+            typer.echo(output)
+
+
+def _lines(file: Path) -> list[str]:
+    from segue.errors import UserError
+
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError("--file", file, f"name a text file that can be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserError("--file", file, f"save it in UTF-8 (byte {error.start} is not)") from error
+    return [_checked(line, number, str(file)) for number, line in enumerate(text.split("\n"), start=1)][
+        : -1 if text.endswith("\n") else None
+    ]
+
+
+def _checked(line: str, number: int, where: str) -> str:
+    """The line, which may be empty, as models read it; too long, the error names it."""
+    from segue.translate.pairs import require_text
+
+    return require_text(line, f"{where} line {number}") if line.strip() else ""
+
+
+def _tell_unknown(model: "Seq2Seq", lines: Sequence[str]) -> None:
+    from segue.translate.vocabulary import UNKNOWN
+
+    count = sum(model.vocabulary.source(line).count(UNKNOWN) for line in lines)
+    if count:
+        typer.echo(f"segue: {count} token{'' if count == 1 else 's'} of the input unknown to the model", err=True)

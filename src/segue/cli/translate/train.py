@@ -1,0 +1,129 @@
+"""`segue translate train`: a model of your own pairs."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from segue.cli.translate.arguments import SkipBad, Source, Target, one_of
+
+if TYPE_CHECKING:
+    from segue.device import Device
+    from segue.translate.config import TranslationConfig
+    from segue.translate.train import Material
+
+
+def train(
+    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    pairs: Annotated[
+        Path | None, typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns; not with --resume.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with all settings.")] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="lstm-attention, lstm, rnn-attention, rnn or transformer.")
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(help="byte, character, word or bpe on both sides; or source,target, as character,word."),
+    ] = None,
+    source: Source = None,
+    target: Target = None,
+    skip_bad: SkipBad = False,
+    dev: Annotated[
+        Path | None, typer.Option(help="A file of held-out pairs; by default some that share no text are split off.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
+) -> None:
+    """Train a model on PAIRS, some of which are held out, and leave the run and its best model in OUTPUT."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from segue.atomic import atomic_file
+    from segue.errors import UserError
+    from segue.training.interrupt import Interrupted
+    from segue.training.loop import Progress as Step
+    from segue.translate.plots import plot_losses
+    from segue.translate.train import train_translation
+
+    told = (config, architecture, tokenizer, source, target)
+    if resume and (told != (None,) * 5 or skip_bad):
+        raise UserError("resume", output, "leave all but PAIRS out: the run holds its own settings")
+    settings = None if resume else _settings(config, architecture, tokenizer, (source, target, skip_bad))
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}, held out {task.fields[held_out]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=console)
+    task = bar.add_task("train", total=None, loss=float("nan"), held_out="not yet")
+
+    def started(final: "TranslationConfig", device: "Device", material: "Material") -> None:
+        console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
+        size = sum(parameter.numel() for parameter in material.model.parameters())
+        console.print(
+            f"{final.model.architecture}, {size / 1e6:.2f} M parameters, {material.model.vocabulary.size} tokens; "
+            f"{material.pairs} pairs learnt from, {len(material.held_out)} held out",
+            soft_wrap=True,
+        )
+        bar.update(task, total=final.training.steps)
+
+    def progress(step: Step) -> None:
+        if not bar.live.is_started:  # not before there is a loss to show
+            shown.enter_context(bar)
+        bar.update(task, completed=step.step, loss=step.loss)
+
+    def measured(found: float) -> None:
+        bar.update(task, held_out=f"{found:.4f}")
+
+    try:
+        with ExitStack() as shown:
+            train_translation(
+                pairs,
+                settings,
+                output,
+                dev=dev,
+                resume=resume,
+                minutes=minutes,
+                started=started,
+                progress=progress,
+                measured=measured,
+            )
+    except Interrupted as stop:
+        typer.echo(f"segue: {stop}", err=True)
+        raise typer.Exit(130) from stop
+    if not bar.tasks[task].completed:
+        console.print("the run was finished before")
+    with atomic_file(output / "curve.png", "output") as file:
+        plot_losses(output).savefig(file)
+    console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
+
+
+def _settings(
+    config: Path | None, architecture: str | None, tokenizer: str | None, columns: tuple[str | None, str | None, bool]
+) -> "TranslationConfig":
+    """The settings of a file, or the defaults, with what the flags say instead."""
+    from segue.config import read_config
+    from segue.text.named import TokenizerName
+    from segue.translate.config import TranslationConfig, preset
+    from segue.translate.model import Architecture
+
+    settings = None if config is None else read_config(TranslationConfig, config)
+    if architecture is not None or settings is None:
+        settings = preset(one_of("architecture", architecture or "lstm-attention", get_args(Architecture)), settings)
+    pairs = settings.pairs
+    if tokenizer is not None:
+        first, _, second = tokenizer.partition(",")
+        sides = [one_of("tokenizer", side, get_args(TokenizerName)) for side in (first, second or first)]
+        pairs = replace(pairs, source_tokenizer=sides[0], target_tokenizer=sides[1])
+    source, target, skip_bad = columns
+    if source is not None or target is not None:
+        pairs = replace(pairs, source=source, target=target)
+    return replace(settings, pairs=replace(pairs, skip_bad=skip_bad or pairs.skip_bad))

@@ -1,0 +1,44 @@
+"""Which tokens are drawn, and how often, by a law over tokens."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.heads.categorical import Categorical
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a token is drawn: temperature first, then the most probable tokens only."""
+
+    temperature: float = 1.0
+    """Logits are divided by it; 0 always takes the most probable token (greedy)."""
+    top_k: int | None = None
+    """Only the k most probable tokens."""
+    top_p: float | None = None
+    """Only the most probable tokens that together have at least this probability (Holtzman et al. 2020)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise UserError("temperature", self.temperature, "give 0 or more")
+        if self.top_k is not None and self.top_k < 1:
+            raise UserError("top_k", self.top_k, "give a whole number of at least 1")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise UserError("top_p", self.top_p, "give a share above 0, up to 1")
+
+    def probabilities(self, law: Categorical) -> Float[Tensor, "*tokens classes"]:
+        """What tokens are drawn from, in double precision."""
+        logits = law.logits.double()
+        if self.temperature == 0:
+            return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
+        ordered, order = (logits / self.temperature).sort(dim=-1, descending=True, stable=True)
+        ordered[..., self.top_k or ordered.shape[-1] :] = -torch.inf
+        shares = ordered.softmax(-1)
+        if self.top_p is not None:
+            before = shares.cumsum(-1) - shares
+            shares = shares.where(before < self.top_p, 0.0)
+            shares = shares / shares.sum(-1, keepdim=True)
+        return torch.zeros_like(shares).scatter_(-1, order, shares)

@@ -1,0 +1,1 @@
+"""One sequence into another: encoder-decoder models and translation."""
