@@ -222,7 +222,9 @@ def test_evaluate_online_goes_on_where_a_saved_state_ends(run, tmp_path):
     assert everything(run) == before
     status, _, error = segue("evaluate", run, tmp_path / "two", "--online", "--state-in", state)
     assert (status, error.count("\n")) == (2, 1)
+    assert "--state-in" in error
     assert "online differs" in error
+    assert "--rate and --segment" in error
 
 
 def test_generate_continues_the_prompt(run):
@@ -277,6 +279,8 @@ def test_mistakes_are_one_line_and_write_nothing(run, tmp_path):
         (("evaluate", tmp_path, text), "--model"),
         (("evaluate", run, text, "--online", "--state", "reset"), "--online"),
         (("evaluate", run, text, "--state-in", text), "--state-in"),
+        (("evaluate", run, text, "--rate", 0.5), "--rate 0.5: add --online"),
+        (("evaluate", run, text, "--online", "--state-out", tmp_path / "none" / "state"), "its folder does not exist"),
         (("evaluate", run, text, "--online", "--state-in", text), "name a whole state file"),
         (("generate", run, "--prompt", ""), "--prompt '': give some text to continue"),
         (("generate", run, "--top-p", 2), "--top-p 2.0: give a share above 0, up to 1"),

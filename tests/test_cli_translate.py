@@ -8,14 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
-from segue.cli.translate.run import converse
+from segue.cli.translate.run import _outputs, converse
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
 from segue.training.log import read_log
 from segue.training.validation import KEY
+from segue.translate import decode
 from segue.translate import train as training
 from segue.translate.config import TranslationConfig, preset
-from segue.translate.decode import translate_texts
+from segue.translate.decode import Hypothesis, translate_texts
 from segue.translate.decode_config import DecodeConfig
 from segue.translate.held_out import held_out_loss
 from segue.translate.model import Seq2Seq
@@ -177,6 +178,35 @@ def test_run_puts_texts_lines_and_files(trained, tmp_path):
     assert segue("run", trained, "--file", tmp_path / "in.txt")[:2] == (0, wanted)
     assert segue("run", trained, "--file", tmp_path / "in.txt", "--output", tmp_path / "out.txt")[:2] == (0, "")
     assert (tmp_path / "out.txt").read_text() == wanted
+    (tmp_path / "none.txt").write_text("")
+    assert segue("run", trained, "--file", tmp_path / "none.txt")[:2] == (0, "")
+    status, _, error = segue("run", trained, given=b"\xff\n")
+    assert (status, error) == (2, "segue: lines of standard input: give UTF-8 (byte 0 is not)\n")
+
+
+def test_an_output_is_a_line_whatever_is_in_it(monkeypatch):
+    """A model of words can write ends of lines; catches n-best lists that fall apart at them."""
+    one = Hypothesis((4, 5), "up\nand away", -1.0, (-1.0, -1.0), True)
+    monkeypatch.setattr(decode, "translate_texts", lambda model, lines, config: [[one, one] for _ in lines])
+    for config, wanted in (
+        (DecodeConfig(), ["up and away", ""]),
+        (DecodeConfig(beam=2, n_best=2), ["-1.0000\tup and away"] * 2 + ["", ""]),
+    ):
+        assert list(_outputs(None, ["a", ""], config)) == wanted
+
+
+def test_rows_left_out_of_training_are_counted(tmp_path):
+    """Catches a run that learns from half a file, or measures by it, and does not say so."""
+    pairs = start(tmp_path)
+    pairs.write_text(PAIRS + "a\tb\tc\nd\n")
+    (tmp_path / "dev.tsv").write_text("I see\tyo ver\n\tver\n")
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace("steps = 12", "steps = 1"))
+    status, _, error = segue(
+        "train", pairs, "--dev", tmp_path / "dev.tsv", "--config", config, "--output", tmp_path / "run", "--skip-bad"
+    )
+    assert status == 0, error
+    assert "segue: 3 malformed rows left out" in error
 
 
 def test_a_conversation_goes_line_by_line(trained, monkeypatch, capsys):
@@ -283,6 +313,8 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
     (tmp_path / "bad.tsv").write_text("a\tb\nc\n")
     (tmp_path / "one.tsv").write_text("a\tb\na\tc\n")
     (tmp_path / "long.txt").write_text("short\n" + "long " * 300 + "\n")
+    (tmp_path / "latin.txt").write_bytes("año\n".encode("latin-1"))
+    (tmp_path / "never.toml").write_text("validate_every = 0\n")
     train = ("train", pairs, "--output", tmp_path / "out")
     cases = [
         ((*train, "--architecture", "mamba"), "--architecture mamba: give one of rnn, rnn-attention, lstm"),
@@ -304,6 +336,14 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
         (("run", trained, "a", "--length-penalty", "some"), "--length-penalty some: give one of none, average, gnmt"),
         (("run", trained, "a", "--temperature", 1, "--beam", 2), "--beam 2: give 1 to draw"),
         (("run", tmp_path, "a"), "--model"),
+        (("run", trained, "--file", tmp_path / "latin.txt"), "give UTF-8 (byte 1 is not)"),
+        (("run", trained, "a", "--alpha", -1), "--alpha -1.0: give 0 or more"),
+        (("run", trained, "a", "--output", tmp_path / "none" / "out.txt"), "its folder does not exist"),
+        ((*train, "--config", tmp_path / "never.toml"), "validate_every 0: give a whole number of at least 1"),
+        (("align", trained, "I see", "--layer", 1), "--layer 1: give a whole number from 0 to 0, or -1"),
+        (("align", trained, "I see", "--plot", tmp_path / "map.xyz"), "--plot"),
+        (("evaluate", trained, pairs, "--plot", tmp_path / "none" / "map.png"), "its folder does not exist"),
+        (("evaluate", trained, pairs, "--output", pairs), "would overwrite a folder or the input"),
         (("evaluate", trained, tmp_path / "bad.tsv"), "'c' in row 2 of"),
         (("evaluate", trained, tmp_path / "none.tsv"), "name a TSV or CSV file that can be read"),
         (("split", pairs, "--output", trained), "--output"),

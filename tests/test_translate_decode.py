@@ -281,6 +281,18 @@ def test_words_look_at_words():
     assert (empty.source, empty.target, empty.weights.tolist()) == ((END_TEXT,), (END_TEXT,), [[1.0]])
 
 
+def test_where_a_model_looks_does_not_depend_on_its_mode():
+    """Catches dropout in a picture of a model that is still in training, or a mode that is not put back."""
+    torch.manual_seed(0)
+    model = Seq2Seq(Seq2SeqConfig("transformer", width=12, heads=2, layers=2, dropout=0.5), Vocabulary(LETTERS))
+    looked = align(model.eval(), "a bad cab", "hag").weights
+    torch.testing.assert_close(align(model.train(), "a bad cab", "hag").weights, looked, rtol=0, atol=0)
+    assert model.training
+    assert not torch.equal(align(model, "a bad cab", "hag", layer=0).weights, looked)
+    with pytest.raises(UserError, match="layer 2: give a whole number from 0 to 1, or -1 for the last"):
+        align(model, "a", "b", layer=2)
+
+
 def test_no_attention_no_alignment():
     with pytest.raises(UserError, match="architecture lstm: take one with attention"):
         align(build("lstm"), "a", "b")

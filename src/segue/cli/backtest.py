@@ -10,7 +10,7 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli import options
-from segue.cli.forecast import PICTURES, TABLES, check_place
+from segue.cli.checks import PICTURES, TABLES, check_place
 from segue.errors import UserError
 from segue.forecast.named import load_predictor
 

@@ -1,6 +1,5 @@
 """`segue forecast`: a table in, its future out."""
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +8,8 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli import options
-from segue.errors import UserError
+from segue.cli.checks import PICTURES, TABLES, check_place
 from segue.forecast.named import load_predictor
-
-TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
 
 
 def forecast(
@@ -67,21 +64,3 @@ def forecast(
             figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
-
-
-def check_place(argument: str, path: Path | None, suffixes: tuple[str, ...], source: Path) -> None:
-    """Refuses a file that could not be written, before any work is done."""
-    if path is None:
-        return
-    if path.suffix.lower() not in suffixes:
-        raise UserError(argument, path, f"give a name that ends in {' or '.join(suffixes)}")
-    if not path.parent.is_dir():
-        raise UserError(argument, path, "its folder does not exist; create it or name another")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise UserError(argument, path, "its folder can't be written; name another")
-    try:
-        same = path.exists() and source.exists() and path.samefile(source)
-    except OSError as error:  # the name is too long, for instance
-        raise UserError(argument, path, f"name another file ({error.strerror})") from error
-    if path.is_dir() or same:
-        raise UserError(argument, path, "would overwrite a folder or the input; name another file")

@@ -21,10 +21,11 @@ _FLAGS = {
                                           "windows", "step", "against", "forecasts",
                                           "minutes", "resume", "production", "tokenizer", "backbone",
                                           "prompt", "length", "temperature", "document", "lanes", "state", "online",
+                                          "rate", "segment", "window",
                                           "architecture", "source", "target", "beam", "layer", "dev", "test")},
     "state_in": "--state-in", "state_out": "--state-out",
     "skip_bad": "--skip-bad", "pairs": "PAIRS", "n_best": "--n-best", "no_repeat_ngram": "--no-repeat",
-    "length_penalty": "--length-penalty",
+    "length_penalty": "--length-penalty", "alpha": "--alpha",
     "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""

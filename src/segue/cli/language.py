@@ -1,16 +1,19 @@
 """`segue language`: a model of your own texts."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
+
+from segue.cli.checks import check_place, one_of
 
 if TYPE_CHECKING:
     from segue.language.config import LanguageConfig
     from segue.language.corpus import Corpus
     from segue.language.evaluate import Evaluation
     from segue.language.model import LanguageModel
+    from segue.training.online import OnlineConfig
 
 app = typer.Typer(help="Models of text: what follows, how probable is it?", no_args_is_help=True)
 
@@ -35,7 +38,7 @@ def train(
     from rich.console import Console
 
     from segue.atomic import atomic_file
-    from segue.cli.training import LanguageBar
+    from segue.cli.training import TrainingBar
     from segue.errors import UserError
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
@@ -46,22 +49,20 @@ def train(
     settings = None if resume else _settings(config, tokenizer, backbone)
     console = Console(stderr=True)
     try:
-        with LanguageBar(console, output) as bar:
+        with TrainingBar(console, output) as bar:
             train_language(
                 text,
                 settings,
                 output,
                 resume=resume,
                 minutes=minutes,
-                started=bar.started,
+                started=lambda final, device: bar.started(final.training, device),
                 progress=bar.progress,
-                measured=bar.measured,
+                measured=lambda found: bar.measured(found.loss),
             )
     except Interrupted as stop:
         typer.echo(f"segue: {stop}", err=True)
         raise typer.Exit(130) from stop
-    if not bar.steps:
-        console.print("the run was finished before")
     with atomic_file(output / "curve.png", "output") as file:
         plot_curve(output).savefig(file)
     console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
@@ -72,16 +73,20 @@ def evaluate(
     folder: Folder,
     text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model has not learnt from.")],
     state: Annotated[str, typer.Option(help="carry it from window to window, or reset it with each.")] = "carry",
-    window: Annotated[int, typer.Option(help="Tokens read at a time.")] = 256,
-    lanes: Annotated[int, typer.Option(help="Parts of the text read side by side: faster, each begins afresh.")] = 1,
+    window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
+    lanes: Annotated[
+        int, typer.Option(min=1, help="Parts of the text read side by side: faster, each begins afresh.")
+    ] = 1,
     document: Annotated[
         str | None, typer.Option(help="A regular expression that matches where a document begins.")
     ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Learn from each segment once it was predicted; DIR is left as it is.")
     ] = False,
-    rate: Annotated[float, typer.Option(min=0, help="How fast to learn --online.")] = 0.02,
-    segment: Annotated[int, typer.Option(min=1, help="Tokens from one update of the weights to the next.")] = 20,
+    rate: Annotated[float | None, typer.Option(min=0, help="How fast to learn --online.", show_default="0.02")] = None,
+    segment: Annotated[
+        int | None, typer.Option(min=1, help="Tokens from one update --online to the next.", show_default="20")
+    ] = None,
     state_in: Annotated[
         Path | None, typer.Option(help="What --state-out wrote: TEXT goes on where that text ended.")
     ] = None,
@@ -92,16 +97,21 @@ def evaluate(
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
 
-    carried = _one_of("state", state, ("carry", "reset"))
+    carried = one_of("state", state, ("carry", "reset"))
     if online and (carried, window, lanes) != ("carry", 256, 1):
         raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
-    if not online and (state_in, state_out) != (None, None):
-        raise UserError("state_in" if state_in else "state_out", state_in or state_out, "add --online")
+    for name, value in (("rate", rate), ("segment", segment), ("state_in", state_in), ("state_out", state_out)):
+        if not online and value is not None:
+            raise UserError(name, value, "add --online, without which nothing is learnt")
+    check_place("state_out", state_out, source=text)
     model = _model(folder)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None)
     if online:
-        found = _evaluate_online(model, corpus, rate, segment, state_in, state_out)
+        learning = _learning(rate, segment)
+        found = _evaluate_online(model, corpus, learning, state_in, state_out)
+        weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
     else:
+        weights = "as trained"
         found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes)
     typer.echo(f"perplexity: {found.perplexity:.4f}")
     typer.echo(f"bits per character: {found.bits_per_character:.4f}")
@@ -109,22 +119,30 @@ def evaluate(
     typer.echo(f"unknown: {found.unknown}")
     typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
     typer.echo(f"lanes: {lanes}")
-    typer.echo(f"weights: {f'learning every {segment} tokens, rate {rate:g}' if online else 'as trained'}")
+    typer.echo(f"weights: {weights}")
+
+
+def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
+    """How to learn: the defaults, with what the flags say instead."""
+    from segue.training.online import OnlineConfig
+
+    usual = OnlineConfig()
+    return replace(usual, segment=segment or usual.segment, learning_rate=usual.learning_rate if rate is None else rate)
 
 
 def _evaluate_online(
-    model: "LanguageModel", corpus: "Corpus", rate: float, segment: int, before: Path | None, after: Path | None
+    model: "LanguageModel", corpus: "Corpus", config: "OnlineConfig", before: Path | None, after: Path | None
 ) -> "Evaluation":
     """Dynamic evaluation, from a state on disk and to one, where they are named."""
-    from dataclasses import asdict
-
+    from segue.errors import UserError
     from segue.language.online import evaluate_online
     from segue.state import State
-    from segue.training.online import OnlineConfig
 
-    config = OnlineConfig(segment=segment, learning_rate=rate)
     facts = {"model": model.fingerprint, "online": asdict(config)}
-    state = None if before is None else State.load(before, facts)[0]
+    try:
+        state = None if before is None else State.load(before, facts)[0]
+    except UserError as error:  # --state is another flag
+        raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
     found, state = evaluate_online(model, corpus, config, state)
     if after is not None:
         state.save(after, facts)
@@ -167,21 +185,12 @@ def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) 
 
     settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)
     if tokenizer is not None:
-        chosen = _one_of("tokenizer", tokenizer, get_args(TokenizerName))
+        chosen = one_of("tokenizer", tokenizer, get_args(TokenizerName))
         settings = replace(settings, text=replace(settings.text, tokenizer=chosen))
     if backbone is not None:
-        chosen = _one_of("backbone", backbone, get_args(BackboneName))
+        chosen = one_of("backbone", backbone, get_args(BackboneName))
         settings = replace(settings, model=replace(settings.model, backbone=chosen))
     return settings
-
-
-def _one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
-    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
-    from segue.errors import UserError
-
-    if value not in choices:
-        raise UserError(argument, value, f"give one of {', '.join(choices)}")
-    return value
 
 
 def _model(folder: Path) -> "LanguageModel":

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from segue.errors import UserError
 from segue.translate.model import Seq2Seq
 from segue.translate.vocabulary import BEGIN, END, Vocabulary
 
@@ -44,7 +45,7 @@ def align(model: Seq2Seq, source: str, target: str, *, words: bool = True, layer
         layer: Which layer of a transformer; its heads are averaged.
 
     Raises:
-        UserError: The model has no attention.
+        UserError: The model has no attention, or no such layer.
     """
     vocabulary = model.vocabulary
     of_source, of_target = vocabulary.source(source), [*vocabulary.encode(target), END]
@@ -60,7 +61,7 @@ def align(model: Seq2Seq, source: str, target: str, *, words: bool = True, layer
 def attention_matrix(
     model: Seq2Seq, source: list[int], target: list[int], *, layer: int = -1
 ) -> Float[Tensor, "to from"]:
-    """The attention with which each target token is said, on the CPU.
+    """The attention with which each target token is said, on the CPU; without dropout, whatever the model's mode.
 
     Args:
         model: A model with attention.
@@ -69,12 +70,20 @@ def attention_matrix(
         layer: Which layer of a transformer; its heads are averaged.
 
     Raises:
-        UserError: The model has no attention.
+        UserError: The model has no attention, or no such layer.
     """
     device = model.embed.weight.device
     tokens = torch.tensor([source], device=device)
     read = torch.tensor([[BEGIN, *target[:-1]]], device=device)
-    weights = model.attention(tokens, torch.tensor([len(source)], device=device), read)
+    training = model.training
+    model.eval()
+    try:
+        weights = model.attention(tokens, torch.tensor([len(source)], device=device), read)
+    finally:
+        model.train(training)
+    layers = weights.shape[1]
+    if not -layers <= layer < layers:
+        raise UserError("layer", layer, f"give a whole number from 0 to {layers - 1}, or -1 for the last")
     return weights[0, layer].mean(dim=0).cpu()
 
 

@@ -89,8 +89,9 @@ class TranslationConfig:
 
     def __post_init__(self) -> None:
         for name in ("validate_every", "patience"):
-            if (getattr(self, name) or 1) < 1:
-                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(name, value, "give a whole number of at least 1")
         if not 0 <= self.label_smoothing < 1:
             raise UserError("label_smoothing", self.label_smoothing, "give a share from 0 to below 1")
         if not 0 <= self.teacher_forcing <= 1:

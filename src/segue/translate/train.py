@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from segue.translate.config import PairsConfig, TranslationConfig
 from segue.translate.held_out import held_out_measure, loss_of
 from segue.translate.join import with_joined
 from segue.translate.model import Seq2Seq
-from segue.translate.pairs import Pair, read_pairs
+from segue.translate.pairs import Pair, PairFile, read_pairs
 from segue.translate.split import hold_out
 from segue.translate.tokens import learn_vocabulary
 
@@ -39,6 +40,8 @@ class Material:
     """The development pairs."""
     digest: str
     """SHA-256 of the vocabulary and all pairs."""
+    skipped: int = 0
+    """Malformed rows of the files that were left out."""
 
 
 def train_translation(
@@ -77,47 +80,56 @@ def train_translation(
         Interrupted: Ctrl-C; what was trained is saved.
     """
     run = Path(run)
-    if resume:
-        if minutes is not None:
-            raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-        config = read_run(TranslationConfig, run)
-    else:
-        require_unused(run)
-    config = config or TranslationConfig()
-    config = replace(config, file=_place(pairs) or config.file, dev_file=_place(dev) or config.dev_file)
-    if config.file is None:
-        raise UserError("pairs", "(missing)", "name a file of pairs to learn from")
-    device = decide_device(config.device, torch.get_num_threads(), config.precision)
-    own = None if config.dev_file is None else _read(config.dev_file, config.pairs)
-    material = prepare(_read(config.file, config.pairs), config, own)
-    if config.digest not in (None, material.digest):
-        raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")
-    model = material.model.to(device.device)
+    config, device, material = _ready(pairs, dev, _settings(config, run, resume, minutes))
+    model = material.model
     loss = translation_loss(model, material.batches, config, device)
-    config = replace(
-        config,
-        device=str(device.device),
-        precision="float32" if device.autocast_dtype is None else "bfloat16",
-        digest=material.digest,
-    )
     if minutes is not None:
         steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training, _PROBED))
         config = replace(config, training=replace(config.training, steps=steps))
     if started is not None:
         started(config, device, material)
     measure = held_out_measure(material.held_out, config, measured)
-    validation = Validation(measure, config.validate_every, _keeper(run / "model"), config.patience)
     train(
         model,
         loss,
         config.training,
         run,
-        validation=validation,
+        validation=Validation(measure, config.validate_every, _keeper(run / "model"), config.patience),
         resume=resume,
         record=config,
         progress=progress,
     )
     return Seq2Seq.from_pretrained(run / "model")
+
+
+def _settings(config: TranslationConfig | None, run: Path, resume: bool, minutes: float | None) -> TranslationConfig:
+    """What to train: in a new folder what is asked for, to resume what the folder says."""
+    if not resume:
+        require_unused(run)
+        return config or TranslationConfig()
+    if minutes is not None:
+        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
+    return read_run(TranslationConfig, run)
+
+
+def _ready(
+    pairs: str | Path | None, dev: str | Path | None, config: TranslationConfig
+) -> tuple[TranslationConfig, Device, Material]:
+    """The config with all that was left open decided, the device, and on it the model, beside its material."""
+    config = replace(config, file=_place(pairs) or config.file, dev_file=_place(dev) or config.dev_file)
+    if config.file is None:
+        raise UserError("pairs", "(missing)", "name a file of pairs to learn from")
+    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    own = None if config.dev_file is None else _read(config.dev_file, config.pairs)
+    read = _read(config.file, config.pairs)
+    material = prepare(read.pairs, config, None if own is None else own.pairs)
+    if config.digest not in (None, material.digest):
+        raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")
+    material.model.to(device.device)
+    precision: Literal["float32", "bfloat16"] = "float32" if device.autocast_dtype is None else "bfloat16"
+    decided = replace(config, device=str(device.device), precision=precision, digest=material.digest)
+    skipped = read.skipped + (0 if own is None else own.skipped)
+    return decided, device, replace(material, skipped=skipped)
 
 
 def prepare(pairs: Sequence[Pair], config: TranslationConfig, dev: Sequence[Pair] | None = None) -> Material:
@@ -170,10 +182,10 @@ def _keeper(folder: Path) -> Callable[[nn.Module], None]:
     return keep
 
 
-def _read(path: str | Path, config: PairsConfig) -> tuple[Pair, ...]:
+def _read(path: str | Path, config: PairsConfig) -> PairFile:
     return read_pairs(
         path, source=config.source, target=config.target, skip_bad=config.skip_bad, longest=config.longest
-    ).pairs
+    )
 
 
 def _place(path: str | Path | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segue.cli.checks import PICTURES, check_place
 from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def align(
     from segue.translate.pairs import require_text
     from segue.translate.plots import plot_alignment
 
+    check_place("plot", plot, PICTURES)
     model = model_of(folder)
     source = require_text(text, "text")
     if target is None:

@@ -1,7 +1,7 @@
 """What the verbs of `segue translate` share: how pairs are read, and which model it is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,12 +26,3 @@ def tell_skipped(skipped: int) -> None:
     """One line on standard error, if rows were left out."""
     if skipped:
         typer.echo(f"segue: {skipped} malformed row{'' if skipped == 1 else 's'} left out", err=True)
-
-
-def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
-    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
-    from segue.errors import UserError
-
-    if value not in choices:
-        raise UserError(argument, value, f"give one of {', '.join(choices)}")
-    return value

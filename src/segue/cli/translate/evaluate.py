@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segue.cli.checks import PICTURES, check_place
 from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, tell_skipped
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def evaluate(
     from segue.translate.tokens import unit_of
     from segue.translate.vocabulary import UNKNOWN
 
+    check_place("output", output, source=pairs)
+    check_place("plot", plot, PICTURES)
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
     tell_skipped(read.skipped)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.translate.arguments import Beam, Folder, model_of, one_of
+from segue.cli.checks import check_place, one_of
+from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
     from segue.translate.decode_config import DecodeConfig
@@ -41,6 +42,7 @@ def run(
     from segue.translate.decode_config import DecodeConfig, LengthPenalty
     from segue.translate.pairs import require_text
 
+    check_place("output", output, source=file)
     if text is not None and file is not None:
         raise UserError("--file", file, "give TEXT or --file, not both")
     config = DecodeConfig(
@@ -56,12 +58,12 @@ def run(
     if text is not None:
         lines = [require_text(text, "text")]
     elif file is not None:
-        lines = _lines(file)
+        lines = _lines_of(file)
     elif sys.stdin.isatty():
         converse(model_of(folder), config)
         return
     else:
-        lines = [_checked(line, number, "standard input") for number, line in enumerate(sys.stdin, start=1)]
+        lines = _lines("standard input", sys.stdin.buffer.read())
     model = model_of(folder)
     _tell_unknown(model, lines)
     written = _outputs(model, lines, config)
@@ -80,10 +82,11 @@ def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> 
     found = iter(translate_texts(model, [line for line in lines if line], config))
     for line in lines:
         best = next(found) if line else []
+        texts = [" ".join(hypothesis.text.split("\n")) for hypothesis in best]  # a line stays one
         if config.n_best == 1:
-            yield " ".join(best[0].text.split("\n")) if best else ""
+            yield texts[0] if texts else ""
         else:
-            yield from (f"{hypothesis.score:.4f}\t{hypothesis.text}" for hypothesis in best)
+            yield from (f"{hypothesis.score:.4f}\t{text}" for hypothesis, text in zip(best, texts, strict=True))
             yield ""
 
 
@@ -110,18 +113,27 @@ def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
             typer.echo(output)
 
 
-def _lines(file: Path) -> list[str]:
+def _lines_of(file: Path) -> list[str]:
     from segue.errors import UserError
 
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        content = file.read_bytes()
     except OSError as error:
         raise UserError("--file", file, f"name a text file that can be read ({error.strerror})") from error
+    return _lines(str(file), content)
+
+
+def _lines(where: str, content: bytes) -> list[str]:
+    """The lines of a file or stream; one that ends in a line end, or has nothing at all, has no line behind it."""
+    from segue.errors import UserError
+
+    try:
+        lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError("--file", file, f"save it in UTF-8 (byte {error.start} is not)") from error
-    return [_checked(line, number, str(file)) for number, line in enumerate(text.split("\n"), start=1)][
-        : -1 if text.endswith("\n") else None
-    ]
+        raise UserError("lines of", where, f"give UTF-8 (byte {error.start} is not)") from error
+    if not lines[-1]:
+        lines.pop()
+    return [_checked(line, number, where) for number, line in enumerate(lines, start=1)]
 
 
 def _checked(line: str, number: int, where: str) -> str:

@@ -1,13 +1,13 @@
 """`segue translate train`: a model of your own pairs."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.translate.arguments import SkipBad, Source, Target, one_of
+from segue.cli.checks import one_of
+from segue.cli.translate.arguments import SkipBad, Source, Target, tell_skipped
 
 if TYPE_CHECKING:
     from segue.device import Device
@@ -41,12 +41,11 @@ def train(
 ) -> None:
     """Train a model on PAIRS, some of which are held out, and leave the run and its best model in OUTPUT."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from segue.atomic import atomic_file
+    from segue.cli.training import TrainingBar
     from segue.errors import UserError
     from segue.training.interrupt import Interrupted
-    from segue.training.loop import Progress as Step
     from segue.translate.plots import plot_losses
     from segue.translate.train import train_translation
 
@@ -55,36 +54,19 @@ def train(
         raise UserError("resume", output, "leave all but PAIRS out: the run holds its own settings")
     settings = None if resume else _settings(config, architecture, tokenizer, (source, target, skip_bad))
     console = Console(stderr=True)
-    columns = (
-        TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}, held out {task.fields[held_out]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(*columns, console=console)
-    task = bar.add_task("train", total=None, loss=float("nan"), held_out="not yet")
 
     def started(final: "TranslationConfig", device: "Device", material: "Material") -> None:
-        console.print(f"{device.reason}; seed {final.training.seed}; {final.training.steps} steps into {output}")
+        tell_skipped(material.skipped)
+        bar.started(final.training, device)
         size = sum(parameter.numel() for parameter in material.model.parameters())
         console.print(
             f"{final.model.architecture}, {size / 1e6:.2f} M parameters, {material.model.vocabulary.size} tokens; "
             f"{material.pairs} pairs learnt from, {len(material.held_out)} held out",
             soft_wrap=True,
         )
-        bar.update(task, total=final.training.steps)
-
-    def progress(step: Step) -> None:
-        if not bar.live.is_started:  # not before there is a loss to show
-            shown.enter_context(bar)
-        bar.update(task, completed=step.step, loss=step.loss)
-
-    def measured(found: float) -> None:
-        bar.update(task, held_out=f"{found:.4f}")
 
     try:
-        with ExitStack() as shown:
+        with TrainingBar(console, output) as bar:
             train_translation(
                 pairs,
                 settings,
@@ -93,14 +75,12 @@ def train(
                 resume=resume,
                 minutes=minutes,
                 started=started,
-                progress=progress,
-                measured=measured,
+                progress=bar.progress,
+                measured=bar.measured,
             )
     except Interrupted as stop:
         typer.echo(f"segue: {stop}", err=True)
         raise typer.Exit(130) from stop
-    if not bar.tasks[task].completed:
-        console.print("the run was finished before")
     with atomic_file(output / "curve.png", "output") as file:
         plot_losses(output).savefig(file)
     console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)

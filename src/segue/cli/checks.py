@@ -1,0 +1,46 @@
+"""What is refused before any work is done: a word that is no choice, a file that could not be written."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from segue.errors import UserError
+
+TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
+
+
+def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
+    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
+    if value not in choices:
+        raise UserError(argument, value, f"give one of {', '.join(choices)}")
+    return value
+
+
+def check_place(
+    argument: str, path: Path | None, suffixes: tuple[str, ...] | None = None, source: Path | None = None
+) -> None:
+    """Refuses a file that could not be written.
+
+    Args:
+        argument: What the user knows it by.
+        path: The file; `None` is fine.
+        suffixes: How its name may end; `None` for any.
+        source: A file that is read, and must not be written over.
+
+    Raises:
+        UserError: The suffix is another, the folder is not there or can't be written, or the file is `source`.
+    """
+    if path is None:
+        return
+    if suffixes is not None and path.suffix.lower() not in suffixes:
+        raise UserError(argument, path, f"give a name that ends in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise UserError(argument, path, "its folder does not exist; create it or name another")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UserError(argument, path, "its folder can't be written; name another")
+    try:
+        same = source is not None and path.exists() and source.exists() and path.samefile(source)
+    except OSError as error:  # the name is too long, for instance
+        raise UserError(argument, path, f"name another file ({error.strerror})") from error
+    if path.is_dir() or same:
+        raise UserError(argument, path, "would overwrite a folder or the input; name another file")
