@@ -13,13 +13,12 @@ from torch import Generator
 from segue.forecast.grammar.calendars import across_days
 from segue.forecast.grammar.draws import normal, student, uniform
 from segue.forecast.grammar.events import (
-    bend,
-    breaks,
     censor,
     count_events,
     growing,
     moving_mean,
     quantile,
+    resting,
     round_to,
     shift_level,
     splice,
@@ -221,25 +220,6 @@ def test_a_level_shift_is_a_constant_difference_from_its_start(generator):
     assert torch.allclose(difference, expected, atol=1e-6)
 
 
-def test_a_bend_is_a_line_from_its_start_which_may_lie_between_two_steps():
-    bent = bend(torch.zeros(2, 6), column(3.0, 3.5), column(2.0, -1.0))
-    assert bent.tolist() == [[0, 0, 0, 0, 2, 4], [0, 0, 0, 0, -0.5, -1.5]]
-
-
-def test_breaks_come_at_any_time_from_the_begin_to_the_very_end(generator):
-    # catches breaks that keep away from the last values or from the future, where intervals have to allow for them
-    added = breaks(generator, torch.zeros(6000, 250), torch.full((6000, 1), 50.0), torch.ones(6000, 1))
-    steps = added.diff(dim=1)
-    assert (added[:, :50] == 0).all()
-    shifted = (steps[:, -1] == 0) & (added[:, -1] != 0)
-    bent = (steps[:, -1] != 0) & (steps.abs().amax(1) < 1.01 * steps[:, -1].abs())  # a shift is a larger step
-    assert abs(shifted.float().mean() - 0.33 * 0.6) < 0.02  # four standard errors
-    assert abs(bent.float().mean() - 0.4 * 0.67) < 0.025
-    places = [(added[shifted] != 0).float().argmax(1), 249 - added[bent, -1] / steps[bent, -1]]
-    for place in places:
-        assert kstest(((place - 50) / 200).numpy(), "uniform").pvalue > 0.01
-
-
 def test_a_splice_is_its_parts_at_both_ends_and_halfway_in_the_middle(generator):
     early, late = normal(generator, 1, 201), normal(generator, 1, 201)
     joined = splice(early, late, column(100.0), column(4.0))
@@ -279,3 +259,10 @@ def test_a_lasting_trend_begins_where_it_is_told_and_mostly_rises():
     assert 0.8 < (added[:, -1] > 0).float().mean() < 0.87  # five in six
     rise = added[:, -1].abs() / 50 / values[0, 150:].diff().abs().mean()  # in mean steps a step, up to the bend
     assert 0.5 < rise.median() < 0.7
+
+
+def test_what_rests_on_its_least_value_a_quarter_of_the_time_is_told_from_what_does_not():
+    sales = torch.tensor([[0.0, 2, 0, 1], [-1, 3, 2, 4], [5, 5, 5, 5], [4, 4, 4, 1]])
+    assert resting(sales)[:, 0].tolist() == [True, True, True, True]
+    assert not resting(torch.arange(5.0)[None]).any()
+    assert not resting(torch.tensor([[3.0, 1, 3, 3, 3]])).any()  # at its most, as what is sold out: a rise may follow

@@ -14,6 +14,7 @@ import torch
 
 from segue.config import from_dict, read_config, to_toml
 from segue.errors import UserError
+from segue.forecast.grammar.events import resting
 from segue.forecast.nanotst import NanoTST
 from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain
 from segue.forecast.windows import Batch, DataConfig, Windows
@@ -73,6 +74,15 @@ def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
     moved = (half.patches != none.patches).flatten(1).any(1)
     assert 0 < moved.sum() < len(moved)
     torch.testing.assert_close(half.patches[moved], all_moved.patches[moved])
+
+
+def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
+    sparse = {"weights": {"demand": 0.5, "random_walk": 0.5}, "flips": 0.0}
+    still, moved = (windows(unrest=(s, s), growing=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
+    rests = resting(still)[:, 0]
+    assert 0 < rests.sum() < len(rests)
+    assert torch.equal(still[rests], moved[rests])
+    assert (still[~rests] != moved[~rests]).any(1).all()
 
 
 def test_flips_turn_the_share_of_windows_asked_for_upside_down():

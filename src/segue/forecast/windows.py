@@ -13,7 +13,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecast.grammar import DEFAULT_WEIGHTS, Grammar
-from segue.forecast.grammar.events import growing, unrest
+from segue.forecast.grammar.events import growing, resting, unrest
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,11 @@ class Windows:
         # a history of a patch or two teaches nothing but its tail
         tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
         begin = ((tokens - tail) * patch - history)[:, None]
+        free = ~resting(values)  # a trend under demand that comes by chance is no demand
         restless = unrest(generator, values, begin.clamp(min=0).float())
-        values = torch.where(_uniform(lanes, generator)[:, None] < data.unrest[chosen], restless, values)
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
         grown = growing(generator, values, begin.clamp(min=0).float())
-        values = torch.where(_uniform(lanes, generator)[:, None] < data.growing[chosen], grown, values)
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.growing[chosen]), grown, values)
         present = torch.arange(tokens * patch) >= begin
         share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
         present &= torch.rand(lanes, tokens * patch, generator=generator) >= share[:, None]

@@ -1,7 +1,5 @@
 """Calendar profiles: a shape of the day, another at the weekend, levels by weekday, days that differ."""
 
-import math
-
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
@@ -9,12 +7,11 @@ from torch import Generator, Tensor
 from segue.forecast.grammar.combinators import PerSeries, Series, standardise
 from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecast.grammar.filters import linear_scan
-from segue.forecast.grammar.noises import autoregression, innovations
 from segue.forecast.grammar.seasons import PHASES, waveform
 from segue.forecast.grammar.trends import clock, slow_path
 
-SLOTS = (24, 24, 24, 24, 24, 24, 24, 24, 48, 48, 48, 96, 96, 144, 288, 288)
-"""Steps a day, of 60, 30, 15, 10 and 5 minutes, repeated by how common they are."""
+SLOTS = (24, 24, 24, 24, 24, 24, 24, 24, 48, 48, 96, 144, 12)
+"""Steps a day, repeated by how common they are."""
 
 WEEK = 7
 REST = 5
@@ -85,40 +82,19 @@ def day_by_week(generator: Generator, count: int, length: int, slots: PerSeries)
     return shape * amplitude.clamp(min=0.1) + across_days(levels, time, sharpness)
 
 
-def drifting(generator: Generator, slots: PerSeries, length: int) -> Series:
-    """Noise that forgets in hours, however often it is sampled: weather, habits, what is switched on.
-
-    A second-order autoregression of real poles with memories of 1 to 36 hours and of 3 minutes to 3 hours, so that
-    its path is smooth where steps are short.
-    """
-    count = len(slots)
-    hours = torch.cat([log_uniform(generator, count, 1, 36), log_uniform(generator, count, 0.05, 3)], 1)
-    poles = (-24 / (hours * slots)).exp()
-    sections = torch.stack([-poles.sum(1), poles.prod(1)], 1)[:, None]
-    return standardise(autoregression(innovations(generator, count, 2 * length), sections)[:, :length])
-
-
-def measured(generator: Generator, values: Series, slots: PerSeries) -> Series:
-    """With noise, independent or drifting: in most series 1 % to 10 % of the deviation, in the others up to all."""
+def measured(generator: Generator, values: Series) -> Series:
+    """With noise: in most series 1 % to 10 % of the standard deviation, in the others up to all of it."""
     count, length = values.shape
     clean, loud = log_uniform(generator, count, 0.01, 0.1), log_uniform(generator, count, 0.1, 1)
     scale = torch.where(chance(generator, count, 0.7), clean, loud)
     busy = (uniform(generator, count, 0, 0.5) * values).exp()
-    plain = normal(generator, count, length)
-    noise = torch.where(chance(generator, count, 0.5), plain, drifting(generator, slots, length))
-    return values + scale * busy.clamp(max=3) * noise
+    return values + scale * busy.clamp(max=3) * normal(generator, count, length)
 
 
 def calendar(generator: Generator, count: int, length: int) -> Series:
-    """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts.
-
-    In an eighth nothing lies below a floor, where the quiet part of the day rests.
-    """
-    slots = pick(generator, count, SLOTS)
-    base = standardise(day_by_week(generator, count, length, slots))
-    seen = measured(generator, base, slots)
-    floor = torch.where(chance(generator, count, 0.125), uniform(generator, count, -1, 0.3), -math.inf)
-    seen = torch.maximum(seen, floor)
+    """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
+    base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
+    seen = measured(generator, base)
     rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / seen.amax(1, keepdim=True).clamp(min=1))
     multiplied = (seen * rate).exp() / rate
     values = torch.where(chance(generator, count, 0.5), multiplied, seen)

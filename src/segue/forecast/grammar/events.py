@@ -1,9 +1,8 @@
 """What happens to a series: shifts, spikes, counting, censoring, rounding, one series handing over to another."""
 
-import math
-
 import torch
-from torch import Generator
+from jaxtyping import Bool
+from torch import Generator, Tensor
 
 from segue.forecast.grammar.artefacts import appointments, held, swelling
 from segue.forecast.grammar.combinators import PerSeries, Series, sometimes
@@ -14,12 +13,6 @@ def shift_level(values: Series, start: PerSeries, height: PerSeries) -> Series:
     """Add `height` from step `start` on."""
     time = torch.arange(values.shape[1], device=values.device)[None]
     return values + height * (time >= start)
-
-
-def bend(values: Series, start: PerSeries, slope: PerSeries) -> Series:
-    """Add `slope` a step from `start` on, a time that need not be whole."""
-    time = torch.arange(values.shape[1], device=values.device)[None]
-    return values + slope * (time - start).clamp(min=0)
 
 
 def censor(values: Series, bound: PerSeries) -> Series:
@@ -69,36 +62,29 @@ def shifts(generator: Generator, values: Series) -> Series:
     return values
 
 
-def breaks(generator: Generator, values: Series, begin: PerSeries, deviation: PerSeries) -> Series:
-    """A level shift in a third of the series, a new slope in two fifths, each at any time from `begin` to the end.
-
-    The last values seen and the hidden future are as likely a place as any other. The shift is a normal number of
-    deviations high; the new slope differs by a normal number of twice the one that a line of that deviation has.
-    """
-    count, length = values.shape
-    place = begin + uniform(generator, count, 0, 1, 2) * (length - begin)  # one for the shift, one for the slope
-    height = deviation * normal(generator, count) * chance(generator, count, 0.33)
-    steepness = 2 * math.sqrt(12) * deviation / (length - begin)  # a line's deviation is its rise over root 12
-    slope = steepness * normal(generator, count) * chance(generator, count, 0.4)
-    return bend(shift_level(values, place[:, :1].floor(), height), place[:, 1:], slope)
-
-
 def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
-    """A random walk on top, plain or integrated, and at times a break, none of it before step `begin`.
+    """A random walk on top, plain or integrated, and at times a level shift, none of it before step `begin`.
 
     Half of the walks set out at `begin`, half at a later step, so that a calm past promises no calm future. The
-    walk measures 0.1 to 2 times the deviation of what follows `begin`: a short stretch gets as restless as a long one.
+    walk measures 0.1 to 2 times, the shift a normal number of times the deviation of what follows `begin`: a short
+    stretch gets as restless as a long one.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
     deviation = _deviation(values, (time >= begin).to(values.dtype))
-    later = (begin + uniform(generator, count, 0, 1) * (length - begin)).floor()
-    start = torch.where(chance(generator, count, 0.5), begin, later)
+    later = begin + uniform(generator, count, 0, 1, 2) * (length - begin)  # one for the walk, one for the shift
+    start = torch.where(chance(generator, count, 0.5), begin, later[:, :1].floor())
     moving = (time >= start).to(values.dtype)
     walk = (normal(generator, count, length) * moving).cumsum(1)
     walk = torch.where(chance(generator, count, 0.4), walk.cumsum(1), walk)
     size = log_uniform(generator, count, 0.1, 2) * deviation / _deviation(walk, moving).clamp(min=1e-6)
-    return breaks(generator, values + size * walk, begin, deviation)
+    height = normal(generator, count) * chance(generator, count, 0.3) * deviation
+    return shift_level(values + size * walk, later[:, 1:].floor(), height)
+
+
+def resting(values: Series) -> Bool[Tensor, "series 1"]:
+    """Whether a series rests on its least value in a quarter of its steps or more, as sales and rain do."""
+    return (values == values.amin(1, keepdim=True)).to(values.dtype).mean(1, keepdim=True) >= 0.25
 
 
 def growing(generator: Generator, values: Series, begin: PerSeries) -> Series:

@@ -13,7 +13,6 @@ from segue.forecast.grammar.calendars import (
     across_days,
     daily,
     day_shapes,
-    drifting,
     weekday_levels,
 )
 from segue.forecast.grammar.combinators import PerSeries, Series, sometimes
@@ -69,7 +68,7 @@ def slow_level(generator: Generator, count: int, length: int) -> Series:
 
 
 def exact_week(generator: Generator, count: int, length: int) -> Series:
-    """The same week again and again, times or plus a slow level, with noise of 0.1 % to 5 %, in half drifting."""
+    """The same week again and again, times or plus a slow level, with noise of 0.1 % to 5 %."""
     slots, time = week_clock(generator, count, length)
     week = activity(generator, count) + log_uniform(generator, count, 0.02, 2)[..., None]
     level, base = slow_level(generator, count, length), lay_out(week, slots, time)
@@ -77,9 +76,7 @@ def exact_week(generator: Generator, count: int, length: int) -> Series:
         chance(generator, count, 0.6), base * level.exp(), base + level * 2 * base.std(1, keepdim=True)
     )
     size = torch.where(chance(generator, count, 0.5), base, base.std(1, keepdim=True))
-    plain, slow = innovations(generator, count, length), drifting(generator, slots, length)
-    noise = torch.where(chance(generator, count, 0.5), plain, slow)
-    return values + log_uniform(generator, count, 0.001, 0.05) * size * noise
+    return values + log_uniform(generator, count, 0.001, 0.05) * size * innovations(generator, count, length)
 
 
 def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Series:
@@ -98,23 +95,19 @@ def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Ser
 def climate(generator: Generator, count: int, length: int) -> Series:
     """Temperatures and daylight: a wave a day whose level and height follow the year; weather from none to plenty.
 
-    Weather changes from day to day and, up to as much, within hours. In a sixth of the series nothing is below the
-    horizon: daylight, dimmed by the clouds.
+    In a sixth of the series nothing is below the horizon: daylight, dimmed by the clouds of the day.
     """
     slots, time = week_clock(generator, count, length)
     day = (time / slots + 1).clamp(min=1)
     days = int(day.max()) + 2
     wave = sun(generator, count, slots, time)
     weather = across_days(daily(generator, count, days), day, torch.ones_like(slots))
-    drift = drifting(generator, slots, length)
-    weather = weather + uniform(generator, count, 0, 1) * drift
     stormy = torch.where(chance(generator, count, 0.55), 0.01, 1.0) * log_uniform(generator, count, 0.3, 3)
     year = torch.cos(2 * math.pi * (time / (YEAR * slots) + uniform(generator, count, 0, 1)))
     wobble = log_uniform(generator, count, 0.02, 0.6) * slow_path(generator, count, length)
     warmth = wave * (0.1 * wobble).exp() + log_uniform(generator, count, 0.5, 5) * year + wobble + stormy * weather
     light = (wave + uniform(generator, count, -0.7, 0.5)).clamp(min=0) * torch.sigmoid(3 - stormy * weather.abs() * 3)
-    hourly = torch.where(chance(generator, count, 0.4), persistent(generator, count, length), drift)
-    noise = log_uniform(generator, count, 0.0005, 0.05) * hourly
+    noise = log_uniform(generator, count, 0.0005, 0.05) * persistent(generator, count, length)
     lit = chance(generator, count, 0.17)
     return torch.where(lit, light * (1 + noise), warmth + (1 + stormy) * noise)
 
@@ -133,9 +126,8 @@ def load(generator: Generator, count: int, length: int) -> Series:
     week = lay_out(activity(generator, count), slots, time)
     base = log_uniform(generator, count, 0.4, 4) + week
     level = (0.3 * slow_level(generator, count, length)).exp()
-    error = log_uniform(generator, count, 0.002, 0.1) * drifting(generator, slots, length)
-    error = error + log_uniform(generator, count, 0.0005, 0.06) * innovations(generator, count, length)
-    return base * (1 + heating + cooling) * level * error.clamp(-1, 1).exp()
+    error = log_uniform(generator, count, 0.002, 0.03) * persistent(generator, count, length)
+    return base * (1 + heating + cooling) * level * (1 + error)
 
 
 def rush_hours(generator: Generator, count: int) -> Week:

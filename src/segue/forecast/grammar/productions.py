@@ -53,24 +53,20 @@ def multiplicative(generator: Generator, count: int, length: int) -> Series:
 def growth(generator: Generator, count: int, length: int) -> Series:
     """Economies in short histories: growth rates that change, business cycles, shocks that stay; few with a season.
 
-    The logarithm (or in half the series the level itself) is a walk with a drift of 0 to 2 times its shocks, which
-    changes about once a span, plus deviations that fade, plus levels that shift. All of it happens at any time, the
-    last steps as likely as others. The drift is older than a short window, so that none begins by exploding.
+    The logarithm (or in half the series the level itself) is a walk with a drift of 0 to 3 times its shocks, which
+    changes about once a span, plus deviations that fade.
     """
-    scale = log_uniform(generator, count, 0.005, 0.03)
-    span = spans(generator, count, min(length, 200), 6)
+    scale = log_uniform(generator, count, 0.005, 0.12)
+    span = spans(generator, count, min(length, 300), 6)
     change = uniform(generator, count, 0, 1, length) < 1 / span
     piece = change.long().cumsum(1).clamp(max=length - 1)
-    lasting = clock(generator, length) >= length - spans(generator, count, length, 120)
-    before = uniform(generator, count, 0.2, 1)
-    common = 2 * power(generator, count, 2) * pick(generator, count, [1, 1, 1, -1]) * torch.where(lasting, 1.0, before)
-    changing = uniform(generator, count, 0, 0.8) * normal(generator, count, length).gather(1, piece)
+    recent = clock(generator, length) >= length - spans(generator, count, length, 24)
+    common = 3 * power(generator, count, 2) * pick(generator, count, [1, 1, 1, -1]) * recent
+    changing = uniform(generator, count, 0, 1.5) * normal(generator, count, length).gather(1, piece)
     carry = uniform(generator, count, -0.3, 0.8) * chance(generator, count, 0.6)
-    shocks = lag_filter(innovations(generator, count, length).clamp(-4, 4), lambda lag: 1 / (1 - carry * lag(1)))
-    jump = 3 * normal(generator, count, length) * chance(generator, count, 0.3)
-    jumps = jump * (uniform(generator, count, 0, 1, length) < 1 / 40)
+    shocks = lag_filter(innovations(generator, count, length), lambda lag: 1 / (1 - carry * lag(1)))
     fading = uniform(generator, count, 0, 2) * persistent(generator, count, length)
-    path = accumulate(common + changing + shocks + jumps) + fading
+    path = accumulate(common + changing + shocks) + fading
     period = pick(generator, count, [1, 1, 1, 4, 4, 12])
     height = log_uniform(generator, count, 0.5, 10) * (period > 1)
     path = path + height * season_of(generator, period.clamp(min=2), length)

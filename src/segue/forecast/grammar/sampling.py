@@ -17,14 +17,14 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     # days and weeks
     "calendar": 0.11,
     "exact_week": 0.06,
-    "climate": 0.05,
-    "load": 0.04,
+    "climate": 0.04,
+    "load": 0.03,
     "traffic": 0.02,
     "visits": 0.02,
     # months and quarters
     "multiplicative": 0.10,
     "tourism": 0.08,
-    "growth": 0.11,
+    "growth": 0.13,
     # models of textbooks
     "smoothing": 0.08,
     "sarima": 0.08,
@@ -38,17 +38,17 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     # of the world
     "dated_days": 0.015,
     "dated_weeks": 0.008,
-    "demand": 0.008,
+    "demand": 0.04,
     "adoption": 0.005,
     "outbreaks": 0.005,
     "machine": 0.008,
-    "counts": 0.008,
+    "counts": 0.02,
     # for clarity
     "splice": 0.015,
     "wave": 0.012,
     "constant": 0.004,
 }
-"""Shares of the productions: calendars 0.30, multiplying seasons of 12 and 4 0.18, growth 0.11, all others 0.41."""
+"""Shares of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.41."""
 
 
 @dataclass(frozen=True)
