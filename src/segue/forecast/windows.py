@@ -39,7 +39,7 @@ class DataConfig:
     """Share of windows with values missing at random."""
     unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
     """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
-    growing: tuple[float, ...] = (0.5, 0.5, 0.4, 0.2, 0.1)
+    growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
     """Share of windows with a lasting trend on the window's own scale, one for each of `contexts`."""
     block: int = 2048
     """Series generated at once."""
