@@ -12,7 +12,7 @@ from segue.training.clocks import NESTED, LevelConfig
 from segue.training.online import OnlineConfig
 from segue.training.schedule import TrainingConfig
 
-RECIPE = Path(__file__).parent.parent / "configs" / "shakespeare-nanogpt.toml"
+RECIPE = Path(__file__).parent.parent / "configs" / "language" / "shakespeare-nanogpt.toml"
 ALL_AT_ONCE = (LevelConfig(),) * 3
 TRAINING = TrainingConfig(
     steps=1, learning_rate=4e-3, weight_decay=0.01, betas=(0.9, 0.99), warmup_steps=50, decay_share=0.6, clip=1.0

@@ -31,7 +31,7 @@ def test_schedule_is_the_trapezium():
 
 def test_a_cosine_falls_to_its_floor_as_nanogpt_has_it():
     """Its formula, by iterations from 0: linear over 100, then half a cosine down to a tenth at 2,000."""
-    config = read_config(LanguageConfig, ROOT / "configs" / "shakespeare-nanogpt.toml").training
+    config = read_config(LanguageConfig, ROOT / "configs" / "language" / "shakespeare-nanogpt.toml").training
     for n in (0, 50, 99, 100, 500, 1050, 1999):
         falling = 1e-4 + 0.5 * (1 + math.cos(math.pi * (n - 100) / 1900)) * 9e-4
         assert learning_rate(n + 1, config) == pytest.approx(1e-3 * (n + 1) / 101 if n < 100 else falling, rel=2e-3)
