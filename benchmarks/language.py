@@ -88,7 +88,10 @@ def main() -> None:
         parser.error("--steps is for trials: name an --output of their own")
     output = options.output or default_output("language")
     output.parent.mkdir(parents=True, exist_ok=True)
-    failed = [one for one in product(options.seeds, options.arms) if not is_made(*one, options, output)]
+    try:
+        failed = [one for one in product(options.seeds, options.arms) if not is_made(*one, options, output)]
+    except KeyboardInterrupt:
+        sys.exit("stopped: the same command goes on")
     if output.exists():
         show(output)
     if failed:

@@ -73,7 +73,7 @@ def _sizes(config: "LanguageConfig", material: "Material") -> str:
     parameters = sum(parameter.numel() for parameter in material.model.parameters())
     return (
         f"{config.model.backbone}, {parameters / 1e6:.2f} M parameters; {len(material.learnt.tokens):,} tokens learnt "
-        f"from, {len(material.held_out.tokens):,} held out; {material.model.tokenizer.size:,} kinds of them"
+        f"from, {len(material.held_out.tokens):,} held out; vocabulary of {material.model.tokenizer.size:,}"
     )
 
 
