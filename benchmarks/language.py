@@ -26,6 +26,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 from language_arms import ARMS, REPLICAS, Arm
+from language_measures import FRESH, Row, measured
 from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
 from language_runs import Course, steps_of, trained
 from language_sampled import SampledLoss
@@ -35,21 +36,16 @@ from torch import nn
 from segue.device import decide_device
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, contiguous_lanes
-from segue.language.evaluate import evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
-from segue.language.online import evaluate_online
 from segue.state import State
 from segue.text.named import TokenizerName, learn_tokenizer
 from segue.text.protocol import Tokenizer
 from segue.training.loop import CarryingLoss, Loss, Trainer
-from segue.training.online import OnlineConfig
 from segue.training.probe import steps_for_minutes
 from segue.training.schedule import TrainingConfig
 
 PROBE = 12  # steps
-TRIED = 60_000  # characters of valid on which the rate of dynamic evaluation is chosen
-FRESH = (64, 128, 256, 1024)
 FIELDS = (
     ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
     + ["valid_loss", "test_loss", "test_bits", "test_perplexity"]
@@ -66,7 +62,6 @@ FIELDS = (
     ]
     + ["train_seconds", "test_seconds", "online_seconds", *machine(1)]
 )
-Row = dict[str, object]
 
 
 def main() -> None:
@@ -174,44 +169,6 @@ def facts_of(model: nn.Module, course: Course, tokens: int) -> Row:
     }
 
 
-def measured(model: LanguageModel, arm: Arm, corpora: dict[str, Corpus], options: argparse.Namespace) -> Row:
-    """Held-out loss with the state carried, with it emptied, and with dynamic evaluation."""
-    most = options.characters if options.steps or not arm.whole else None
-    valid, test = (shortened(corpora[part], most) for part in ("valid", "test"))
-    start = time.process_time()
-    found = evaluate(model, test, window=256, lanes=options.lanes)
-    row: Row = {
-        "valid_loss": evaluate(model, valid, window=256, lanes=options.lanes).loss,
-        "test_loss": found.loss,
-        "test_bits": found.bits_per_character,
-        "test_perplexity": found.perplexity,
-        "test_tokens": found.tokens,
-        "lanes": options.lanes,
-    }
-    for window in arm.fresh:
-        fresh = evaluate(model, test, state="reset", window=window, lanes=4096 // window)
-        row |= {f"test_loss_fresh{window}": fresh.loss, f"test_bits_fresh{window}": fresh.bits_per_character}
-    row["test_seconds"] = time.process_time() - start
-    return row | (online(model, arm.online, valid, shortened(test, options.online_characters)) if arm.online else {})
-
-
-def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus, test: Corpus) -> Row:
-    """Dynamic evaluation of the test text, at the rate that did best on the beginning of the valid one."""
-    start = time.process_time()
-    beginning = shortened(valid, TRIED)
-    best = min(tried, key=lambda config: evaluate_online(model, beginning, config)[0].loss)
-    found, _ = evaluate_online(model, test, best)
-    return {
-        "online_rate": best.learning_rate,
-        "online_tokens": found.tokens,
-        "online_static_bits": evaluate(model, test, window=256, lanes=8).bits_per_character,
-        "online_loss": found.loss,
-        "online_bits": found.bits_per_character,
-        "online_perplexity": found.perplexity,
-        "online_seconds": time.process_time() - start,
-    }
-
-
 class Task(NamedTuple):
     """A fresh model, and all that its training needs."""
 
@@ -271,11 +228,6 @@ def corpus_of(data: Path, name: str, tokenizer: TokenizerName) -> tuple[dict[str
         texts = {part: (data / name / f"{part}.txt").read_bytes().decode("utf-8") for part in parts}
     learnt = learn_tokenizer(tokenizer, texts["train"])
     return {part: Corpus.of(text, learnt) for part, text in texts.items()}, learnt
-
-
-def shortened(corpus: Corpus, characters: int | None) -> Corpus:
-    """The beginning of a text, of about so many characters."""
-    return corpus if characters is None else corpus.first(round(len(corpus.tokens) * characters / corpus.characters))
 
 
 def show(output: Path) -> None:
