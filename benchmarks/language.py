@@ -5,6 +5,7 @@
 `DIR` holds `wikitext-2/{train,valid,test}.txt` and `tinyshakespeare.txt`. An arm takes a fixed number of steps, or as
 many as fit into --minutes of processor time, which a probe finds out once per cost of a step. Every row is appended as
 soon as it is there, and a row that is there is not made again; so several processes may run different arms at a time.
+Trainings are kept in --runs: the same command goes on where it was stopped. An arm that fails is told, and left out.
 
 Run with OMP_NUM_THREADS=1: the probe counts the time of this process, not that of the clock on the wall.
 """
@@ -12,35 +13,39 @@ Run with OMP_NUM_THREADS=1: the probe counts the time of this process, not that 
 import argparse
 import csv
 import math
+import re
+import sys
 import time
+import traceback
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
 from language_arms import ARMS, REPLICAS, Arm
-from language_replica import LANES, TRAINING, WINDOW, ReplicaRun
+from language_measures import FRESH, Row, measured
+from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
+from language_runs import Course, steps_of, trained
 from language_sampled import SampledLoss
 from machine import default_output, machine
+from torch import nn
 
 from segue.device import decide_device
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, contiguous_lanes
-from segue.language.evaluate import evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
-from segue.language.online import evaluate_online
+from segue.state import State
 from segue.text.named import TokenizerName, learn_tokenizer
 from segue.text.protocol import Tokenizer
-from segue.training.loop import Trainer
-from segue.training.online import OnlineConfig
+from segue.training.loop import CarryingLoss, Loss, Trainer
 from segue.training.probe import steps_for_minutes
+from segue.training.schedule import TrainingConfig
 
 PROBE = 12  # steps
-LAST = 100  # steps whose mean is called the training loss, as in the original experiment
-TRIED = 60_000  # characters of valid on which the rate of dynamic evaluation is chosen
-FRESH = (64, 128, 256, 1024)
 FIELDS = (
     ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
     + ["valid_loss", "test_loss", "test_bits", "test_perplexity"]
@@ -57,7 +62,6 @@ FIELDS = (
     ]
     + ["train_seconds", "test_seconds", "online_seconds", *machine(1)]
 )
-Row = dict[str, object]
 
 
 def main() -> None:
@@ -70,22 +74,44 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=400_000, help="of valid and test, where not all is read")
     parser.add_argument("--online-characters", type=int, help="of test, for dynamic evaluation; all unless given")
     parser.add_argument("--lanes", type=int, default=8, help="parts of a test text read side by side")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where trainings are kept")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if torch.get_num_threads() != 1:
         parser.error("set OMP_NUM_THREADS=1: equal compute is counted on one thread")
+    if options.steps and not options.output:
+        parser.error("--steps is for trials: name an --output of their own")
     output = options.output or default_output("language")
     output.parent.mkdir(parents=True, exist_ok=True)
-    for seed in options.seeds:
-        for name in options.arms:
-            fixed = name in REPLICAS or ARMS[name].steps is not None
-            minutes = 0.0 if fixed else options.minutes
-            if not is_done(output, name, seed, minutes):
-                row = replica(name, seed, options) if name in REPLICAS else run(name, seed, minutes, options, output)
-                row |= {"arm": name, "seed": seed, "minutes": minutes, **machine(1)}
-                print({key: value for key, value in row.items() if value is not None}, flush=True)
-                append(output, row)
-    show(output)
+    try:
+        failed = [one for one in product(options.seeds, options.arms) if not is_made(*one, options, output)]
+    except KeyboardInterrupt:
+        sys.exit("stopped: the same command goes on")
+    if output.exists():
+        show(output)
+    if failed:
+        sys.exit(f"failed: {failed}")
+
+
+def is_made(seed: int, name: str, options: argparse.Namespace, output: Path) -> bool:
+    """Makes one row unless it is there; hours of other arms must not end with one that fails."""
+    minutes = 0.0 if name in REPLICAS or ARMS[name].steps else options.minutes
+    if is_done(output, name, seed, minutes):
+        return True
+    folder = options.runs / output.stem / re.sub(r"\W+", "-", f"{name} {minutes:g} {seed}")
+    try:
+        made = (
+            replica(name, seed, options, folder)
+            if name in REPLICAS
+            else run(name, seed, minutes, options, folder, output)
+        )
+    except Exception:
+        traceback.print_exc()
+        return False
+    row = {"arm": name, "seed": seed, "minutes": minutes, **made, **machine(1)}
+    print({key: value for key, value in row.items() if value is not None}, flush=True)
+    append(output, row)
+    return True
 
 
 def is_done(output: Path, arm: str, seed: int, minutes: float) -> bool:
@@ -97,129 +123,87 @@ def is_done(output: Path, arm: str, seed: int, minutes: float) -> bool:
 
 def append(output: Path, row: Row) -> None:
     """One line at a time, so that processes do not get into each other's way."""
-    new = not output.exists()
     with output.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS)
-        if new:
+        if not file.tell():
             writer.writeheader()
         writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
 
 
-def replica(name: str, seed: int, options: argparse.Namespace) -> Row:
+def replica(name: str, seed: int, options: argparse.Namespace, folder: Path) -> Row:
     """The original experiment under its own protocol."""
     corpora, _ = corpus_of(options.data, "wikitext-2", "character")
-    steps = min(TRAINING.steps, options.steps or TRAINING.steps)
-    start = time.process_time()
-    one = ReplicaRun(corpora["train"].tokens, "reset" not in name, "surprise" in name, seed)
-    losses = [one.step(n) for n in range(1, steps + 1)]
-    loss = sum(losses[-LAST:]) / len(losses[-LAST:])
-    return {
-        "steps": steps,
-        "tokens": steps * LANES * WINDOW,
-        "parameters": sum(parameter.numel() for parameter in one.model.parameters()),
-        "train_loss": loss,
-        "train_perplexity": math.exp(loss),
-        "train_seconds": time.process_time() - start,
-    }
+    tokens, classes = coded(corpora["train"].tokens)
+    torch.manual_seed(seed)
+    model = Replica(classes)
+    loss, state = replica_loss(model, tokens, persistent="reset" not in name, surprise="surprise" in name)
+    config = replace(TRAINING, steps=min(TRAINING.steps, options.steps or TRAINING.steps), seed=seed)
+    return facts_of(model, trained(model, loss, config, folder, state, replica_optimizer), LANES * WINDOW)
 
 
-def run(name: str, seed: int, minutes: float, options: argparse.Namespace, output: Path) -> Row:
+def run(name: str, seed: int, minutes: float, options: argparse.Namespace, folder: Path, output: Path) -> Row:
     """Trains one arm and measures its model on text it has not learnt from."""
     arm = ARMS[name]
     corpora, tokenizer = corpus_of(options.data, arm.data, arm.config.text.tokenizer)
-    sizes = arm.config.model
-    cost = f"{sizes.backbone}, {sizes.level1}, {sizes.width} wide, {arm.config.text.window} long, {arm.config.surprise}"
-    steps = arm.steps or known_steps(output, cost, arm, minutes)
+    cost = cost_of(arm.config)
+    steps = arm.steps or steps_of(folder) or known_steps(output, cost, arm, minutes)
     if steps is None:
         steps = steps_for_minutes(minutes, seconds_of_a_step(arm, corpora["train"], tokenizer))
     steps = min(steps, options.steps or steps)
-    start = time.process_time()
-    trainer, loss = trained(arm, corpora["train"], tokenizer, steps, seed)
-    seconds = time.process_time() - start
-    model = trainer.model.eval()
-    assert isinstance(model, LanguageModel)
-    text = arm.config.text
+    task = task_of(arm, corpora["train"], tokenizer, steps, seed)
+    course = trained(task.model, task.loss, task.config, folder, task.state, language_optimizer(arm.config))
+    model = task.model.eval()
+    tokens = arm.config.text.lanes * arm.config.text.window
+    return {"cost": cost, **facts_of(model, course, tokens), **measured(model, arm, corpora, options)}
+
+
+def facts_of(model: nn.Module, course: Course, tokens: int) -> Row:
+    """Sizes, and how the training went; `tokens` are those of a step."""
     return {
-        "cost": cost,
-        "steps": steps,
-        "tokens": steps * text.lanes * text.window,
+        "steps": course.steps,
+        "tokens": course.steps * tokens,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "train_loss": loss,
-        "train_perplexity": math.exp(loss),
-        "train_seconds": seconds,
-        **measured(model, arm, corpora, options),
+        "train_loss": course.loss,
+        "train_perplexity": math.exp(course.loss),
+        "train_seconds": course.seconds,
     }
 
 
-def measured(model: LanguageModel, arm: Arm, corpora: dict[str, Corpus], options: argparse.Namespace) -> Row:
-    """Held-out loss with the state carried, with it emptied, and with dynamic evaluation."""
-    most = options.characters if options.steps or not arm.whole else None
-    valid, test = (shortened(corpora[part], most) for part in ("valid", "test"))
-    start = time.process_time()
-    found = evaluate(model, test, window=256, lanes=options.lanes)
-    row: Row = {
-        "valid_loss": evaluate(model, valid, window=256, lanes=options.lanes).loss,
-        "test_loss": found.loss,
-        "test_bits": found.bits_per_character,
-        "test_perplexity": found.perplexity,
-        "test_tokens": found.tokens,
-        "lanes": options.lanes,
-    }
-    for window in arm.fresh:
-        fresh = evaluate(model, test, state="reset", window=window, lanes=4096 // window)
-        row |= {f"test_loss_fresh{window}": fresh.loss, f"test_bits_fresh{window}": fresh.bits_per_character}
-    row["test_seconds"] = time.process_time() - start
-    return row | (online(model, arm.online, valid, shortened(test, options.online_characters)) if arm.online else {})
+class Task(NamedTuple):
+    """A fresh model, and all that its training needs."""
+
+    model: LanguageModel
+    loss: Loss | CarryingLoss
+    config: TrainingConfig
+    state: State | None
 
 
-def online(model: LanguageModel, tried: tuple[OnlineConfig, ...], valid: Corpus, test: Corpus) -> Row:
-    """Dynamic evaluation of the test text, at the rate that did best on the beginning of the valid one."""
-    start = time.process_time()
-    beginning = shortened(valid, TRIED)
-    best = min(tried, key=lambda config: evaluate_online(model, beginning, config)[0].loss)
-    found, _ = evaluate_online(model, test, best)
-    return {
-        "online_rate": best.learning_rate,
-        "online_tokens": found.tokens,
-        "online_static_bits": evaluate(model, test, window=256, lanes=8).bits_per_character,
-        "online_loss": found.loss,
-        "online_bits": found.bits_per_character,
-        "online_perplexity": found.perplexity,
-        "online_seconds": time.process_time() - start,
-    }
-
-
-def new_trainer(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> Trainer:
+def task_of(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> Task:
     config: LanguageConfig = replace(arm.config, training=replace(arm.config.training, steps=steps, seed=seed))
     torch.manual_seed(seed)
     model = LanguageModel(config.model, tokenizer)
     loss, state = language_loss(model, corpus, config, decide_device("cpu", 1, "float32"))
     if arm.sampled:
-        batches, sampled = (
-            contiguous_lanes(corpus, config.text.lanes, config.text.window, seed),
-            SampledLoss(model, corpus),
-        )
-        return Trainer(model, lambda n, state: sampled(batches(n), state), config.training, state)
-    return Trainer(model, loss, config.training, state, language_optimizer(config))
-
-
-def trained(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> tuple[Trainer, float]:
-    """A trainer after all its steps, and the mean loss of the last ones."""
-    trainer = new_trainer(arm, corpus, tokenizer, steps, seed)
-    for step in range(steps):
-        trainer.apply(trainer.compute())
-        if step == steps - 1 - LAST:
-            trainer.take_mean_loss()
-    return trainer, trainer.take_mean_loss()
+        batches = contiguous_lanes(corpus, config.text.lanes, config.text.window, seed)
+        sampled = SampledLoss(model, corpus)
+        return Task(model, lambda n, state: sampled(batches(n), state), config.training, state)
+    return Task(model, loss, config.training, state)
 
 
 def seconds_of_a_step(arm: Arm, corpus: Corpus, tokenizer: Tokenizer) -> float:
-    trainer = new_trainer(arm, corpus, tokenizer, 1 + PROBE, 0)
+    task = task_of(arm, corpus, tokenizer, 1 + PROBE, 0)
+    trainer = Trainer(task.model, task.loss, task.config, task.state, language_optimizer(arm.config))
     trainer.apply(trainer.compute())
     start = time.process_time()
     for _ in range(PROBE):
         trainer.apply(trainer.compute())
     return (time.process_time() - start) / PROBE
+
+
+def cost_of(config: LanguageConfig) -> str:
+    """What decides how long a step takes."""
+    sizes = config.model
+    return f"{sizes.backbone}, {sizes.level1}, {sizes.width} wide, {config.text.window} long, {config.surprise}"
 
 
 def known_steps(output: Path, cost: str, arm: Arm, minutes: float) -> int | None:
@@ -244,11 +228,6 @@ def corpus_of(data: Path, name: str, tokenizer: TokenizerName) -> tuple[dict[str
         texts = {part: (data / name / f"{part}.txt").read_bytes().decode("utf-8") for part in parts}
     learnt = learn_tokenizer(tokenizer, texts["train"])
     return {part: Corpus.of(text, learnt) for part, text in texts.items()}, learnt
-
-
-def shortened(corpus: Corpus, characters: int | None) -> Corpus:
-    """The beginning of a text, of about so many characters."""
-    return corpus if characters is None else corpus.first(round(len(corpus.tokens) * characters / corpus.characters))
 
 
 def show(output: Path) -> None:

@@ -5,13 +5,14 @@ divided by its period; contiguous lanes that wrap; what is reported is the train
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from segue.state import State
 from segue.training.clocks import LevelConfig, MultiRate, split_levels
+from segue.training.loop import CarryingLoss, Loss
 from segue.training.schedule import TrainingConfig
 from segue.training.surprise import surprise_objective
 
@@ -28,7 +29,7 @@ TRAINING = TrainingConfig(
 
 
 class Replica(nn.Module):
-    """Its state is that of the LSTM, (hidden, cell)."""
+    """Its state is that of the LSTM."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -39,41 +40,47 @@ class Replica(nn.Module):
         )
         self.head = nn.Linear(WIDTH, classes).requires_grad_(False)
 
-    def forward(self, tokens: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, ...]:
-        y1, (hidden, cell) = self.level1(self.embed(tokens), state)
+    def initial_state(self) -> State:
+        return State({name: torch.zeros(LANES, 1, WIDTH) for name in ("hidden", "cell")})
+
+    def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, tuple[Tensor, Tensor], State]:
+        """Logits, the outputs of levels 1 and 2, and the state after."""
+        before = tuple(state[name].transpose(0, 1).contiguous() for name in ("hidden", "cell"))
+        y1, (hidden, cell) = self.level1(self.embed(tokens), before)
         y2 = self.level2(y1)
-        return self.head(self.level3(y2)), y1, y2, hidden, cell
+        after = State({"hidden": hidden.transpose(0, 1), "cell": cell.transpose(0, 1)})
+        return self.head(self.level3(y2)), (y1, y2), after
 
 
-@dataclass
-class ReplicaRun:
-    """One arm: what changes from step to step."""
+def coded(tokens: Tensor) -> tuple[Tensor, int]:
+    """Only characters that occur have a number, 283 in WikiText-2; and how many these are."""
+    classes, numbered = tokens.unique(return_inverse=True)
+    return numbered, len(classes)
 
-    tokens: Tensor
-    persistent: bool
-    surprise: bool
-    seed: int
 
-    def __post_init__(self) -> None:
-        torch.manual_seed(self.seed)
-        _, coded = self.tokens.unique(return_inverse=True)  # only characters that occur, 283 in WikiText-2
-        self.model = Replica(int(coded.max()) + 1)
-        length = len(coded) // LANES
-        self.lanes = coded[: LANES * length].view(LANES, length)
-        self.optimizer = MultiRate(self.model, TRAINING, split_levels(self.model, "level2", "level3"), CLOCKS)
-        self.state: tuple[Tensor, Tensor] | None = None
+def replica_loss(
+    model: Replica, tokens: Tensor, *, persistent: bool, surprise: bool
+) -> tuple[Loss | CarryingLoss, State | None]:
+    """The loss of batch n, and the state before the first, as `segue.training.loop.train` wants them."""
+    length = len(tokens) // LANES
+    lanes = tokens[: LANES * length].view(LANES, length)
 
-    def step(self, n: int) -> float:
-        """Step n, from 1, and its training loss."""
-        at = (n - 1) % ((self.lanes.shape[1] - 1) // WINDOW) * WINDOW
-        window = self.lanes[:, at : at + WINDOW + 1]
-        self.optimizer.zero_grad()
-        logits, y1, y2, hidden, cell = self.model(window[:, :-1], self.state if self.persistent else None)
-        losses = cross_entropy(logits.transpose(1, 2), window[:, 1:], reduction="none")
+    def carried(step: int, state: State) -> tuple[Tensor, State]:
+        at = (step - 1) % ((length - 1) // WINDOW) * WINDOW
+        window = lanes[:, at : at + WINDOW + 1]
+        logits, outputs, state = model(window[:, :-1], state)
+        losses = cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten(), reduction="none")
         loss = losses.mean()
-        if self.surprise:
-            loss = loss + surprise_objective(losses, (y1, y2))
-        loss.backward()
-        self.optimizer.step(n)
-        self.state = (hidden.detach(), cell.detach())
-        return float(losses.detach().mean())
+        if surprise:
+            objective = surprise_objective(losses, outputs)
+            loss = loss + objective - objective.detach()  # minimised, but no part of what is reported
+        return loss, state
+
+    if persistent:
+        return carried, model.initial_state()
+    return lambda step: carried(step, model.initial_state())[0], None
+
+
+def replica_optimizer(model: nn.Module, config: TrainingConfig) -> MultiRate:
+    """The clocks of the experiment."""
+    return MultiRate(model, config, split_levels(model, "level2", "level3"), CLOCKS)

@@ -7,6 +7,8 @@ processor time on distances from 2 to 500, drawn log-uniformly, and asked at som
 hidden vector at the end depends on the input so many steps before, in float64, over what it depends on the one just
 before; before and after that training. **Attention.** A causal transformer over 512 values one by one, and over as many
 in 16 patches of 32. **Throughput.** 512 tokens in one call and in 512, the state carried. A CSV and two pictures.
+
+`--models rnn` measures some anew and keeps the rows of the others; times, which are compared, are taken of all or none.
 """
 
 import argparse
@@ -44,18 +46,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="processor time of each training")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--models", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     if torch.get_num_threads() != 1:
         parser.error("set OMP_NUM_THREADS=1: equal compute is counted on one thread")
     output = options.output or default_output("memory")
     output.parent.mkdir(parents=True, exist_ok=True)
-    rows = attention_rows(options.width)
+    every = set(options.models) == set(NAMES)
+    rows = attention_rows(options.width) if every else []
     for seed in range(options.seeds):
-        for name in NAMES:
+        for name in options.models:
             torch.manual_seed(seed)
             model = LanguageModel(LanguageModelConfig(name, width=options.width, layers=1, window=LENGTH), TOKENS)
-            made = throughput_rows(model) if seed == 0 else []
+            made = throughput_rows(model) if seed == 0 and every else []
             made += gradient_rows(model, "fresh")
             steps = train(model, options.seconds, seed)
             made += gradient_rows(model, "trained") + recall_rows(model)
@@ -63,6 +67,10 @@ def main() -> None:
             rows += [row | {"model": name, "seed": seed, "steps": steps, "of_backbone": size} for row in made]
             print(name, seed, steps, [f"{row['x']}: {row['value']:.2f}" for row in made if row["figure"] == "recall"])
     result = pd.DataFrame(rows).assign(seconds=options.seconds, width=options.width, **machine(1))
+    if not every:
+        before = pd.read_csv(output)
+        replaced = before["model"].isin(options.models) & before["figure"].isin(result["figure"])
+        result = pd.concat([before[~replaced], result], ignore_index=True)
     result.to_csv(output, index=False, float_format="%.6g")
     print(output)
     draw_memory(result, IMAGES / "memory_recall.png")
@@ -167,11 +175,11 @@ def best(work: Callable[[], object], repeats: int = 10) -> float:
 
 def draw_memory(result: pd.DataFrame, path: Path) -> None:
     figure, ((recall, fresh, trained),) = canvas(1, 3, (12, 3.6))
-    for name, colour in zip(NAMES, COLOURS, strict=False):
+    for name, colour, size in zip(NAMES, COLOURS, (9, 7, 5, 3), strict=False):  # one on the other can be told apart
         mine = result[result["model"] == name]
         for ax, kind in ((recall, "recall"), (fresh, "gradient, fresh"), (trained, "gradient, trained")):
             points = mine[mine["figure"] == kind].groupby("x")["value"].mean()
-            ax.plot(points.index, points, color=colour, label=name, linewidth=1.4, marker="o", markersize=3.5)
+            ax.plot(points.index, points, color=colour, label=name, linewidth=1.4, marker="o", markersize=size)
     recall.axhline(1 / VALUES, color=INK, linewidth=0.8, linestyle=":")
     recall.legend(frameon=False, fontsize=8)
     title(recall, "Recall: share of right answers")
@@ -179,7 +187,7 @@ def draw_memory(result: pd.DataFrame, path: Path) -> None:
     title(trained, "Gradient by distance, trained")
     for ax in (fresh, trained):
         ax.set_yscale("log")
-        ax.set_ylim(bottom=1e-12)
+        ax.set_ylim(1e-12, 1e5)
     for ax in (recall, fresh, trained):
         ax.set_xscale("log")
         ax.set_xlabel("steps back")

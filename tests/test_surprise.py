@@ -5,10 +5,15 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import mse_loss
 
 from segue.backbones.nested import Nested
 from segue.heads.categorical import Categorical
 from segue.heads.gaussian import Gaussian
+from segue.language.corpus import Batch
+from segue.language.model import LanguageModel, LanguageModelConfig
+from segue.language.objective import batch_loss
+from segue.text.characters import CharacterTokenizer
 from segue.training.surprise import Target, recorded, surprise, surprise_objective
 
 
@@ -43,6 +48,31 @@ def test_the_signal_is_clipped_like_the_experiments():
     y = torch.tensor([[3.0]], requires_grad=True)
     objective = surprise_objective((100 * y).sum(-1), [y], [1.0])
     assert objective.item() == (3.0 - 10.0) ** 2
+
+
+def test_a_language_model_is_trained_by_the_objective_of_the_experiment():
+    """0.05 mean((y1 - dL/dy1)^2) + 0.01 mean((y2 - dL/dy2)^2) beside the mean loss L, written out anew level by level.
+
+    Catches weights or levels interchanged, a target on the tape, and a gradient of anything but L: of the sum of the
+    losses, or of an L that level 2's own term is already part of.
+    """
+    torch.manual_seed(0)
+    model = LanguageModel(LanguageModelConfig("nested", width=6, expansion=2), CharacterTokenizer("abc")).double()
+    tokens = torch.tensor([[0, 1, 2, 0], [2, 1, 1, 0]])
+    batch = Batch(tokens[:, :-1], tokens[:, 1:], None)
+
+    loss, _ = batch_loss(model, batch, None, Target.PRINTED)
+    found = torch.autograd.grad(loss, list(model.parameters()))
+
+    y1, _ = model.backbone.level1(model.embed(batch.inputs))
+    y2 = model.backbone.level2(y1)
+    law = Categorical(model.head(model.norm(model.backbone.level3(y2))).logits.squeeze(-2))
+    mean = law.loss(batch.targets).mean()
+    target1, target2 = (g.detach() for g in torch.autograd.grad(mean, [y1, y2], retain_graph=True))
+    by_hand = mean + 0.05 * mse_loss(y1, target1) + 0.01 * mse_loss(y2, target2)
+    torch.testing.assert_close(loss, by_hand)
+    torch.testing.assert_close(found, torch.autograd.grad(by_hand, list(model.parameters())))
+    assert target1.square().mean() > 1e-3 * y1.square().mean()  # or the targets would not show
 
 
 def test_the_outputs_of_levels_are_recorded_and_the_hooks_go():

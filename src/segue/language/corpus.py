@@ -107,7 +107,8 @@ def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batc
     size = len(corpus.tokens)
     windows = size // lanes // window
     if windows == 0:
-        raise UserError("window", window, f"give fewer lanes or a shorter window: the text has only {size} tokens")
+        remedy = f"give fewer lanes or a shorter window in the config's [text]: the text has only {size} tokens"
+        raise UserError("text.window", window, remedy)
 
     def batch(n: int) -> Batch:
         epoch, at = divmod(n - 1, windows)
@@ -128,7 +129,8 @@ def random_blocks(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches
     """
     size = len(corpus.tokens)
     if size <= window:
-        raise UserError("window", window, f"give a shorter window: the text has only {size} tokens")
+        remedy = f"give a shorter window in the config's [text]: the text has only {size} tokens"
+        raise UserError("text.window", window, remedy)
 
     def batch(n: int) -> Batch:
         begins = np.random.default_rng([seed, n]).integers(size - window, size=lanes)

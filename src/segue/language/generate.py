@@ -40,9 +40,11 @@ def begin(model: LanguageModel, prompt: Sequence[int]) -> State:
 
 @torch.no_grad()
 def draw(model: LanguageModel, state: State, sampling: Sampling, seed: int = 0) -> tuple[int, State]:
-    """The next token, and the state of the text with it."""
+    """The next token, and the state of the text with it; never the unknown token, which stands for no text."""
     text = state.part("text")
     law, memory = model(text["last"][:, None], state.part("model"))
+    if (unknown := model.tokenizer.unknown) is not None:
+        law.logits[..., unknown] = -torch.inf
     level = np.random.default_rng([seed, int(text["drawn"])]).random()
     reached = sampling.probabilities(law)[0, -1].cumsum(0)
     token = torch.searchsorted(reached, reached[-1:] * level, right=True)  # the last sum may round to below one

@@ -42,7 +42,7 @@ def train_language(
     *,
     resume: bool = False,
     minutes: float | None = None,
-    started: Callable[[LanguageConfig, Device], None] | None = None,
+    started: Callable[[LanguageConfig, Device, Material], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     measured: Callable[[Evaluation], None] | None = None,
 ) -> LanguageModel:
@@ -56,7 +56,7 @@ def train_language(
             number of threads is the same.
         minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
             Measuring the held-out loss comes on top.
-        started: Called once with the final config and the device.
+        started: Called once with the final config, the device, and the model beside the text in tokens.
         progress: Called after each step.
         measured: Called after each measurement on the held-out text.
 
@@ -76,7 +76,7 @@ def train_language(
         seconds = seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
         config = replace(config, training=replace(config.training, steps=steps_for_minutes(minutes, seconds)))
     if started is not None:
-        started(config, device)
+        started(config, device, material)
     train(
         model,
         loss,

@@ -92,13 +92,7 @@ def train(
     with RunLog(run, trainer.step) as log:
         watch = None if validation is None else Watch(validation, read_log(run))
         try:
-            while not _is_over(trainer, watch, log):
-                loss = trainer.compute()
-                with uninterrupted():
-                    news = trainer.apply(loss)
-                    _keep(trainer, news, log, run)
-                if progress is not None:
-                    progress(news)
+            _take_steps(trainer, watch, log, run, progress)
             if trainer.step < config.steps:  # the last step has its checkpoint, an early end has none yet
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
@@ -108,6 +102,19 @@ def train(
                 save_checkpoint(run, trainer.checkpoint())
             raise Interrupted(run, trainer.step) from stop
     return trainer.kept.eval()
+
+
+def _take_steps(
+    trainer: "Trainer", watch: Watch | None, log: RunLog, run: Path, progress: Callable[[Progress], None] | None
+) -> None:
+    """All steps up to the run's end, or up to where held-out data end it."""
+    while not _is_over(trainer, watch, log):
+        loss = trainer.compute()
+        with uninterrupted():
+            news = trainer.apply(loss)
+            _keep(trainer, news, log, run)
+        if progress is not None:
+            progress(news)
 
 
 def _is_over(trainer: "Trainer", watch: Watch | None, log: RunLog) -> bool:

@@ -1,0 +1,31 @@
+"""The argument that verbs of `segue language` share: a trained model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from segue.language.model import LanguageModel
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
+
+
+def model_of(folder: Path) -> "LanguageModel":
+    """The model of a run or of a model folder.
+
+    Raises:
+        UserError: There is none; a run keeps its first after its first look at the held-out text.
+    """
+    from segue.errors import UserError
+    from segue.language.model import LanguageModel
+
+    if (folder / "model").is_dir():
+        return LanguageModel.from_pretrained(folder / "model")
+    if (folder / "config.toml").is_file():
+        remedy = f"it has no model yet; go on with segue language train --output {folder} --resume"
+        raise UserError("DIR", folder, remedy)
+    try:
+        return LanguageModel.from_pretrained(folder)
+    except UserError as error:  # what the library calls `model` is no flag here
+        raise UserError("DIR", error.value, error.remedy) from error

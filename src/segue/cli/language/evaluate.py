@@ -1,0 +1,96 @@
+"""`segue language evaluate`: how well a model predicts a text it has not learnt from."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segue.cli.checks import check_place, one_of
+from segue.cli.language.arguments import Folder, model_of
+
+if TYPE_CHECKING:
+    from segue.language.corpus import Corpus
+    from segue.language.evaluate import Evaluation
+    from segue.language.model import LanguageModel
+    from segue.training.online import OnlineConfig
+
+
+def evaluate(
+    folder: Folder,
+    text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model has not learnt from.")],
+    state: Annotated[str, typer.Option(help="carry it from window to window, or reset it with each.")] = "carry",
+    window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
+    lanes: Annotated[
+        int, typer.Option(min=1, help="Parts of the text read side by side: faster, each begins afresh.")
+    ] = 1,
+    document: Annotated[
+        str | None, typer.Option(help="A regular expression that matches where a document begins.")
+    ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Learn from each segment once it was predicted; DIR is left as it is.")
+    ] = False,
+    rate: Annotated[float | None, typer.Option(min=0, help="How fast to learn --online.", show_default="0.02")] = None,
+    segment: Annotated[
+        int | None, typer.Option(min=1, help="Tokens from one update --online to the next.", show_default="20")
+    ] = None,
+    state_in: Annotated[
+        Path | None, typer.Option(help="What --state-out wrote: TEXT goes on where that text ended.")
+    ] = None,
+    state_out: Annotated[Path | None, typer.Option(help="Where to save what was learnt and remembered.")] = None,
+) -> None:
+    """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
+    from segue.errors import UserError
+    from segue.language.corpus import Corpus, read_text
+    from segue.language.evaluate import evaluate as evaluate_corpus
+
+    carried = one_of("state", state, ("carry", "reset"))
+    if online and (carried, window, lanes) != ("carry", 256, 1):
+        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
+    for name, value in (("rate", rate), ("segment", segment), ("state_in", state_in), ("state_out", state_out)):
+        if not online and value is not None:
+            raise UserError(name, value, "add --online, without which nothing is learnt")
+    check_place("state_out", state_out, source=text)
+    model = model_of(folder)
+    corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None)
+    if online:
+        learning = _learning(rate, segment)
+        found = _evaluate_online(model, corpus, learning, state_in, state_out)
+        weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
+    else:
+        weights = "as trained"
+        found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes)
+    typer.echo(f"perplexity: {found.perplexity:.4f}")
+    typer.echo(f"bits per character: {found.bits_per_character:.4f}")
+    typer.echo(f"tokens: {found.tokens}")
+    typer.echo(f"unknown: {found.unknown}")
+    typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
+    typer.echo(f"lanes: {lanes}")
+    typer.echo(f"weights: {weights}")
+
+
+def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
+    """How to learn: the defaults, with what the flags say instead."""
+    from segue.training.online import OnlineConfig
+
+    usual = OnlineConfig()
+    return replace(usual, segment=segment or usual.segment, learning_rate=usual.learning_rate if rate is None else rate)
+
+
+def _evaluate_online(
+    model: "LanguageModel", corpus: "Corpus", config: "OnlineConfig", before: Path | None, after: Path | None
+) -> "Evaluation":
+    """Dynamic evaluation, from a state on disk and to one, where they are named."""
+    from segue.errors import UserError
+    from segue.language.online import evaluate_online
+    from segue.state import State
+
+    facts = {"model": model.fingerprint, "online": asdict(config)}
+    try:
+        state = None if before is None else State.load(before, facts)[0]
+    except UserError as error:  # --state is another flag
+        raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
+    found, state = evaluate_online(model, corpus, config, state)
+    if after is not None:
+        state.save(after, facts)
+    return found

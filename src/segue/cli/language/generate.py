@@ -1,0 +1,33 @@
+"""`segue language generate`: a prompt goes on."""
+
+from typing import Annotated
+
+import typer
+
+from segue.cli.language.arguments import Folder, model_of
+
+
+def generate(
+    folder: Folder,
+    prompt: Annotated[str, typer.Option(help="The text to continue.")] = "\n",
+    length: Annotated[int, typer.Option(min=0, help="How many tokens to add.")] = 200,
+    temperature: Annotated[float, typer.Option(help="Below 1 bolder, 0 always the most probable token.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Only the tokens that make up this probability.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
+) -> None:
+    """Continue a prompt, piece by piece as it is drawn."""
+    from segue.heads.sampling import Sampling
+    from segue.language.generate import continue_text
+
+    sampling = Sampling(temperature, top_k, top_p)
+    model = model_of(folder)
+    unknown = model.tokenizer.encode(prompt).count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
+    if unknown:
+        typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
+    pieces = continue_text(model, prompt, length, sampling, seed)
+    first = next(pieces, "")  # an empty prompt is told before anything is printed
+    typer.echo(prompt + first, nl=False)
+    for piece in pieces:
+        typer.echo(piece, nl=False)
+    typer.echo()

@@ -1,0 +1,103 @@
+"""`segue language train`: a model of your own text."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from segue.cli.checks import one_of
+
+if TYPE_CHECKING:
+    from segue.device import Device
+    from segue.language.config import LanguageConfig
+    from segue.language.train import Material
+
+
+def train(
+    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    text: Annotated[
+        Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with all settings.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="byte, character, word or bpe.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="lstm, rnn, nested or transformer.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
+) -> None:
+    """Train a language model on TEXT, whose end is held out, and leave the run and its best model in OUTPUT."""
+    from rich.console import Console
+
+    from segue.atomic import atomic_file
+    from segue.cli.training import TrainingBar
+    from segue.errors import UserError
+    from segue.language.curve import plot_curve
+    from segue.language.train import train_language
+    from segue.training.interrupt import Interrupted
+
+    if resume and (config, tokenizer, backbone) != (None, None, None):
+        raise UserError("resume", output, "leave --config, --tokenizer and --backbone out: the run holds its own")
+    settings = None if resume else _settings(config, tokenizer, backbone)
+    console = Console(stderr=True)
+
+    def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
+        bar.started(final.training, device)
+        console.print(_sizes(final, material), soft_wrap=True)
+
+    try:
+        with TrainingBar(console, output) as bar:
+            train_language(
+                text,
+                settings,
+                output,
+                resume=resume,
+                minutes=minutes,
+                started=started,
+                progress=bar.progress,
+                measured=lambda found: bar.measured(found.loss),
+            )
+    except Interrupted as stop:
+        typer.echo(f"segue: {stop}", err=True)
+        raise typer.Exit(130) from stop
+    with atomic_file(output / "curve.png", "output") as file:
+        plot_curve(output).savefig(file)
+    console.print(_best(output), soft_wrap=True)
+    console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
+
+
+def _sizes(config: "LanguageConfig", material: "Material") -> str:
+    """How large model and text are."""
+    parameters = sum(parameter.numel() for parameter in material.model.parameters())
+    return (
+        f"{config.model.backbone}, {parameters / 1e6:.2f} M parameters; {len(material.learnt.tokens):,} tokens learnt "
+        f"from, {len(material.held_out.tokens):,} held out; vocabulary of {material.model.tokenizer.size:,}"
+    )
+
+
+def _best(run: Path) -> str:
+    """The look at the held-out text that the model was kept from."""
+    from segue.training.log import read_log
+    from segue.training.validation import KEY
+
+    best = min((line for line in read_log(run) if KEY in line), key=lambda line: line[KEY])
+    return f"best after step {best['step']}: perplexity {math.exp(best[KEY]):.4g} a token of the text held out"
+
+
+def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) -> "LanguageConfig":
+    """The settings of a file, or the defaults, with what the flags say instead."""
+    from segue.backbones.named import BackboneName
+    from segue.config import read_config
+    from segue.language.config import LanguageConfig
+    from segue.text.named import TokenizerName
+
+    settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)
+    if tokenizer is not None:
+        chosen = one_of("tokenizer", tokenizer, get_args(TokenizerName))
+        settings = replace(settings, text=replace(settings.text, tokenizer=chosen))
+    if backbone is not None:
+        chosen = one_of("backbone", backbone, get_args(BackboneName))
+        settings = replace(settings, model=replace(settings.model, backbone=chosen))
+    return settings

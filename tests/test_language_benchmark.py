@@ -1,0 +1,89 @@
+"""The benchmark of language models: trainings that are stopped, and the original experiment as it was."""
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+
+from language import FIELDS, append, is_done
+from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
+from language_runs import trained
+from torch.nn.functional import cross_entropy
+
+from segue.training.interrupt import Interrupted
+from segue.training.optimizer import single_rate
+from segue.training.schedule import TrainingConfig
+
+pytestmark = pytest.mark.usefixtures("no_sync")
+
+
+def test_a_training_that_was_stopped_is_the_unbroken_one(tmp_path):
+    """Its weights and its mean loss to the bit, and its seconds are those of both processes together."""
+
+    def course(run: Path, stop_at: int | None = None):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 1)
+
+        def loss(step: int) -> torch.Tensor:
+            if step == stop_at:
+                raise KeyboardInterrupt
+            x = torch.randn(8, 3)
+            return (model(x)[:, 0] - x.sum(-1)).square().mean()
+
+        return trained(model, loss, TrainingConfig(steps=9), run, None, single_rate), model
+
+    with pytest.raises(Interrupted):
+        course(tmp_path / "broken", stop_at=5)
+    (tmp_path / "broken" / "seconds.json").write_text("1000")
+    broken, model = course(tmp_path / "broken")
+    whole, unbroken = course(tmp_path / "whole")
+    torch.testing.assert_close(model.state_dict(), unbroken.state_dict(), rtol=0, atol=0)
+    assert (broken.steps, broken.loss) == (whole.steps, whole.loss)
+    assert 1000 < broken.seconds < 1100
+
+
+def test_the_replica_is_the_experiment():
+    """Surprise changes the gradient, not what is reported; a carried state is read; embedding and head stay."""
+    torch.manual_seed(0)
+    tokens, classes = coded(torch.randint(97, 102, (2 * LANES * (WINDOW + 1),)))
+    assert classes == 5
+    model = Replica(classes)
+    gradients = {}
+    for surprise in (False, True):
+        loss, state = replica_loss(model, tokens, persistent=True, surprise=surprise)
+        value, after = loss(1, state)
+        window = tokens.view(LANES, -1)[:, : WINDOW + 1]
+        logits, _, _ = model(window[:, :-1], state)
+        losses = cross_entropy(logits.transpose(1, 2), window[:, 1:])
+        torch.testing.assert_close(value, losses)
+        value.backward()
+        gradients[surprise] = model.level1.weight_hh_l0.grad
+        model.zero_grad()
+    assert not torch.allclose(gradients[False], gradients[True])
+    fresh, none = replica_loss(model, tokens, persistent=False, surprise=False)
+    assert none is None
+    torch.testing.assert_close(fresh(2), loss(2, state)[0])
+    assert not torch.equal(fresh(2), loss(2, after)[0])
+    optimizer = replica_optimizer(model, TRAINING)
+    fresh(1).backward()
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    optimizer.step(1)
+    moved = {name.partition(".")[0] for name, weight in model.state_dict().items() if not weight.equal(before[name])}
+    assert moved == {"level1"}  # level 2 is due at step 16
+
+
+def test_a_row_is_known_again(tmp_path):
+    """Catches a second head in the file, and a row of other minutes or another seed taken for the one asked for."""
+    output = tmp_path / "rows.csv"
+    assert not is_done(output, "corrected", 0, 0.0)
+    for seed in (0, 1):
+        append(output, {"arm": "corrected", "seed": seed, "minutes": 0.0, "train_loss": math.pi})
+    assert output.read_text().count("arm,seed") == 1
+    assert output.read_text().startswith(",".join(FIELDS[:3]))
+    assert is_done(output, "corrected", 1, 0.0)
+    assert not is_done(output, "corrected", 2, 0.0)
+    assert not is_done(output, "corrected", 1, 3.0)
