@@ -65,6 +65,12 @@ def test_bleu_and_chrf_are_those_of_sacrebleu():
     assert "tok:13a" in found.signatures[0]
 
 
+def test_white_space_makes_no_output_wrong():
+    """Runs of spaces, in the output as in the reference; within a word a space still counts."""
+    items = [Item("x", ("a  b\u00a0c ",)), Item("x", (" d",)), Item("x", ("ef",))]
+    assert score([" a b c", "d\n", "e f"], items).exact_match.value == pytest.approx(200 / 3)
+
+
 def test_characters_are_counted_where_they_are_the_tokens():
     """In 'abd' for 'abc', one of three characters; as words, the only one."""
     items = [Item("x", ("abc",))]

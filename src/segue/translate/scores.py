@@ -44,7 +44,7 @@ class Scores:
     chrf: Score | None
     """F-score of character n-grams, by all references (Popovic 2015): tells more than BLEU where BLEU is near 0."""
     exact_match: Score
-    """Outputs that are one of the references, to the letter."""
+    """Outputs that are one of the references, to the letter, where a run of white space counts as one space."""
     token_error_rate: Score
     """Insertions, deletions and substitutions per token of the nearest reference. Of phonemes: the PER."""
     length_ratio: float
@@ -70,7 +70,7 @@ def score(outputs: Sequence[str], items: Sequence[Item], unit: Unit = "word", *,
             "outputs", f"{len(outputs)} for {len(items)} items", "give one output for each item, at least 1"
         )
     edits, lengths, written = _nearest(outputs, items, unit)
-    exact = np.array([output in item.references for output, item in zip(outputs, items, strict=True)], dtype=np.float64)
+    exact = np.array([_is_one_of(output, item.references) for output, item in zip(outputs, items, strict=True)])
     bleu, chrf, first, signatures = _sacrebleu(outputs, items, draws)
     return Scores(
         sentences=len(items),
@@ -116,6 +116,11 @@ def _nearest(outputs: Sequence[str], items: Sequence[Item], unit: Unit) -> tuple
         found.append((*min(options, key=lambda option: (option[0] / option[1], option[0])), len(tokens)))
     edits, lengths, written = np.array(found, dtype=np.float64).T
     return edits, lengths, written
+
+
+def _is_one_of(output: str, references: Sequence[str]) -> float:
+    """One where an output is a reference, but for how much white space is where; else zero."""
+    return float(" ".join(output.split()) in {" ".join(reference.split()) for reference in references})
 
 
 def _tokens(text: str, unit: Unit) -> list[str]:
