@@ -33,7 +33,7 @@ Read = Callable[[Tensor], Tensor]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=3, help="blocks of the transformer")
+    parser.add_argument("--layers", type=int, default=1, help="blocks of the transformer; one is about as large")
     parser.add_argument("--seconds", type=float, default=1.0, help="processor time of the repeats of each figure")
     parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
     parser.add_argument("--output", type=Path)
@@ -74,7 +74,7 @@ def readers(width: int, layers: int) -> dict[str, tuple[nn.Module, Read]]:
 
     return {
         "LSTM encoder, both ways": (recurrent, lambda x: recurrent(x, whole(x)).states),
-        f"transformer encoder, {layers} blocks": (parallel, lambda x: parallel(x, whole(x)).states),
+        f"transformer encoder, {layers} block{'s' * (layers > 1)}": (parallel, lambda x: parallel(x, whole(x)).states),
         "one LSTM, one call": (alone, lambda x: alone(x)[0]),
         "one LSTM, step by step": (alone, step_by_step),
     }
