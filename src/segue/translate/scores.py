@@ -4,6 +4,7 @@ Each comes with the interval that a bootstrap over sentences gives.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,13 +22,15 @@ _DRAWS = 1000
 
 @dataclass(frozen=True)
 class Score:
-    """A figure in per cent and its 95 % interval, over sentences drawn anew."""
+    """A figure in per cent and its 95 % interval, over sentences drawn anew; NaN where there is none."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.low):
+            return f"{self.value:.2f} (no interval: some samples match nowhere)"
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
@@ -141,11 +144,14 @@ def _sacrebleu(
     ]
     found, signatures = [], []
     for metric in (metrics.BLEU(), metrics.CHRF()):
-        result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
+        try:
+            result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
+        except TypeError:  # a sample without any match is a float there, the others are NumPy's, and their mean fails
+            result = metric.corpus_score(list(outputs), streams)
         signature = metric.get_signature().format()
         told = json.loads(result.format(width=4, is_json=True, signature=signature))
-        mean, half = told.get("confidence_mean", result.score), told.get("confidence_var", 0.0)
-        found.append(Score(result.score, mean - half, mean + half))
+        mean, half = told.get("confidence_mean", math.nan), told.get("confidence_var", math.nan)
+        found.append(Score(float(result.score), mean - half, mean + half))
         signatures.append(f"{result.name} {signature}")
     first = metrics.BLEU().corpus_score(list(outputs), [[item.references[0] for item in items]])
     return found[0], found[1], first.score, tuple(signatures)
