@@ -146,7 +146,7 @@ def _sacrebleu(
     for metric in (metrics.BLEU(), metrics.CHRF()):
         try:
             result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
-        except TypeError:  # a sample without any match is a float there, the others are NumPy's, and their mean fails
+        except TypeError:  # chrF of a sample without a match is a float, of the others NumPy's, and their mean fails
             result = metric.corpus_score(list(outputs), streams)
         signature = metric.get_signature().format()
         told = json.loads(result.format(width=4, is_json=True, signature=signature))
