@@ -29,6 +29,7 @@ from segue.translate.pairs import Item, Pair
 JOINED = (1, 2, 3, 4, 6, 8)
 SEEN = 4  # the most sentences that training joins
 SHARE = 0.5
+SEES = {"lstm": "LSTM, final state alone", "lstm-attention": "LSTM with attention", "transformer": "transformer"}
 
 
 def main() -> None:
@@ -89,7 +90,12 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
             means = part.groupby("joined")[["words", name, f"{name}_low", f"{name}_high"]].mean()
             colour = COLOURS[place % len(COLOURS)]
             ax.plot(
-                means["words"], means[name], marker="o", markersize=4, color=colour, label=f"{arm}, {minutes:g} min"
+                means["words"],
+                means[name],
+                marker="o",
+                markersize=4,
+                color=colour,
+                label=f"{SEES[arm]}, {minutes:g} min",
             )
             ax.fill_between(means["words"], means[f"{name}_low"], means[f"{name}_high"], color=colour, alpha=0.15, lw=0)
         limits = rows.groupby("joined")["words"].mean()

@@ -30,11 +30,12 @@ from segue.translate.config import TranslationConfig, preset
 from segue.translate.decode import translate_texts
 from segue.translate.held_out import held_out_measure
 from segue.translate.join import with_joined
+from segue.translate.material import Material, prepare
 from segue.translate.model import Seq2Seq
 from segue.translate.pairs import Item
 from segue.translate.scores import score
 from segue.translate.tokens import unit_of
-from segue.translate.train import Material, prepare, translation_loss
+from segue.translate.train import translation_loss
 
 ARMS = ("lstm-attention", "lstm", "transformer")
 PROBE = 12  # steps; their lengths vary
@@ -113,7 +114,7 @@ def trained(
     dev = with_joined(collection.dev, config.pairs.joined, config.pairs.parts)
     material = prepare(collection.train, config, dev)
     model = material.model.to(device.device)
-    loss = translation_loss(model, material.batches, config, device)
+    loss = translation_loss(material, config, device)
     if not resume:
         steps = steps_for_minutes(minutes, seconds_of_a_step(material, config, device))
         config = replace(config, training=replace(config.training, steps=steps))
@@ -179,7 +180,7 @@ def seconds_of_a_step(material: Material, config: TranslationConfig, device: Dev
     """By the clock of this benchmark; the weights are afterwards those of before."""
     before = {name: tensor.clone() for name, tensor in material.model.state_dict().items()}
     settings = replace(config.training, steps=PROBE + 2)
-    trainer = Trainer(material.model, translation_loss(material.model, material.batches, config, device), settings)
+    trainer = Trainer(material.model, translation_loss(material, config, device), settings)
     for step in range(PROBE + 2):
         if step == 2:
             begin = clock(device)

@@ -13,13 +13,11 @@ from segue.forecast.result import LEVELS
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from bootstrap import compare
-from collections_of_pairs import pronunciations
 from competitors import Competitor, quantiles_of
 from groups import RATIOS, miscovered, summaries
 from published import published
 from scores import clustered, series_scores, set_scores
 from sets import SHORTEST, DataSet, Task, cuts, load_task
-from translation import append, is_there
 
 NAN = float("nan")
 WEEKLY = DataSet("some", "daily", horizon=5, season=7, windows=3, stride=10)
@@ -202,25 +200,3 @@ def test_coverage_is_off_by_five_points_and_two_standard_errors():
     ]
     means = pd.DataFrame([*rows, rows[1] | {"set": "few", "series": 149}])
     assert miscovered(means)["set"].tolist() == ["b", "c", "e"]
-
-
-def test_a_dictionary_of_sounds_becomes_pairs():
-    """Remarks, numbers of variants and comments go; without stress, variants that differ in it alone are one."""
-    text = ";;; a comment\n'bout B AW1 T\na AH0\na(2) EY1\nd'artagnan D AH0 R T # foreign french\n"
-    text += "use(1) Y UW1 S\nuse Y UW0 S\n"
-    stressed = pronunciations(text, stress=True)
-    assert stressed[:4] == [("'bout", "B AW1 T"), ("a", "AH0"), ("a", "EY1"), ("d'artagnan", "D AH0 R T")]
-    assert pronunciations(text, stress=False)[-1] == ("use", "Y UW S")
-    assert (len(stressed), len(pronunciations(text, stress=False))) == (6, 5)
-
-
-def test_a_row_that_is_there_is_known_by_its_key(tmp_path):
-    """Through the CSV, with numbers and texts; catches a run that is made again, or one that never is."""
-    output, key = tmp_path / "rows.csv", {"arm": "lstm", "minutes": 10.0, "seed": 0}
-    assert not is_there(output, key)
-    append(output, key | {"bleu": 1.5})
-    append(output, key | {"seed": 1, "bleu": 2.5})
-    assert is_there(output, key)
-    assert is_there(output, key | {"seed": 1})
-    assert not is_there(output, key | {"minutes": 20.0})
-    assert len(pd.read_csv(output)) == 2

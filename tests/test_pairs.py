@@ -18,7 +18,7 @@ from segue.text.words import WordTokenizer
 from segue.translate.batches import Batches
 from segue.translate.join import join_pairs, with_joined
 from segue.translate.pairs import Item, Pair, items_of, read_pairs, require_text, write_pairs
-from segue.translate.split import components, hold_out, normalised, overlap, overlap_of_rows, split_pairs
+from segue.translate.split import components, hold_out, normalised, overlap, overlap_of_rows, split_pairs, without
 from segue.translate.tokens import kind_of, learn_vocabulary
 from segue.translate.vocabulary import BEGIN, END, UNKNOWN
 
@@ -39,13 +39,37 @@ def test_a_file_is_read_as_it_is_written(tmp_path):
 
 
 def test_columns_are_found_by_name_and_by_number(tmp_path):
-    """A header that says so needs no options; a number means that there is no header."""
+    """By its name a column needs a header; by its number it may have one."""
     three = "id,en,es\n1,Go.,Ve.\n2,Run!,¡Corre!\n"
     expected = [Pair("Go.", "Ve."), Pair("Run!", "¡Corre!")]
     assert read(tmp_path, three, "a.csv", source="en", target="es") == (expected, 0)
-    assert read(tmp_path, three, "a.csv", source="3", target="2")[0][:2] == [Pair("es", "en"), Pair("Ve.", "Go.")]
-    assert read(tmp_path, "Source,Target\nGo.,Ve.\n", "a.csv")[0] == expected[:1]
+    turned = [Pair(target, source) for source, target in expected]
+    assert read(tmp_path, three, "a.csv", source="3", target="2") == (turned, 0)
+    assert read(tmp_path, three.split("\n", 1)[1], "a.csv", source="3", target="2") == (turned, 0)
     assert read(tmp_path, "Go.\tVe.\tCC-BY\n", source="1", target="2")[0] == expected[:1]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["english\tspanish", "Source\tTarget", "src\ttgt", "EN\tes", " en \t de ", "word\tphonemes", "input\toutput"],
+)
+def test_a_header_is_no_pair_and_is_told(tmp_path, header):
+    """Catches a model that learns 'english' -> 'spanish'; further down such a row is a pair like any other."""
+    (tmp_path / "a.tsv").write_text(f"{header}\nGo.\tVe.\n{header}\n")
+    found = read_pairs(tmp_path / "a.tsv")
+    names = Pair(*(name.strip() for name in header.split("\t")))
+    assert (found.header, found.pairs, found.skipped) == (names, (Pair("Go.", "Ve."), names), 0)
+    (tmp_path / "b.csv").write_text(f"id,{header.replace(chr(9), ',')}\n1,Go.,Ve.\n")
+    found = read_pairs(tmp_path / "b.csv", source="2", target="3")
+    assert (found.header, found.pairs) == (names, (Pair("Go.", "Ve."),))
+    assert read_pairs(tmp_path / "b.csv", source=names.source, target=names.target).header is None  # it was asked for
+
+
+@pytest.mark.parametrize("first", ["Go.\tVe.", "english\tinglés", "en\ten", "spanish\tis a language"])
+def test_a_first_pair_is_no_header(tmp_path, first):
+    (tmp_path / "a.tsv").write_text(f"{first}\nRun!\t¡Corre!\n", encoding="utf-8")
+    found = read_pairs(tmp_path / "a.tsv")
+    assert (found.header, len(found.pairs)) == (None, 2)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +77,9 @@ def test_columns_are_found_by_name_and_by_number(tmp_path):
     [
         ("a\tb\nonly one\n", {}, r"'only one' in row 2 of .*pairs.tsv: give 2 columns, not 1"),
         ("a\tb\tc\n", {}, r"'a \| b \| c' in row 1 of .*: give 2 columns, not 3"),
-        ("a\tb\n\nc\t \n", {}, r"'c \| ' in row 3 of .*: give a text on both sides, or leave .* `skip_bad`"),
+        ("a\tb\n\nc\t \n", {}, r"'c \| ' in row 3 of .*: give a text on both sides \(the target is empty\), or leave"),
+        ("a\tb\n\t\n", {}, r"row 2 of .*: give a text on both sides \(both are empty\)"),
+        (" \tb\n", {}, r"row 1 of .*\(the source is empty\)"),
         ("a\t" + "b" * 11, {"longest": 10}, r"row 1 of .*: give at most 10 characters a side, not 11"),
         ("", {}, "it is empty"),
         ("a\n", {"skip_bad": True}, r"at least one whole pair \(1 rows are malformed\)"),
@@ -69,7 +95,8 @@ def test_what_is_malformed_is_told_by_its_row(tmp_path, text, options, message):
 
 
 def test_malformed_rows_can_be_left_out(tmp_path):
-    assert read(tmp_path, "a\tb\nc\n\td\ne\tf\n", skip_bad=True) == ([Pair("a", "b"), Pair("e", "f")], 2)
+    """A row of nothing but a tab is one; an empty line is none."""
+    assert read(tmp_path, "a\tb\nc\n\td\n\t\n\ne\tf\n", skip_bad=True) == ([Pair("a", "b"), Pair("e", "f")], 3)
 
 
 def test_what_is_written_is_read_again(tmp_path):
@@ -148,8 +175,19 @@ def test_no_more_than_a_tenth_is_held_out():
     pairs = [Pair(f"s{i}", f"t{i}") for i in range(100)]
     train, dev = hold_out(pairs, 500)
     assert (len(train), len(dev)) == (90, 10)
-    with pytest.raises(UserError, match="do not all share a text"):
+    with pytest.raises(UserError, match="2 in 1 group of shared texts: give at least 10 that share no text"):
         hold_out([Pair("a", "b"), Pair("a", "c")], 5)
+    with pytest.raises(UserError, match="9 in 9 groups of shared texts: give at least 10"):
+        hold_out(pairs[:9], 5)
+    assert len(hold_out(pairs[:10], 5)[1]) == 1
+
+
+def test_pairs_that_share_a_text_with_held_out_ones_are_found():
+    """On either side, whatever its case and points; the same text on the other side is another."""
+    held_out = [Pair("Go!", "Ve."), Pair("Run.", "Corre.")]
+    pairs = [Pair("go", "anda"), Pair("leave", "ve"), Pair("Ve", "Go"), Pair("stop", "para"), Pair("run", "corre")]
+    assert without(pairs, held_out) == (Pair("Ve", "Go"), Pair("stop", "para"))
+    assert overlap(without(pairs, held_out), held_out).either == 0
 
 
 def test_joined_pairs_keep_their_sides_together():

@@ -65,6 +65,22 @@ def test_bleu_and_chrf_are_those_of_sacrebleu():
     assert "tok:13a" in found.signatures[0]
 
 
+def test_white_space_makes_no_output_wrong():
+    """Runs of spaces, in the output as in the reference; within a word a space still counts."""
+    items = [Item("x", ("a  b\u00a0c ",)), Item("x", (" d",)), Item("x", ("ef",))]
+    assert score([" a b c", "d\n", "e f"], items).exact_match.value == pytest.approx(200 / 3)
+
+
+def test_a_model_that_has_learnt_next_to_nothing_is_scored():
+    """A quarter of the samples hold the wrong sentence twice; there the bootstrap of chrF in sacrebleu stumbles."""
+    items = [Item("x", ("a b c d e",)), Item("y", ("f g h i j",))]
+    outputs = ["a b c d e", "?"]
+    found = score(outputs, items, draws=50)
+    assert found.chrf.value == pytest.approx(CHRF().corpus_score(outputs, [["a b c d e", "f g h i j"]]).score)
+    assert str(found.chrf).endswith("(no interval: some samples match nowhere)")
+    assert np.isfinite([found.bleu.low, found.exact_match.low, found.token_error_rate.low]).all()
+
+
 def test_characters_are_counted_where_they_are_the_tokens():
     """In 'abd' for 'abc', one of three characters; as words, the only one."""
     items = [Item("x", ("abc",))]

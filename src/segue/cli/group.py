@@ -24,7 +24,8 @@ _FLAGS = {
                                           "rate", "segment", "window",
                                           "architecture", "source", "target", "beam", "layer", "dev", "test")},
     "state_in": "--state-in", "state_out": "--state-out",
-    "skip_bad": "--skip-bad", "pairs": "PAIRS", "n_best": "--n-best", "no_repeat_ngram": "--no-repeat",
+    "skip_bad": "--skip-bad", "prefix": "--prefix", "pairs": "PAIRS", "n_best": "--n-best",
+    "no_repeat_ngram": "--no-repeat", "max_extra": "--max-tokens",
     "length_penalty": "--length-penalty", "alpha": "--alpha",
     "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip

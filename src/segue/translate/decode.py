@@ -11,7 +11,7 @@ from segue.translate.align import attention_matrix
 from segue.translate.beam import beam_search
 from segue.translate.decode_config import DecodeConfig
 from segue.translate.model import Seq2Seq
-from segue.translate.rules import Rules, banned_tokens
+from segue.translate.rules import Rules, rules_of
 from segue.translate.search import Draw, Found, most_probable, search
 from segue.translate.vocabulary import END, pad
 
@@ -55,17 +55,12 @@ def translate_texts(
         For each text its `n_best` hypotheses: fewer only where there are no more, or were drawn twice.
 
     Raises:
-        UserError: Attention is wanted of a model that has none.
+        UserError: Attention is wanted of a model that has none, or the prefix is unknown to it.
     """
     config = config or DecodeConfig()
     vocabulary = model.vocabulary
     sources = [vocabulary.source(text) for text in texts]
-    rules = Rules(
-        tuple(vocabulary.encode(config.prefix)),
-        banned_tokens(vocabulary, config.ban),
-        config.min_length,
-        config.no_repeat_ngram,
-    )
+    rules = rules_of(vocabulary, config)
     found = list[list[Hypothesis]]([[]]) * len(texts)
     mode = model.training
     model.eval()
@@ -84,7 +79,8 @@ def _decode(model: Seq2Seq, sources: list[list[int]], rules: Rules, config: Deco
     """The hypotheses of one batch."""
     source, length = (tensor.to(model.embed.weight.device) for tensor in pad(sources))
     keys, state = model.begin(model.encode(source, length))
-    limit = (config.max_ratio * length + config.max_extra).long() + len(rules.prefix)
+    ratio = model.lengths.ratio if config.max_ratio is None else config.max_ratio
+    limit = (ratio * length).long() + (config.max_extra or model.lengths.extra) + len(rules.prefix)
     if config.sampling is None and config.beam == 1:
         return [[found] for found in search(model, keys, state, most_probable, rules, limit)]
     if config.sampling is None:

@@ -25,10 +25,10 @@ class DecodeConfig:
     """No run of so many tokens is said twice; `None` for no such rule."""
     min_length: int = 0
     """Fewest tokens."""
-    max_ratio: float = 2.0
-    """The most tokens of a translation, for each token of its source ..."""
-    max_extra: int = 20
-    """... and so many beyond; END counts on both sides. What is cut off there is not `finished`."""
+    max_ratio: float | None = None
+    """The most tokens of a translation, for each token of its source; `None` for what training has shown ..."""
+    max_extra: int | None = None
+    """... and so many beyond, likewise; END counts on both sides. What is cut off there is not `finished`."""
     prefix: str = ""
     """How every translation begins."""
     ban: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class DecodeConfig:
             if (value := getattr(self, name)) is not None and value < 1:
                 raise UserError(name, value, "give a whole number of at least 1")
         for name in ("min_length", "max_ratio", "alpha"):
-            if not 0 <= getattr(self, name) < float("inf"):
+            if (value := getattr(self, name)) is not None and not 0 <= value < float("inf"):
                 raise UserError(name, getattr(self, name), "give 0 or more")
         if self.sampling is not None and self.beam > 1:
             raise UserError("beam", self.beam, "give 1 to draw, or leave sampling out to search")

@@ -19,6 +19,7 @@ from segue.text.named import load_tokenizer
 from segue.translate.attention import ATTENTIONS, AttentionName
 from segue.translate.decoder import Decoder, RecurrentDecoder
 from segue.translate.encoder import RecurrentEncoder, TransformerEncoder
+from segue.translate.lengths import Lengths
 from segue.translate.memory import Memory, mask_of
 from segue.translate.transformer_decoder import TransformerDecoder
 from segue.translate.vocabulary import Vocabulary
@@ -64,14 +65,15 @@ class Seq2Seq(nn.Module):
     Args:
         config: Sizes and parts.
         vocabulary: What numbers the tokens of both sides; it goes with the model wherever that is saved.
+        lengths: How long translations may get; it goes with the model, too.
     """
 
     encoder: RecurrentEncoder | TransformerEncoder
     decoder: Decoder
 
-    def __init__(self, config: Seq2SeqConfig, vocabulary: Vocabulary) -> None:
+    def __init__(self, config: Seq2SeqConfig, vocabulary: Vocabulary, lengths: Lengths | None = None) -> None:
         super().__init__()
-        self.config, self.vocabulary = config, vocabulary
+        self.config, self.vocabulary, self.lengths = config, vocabulary, lengths or Lengths()
         self.embed = nn.Embedding(vocabulary.size, config.width)
         self.embed_source = None if config.tied else nn.Embedding(vocabulary.size, config.width)
         self.encoder, self.decoder = _build(config)
@@ -86,9 +88,12 @@ class Seq2Seq(nn.Module):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of config, tokenizer and weights."""
-        facts = {**asdict(self.config), "tokenizer": self.vocabulary.tokenizer.to_json()}
+        """A hash of config, lengths, tokenizer and weights."""
+        facts = {**self._facts(), "tokenizer": self.vocabulary.tokenizer.to_json()}
         return fingerprint(facts, self.state_dict())
+
+    def _facts(self) -> dict[str, object]:
+        return {**asdict(self.config), "lengths": asdict(self.lengths)}
 
     def encode(self, source: Int[Tensor, "lanes from"], source_length: Int[Tensor, "lanes"]) -> Memory:
         """Reads the source.
@@ -211,7 +216,8 @@ class Seq2Seq(nn.Module):
         kind, config, tensors = load_model_folder(folder)
         if kind != "translate":
             raise UserError("model", folder, f"name a folder with a translation model (this one holds a {kind})")
-        model = Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))))
+        lengths = from_dict(Lengths, config.pop("lengths", {}))
+        model = Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))), lengths)
         try:
             model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
         except RuntimeError as error:
@@ -229,7 +235,7 @@ class Seq2Seq(nn.Module):
         """
         tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
         tokenizer = self.vocabulary.tokenizer.to_json()
-        save_model_folder(folder, "translate", asdict(self.config), tensors, card, tokenizer)
+        save_model_folder(folder, "translate", self._facts(), tensors, card, tokenizer)
 
 
 def _build(

@@ -5,11 +5,13 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from segue.atomic import atomic_file
 from segue.errors import UserError
+from segue.translate.headers import is_header
 
 LONGEST = 1000
 """Characters of the longest side that is taken unless more is asked for: what is longer is seldom one sentence."""
@@ -38,6 +40,8 @@ class PairFile:
     """In the order of the file, both sides in Unicode's NFC, without white space around them."""
     skipped: int
     """Rows that were left out."""
+    header: Pair | None = None
+    """A first row that was taken for the names of the columns, though nobody had named them."""
 
 
 def read_pairs(
@@ -53,7 +57,7 @@ def read_pairs(
     Args:
         path: The file. Empty lines are passed over.
         source: The column of the source: its name in the first row, or its number from 1; by default there are two
-            columns and the first is it. A first row `source`, `target` is known as names.
+            columns and the first is it. A first row such as `en`, `es` is passed over, and told.
         target: The column of the target, likewise; give both or none.
         skip_bad: Leave malformed rows out, and count them, instead of refusing the file.
         longest: Characters of the longest side that is taken.
@@ -68,13 +72,13 @@ def read_pairs(
     first = next(rows, None)
     if first is None:
         raise UserError("pairs", path, "name a file with a source and a target in each row (it is empty)")
-    named = first[1] if source is None and [cell.strip().lower() for cell in first[1]] == ["source", "target"] else None
-    columns = None
+    columns, named = None, False
     if source is not None and target is not None:
-        named = first[1] if not (source.isdecimal() and target.isdecimal()) else None
+        named = not (source.isdecimal() and target.isdecimal())
         columns = (_column("source", source, first[1]), _column("target", target, first[1]))
+    header = None if named else _header(first[1], columns)
     pairs, skipped = [], 0
-    for number, cells in rows if named else _chained(first, rows):
+    for number, cells in rows if named or header else chain([first], rows):
         try:
             pairs.append(_pair(cells, columns, longest, f"row {number} of {path}"))
         except UserError:
@@ -83,7 +87,7 @@ def read_pairs(
             skipped += 1
     if not pairs:
         raise UserError("pairs", path, f"name a file with at least one whole pair ({skipped} rows are malformed)")
-    return PairFile(tuple(pairs), skipped)
+    return PairFile(tuple(pairs), skipped, header)
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
@@ -117,7 +121,7 @@ def require_text(text: str, argument: str, longest: int = LONGEST) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, by the number of their last line."""
+    """Rows that are not empty, by the number of their last line; one with nothing but a tab is not."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -130,14 +134,17 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     else:
         reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
-        yield from ((reader.line_num, cells) for cells in reader if any(cells))
+        yield from ((reader.line_num, cells) for cells in reader if len(cells) > 1 or any(cells))
     except csv.Error as error:
         raise UserError("pairs", f"row {reader.line_num} of {path}", f"mend this row ({error})") from error
 
 
-def _chained(first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rows
+def _header(cells: Sequence[str], columns: tuple[int, int] | None) -> Pair | None:
+    """The first row, if that is what people call columns."""
+    if columns is None and len(cells) != 2:
+        return None
+    found = Pair(*(cells[place].strip() for place in columns or (0, 1)))
+    return found if is_header(found) else None
 
 
 def _column(argument: str, wanted: str, header: Sequence[str]) -> int:
@@ -163,7 +170,8 @@ def _pair(cells: Sequence[str], columns: tuple[int, int] | None, longest: int, w
         raise UserError("pairs", f"{shown} in {where}", _remedy(f"{max(first, second) + 1} columns, not {len(cells)}"))
     pair = Pair(*(unicodedata.normalize("NFC", cells[place]).strip() for place in (first, second)))
     if not (pair.source and pair.target):
-        raise UserError("pairs", f"{shown} in {where}", _remedy("a text on both sides"))
+        empty = "both are" if not any(pair) else "the target is" if pair.source else "the source is"
+        raise UserError("pairs", f"{shown} in {where}", _remedy(f"a text on both sides ({empty} empty)"))
     size = max(map(len, pair))
     if size > longest:
         raise UserError("pairs", f"{shown} in {where}", _remedy(f"at most {longest:,} characters a side, not {size:,}"))

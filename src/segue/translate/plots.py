@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segue.training.log import read_log
+from segue.training.runs import read_run
 from segue.training.validation import KEY
 from segue.translate.align import Alignment
+from segue.translate.config import TranslationConfig
 from segue.translate.evaluate import FEW, Evaluation
 from segue.translate.scores import Score
 
@@ -17,25 +19,37 @@ if TYPE_CHECKING:
 
 INK, SOFT, GRID, FAINT = "#22272e", "#6b7480", "#e8eaed", "#b9c0c7"
 BLUE, ORANGE = "#1f6fb4", "#d1702a"
+_MEASURED = {
+    "loss": "held out",
+    "bleu": "BLEU of held-out pairs",
+    "chrf": "chrF of held-out pairs",
+    "errors": "token error rate of held-out pairs",
+}
 
 
 def plot_losses(run: str | Path) -> "Figure":
-    """Draws the training loss, and what the best model was chosen by, by step.
+    """Draws the training loss, and what the best model was chosen by, by step: a score has an axis of its own.
 
     Args:
-        run: A run folder.
+        run: A run folder, with its config.
 
     Returns:
         The figure, to be saved by `figure.savefig(path)`.
     """
-    figure = _figure(7.0, 4.0)
-    axes = figure.add_subplot(xlabel="step", ylabel="nats per token")
+    select = read_run(TranslationConfig, Path(run)).select
     log = read_log(Path(run))
-    for key, label, color in (("loss", "training, labels smoothed", SOFT), (KEY, "held out", BLUE)):
+    figure = _figure(7.0, 4.0)
+    panels = figure.subplots(1 if select == "loss" else 2, 1, sharex=True, squeeze=False)[:, 0]
+    upper, lower = panels[0], panels[-1]
+    name = _MEASURED[select]
+    for axes, key, label, color in ((upper, "loss", "training, labels smoothed", SOFT), (lower, KEY, name, BLUE)):
         points = [(line["step"], line[key]) for line in log if key in line]
-        axes.plot([step for step, _ in points], [value for _, value in points], label=label, color=color)
-    axes.legend(frameon=False)
-    _dress(axes)
+        values = [100 - value if key == KEY and select in ("bleu", "chrf") else value for _, value in points]
+        axes.plot([step for step, _ in points], values, label=label, color=color)
+        axes.legend(frameon=False)
+        _dress(axes)
+    lower.set(xlabel="step", ylabel="%")
+    upper.set_ylabel("nats per token")
     return figure
 
 

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from segue.errors import UserError
+from segue.translate.decode_config import DecodeConfig
 from segue.translate.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 
 
@@ -40,6 +42,20 @@ class Rules:
         if self.no_repeat_ngram is not None and place >= self.no_repeat_ngram:
             _ban_repeats(scores, said, self.no_repeat_ngram)
         return scores
+
+
+def rules_of(vocabulary: Vocabulary, config: DecodeConfig) -> Rules:
+    """The rules of a config in the tokens of a model.
+
+    Raises:
+        UserError: The prefix holds what the model does not know, and so could never write.
+    """
+    prefix = vocabulary.encode(config.prefix)
+    if UNKNOWN in prefix:
+        unknown = [word for word in config.prefix.split() if UNKNOWN in vocabulary.encode(word)] or ["white space"]
+        remedy = f"write it in what the model has learnt: {', '.join(unknown)} is unknown to it"
+        raise UserError("prefix", repr(config.prefix), remedy)
+    return Rules(tuple(prefix), banned_tokens(vocabulary, config.ban), config.min_length, config.no_repeat_ngram)
 
 
 def banned_tokens(vocabulary: Vocabulary, texts: tuple[str, ...]) -> tuple[int, ...]:

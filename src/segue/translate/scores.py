@@ -4,6 +4,7 @@ Each comes with the interval that a bootstrap over sentences gives.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,13 +22,15 @@ _DRAWS = 1000
 
 @dataclass(frozen=True)
 class Score:
-    """A figure in per cent and its 95 % interval, over sentences drawn anew."""
+    """A figure in per cent and its 95 % interval, over sentences drawn anew; NaN where there is none."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
+        if math.isnan(self.low):
+            return f"{self.value:.2f} (no interval: some samples match nowhere)"
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
@@ -44,7 +47,7 @@ class Scores:
     chrf: Score | None
     """F-score of character n-grams, by all references (Popovic 2015): tells more than BLEU where BLEU is near 0."""
     exact_match: Score
-    """Outputs that are one of the references, to the letter."""
+    """Outputs that are one of the references, to the letter, where a run of white space counts as one space."""
     token_error_rate: Score
     """Insertions, deletions and substitutions per token of the nearest reference. Of phonemes: the PER."""
     length_ratio: float
@@ -70,7 +73,7 @@ def score(outputs: Sequence[str], items: Sequence[Item], unit: Unit = "word", *,
             "outputs", f"{len(outputs)} for {len(items)} items", "give one output for each item, at least 1"
         )
     edits, lengths, written = _nearest(outputs, items, unit)
-    exact = np.array([output in item.references for output, item in zip(outputs, items, strict=True)], dtype=np.float64)
+    exact = np.array([_is_one_of(output, item.references) for output, item in zip(outputs, items, strict=True)])
     bleu, chrf, first, signatures = _sacrebleu(outputs, items, draws)
     return Scores(
         sentences=len(items),
@@ -118,6 +121,11 @@ def _nearest(outputs: Sequence[str], items: Sequence[Item], unit: Unit) -> tuple
     return edits, lengths, written
 
 
+def _is_one_of(output: str, references: Sequence[str]) -> float:
+    """One where an output is a reference, but for how much white space is where; else zero."""
+    return float(" ".join(output.split()) in {" ".join(reference.split()) for reference in references})
+
+
 def _tokens(text: str, unit: Unit) -> list[str]:
     return text.split() if unit == "word" else list(text)
 
@@ -136,11 +144,14 @@ def _sacrebleu(
     ]
     found, signatures = [], []
     for metric in (metrics.BLEU(), metrics.CHRF()):
-        result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
+        try:
+            result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
+        except TypeError:  # chrF of a sample without a match is a float, of the others NumPy's, and their mean fails
+            result = metric.corpus_score(list(outputs), streams)
         signature = metric.get_signature().format()
         told = json.loads(result.format(width=4, is_json=True, signature=signature))
-        mean, half = told.get("confidence_mean", result.score), told.get("confidence_var", 0.0)
-        found.append(Score(result.score, mean - half, mean + half))
+        mean, half = told.get("confidence_mean", math.nan), told.get("confidence_var", math.nan)
+        found.append(Score(float(result.score), mean - half, mean + half))
         signatures.append(f"{result.name} {signature}")
     first = metrics.BLEU().corpus_score(list(outputs), [[item.references[0] for item in items]])
     return found[0], found[1], first.score, tuple(signatures)

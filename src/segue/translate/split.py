@@ -15,6 +15,9 @@ import numpy as np
 from segue.errors import UserError
 from segue.translate.pairs import Item, Pair, items_of
 
+LEAST = 10
+"""Components that a collection must have, for one of them to be held out."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -70,14 +73,21 @@ def hold_out(pairs: Sequence[Pair], dev: int, seed: int = 0) -> tuple[tuple[Pair
     """A training part, and one for development that shares no text with it: `dev` components, at most a tenth of all.
 
     Raises:
-        UserError: All pairs hang together.
+        UserError: There are too few components.
     """
     labels = components(pairs)
     count = int(labels.max()) + 1
-    if count < 2:
-        raise UserError("pairs", f"of {len(pairs)} rows", "give pairs that do not all share a text, or held-out ones")
+    if count < LEAST:
+        remedy = f"give at least {LEAST} that share no text with each other, for a model of use some thousands"
+        raise UserError("pairs", f"{len(pairs):,} in {count:,} group{'s' if count > 1 else ''} of shared texts", remedy)
     split = _deal(pairs, labels, min(dev, max(1, count // 10)), 0, seed)
     return split.train, split.dev
+
+
+def without(pairs: Sequence[Pair], held_out: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The pairs that share no normalised side with any that is held out."""
+    known = _sides(held_out)
+    return tuple(pair for pair in pairs if not any(normalised(pair[side]) in known[side] for side in range(2)))
 
 
 def components(pairs: Sequence[Pair]) -> np.ndarray:
@@ -109,7 +119,7 @@ def normalised(text: str) -> str:
 
 def overlap(train: Sequence[Pair], held_out: Sequence[Pair]) -> Overlap:
     """How much of what is held out is known from training."""
-    known = [{normalised(pair[side]) for pair in train} for side in range(2)]
+    known = _sides(train)
     found = np.array([[normalised(pair[side]) in known[side] for side in range(2)] for pair in held_out], dtype=bool)
     source, target = (float(part) for part in found.reshape(-1, 2).mean(axis=0)) if len(found) else (0.0, 0.0)
     return Overlap(source, target, float(found.any(axis=1).mean()) if len(found) else 0.0)
@@ -122,6 +132,11 @@ def overlap_of_rows(pairs: Sequence[Pair], held_out: int, seed: int = 0) -> Over
     return overlap(
         [pair for row, pair in enumerate(pairs) if row not in picked], [pairs[row] for row in sorted(picked)]
     )
+
+
+def _sides(pairs: Sequence[Pair]) -> list[set[str]]:
+    """All normalised sources, and all normalised targets."""
+    return [{normalised(pair[side]) for pair in pairs} for side in range(2)]
 
 
 def _deal(pairs: Sequence[Pair], labels: np.ndarray, dev: int, test: int, seed: int) -> Split:

@@ -1,8 +1,8 @@
 """Training a translation model on a file of pairs, some of which are held out without a leak."""
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,37 +11,20 @@ from torch import Tensor, nn
 
 from segue.device import Device, decide_device
 from segue.errors import UserError
+from segue.folder import CARD, save_text
 from segue.training.loop import Loss, Progress, train
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.validation import Validation
-from segue.translate.batches import Batch, Batches
-from segue.translate.config import PairsConfig, TranslationConfig
+from segue.translate.batches import Batch
+from segue.translate.card import model_card
+from segue.translate.config import TranslationConfig
 from segue.translate.held_out import held_out_measure, loss_of
-from segue.translate.join import with_joined
+from segue.translate.material import Material, read_material
 from segue.translate.model import Seq2Seq
-from segue.translate.pairs import Pair, PairFile, read_pairs
-from segue.translate.split import hold_out
-from segue.translate.tokens import learn_vocabulary
+from segue.translate.unknown import with_unknown
 
 _PROBED = 16  # steps: batches differ in their lengths
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """A model of fresh weights, what it learns from, and what it is measured by."""
-
-    model: Seq2Seq
-    batches: Batches
-    """Of the training pairs."""
-    pairs: int
-    """How many these are, joined ones among them."""
-    held_out: tuple[Pair, ...]
-    """The development pairs."""
-    digest: str
-    """SHA-256 of the vocabulary and all pairs."""
-    skipped: int = 0
-    """Malformed rows of the files that were left out."""
 
 
 def train_translation(
@@ -62,7 +45,7 @@ def train_translation(
         pairs: A TSV or CSV file of sources and targets; `None` to resume with the one that the run began with.
         config: What to train; `None` for the defaults, or to resume.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        dev: A file of held-out pairs; `None` to split some off, such that no held-out text is in training.
+        dev: A file of held-out pairs; `None` to split some off. Either way no held-out text is in training.
         resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
             number of threads is the same.
         minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
@@ -81,25 +64,70 @@ def train_translation(
     """
     run = Path(run)
     config, device, material = _ready(pairs, dev, _settings(config, run, resume, minutes))
-    model = material.model
-    loss = translation_loss(model, material.batches, config, device)
     if minutes is not None:
-        steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training, _PROBED))
+        loss = translation_loss(material, config, device)
+        steps = steps_for_minutes(minutes, seconds_per_step(material.model, loss, config.training, _PROBED))
         config = replace(config, training=replace(config.training, steps=steps))
     if started is not None:
         started(config, device, material)
+    _train(material, config, device, run, resume, progress, measured)
+    return Seq2Seq.from_pretrained(run / "model")
+
+
+def translation_loss(material: Material, config: TranslationConfig, device: Device) -> Loss:
+    """The mean cross-entropy of batch n, with label smoothing and unknown tokens, as `segue.training.loop` wants it."""
+    rates = material.unknown.to(device.device)
+
+    def loss(step: int) -> Tensor:
+        batch = material.batches(step).to(device.device)
+        shown = Batch(with_unknown(batch.source, rates), batch.source_length, batch.target, batch.target_length)
+        with device.autocast():
+            return loss_of(material.model, shown, config.label_smoothing, config.teacher_forcing)
+
+    return loss
+
+
+def _train(
+    material: Material,
+    config: TranslationConfig,
+    device: Device,
+    run: Path,
+    resume: bool,
+    progress: Callable[[Progress], None] | None,
+    measured: Callable[[float], None] | None,
+) -> None:
+    """Takes the steps that are left, keeps the best model, and at last writes what it is to its folder."""
+    taken: list[int] = []
+
+    def stepped(news: Progress) -> None:
+        taken.append(news.step)
+        if progress is not None:
+            progress(news)
+
     measure = held_out_measure(material.held_out, config, measured)
+    begin = time.perf_counter()
     train(
-        model,
-        loss,
+        material.model,
+        translation_loss(material, config, device),
         config.training,
         run,
         validation=Validation(measure, config.validate_every, _keeper(run / "model"), config.patience),
         resume=resume,
         record=config,
-        progress=progress,
+        progress=stepped,
     )
-    return Seq2Seq.from_pretrained(run / "model")
+    card = run / "model" / CARD
+    if taken or not card.exists():
+        minutes = (time.perf_counter() - begin) / 60 / len(taken) * taken[-1] if taken else None
+        save_text(card, model_card(card.parent, config, material, minutes))
+
+
+def _keeper(folder: Path) -> Callable[[nn.Module], None]:
+    def keep(model: nn.Module) -> None:
+        assert isinstance(model, Seq2Seq)
+        model.save_pretrained(folder)
+
+    return keep
 
 
 def _settings(config: TranslationConfig | None, run: Path, resume: bool, minutes: float | None) -> TranslationConfig:
@@ -117,75 +145,13 @@ def _ready(
 ) -> tuple[TranslationConfig, Device, Material]:
     """The config with all that was left open decided, the device, and on it the model, beside its material."""
     config = replace(config, file=_place(pairs) or config.file, dev_file=_place(dev) or config.dev_file)
-    if config.file is None:
-        raise UserError("pairs", "(missing)", "name a file of pairs to learn from")
     device = decide_device(config.device, torch.get_num_threads(), config.precision)
-    own = None if config.dev_file is None else _read(config.dev_file, config.pairs)
-    read = _read(config.file, config.pairs)
-    material = prepare(read.pairs, config, None if own is None else own.pairs)
+    material = read_material(config)
     if config.digest not in (None, material.digest):
         raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")
     material.model.to(device.device)
     precision: Literal["float32", "bfloat16"] = "float32" if device.autocast_dtype is None else "bfloat16"
-    decided = replace(config, device=str(device.device), precision=precision, digest=material.digest)
-    skipped = read.skipped + (0 if own is None else own.skipped)
-    return decided, device, replace(material, skipped=skipped)
-
-
-def prepare(pairs: Sequence[Pair], config: TranslationConfig, dev: Sequence[Pair] | None = None) -> Material:
-    """Holds pairs out, learns the vocabulary of the others, and makes batches of them, and a model.
-
-    Args:
-        pairs: The collection.
-        config: What to train.
-        dev: Held-out pairs; `None` to split them off.
-
-    Raises:
-        UserError: There are too few pairs, or the package of a tokenizer is missing.
-    """
-    settings, seed = config.pairs, config.training.seed
-    learnt, held_out = (pairs, dev) if dev is not None else hold_out(pairs, settings.dev, seed)
-    vocabulary = learn_vocabulary(learnt, settings.source_tokenizer, settings.target_tokenizer, settings.vocabulary)
-    digest = hashlib.sha256(vocabulary.tokenizer.to_json().encode())
-    for pair in (*learnt, *held_out):
-        digest.update("\t".join(pair).encode(errors="replace") + b"\n")
-    learnt = with_joined(learnt, settings.joined, settings.parts, seed)
-    if dev is None:
-        held_out = with_joined(held_out, settings.joined, settings.parts, seed)
-    examples = [(vocabulary.source(source), vocabulary.target(target)) for source, target in learnt]
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = Seq2Seq(config.model, vocabulary)
-    batches = Batches(examples, settings.tokens, seed)
-    return Material(model, batches, len(learnt), tuple(held_out), digest.hexdigest())
-
-
-def translation_loss(model: Seq2Seq, batches: Batches, config: TranslationConfig, device: Device) -> Loss:
-    """The mean cross-entropy of batch n, with label smoothing, as `segue.training.loop.train` wants it."""
-
-    def loss(step: int) -> Tensor:
-        return _loss(model, batches(step), config, device)
-
-    return loss
-
-
-def _loss(model: Seq2Seq, batch: Batch, config: TranslationConfig, device: Device) -> Tensor:
-    with device.autocast():
-        return loss_of(model, batch.to(device.device), config.label_smoothing, config.teacher_forcing)
-
-
-def _keeper(folder: Path) -> Callable[[nn.Module], None]:
-    def keep(model: nn.Module) -> None:
-        assert isinstance(model, Seq2Seq)
-        model.save_pretrained(folder)
-
-    return keep
-
-
-def _read(path: str | Path, config: PairsConfig) -> PairFile:
-    return read_pairs(
-        path, source=config.source, target=config.target, skip_bad=config.skip_bad, longest=config.longest
-    )
+    return replace(config, device=str(device.device), precision=precision, digest=material.digest), device, material
 
 
 def _place(path: str | Path | None) -> str | None:

@@ -32,6 +32,12 @@ class Vocabulary:
         """The number of different tokens."""
         return self.tokenizer.size + _OFFSET - (self.tokenizer.unknown is not None)
 
+    @property
+    def reads_unknown(self) -> bool:
+        """Whether a source can hold UNKNOWN: bytes and byte pairs spell everything."""
+        inner = self.tokenizer.source if isinstance(self.tokenizer, SidesTokenizer) else self.tokenizer
+        return inner.unknown is not None
+
     def encode(self, text: str) -> list[int]:
         """The pieces of a text that is written, without begin and end."""
         return self._numbered(self.tokenizer.encode(text))

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from segue.translate.model import Seq2Seq
+    from segue.translate.pairs import PairFile
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
 Source = Annotated[str | None, typer.Option(help="The column of the source: its name, or its number from 1.")]
@@ -22,7 +23,11 @@ def model_of(folder: Path) -> "Seq2Seq":
     return Seq2Seq.from_pretrained(folder / "model" if (folder / "model").is_dir() else folder)
 
 
-def tell_skipped(skipped: int) -> None:
-    """One line on standard error, if rows were left out."""
+def tell_skipped(*files: "PairFile") -> None:
+    """A line on standard error if rows were left out, and one for each first row that was taken for a header."""
+    for read in files:
+        if read.header is not None:
+            typer.echo(f"segue: first row skipped as names of columns: {', '.join(read.header)}", err=True)
+    skipped = sum(read.skipped for read in files)
     if skipped:
         typer.echo(f"segue: {skipped} malformed row{'' if skipped == 1 else 's'} left out", err=True)

@@ -38,12 +38,15 @@ def evaluate(
     check_place("plot", plot, PICTURES)
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
-    tell_skipped(read.skipped)
+    tell_skipped(read)
     items = items_of(read.pairs)
     settings = DecodeConfig(beam=beam)
+    ended: list[bool] = []
 
     def translate(sources: list[str]) -> list[str]:
-        return [found[0].text for found in translate_texts(model, sources, settings)]
+        best = [found[0] for found in translate_texts(model, sources, settings)]
+        ended.extend(hypothesis.finished for hypothesis in best)
+        return [hypothesis.text for hypothesis in best]
 
     found = evaluate_items(translate, items, unit_of(model.vocabulary))
     if output is not None:
@@ -54,6 +57,7 @@ def evaluate(
     _tell(found)
     unknown = sum(model.vocabulary.source(item.source).count(UNKNOWN) for item in items)
     typer.echo(f"unknown: {unknown}")
+    typer.echo(f"cut off: {ended.count(False)}")
     _tell_lengths(found)
 
 

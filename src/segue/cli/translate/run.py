@@ -34,67 +34,89 @@ def run(
         float | None, typer.Option(help="Draw tokens at random instead; below 1 bolder, 0 the most probable.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="The most tokens of an output.", show_default="what training has shown")
+    ] = None,
 ) -> None:
     """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
-    from segue.atomic import atomic_file
-    from segue.errors import UserError
     from segue.heads.sampling import Sampling
     from segue.translate.decode_config import DecodeConfig, LengthPenalty
-    from segue.translate.pairs import require_text
 
     check_place("output", output, source=file)
-    if text is not None and file is not None:
-        raise UserError("--file", file, "give TEXT or --file, not both")
     config = DecodeConfig(
         beam=max(beam, n_best) if temperature is None else beam,
         n_best=n_best,
         length_penalty=one_of("length_penalty", length_penalty, get_args(LengthPenalty)),
         alpha=alpha,
         no_repeat_ngram=no_repeat,
+        max_ratio=None if max_tokens is None else 0.0,
+        max_extra=max_tokens,
         prefix=prefix,
         sampling=None if temperature is None else Sampling(temperature),
         seed=seed,
     )
-    if text is not None:
-        lines = [require_text(text, "text")]
-    elif file is not None:
-        lines = _lines_of(file)
-    elif sys.stdin.isatty():
-        converse(model_of(folder), config)
-        return
-    else:
-        lines = _lines("standard input", sys.stdin.buffer.read())
+    lines = _sources(text, file)
     model = model_of(folder)
+    if lines is None:
+        converse(model, config)
+        return
     _tell_unknown(model, lines)
-    written = _outputs(model, lines, config)
+    _write(_outputs(model, lines, config), output)
+
+
+def _sources(text: str | None, file: Path | None) -> list[str] | None:
+    """What is to be put, as models read it; `None` where somebody sits at the terminal and will tell."""
+    from segue.errors import UserError
+    from segue.translate.pairs import require_text
+
+    if text is not None and file is not None:
+        raise UserError("--file", file, "give TEXT or --file, not both")
+    if text is not None:
+        return [require_text(text, "text")]
+    if file is not None:
+        return _lines_of(file)
+    return None if sys.stdin.isatty() else _lines("standard input", sys.stdin.buffer.read())
+
+
+def _write(lines: Iterable[str], output: Path | None) -> None:
+    """To a file, whole or not at all, or to standard output."""
+    from segue.atomic import atomic_file
+
     if output is None:
-        for line in written:
+        for line in lines:
             typer.echo(line)
         return
     with atomic_file(output, "output") as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="\n")
+        temporary.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
 
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
     """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
     from segue.translate.decode import translate_texts
 
-    found = iter(translate_texts(model, [line for line in lines if line], config))
+    found = translate_texts(model, [line for line in lines if line], config)
+    told = iter(found)
     for line in lines:
-        best = next(found) if line else []
+        best = next(told) if line else []
         texts = [" ".join(hypothesis.text.split("\n")) for hypothesis in best]  # a line stays one
         if config.n_best == 1:
             yield texts[0] if texts else ""
         else:
             yield from (f"{hypothesis.score:.4f}\t{text}" for hypothesis, text in zip(best, texts, strict=True))
             yield ""
+    cut = sum(not best[0].finished for best in found)
+    if cut:
+        remedy = "give --max-tokens N for longer ones, or --no-repeat 3 if they repeat themselves"
+        typer.echo(f"segue: {cut} of {len(found)} outputs cut off without an end: {remedy}", err=True)
 
 
 def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
     """A line in, its output out, until the input ends."""
     from segue.errors import UserError
     from segue.translate.pairs import require_text
+    from segue.translate.rules import rules_of
 
+    rules_of(model.vocabulary, config)  # a prefix that can't be written is told before anybody types
     while True:
         try:
             line = input("> ")

@@ -27,7 +27,7 @@ def split(
     if output.exists():
         raise UserError("output", output, "name a new folder")
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
-    tell_skipped(read.skipped)
+    tell_skipped(read)
     found = split_pairs(read.pairs, dev, test, seed)
     held_out = (*found.dev, *found.test)
     naive, ours = overlap_of_rows(read.pairs, len(held_out), seed), overlap(found.train, held_out)

@@ -12,7 +12,7 @@ from segue.cli.translate.arguments import SkipBad, Source, Target, tell_skipped
 if TYPE_CHECKING:
     from segue.device import Device
     from segue.translate.config import TranslationConfig
-    from segue.translate.train import Material
+    from segue.translate.material import Material
 
 
 def train(
@@ -40,30 +40,38 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
 ) -> None:
     """Train a model on PAIRS, some of which are held out, and leave the run and its best model in OUTPUT."""
-    from rich.console import Console
-
-    from segue.atomic import atomic_file
-    from segue.cli.training import TrainingBar
     from segue.errors import UserError
-    from segue.training.interrupt import Interrupted
-    from segue.translate.plots import plot_losses
-    from segue.translate.train import train_translation
 
     told = (config, architecture, tokenizer, source, target)
     if resume and (told != (None,) * 5 or skip_bad):
         raise UserError("resume", output, "leave all but PAIRS out: the run holds its own settings")
     settings = None if resume else _settings(config, architecture, tokenizer, (source, target, skip_bad))
+    _train(pairs, settings, output, dev, resume, minutes)
+
+
+def _train(
+    pairs: Path | None,
+    settings: "TranslationConfig | None",
+    output: Path,
+    dev: Path | None,
+    resume: bool,
+    minutes: float | None,
+) -> None:
+    """Trains, tells how it goes, and draws the losses."""
+    from rich.console import Console
+
+    from segue.atomic import atomic_file
+    from segue.cli.training import TrainingBar
+    from segue.training.interrupt import Interrupted
+    from segue.translate.plots import plot_losses
+    from segue.translate.train import train_translation
+
     console = Console(stderr=True)
 
     def started(final: "TranslationConfig", device: "Device", material: "Material") -> None:
-        tell_skipped(material.skipped)
+        tell_skipped(*material.files)
         bar.started(final.training, device)
-        size = sum(parameter.numel() for parameter in material.model.parameters())
-        console.print(
-            f"{final.model.architecture}, {size / 1e6:.2f} M parameters, {material.model.vocabulary.size} tokens; "
-            f"{material.pairs} pairs learnt from, {len(material.held_out)} held out",
-            soft_wrap=True,
-        )
+        console.print(_about(final, material), soft_wrap=True, markup=False)
 
     try:
         with TrainingBar(console, output) as bar:
@@ -84,6 +92,16 @@ def train(
     with atomic_file(output / "curve.png", "output") as file:
         plot_losses(output).savefig(file)
     console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
+
+
+def _about(config: "TranslationConfig", material: "Material") -> str:
+    """What is trained, and on how much."""
+    size = sum(parameter.numel() for parameter in material.model.parameters())
+    known = f", {material.known} left out, since they share a text with held-out ones" if material.known else ""
+    return (
+        f"{config.model.architecture}, {size / 1e6:.2f} M parameters, {material.model.vocabulary.size} tokens; "
+        f"{material.pairs} pairs learnt from, {len(material.held_out)} held out{known}"
+    )
 
 
 def _settings(
