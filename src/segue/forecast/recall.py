@@ -144,7 +144,7 @@ def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]
     place = torch.arange(tokens * size, device=past.newest.device).unflatten(0, (tokens, size))
     source = place - cycle.length[..., None]
     gap = past.known.unflatten(1, (tokens, size)) - _at(past.known, source.clamp(min=0))
-    return gap.where(cycle.found[..., None] & (source >= 0), 0.0).nan_to_num()
+    return torch.where(cycle.found[..., None] & (source >= 0), gap, 0.0).nan_to_num()
 
 
 def _at(values: Tensor, place: Tensor) -> Tensor:

@@ -105,7 +105,8 @@ def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tens
     held = torch.where(place >= 0, values.gather(1, place.clamp(min=0)), 0.0)  # the last value at each step
     known = F.pad(seen[:, 1:] & (place[:, :-1] >= 0), (1, 0))  # a value, and one to compare it with
     steps = F.pad(held.diff(dim=1), (1, 0)).abs() * known
-    own, size = fading(*patches.shape[1:], patches.device), patches.shape[2]
+    size = patches.shape[2]
+    own = fading(patches.shape[1], size, patches.device)
     moved, moves = (part.double().unflatten(1, (-1, size)).sum(-1) @ own.T for part in (steps, known))
     ends = slice(size - 1, None, size)  # the last step of each patch
     return Scale(held[:, ends], torch.where(moves > 0, moved / moves, 0.0), seen.cumsum(1)[:, ends].double())
@@ -138,7 +139,7 @@ def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[T
     mean = values.sum(-1) / count.clamp(min=1)
     within = torch.where(observed, values - mean[..., None], 0.0).square().sum(-1)
 
-    own = fading(*patches.shape[1:], patches.device)
+    own = fading(patches.shape[1], patches.shape[2], patches.device)
     weight = count @ own.T
     total = torch.where(weight > 0, weight, 1.0)
     location = (mean * count) @ own.T / total
