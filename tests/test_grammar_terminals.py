@@ -15,8 +15,10 @@ from segue.forecast.grammar.draws import normal, student, uniform
 from segue.forecast.grammar.events import (
     censor,
     count_events,
+    growing,
     moving_mean,
     quantile,
+    resting,
     round_to,
     shift_level,
     splice,
@@ -244,3 +246,23 @@ def test_unrest_begins_where_it_is_told_and_has_the_scale_of_what_follows():
     assert 0.4 < begun_at_once.float().mean() < 0.6
     size = added[begun_at_once, 150:].std(1) / values[0, 150:].std()
     assert 0.3 < size.median() < 0.8  # log-uniform from 0.1 to 2: a median of 0.45, and shifts come on top
+
+
+def test_a_lasting_trend_begins_where_it_is_told_and_mostly_rises():
+    """Catches a trend on the scale of what lies before the window, and one that turns within it."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.sin(torch.arange(200.0)).expand(2000, -1).clone()
+    values[:, :150] *= 1000.0
+    added = growing(generator, values, torch.full((2000, 1), 150.0)) - values
+    assert (added[:, :151] == 0).all()
+    assert ((added[:, 151:] > 0).all(1) | (added[:, 151:] < 0).all(1)).all()
+    assert 0.8 < (added[:, -1] > 0).float().mean() < 0.87  # five in six
+    rise = added[:, -1].abs() / 50 / values[0, 150:].diff().abs().mean()  # in mean steps a step, up to the bend
+    assert 0.5 < rise.median() < 0.7
+
+
+def test_what_rests_on_its_least_value_a_quarter_of_the_time_is_told_from_what_does_not():
+    sales = torch.tensor([[0.0, 2, 0, 1], [-1, 3, 2, 4], [5, 5, 5, 5], [4, 4, 4, 1]])
+    assert resting(sales)[:, 0].tolist() == [True, True, True, True]
+    assert not resting(torch.arange(5.0)[None]).any()
+    assert not resting(torch.tensor([[3.0, 1, 3, 3, 3]])).any()  # at its most, as what is sold out: a rise may follow

@@ -10,7 +10,7 @@ from segue.errors import UserError
 from segue.forecast.embedding import relations
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.result import LEVELS
-from segue.forecast.scaling import running_scales
+from segue.forecast.scaling import HALF_LIFE, running_scales
 
 TINY = NanoTSTConfig(
     context=64, patch=8, span=3, width=16, heads=2, layers=2, positions="rotary", scale="running", head="quantiles"
@@ -205,9 +205,16 @@ def test_a_lane_that_was_never_observed_has_no_forecast(values):
 def test_relations_are_moves_and_distances_in_current_deviations():
     patches = torch.tensor([[[0.0, 2.0], [4.0, 6.0]]], dtype=torch.float64)
     related = relations(running_scales(patches, torch.ones_like(patches, dtype=torch.bool)))
-    spread = 5**0.5  # of 0, 2, 4, 6; the mean moves from 1 to 3, the deviation from 1, a step is always 2
+    share = 1 / (1 + 2 ** (2 / HALF_LIFE))  # of the first patch in the second: 0, 2 and 4, 6
+    mean = 1 * share + 5 * (1 - share)
+    spread = (1 + share * (1 - mean) ** 2 + (1 - share) * (5 - mean) ** 2) ** 0.5  # around 1 it was 1; a step is 2
     assert related[0, 0].tolist() == pytest.approx([0.0, 0.0, math.asinh(1.0), math.log(2.0)])
-    expected = [math.asinh(2 / spread), math.log(spread), math.asinh(3 / spread), math.log(2 / spread)]
+    expected = [
+        math.asinh((mean - 1) / spread),
+        math.log(spread),
+        math.asinh((6 - mean) / spread),
+        math.log(2 / spread),
+    ]
     assert related[0, 1].tolist() == pytest.approx(expected)
 
 

@@ -14,6 +14,7 @@ import torch
 
 from segue.config import from_dict, read_config, to_toml
 from segue.errors import UserError
+from segue.forecast.grammar.events import resting
 from segue.forecast.nanotst import NanoTST
 from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain
 from segue.forecast.windows import Batch, DataConfig, Windows
@@ -23,6 +24,8 @@ TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
 
 
 FEW = {"decomposition": 0.5, "calendar": 0.4, "counts": 0.1}  # what is drawn does not matter here, and few are fast
+
+ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,)}
 
 
 def windows(**changes: object) -> Windows:
@@ -62,21 +65,41 @@ def test_lengths_come_in_the_shares_asked_for():
     assert abs(short - 100) < 5 * (400 * 0.25 * 0.75) ** 0.5  # five standard deviations
 
 
-def test_unrest_moves_the_share_of_windows_asked_for_and_no_other():
-    still, all_restless = (windows(unrest=(share, share)).batch(3) for share in (0.0, 1.0))
-    half = windows(unrest=(0.5, 0.5)).batch(3)
-    moved = (half.patches != still.patches).flatten(1).any(1)
+@pytest.mark.parametrize("change", ["unrest", "growing"])
+def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
+    other = {"unrest", "growing"} - {change}
+    none, all_moved, half = (
+        windows(**{change: (share, share)}, **dict.fromkeys(other, (0.0, 0.0))).batch(3) for share in (0.0, 1.0, 0.5)
+    )
+    moved = (half.patches != none.patches).flatten(1).any(1)
     assert 0 < moved.sum() < len(moved)
-    torch.testing.assert_close(half.patches[moved], all_restless.patches[moved])
+    torch.testing.assert_close(half.patches[moved], all_moved.patches[moved])
+
+
+def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
+    sparse = {"weights": {"demand": 0.5, "random_walk": 0.5}, "flips": 0.0}
+    still, moved = (windows(unrest=(s, s), growing=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
+    rests = resting(still)[:, 0]
+    assert 0 < rests.sum() < len(rests)
+    assert torch.equal(still[rests], moved[rests])
+    assert (still[~rests] != moved[~rests]).any(1).all()
 
 
 def test_flips_turn_the_share_of_windows_asked_for_upside_down():
-    plain, flipped = (windows(flips=share, unrest=(0.0, 0.0)).batch(3) for share in (0.0, 1.0))
+    plain, flipped = (windows(flips=share, unrest=(0.0, 0.0), growing=(0.0, 0.0)).batch(3) for share in (0.0, 1.0))
     torch.testing.assert_close(flipped.patches, -plain.patches)
 
 
 def test_without_tails_and_holes_all_that_is_present_is_observed():
-    long = {"contexts": (96,), "shares": (1.0,), "unrest": (0.5,), "shortest": 60, "tail": 0.0, "holes": 0.0}
+    long = {
+        "contexts": (96,),
+        "shares": (1.0,),
+        "unrest": (0.5,),
+        "growing": (0.5,),
+        "shortest": 60,
+        "tail": 0.0,
+        "holes": 0.0,
+    }
     batch = windows(**long, missing=0.0).batch(0)
     assert torch.equal(batch.observed, batch.present)
     sparse = windows(**long, missing=1.0).batch(0)
@@ -84,7 +107,9 @@ def test_without_tails_and_holes_all_that_is_present_is_observed():
 
 
 def test_a_history_of_one_patch_always_has_a_tail_to_learn_from():
-    batch = windows(tail=0.0, holes=0.0, missing=0.0, contexts=(24,), shares=(1.0,), unrest=(0.5,)).batch(0)
+    batch = windows(
+        tail=0.0, holes=0.0, missing=0.0, contexts=(24,), shares=(1.0,), unrest=(0.5,), growing=(0.5,)
+    ).batch(0)
     assert (batch.present & ~batch.observed).flatten(1).any(1).all()
 
 

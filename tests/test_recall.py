@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from segue.forecast.cycles import Cycle, find_cycles, past_of, running_similarity
+from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, running_similarity
 from segue.forecast.patches import to_patches
-from segue.forecast.recall import look_up, recall, repetition_error, told_size
+from segue.forecast.recall import look_up, recall, repetition_error, residuals, told_size
 from segue.forecast.scaling import running_scales, step_scale
 
 PATCH = 12
@@ -18,6 +18,10 @@ WEEK = 84
 def lanes(*rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     values = torch.stack(rows).double()
     return to_patches(values, torch.ones_like(values, dtype=torch.bool), PATCH)
+
+
+def past_in(patches: torch.Tensor, observed: torch.Tensor) -> Past:
+    return past_of(patches, observed, step_scale(patches, observed))
 
 
 def wave(length: int, period: float) -> torch.Tensor:
@@ -36,21 +40,22 @@ def days(length: int) -> torch.Tensor:
 
 def test_the_similarity_is_the_autocorrelation_of_the_steps_of_every_prefix():
     """Products summed over the wrong patch, or lags in the wrong order, would find cycles that are not there."""
-    values = noise(60).cumsum(0)
-    past = past_of(*lanes(values))
+    values = noise(60).cumsum(0) + torch.arange(60)
+    past = past_in(*lanes(values))
     found = running_similarity(past)
     assert found.shape == (1, 5, 60 // 2 + 2)
     for token in range(5):
         steps = np.diff(values.numpy()[: (token + 1) * PATCH])
-        count = len(steps) + 1
+        square = steps.mean() ** 2
         for lag in range(min(20, len(steps))):
-            expected = (steps[lag:] * steps[: len(steps) - lag]).sum() / (steps**2).sum() * count / (count - lag)
-            assert found[0, token, lag].item() == pytest.approx(expected, abs=1e-12), (token, lag)
+            product = (steps[lag:] * steps[: len(steps) - lag]).mean()
+            expected = (product - square) / ((steps**2).mean() - square)
+            assert found[0, token, lag].item() == pytest.approx(expected, abs=1e-11), (token, lag)
 
 
 @pytest.mark.parametrize("period", [5, 12, 24, 31])
 def test_a_cycle_is_found_as_soon_as_it_was_seen_twice_and_not_before(period):
-    past = past_of(*lanes(wave(240, period) + 0.01 * torch.arange(240)))
+    past = past_in(*lanes(wave(240, period) + 0.01 * torch.arange(240)))
     short, _ = find_cycles(past)
     seen = past.age[0] >= 2 * period + 2  # a peak shows with the value after it
     assert ((short.length[0][seen] - period).abs() <= 1).all()  # the first pairs alone may peak a step aside
@@ -60,22 +65,42 @@ def test_a_cycle_is_found_as_soon_as_it_was_seen_twice_and_not_before(period):
 
 
 def test_a_random_walk_has_no_convincing_cycle_and_a_line_none():
-    past = past_of(*lanes(noise(480).cumsum(0), torch.arange(480).double()))
+    past = past_in(*lanes(noise(480).cumsum(0), torch.arange(480).double()))
     short, long = find_cycles(past)
     assert (short.similarity[0, 10:] < 0.25).all()
     assert not short.found[1].any()
     assert not long.found[1].any()
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_a_cycle_is_found_with_values_missing_here_and_there(share):
+    """Counting only what has both neighbours, or values held across gaps as observed, takes 12 for 13."""
+    missing = torch.rand(20, 360, generator=torch.Generator().manual_seed(5)) < share
+    values = torch.stack([wave(360, 12) + 0.1 * noise(360, seed) for seed in range(20)])
+    short, _ = find_cycles(past_in(*to_patches(values, ~missing, PATCH)))
+    assert (short.length[:, 15:] == 12).double().mean() > 0.95
+
+
+def test_a_gap_and_a_spike_and_a_drift_hide_no_cycle():
+    gap, spike, drift = (wave(360, 12) + 0.1 * noise(360) for _ in range(3))
+    observed = torch.ones(3, 360, dtype=torch.bool)
+    gap[130:] += 20
+    observed[0, 100:130] = False
+    spike[150] += 100
+    short, _ = find_cycles(past_in(*to_patches(torch.stack([gap, spike, drift + torch.arange(360)]), observed, PATCH)))
+    assert (short.length[:, -10:] == 12).all()
+
+
 def test_the_week_takes_the_place_of_the_day_where_it_repeats_better():
     values = days(6 * WEEK)
     patches, observed = lanes(values)
-    told, reference = recall(patches, observed, step_scale(patches, observed))
+    local = step_scale(patches, observed)
+    told, reference = recall(patches, observed, local)
     expected = values[-WEEK:][:PATCH]  # what follows the last patch, a week ago
     torch.testing.assert_close(reference.path[0, -1], expected, rtol=0, atol=1e-12)
-    gaps = (values[WEEK:] - values[:-WEEK]).abs()
-    step = values.diff().abs().mean()
-    assert reference.unit[0, -1].item() == pytest.approx(max(gaps.mean().item(), 0.01 * step.item()), rel=1e-6)
+    gaps = (values[WEEK:] - values[:-WEEK]).abs()[-256:]
+    least = 0.01 * local.spread[0, -1].item()
+    assert reference.unit[0, -1].item() == pytest.approx(max(gaps.mean().item(), least), rel=1e-6)
     assert told.shape[-1] == told_size(PATCH)
 
 
@@ -89,34 +114,54 @@ def test_a_walk_is_expressed_in_steps_from_its_last_value():
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 3])
-def test_looking_up_is_indexing_by_whole_cycles_back_from_the_last_observed_value(hidden):
+def test_looking_up_goes_whole_cycles_back_from_the_last_observed_value(hidden):
     """Steps that are themselves to be predicted must never be read."""
     values = torch.arange(96).double()
     patches, observed = lanes(values)
     observed[:, 8 - hidden :] = False
-    past = past_of(patches, observed)
     length, newest = 10, 96 - hidden * PATCH - 1
-    cycle = Cycle(torch.full((1, 8), length), torch.ones(1, 8))
-    for cycles in (1, 2):
-        found = look_up(past, cycle, cycles)[0, -1]
-        for step in range(PATCH):
-            source = 96 + step - length * cycles
-            while source > newest - length * (cycles - 1):
-                source -= length
-            assert found[step] == values[source], (cycles, step)
+    found = look_up(past_in(patches, observed), Cycle(torch.full((1, 8), length), torch.ones(1, 8)))
+    for step in range(PATCH):
+        source = 96 + step - length
+        while source > newest:
+            source -= length
+        assert found.last[0, -1, step] == values[source]
+        assert found.typical[0, -1, step].item() == pytest.approx(values[source].item(), abs=1e-9)  # on a straight line
+    assert found.drift[0, -1].item() == pytest.approx(length)
 
 
-def test_the_error_of_repetition_is_that_of_seasonal_naive_in_the_sample():
-    values = wave(120, 10) + 0.3 * noise(120)
-    past = past_of(*lanes(values))
-    length = torch.tensor([[3, 10, 10, 7, 10, 10, 11, 10, 10, 10]])
-    error, residual = repetition_error(past, Cycle(length, torch.ones(1, 10)))
+def test_a_typical_cycle_is_the_mean_of_the_last_four_on_the_level_of_the_last():
+    values = wave(120, 10) + 0.3 * noise(120) + torch.arange(120).double().square() / 100
+    found = look_up(past_in(*lanes(values)), Cycle(torch.full((1, 10), 10), torch.ones(1, 10)))
+    cycles = values[-40:].view(4, 10).flip(0)
+    departures = cycles - cycles.mean(1, keepdim=True)
+    expected = (departures.mean(0) + cycles[0].mean() - values[0])[torch.arange(PATCH) % 10]
+    torch.testing.assert_close(found.typical[0, -1], expected, rtol=0, atol=1e-10)
+    assert found.drift[0, -1].item() == pytest.approx((cycles[0].mean() - cycles[1].mean()).item())
+
+
+def test_a_missing_value_is_looked_up_in_the_cycle_before():
+    values = 100 * (torch.arange(120) // 10) + torch.arange(120.0) % 10
+    observed = torch.ones(1, 120, dtype=torch.bool)
+    observed[0, [112, 113, 103]] = False
+    past = past_in(*to_patches(values[None], observed, PATCH))
+    found = look_up(past, Cycle(torch.full((1, 10), 10), torch.ones(1, 10)))
+    assert found.last[0, -1, :5].tolist() == [1100, 1101, 1002, 903, 1104]
+
+
+def test_the_error_of_repetition_is_that_of_seasonal_naive_over_the_last_256_steps():
+    values = wave(480, 10) + 0.3 * noise(480)
+    observed = torch.rand(1, 480, generator=torch.Generator().manual_seed(1)) < 0.9
+    length = torch.tensor([[3, 10, 10, 7] * 10])
+    past, cycle = past_in(*to_patches(values[None], observed, PATCH)), Cycle(length, torch.ones(1, 40))
+    error, residual = repetition_error(past, cycle), residuals(past, cycle)
+    known = torch.where(observed[0], values, torch.nan)
     for token, lag in enumerate(length[0].tolist()):
-        seen = values[: (token + 1) * PATCH]
-        gaps = seen[lag:] - seen[:-lag]
-        assert error[0, token].item() == pytest.approx(gaps.abs().mean().item(), rel=1e-12), token
-        if token:
-            torch.testing.assert_close(residual[0, token], gaps[-PATCH:], rtol=0, atol=1e-12)
+        seen = known[: (token + 1) * PATCH]
+        gaps = torch.cat([torch.full((lag,), torch.nan), seen[lag:] - seen[:-lag]])
+        expected = gaps[-256:].abs().nanmean().item()
+        assert error[0, token].item() == pytest.approx(expected, rel=1e-12), token
+        torch.testing.assert_close(residual[0, token], gaps[-PATCH:].nan_to_num(0.0), rtol=0, atol=1e-12)
 
 
 def test_nothing_of_the_future_is_told():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from segue.forecast.patches import append_unknown, beginnings, to_patches
-from segue.forecast.scaling import running_scale, step_scale, window_scale
+from segue.forecast.scaling import HALF_LIFE, running_scale, step_scale, window_scale
 
 
 @pytest.fixture
@@ -16,21 +16,32 @@ def lanes() -> tuple[torch.Tensor, torch.Tensor]:
     return patches, observed
 
 
+def fade(token: int, size: int = 4) -> np.ndarray:
+    """What each value of the first patches counts for at the end of one."""
+    return np.repeat(0.5 ** (np.arange(token, -1, -1) * size / HALF_LIFE), size)
+
+
 def test_running_scale_is_numpys_mean_and_std_of_all_observed_values_so_far(lanes):
     patches, observed = lanes
     scale = running_scale(patches, observed)
     for lane in range(3):
         for token in range(5):
-            seen = patches[lane, : token + 1][observed[lane, : token + 1]].numpy()
-            assert scale.location[lane, token] == pytest.approx(seen.mean(), abs=1e-12)
-            assert scale.spread[lane, token] == pytest.approx(seen.std(), abs=1e-12)
+            known = observed[lane, : token + 1]
+            seen, weight = patches[lane, : token + 1][known].numpy(), fade(token)[known.flatten().numpy()]
+            mean = np.average(seen, weights=weight)
+            assert scale.location[lane, token] == pytest.approx(mean, abs=1e-12)
+            std = np.sqrt(np.average((seen - mean) ** 2, weights=weight))
+            assert scale.spread[lane, token] == pytest.approx(std, abs=1e-12)
             assert scale.count[lane, token] == len(seen)
 
 
-def test_window_scale_is_the_last_running_scale_everywhere(lanes):
-    running, window = running_scale(*lanes), window_scale(*lanes)
-    torch.testing.assert_close(window.location, running.location[:, -1:].expand(3, 5))
-    torch.testing.assert_close(window.spread, running.spread[:, -1:].expand(3, 5))
+def test_window_scale_is_that_of_all_values_everywhere(lanes):
+    patches, observed = lanes
+    window = window_scale(patches, observed)
+    for lane in range(3):
+        seen = patches[lane][observed[lane]].numpy()
+        assert window.location[lane].tolist() == pytest.approx([seen.mean()] * 5, abs=1e-12)
+        assert window.spread[lane].tolist() == pytest.approx([seen.std()] * 5, abs=1e-12)
 
 
 def test_a_running_scale_does_not_see_the_future_and_a_window_scale_does(lanes):
@@ -41,14 +52,16 @@ def test_a_running_scale_does_not_see_the_future_and_a_window_scale_does(lanes):
     assert (window_scale(patches, observed).spread[:, 0] != window_scale(other, observed).spread[:, 0]).all()
 
 
-def test_step_scale_is_the_last_value_and_the_naive_forecasts_error_so_far(lanes):
+def test_step_scale_is_the_last_value_and_the_naive_forecasts_error_lately(lanes):
     patches, observed = lanes
     scale = step_scale(patches, observed)
     for lane in range(3):
         for token in range(5):
-            seen = patches[lane, : token + 1][observed[lane, : token + 1]].numpy()
+            known = observed[lane, : token + 1]
+            seen, weight = patches[lane, : token + 1][known].numpy(), fade(token)[known.flatten().numpy()]
+            error = np.average(np.abs(np.diff(seen)), weights=weight[1:])
             assert scale.location[lane, token] == seen[-1]
-            assert scale.spread[lane, token] == pytest.approx(np.abs(np.diff(seen)).mean(), abs=1e-12)
+            assert scale.spread[lane, token] == pytest.approx(error, abs=1e-12)
             assert scale.count[lane, token] == len(seen)
 
 

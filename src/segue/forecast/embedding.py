@@ -33,9 +33,10 @@ class PatchEmbedding(nn.Module):
         self, patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], scales: Scales
     ) -> Float[Tensor, "lanes tokens width"]:
         """Embeds each patch."""
-        overall, local = (s.normalise(patches).asinh() * observed for s in (scales.overall, scales.local))
-        inputs = torch.cat([overall, local, observed.double(), relations(scales), scales.told], dim=-1)
-        inputs = inputs.to(self.skip.weight.dtype)
+        precision = self.skip.weight.dtype
+        overall, local = (s.normalise(patches) * observed for s in (scales.overall, scales.local))
+        squashed = (part.to(precision).asinh() for part in (overall, local, scales.told))
+        inputs = torch.cat([*squashed, observed.to(precision), relations(scales).to(precision)], dim=-1)
         embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
         return embedded
 

@@ -138,7 +138,8 @@ class NanoTST(nn.Module):
         scales = (running_scales if self.config.scale == "running" else window_scales)(patches, observed)
         if not self.config.recall:
             return scales
-        told, reference = recall(patches, observed, scales.local)
+        precision = next(self.head.parameters()).dtype
+        told, reference = recall(patches, observed, scales.local, precision)
         return replace(scales, told=told, reference=reference)
 
     def normalise(

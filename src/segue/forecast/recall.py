@@ -2,25 +2,30 @@
 
 A patch transformer must learn to find a cycle of any length in patches of one length, and to carry its values without
 loss over hundreds of steps. Both are plain arithmetic. So each patch is told, beside its own values, how the lane went
-on one and two cycles earlier, one longer cycle earlier, and how far it is now from where it was a cycle ago. And where
-repeating the cycle has been the better naive forecast, predictions are expressed in it: the network corrects seasonal
-naive in units of its mean error, which is how MASE counts, instead of drawing the cycle itself. Without this, clean
-daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
+on one cycle earlier and on average over the last few cycles, one longer cycle earlier, and how far it is now from where
+it was a cycle ago. And where repeating the cycle has been the better naive forecast, predictions are expressed in it:
+the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle
+itself. Without this, clean daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
 
 Everything follows from what was observed up to the end of the patch: nothing of the future leaks.
 """
 
+from dataclasses import dataclass
+
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
-from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, power_of_two
+from segue.forecast.cycles import LONGEST, Cycle, Past, find_cycles, past_of, power_of_two
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
 _BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to take its place
 _FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
-_OTHERS = 5
+_RECENT = 256  # steps over which the error of repeating a cycle is measured
+_CYCLES = 4  # that the typical one is an average of
+_OTHERS = 6
 
 
 def told_size(patch: int) -> int:
@@ -29,7 +34,10 @@ def told_size(patch: int) -> int:
 
 
 def recall(
-    patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"], local: Scale
+    patches: Float[Tensor, "lanes tokens patch"],
+    observed: Bool[Tensor, "lanes tokens patch"],
+    local: Scale,
+    precision: torch.dtype = torch.float64,
 ) -> tuple[Float64[Tensor, "lanes tokens told"], Reference]:
     """What each patch is told, and the better of two naive forecasts of the patch after it.
 
@@ -37,26 +45,29 @@ def recall(
         patches: Values in the unit of the series.
         observed: False where a value is missing or to be predicted.
         local: Last value and mean step at each patch.
+        precision: In which cycles are sought.
 
     Returns:
-        In the unit of the reference, squashed by asinh: the patch itself less what was there a cycle ago; one cycle,
-        two cycles and one cycle of the other length before the next patch, less the reference. Then the similarities
-        of both cycles, whether there is one, whether it is the reference, and its error in mean steps.
+        In the unit of the reference: the patch itself less what was there a cycle ago; what one cycle before the next
+        patch, a typical cycle, and one cycle of the other length give for it, less the reference; how far the last
+        cycle lay above the one before. Then the similarities of both cycles, whether there is one, whether it is the
+        reference, and the logarithm of its error in mean steps.
     """
-    past = past_of(patches, observed)
-    cycle, error, residual, other = _choose(past, *find_cycles(past))
+    past = past_of(patches, observed, local, precision)
+    cycle, error, other = _choose(past, *find_cycles(past))
     seasonal = cycle.found & (error < local.spread)
-    once, twice, elsewhere = look_up(past, cycle, 1), look_up(past, cycle, 2), look_up(past, other, 1)
+    again, elsewhere = look_up(past, cycle), look_up(past, other)
     level = (local.location - past.first[:, None])[..., None]
-    path = torch.where(seasonal[..., None], once, level)
+    path = torch.where(seasonal[..., None], again.last, level)
     unit = torch.where(seasonal, torch.maximum(error, _FINEST * local.spread), local.spread)
     divisor = torch.where(unit > 0, unit, 1.0)[..., None]
     step = torch.where(local.spread > 0, local.spread, 1.0)
     told = [
-        (residual / divisor).asinh() * cycle.found[..., None],
-        ((once - path) / divisor).asinh() * cycle.found[..., None],
-        ((twice - path) / divisor).asinh() * cycle.found[..., None],
-        ((elsewhere - path) / divisor).asinh() * other.found[..., None],
+        residuals(past, cycle) / divisor,
+        (again.last - path) / divisor * cycle.found[..., None],
+        (again.typical - path) / divisor * cycle.found[..., None],
+        (elsewhere.last - path) / divisor * other.found[..., None],
+        again.drift[..., None] / divisor * cycle.found[..., None],
         torch.stack(
             [cycle.similarity, other.similarity, cycle.found, seasonal, torch.where(seasonal, unit / step, 1.0).log()],
             dim=-1,
@@ -65,50 +76,86 @@ def recall(
     return torch.cat(told, dim=-1), Reference(path + past.first[:, None, None], unit)
 
 
-def look_up(past: Past, cycle: Cycle, cycles: int) -> Float64[Tensor, "lanes tokens patch"]:
-    """The values before the patch after each patch by so many cycles, or one more if those are not over yet.
+@dataclass(frozen=True, eq=False)
+class Repetition:
+    """What past cycles give for the patch after each patch, counted from the lane's first value as in `Past`.
 
-    Where the lane had not begun so early, one cycle less. Values are counted from the lane's first, as in `Past`.
+    Attributes:
+        last: The values one cycle before, or as many more as it takes to meet an observed one.
+        typical: Mean departures from the mean of their cycle, on the level of the last one.
+        drift: How far the mean of the last cycle lies above that of the one before.
     """
-    tokens, size = cycle.length.shape[1], past.patch
-    length = cycle.length.clamp(min=1)[..., None]
+
+    last: Float64[Tensor, "lanes tokens patch"]
+    typical: Float64[Tensor, "lanes tokens patch"]
+    drift: Float64[Tensor, "lanes tokens"]
+
+
+def look_up(past: Past, cycle: Cycle) -> Repetition:
+    """Goes back whole cycles, up to four: into the last one that is over, the one before it, and so on.
+
+    Where a cycle was not seen or a value is missing, the others do; where all are, the newest value.
+    """
+    tokens, size = past.newest.shape[1], past.patch
+    length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
+    edge = newest + 1 - torch.arange(_CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
+    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.known.nan_to_num(), past.seen.double()))
+    total, count = (-_at(part, edge.clamp(min=0)).diff(dim=-1) for part in (sums, counts))
+    mean, whole = total / count.clamp(min=1), edge[..., 1:] >= past.begin[:, None, None]  # of each cycle
+
     target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
-    ago = -(-(target - past.newest[..., None]) // length) + cycles - 1
-    source = target - ago * length
-    source = torch.where(source < past.begin[:, None, None], source + length, source).clamp(min=0)
-    return past.held.gather(1, source.flatten(1)).view_as(source)
+    source = target + (newest - target).div(length, rounding_mode="floor") * length  # in the last cycle
+    last = _at(past.known, newest.clamp(min=0)).nan_to_num().expand(source.shape)  # a lane not begun has none
+    departure, number = torch.zeros_like(last), torch.zeros_like(last)
+    for ago in reversed(range(_CYCLES)):
+        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1))
+        value = value.masked_fill(~whole[..., ago, None], torch.nan)
+        usable = ~value.isnan()
+        last = torch.where(usable, value, last)
+        departure = departure + (value - mean[..., ago, None]).nan_to_num()
+        number = number + usable
+    typical = torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last)
+    drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
+    return Repetition(last, typical, drift)
 
 
-def repetition_error(
-    past: Past, cycle: Cycle
-) -> tuple[Float64[Tensor, "lanes tokens"], Float64[Tensor, "lanes tokens patch"]]:
-    """The mean of |x[t] - x[t - length]| up to the end of each patch, and the differences within it.
+def repetition_error(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens"]:
+    """The mean of |x[t] - x[t - length]| over the pairs observed in the last 256 steps up to each patch.
 
-    The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), for a season of its own
-    at each patch; zeros where there is no cycle.
+    The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), lately and for a season of
+    its own at each patch; infinite where there is no cycle or no pair. Patches with no value count for no time.
     """
-    unit, size = power_of_two(past.held), past.patch
-    held = (past.held / unit).to(past.steps.dtype)
-    begin = past.begin[:, None] + cycle.length
-    place = torch.arange(held.shape[1], device=held.device)
-    errors, residuals = [], []
-    for token in range(cycle.length.shape[1]):  # each sees as much as there is by then: half the work of all at once
-        end = (token + 1) * size
-        length, newest = cycle.length[:, token, None], past.newest[:, token, None]
-        inside = (place[:end] >= begin[:, token, None]) & (place[:end] <= newest) & (length > 0)
-        gap = (held[:, :end] - held.gather(1, (place[:end] - length).clamp(min=0))) * inside
-        errors.append(gap.abs().sum(1))
-        residuals.append(gap[:, end - size :])
-    error = torch.stack(errors, dim=1) / (past.newest - begin + 1).clamp(min=1)
-    return error * unit, torch.stack(residuals, dim=1) * unit[..., None]
+    unit, size = power_of_two(past.known.nan_to_num()), past.patch
+    known = F.pad((past.known / unit).to(past.steps.dtype), (_RECENT + LONGEST, 0), value=torch.nan)
+    tokens = past.newest.shape[1]
+    newer = known[:, size + LONGEST :].unfold(1, _RECENT, size)
+    ends = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
+    place = ends[:, None] + torch.arange(_RECENT, device=known.device)
+    gap = (newer - _at(known, place - cycle.length[..., None])).abs()
+    count = gap.isnan().logical_not_().sum(-1)
+    error = torch.where((count > 0) & cycle.found, gap.nansum(-1) / count.clamp(min=1), torch.inf)
+    latest = (past.newest.clamp(min=0) // size).clamp(max=tokens - 1)  # the patch of the newest value
+    return error.gather(1, latest) * unit
 
 
-def _choose(past: Past, short: Cycle, long: Cycle) -> tuple[Cycle, Tensor, Tensor, Cycle]:
-    """The cycle whose repetition was the better forecast, its error, its differences in each patch; the other one."""
-    error, residual = repetition_error(past, short)
-    longer_error, longer_residual = repetition_error(past, long)
-    swap = long.found & (longer_error < _BETTER * error)
+def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
+    """x[t] - x[t - length] within each patch; zero where one of the two is missing, or there is no cycle."""
+    tokens, size = past.newest.shape[1], past.patch
+    place = torch.arange(tokens * size, device=past.newest.device).unflatten(0, (tokens, size))
+    source = place - cycle.length[..., None]
+    gap = past.known.unflatten(1, (tokens, size)) - _at(past.known, source.clamp(min=0))
+    return torch.where(cycle.found[..., None] & (source >= 0), gap, 0.0).nan_to_num()
+
+
+def _at(values: Tensor, place: Tensor) -> Tensor:
+    """The values (lanes, time) at places (lanes, ...)."""
+    return values.gather(1, place.flatten(1)).view_as(place)
+
+
+def _choose(past: Past, short: Cycle, long: Cycle) -> tuple[Cycle, Float64[Tensor, "lanes tokens"], Cycle]:
+    """The cycle whose repetition was the better forecast, its error, and the other one."""
+    error, longer = repetition_error(past, short), repetition_error(past, long)
+    swap = long.found & (longer < _BETTER * error)
     cycle = Cycle(torch.where(swap, long.length, short.length), torch.where(swap, long.similarity, short.similarity))
     other = Cycle(torch.where(swap, short.length, long.length), torch.where(swap, short.similarity, long.similarity))
-    error = torch.where(swap, longer_error, error)
-    return cycle, error, torch.where(swap[..., None], longer_residual, residual), other
+    return cycle, torch.where(swap, longer, error), other

@@ -3,6 +3,9 @@
 Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983): sums of positive terms only, so
 nothing large is subtracted from something large. A lane of equal values has a spread of exactly zero, and its forecast
 is that value: forecast(a * y + b) = a * forecast(y) + b leaves no other.
+
+Running scales forget: a patch counts half as much 256 steps later, since what a lane did lately says more about how far
+it will move.
 """
 
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 from segue.forecast.reference import Reference
+
+HALF_LIFE = 256  # steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,17 +96,26 @@ def level_scales(overall: Scale, local: Scale, patch: int) -> Scales:
 
 
 def step_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
-    """The last observed value, and the mean absolute difference of successive observed values so far.
+    """The last observed value, and the mean absolute difference of successive observed values, lately.
 
     The latter is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
     """
     values, seen = patches.flatten(1).double(), observed.flatten(1)
     place = torch.where(seen, torch.arange(seen.shape[1], device=seen.device), -1).cummax(1).values
     held = torch.where(place >= 0, values.gather(1, place.clamp(min=0)), 0.0)  # the last value at each step
-    steps = F.pad((held.diff(dim=1) * (place[:, :-1] >= 0)).abs(), (1, 0)).cumsum(1)
-    ends = slice(patches.shape[2] - 1, None, patches.shape[2])  # the last step of each patch
-    count = seen.cumsum(1)[:, ends].double()
-    return Scale(held[:, ends], steps[:, ends] / (count - 1).clamp(min=1), count)
+    known = F.pad(seen[:, 1:] & (place[:, :-1] >= 0), (1, 0))  # a value, and one to compare it with
+    steps = F.pad(held.diff(dim=1), (1, 0)).abs() * known
+    size = patches.shape[2]
+    own = fading(patches.shape[1], size, patches.device)
+    moved, moves = (part.double().unflatten(1, (-1, size)).sum(-1) @ own.T for part in (steps, known))
+    ends = slice(size - 1, None, size)  # the last step of each patch
+    return Scale(held[:, ends], torch.where(moves > 0, moved / moves, 0.0), seen.cumsum(1)[:, ends].double())
+
+
+def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "upto tokens"]:
+    """What each patch counts for at the end of each: less the longer ago it was, and nothing before it has come."""
+    age = torch.arange(tokens, device=device)[:, None] - torch.arange(tokens, device=device)
+    return torch.exp2(-age.clamp(min=0).double() * patch / HALF_LIFE).tril()
 
 
 def deviation_scale(values: Float[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"]) -> Scale:
@@ -118,19 +132,21 @@ def deviation_scale(values: Float[Tensor, "lanes time"], observed: Bool[Tensor, 
 
 
 def running_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:
-    """The scale of all observed values up to and including each patch: nothing of the future leaks into it."""
+    """The scale of the observed values up to and including each patch: nothing of the future leaks into it."""
     origin = _first_observed(patches, observed)
     values = torch.where(observed, patches.double() - origin[:, None, None], 0.0)
     count = observed.sum(-1).double()  # of each patch
     mean = values.sum(-1) / count.clamp(min=1)
     within = torch.where(observed, values - mean[..., None], 0.0).square().sum(-1)
 
-    total = count.cumsum(1)
-    location = (mean * count).cumsum(1) / total.clamp(min=1)
+    own = fading(patches.shape[1], patches.shape[2], patches.device)
+    weight = count @ own.T
+    total = torch.where(weight > 0, weight, 1.0)
+    location = (mean * count) @ own.T / total
     # spread of the patch means around each running mean, then of the values around the means of their patches
     between = (mean[:, None, :] - location[:, :, None]).square() * count[:, None, :]  # (lanes, upto, tokens)
-    squares = within.cumsum(1) + between.tril().sum(-1)
-    return Scale(location + origin[:, None], (squares / total.clamp(min=1)).sqrt(), total)
+    squares = within @ own.T + (between * own).sum(-1)
+    return Scale(location + origin[:, None], (squares / total).sqrt(), count.cumsum(1))
 
 
 def window_scale(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Scale:

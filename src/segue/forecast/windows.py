@@ -13,7 +13,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecast.grammar import DEFAULT_WEIGHTS, Grammar
-from segue.forecast.grammar.events import unrest
+from segue.forecast.grammar.events import growing, resting, unrest
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class DataConfig:
     """Share of windows with values missing at random."""
     unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
     """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
+    growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
+    """Share of windows with a lasting trend on the window's own scale, one for each of `contexts`."""
     block: int = 2048
     """Series generated at once."""
     reuse: int = 40
@@ -52,7 +54,7 @@ class DataConfig:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
         if not self.contexts or min(self.contexts) < 1:
             raise UserError("contexts", self.contexts, "give one whole number or more, each at least 1")
-        for name in ("shares", "unrest"):
+        for name in ("shares", "unrest", "growing"):
             given = getattr(self, name)
             if len(given) != len(self.contexts):
                 raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
@@ -109,12 +111,15 @@ class Windows:
         values = _augment(values, data.flips, generator)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
-        tail = 1 + (span * _uniform(lanes, generator).square()).long()  # near futures are asked for most
+        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are asked for most
         # a history of a patch or two teaches nothing but its tail
         tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
         begin = ((tokens - tail) * patch - history)[:, None]
+        free = ~resting(values)  # a trend under demand that comes by chance is no demand
         restless = unrest(generator, values, begin.clamp(min=0).float())
-        values = torch.where(_uniform(lanes, generator)[:, None] < data.unrest[chosen], restless, values)
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
+        grown = growing(generator, values, begin.clamp(min=0).float())
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.growing[chosen]), grown, values)
         present = torch.arange(tokens * patch) >= begin
         share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
         present &= torch.rand(lanes, tokens * patch, generator=generator) >= share[:, None]

@@ -21,7 +21,7 @@ def intermittent(generator: Generator, count: int, length: int) -> Series:
     wave = season_of(generator, pick(generator, count, CYCLES), length)
     liveliness = uniform(generator, count, 0, 1.2) * chance(generator, count, 0.6) * wave
     liveliness = liveliness + uniform(generator, count, 0, 1) * slow_path(generator, count, length)
-    often = torch.sigmoid(liveliness + uniform(generator, count, -3, 1.2))
+    often = torch.sigmoid(liveliness + uniform(generator, count, -5, 1.2))
     rate = log_uniform(generator, count, 0.05, 30)
     spread = uniform(generator, count, 0, 0.9)
     size = 1 + count_events(generator, rate * (spread * normal(generator, count, length)).exp().clamp(max=20))

@@ -1,11 +1,12 @@
 """What happens to a series: shifts, spikes, counting, censoring, rounding, one series handing over to another."""
 
 import torch
-from torch import Generator
+from jaxtyping import Bool
+from torch import Generator, Tensor
 
 from segue.forecast.grammar.artefacts import appointments, held, swelling
 from segue.forecast.grammar.combinators import PerSeries, Series, sometimes
-from segue.forecast.grammar.draws import chance, log_uniform, normal, pick, uniform
+from segue.forecast.grammar.draws import chance, log_normal, log_uniform, normal, pick, uniform
 
 
 def shift_level(values: Series, start: PerSeries, height: PerSeries) -> Series:
@@ -79,6 +80,27 @@ def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
     size = log_uniform(generator, count, 0.1, 2) * deviation / _deviation(walk, moving).clamp(min=1e-6)
     height = normal(generator, count) * chance(generator, count, 0.3) * deviation
     return shift_level(values + size * walk, later[:, 1:].floor(), height)
+
+
+def resting(values: Series) -> Bool[Tensor, "series 1"]:
+    """Whether a series rests on its least value in a quarter of its steps or more, as sales and rain do."""
+    return (values == values.amin(1, keepdim=True)).to(values.dtype).mean(1, keepdim=True) >= 0.25
+
+
+def growing(generator: Generator, values: Series, begin: PerSeries) -> Series:
+    """A trend that lasts, from step `begin` to the end, as most of what people count over years has one.
+
+    Five in six rise, by some 0.1 to 3 mean steps a step, and grow at a rate that itself mostly grows.
+    """
+    count, length = values.shape
+    time = torch.arange(length, device=values.device)[None]
+    since = ((time - begin) / (length - begin)).clamp(min=0)
+    bend = uniform(generator, count, -1, 2)
+    bend = torch.where(bend.abs() < 0.05, 0.05, bend)
+    moves = values.diff(dim=1).abs() * (time[:, 1:] > begin)
+    step = moves.sum(1, keepdim=True) / (length - 1 - begin).clamp(min=1)
+    rise = log_normal(generator, count, 0.6, 1) * step * pick(generator, count, [1, 1, 1, 1, 1, -1])
+    return values + rise * (length - begin) * torch.expm1(bend * since) / torch.expm1(bend)
 
 
 def _deviation(values: Series, inside: Series) -> PerSeries:

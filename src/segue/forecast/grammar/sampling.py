@@ -38,11 +38,11 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     # of the world
     "dated_days": 0.015,
     "dated_weeks": 0.008,
-    "demand": 0.008,
+    "demand": 0.04,
     "adoption": 0.005,
     "outbreaks": 0.005,
     "machine": 0.008,
-    "counts": 0.008,
+    "counts": 0.02,
     # for clarity
     "splice": 0.015,
     "wave": 0.012,
