@@ -139,7 +139,7 @@ def test_a_finished_run_says_so(tmp_path):
     assert segue("pretrain", CONFIGS / "tiny.toml", "--output", run)[0] == 0
     status, _, error = segue("pretrain", "--output", run, "--resume")
     assert status == 0
-    assert "the run was finished before" in error
+    assert "the run was finished before: 12 of 12 steps" in error
     assert "nan" not in error
     status, _, error = segue("pretrain", "--output", run, "--resume", "--minutes", 5)
     assert (status, error.count("\n")) == (2, 1)

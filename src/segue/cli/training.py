@@ -40,7 +40,8 @@ class TrainingBar:
         if self._bar.live.is_started:
             self._bar.stop()
         if kind is None and not self._bar.tasks[0].completed:
-            self._console.print("the run was finished before")
+            steps = self._bar.tasks[0].total or 0
+            self._console.print(f"the run was finished before: {steps:.0f} of {steps:.0f} steps")
 
     def started(self, config: "TrainingConfig", device: "Device") -> None:
         """Tells where and how the run computes."""
