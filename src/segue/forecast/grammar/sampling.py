@@ -48,7 +48,10 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "wave": 0.012,
     "constant": 0.004,
 }
-"""Shares of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.41."""
+"""Weights of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.45.
+
+They need not add up to one.
+"""
 
 
 @dataclass(frozen=True)
