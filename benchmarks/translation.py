@@ -71,6 +71,7 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--tokens", type=int, help="positions of a side of a batch")
+    parser.add_argument("--vocabulary", type=int, help="the most byte pairs")
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--dropout", type=float)
     parser.add_argument("--test", type=int, help="only so many of the test items, for a trial")
@@ -85,7 +86,7 @@ def configured(arm: str, seed: int, options: argparse.Namespace) -> TranslationC
     return replace(
         config,
         model=replace(config.model, dropout=dropout),
-        pairs=replace(config.pairs, tokens=options.tokens or config.pairs.tokens),
+        pairs=replace(config.pairs, tokens=options.tokens or config.pairs.tokens, vocabulary=options.vocabulary),
         training=replace(config.training, seed=seed, learning_rate=rate),
     )
 

@@ -17,6 +17,7 @@ from segue.forecast.grammar.noises import autoregressive, coloured, innovations,
 from segue.forecast.grammar.processes import diffusion, double_sarima, random_walk
 from segue.forecast.grammar.seasons import modulated, season, season_of
 from segue.forecast.grammar.smoothing import smoothing
+from segue.forecast.grammar.stationary import stationary
 from segue.forecast.grammar.tourism import tourism
 from segue.forecast.grammar.trends import clock, exponentiate, log_level, spans, trend
 from segue.forecast.grammar.volatility import volatility
@@ -119,6 +120,7 @@ PRODUCTIONS: dict[str, Production] = {
     "random_walk": random_walk,
     "diffusion": diffusion,
     "fluctuation": fluctuation,
+    "stationary": stationary,
     "splice": spliced,
     "counts": counts,
     "wave": wave,

@@ -33,6 +33,7 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "gaussian_process": 0.015,
     "diffusion": 0.015,
     "fluctuation": 0.012,
+    "stationary": 0.10,
     "volatility": 0.008,
     "chaos": 0.002,
     # of the world
