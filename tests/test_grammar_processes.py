@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator
 
-from segue.forecast.grammar import artefacts, dates, demand, gaussian, machines, volatility
+from segue.forecast.grammar import artefacts, dates, demand, gaussian, machines, stationary, volatility
 from segue.forecast.grammar.draws import normal
 
 
@@ -135,3 +135,32 @@ def test_appointments_come_once_a_cycle_and_leave_the_rest(generator):
     share = changed.float().mean(1)
     assert share.max() < 0.4
     assert 0.005 < share.median() < 0.3
+
+
+def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its_first_step(generator):
+    drawn = stationary.fading(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
+    for begin in (0, 40):
+        assert drawn[:, :, begin].var(0).tolist() == pytest.approx([1, 1], abs=0.1)
+        for lag in (1, 3):
+            together = (drawn[:, :, begin] * drawn[:, :, begin + lag]).mean(0)
+            assert together.tolist() == pytest.approx([0.8**lag, 0], abs=0.08)
+
+
+def test_laws_of_counts_give_whole_numbers_and_that_of_rain_zeros(generator):
+    hidden = normal(generator, 400, 300)
+    counted, rain = stationary.counted(generator, hidden), stationary.cut_off(generator, hidden)
+    assert torch.equal(counted, counted.round())
+    assert counted.min() == rain.min() == 0
+    dry = (rain == 0).float().mean(1)  # the bound is between -1 and 1.7 deviations
+    assert 0.1 < dry.min() < 0.3
+    assert 0.9 < dry.max() < 0.99
+    assert 0.3 < (rain == rain.round()).all(1).float().mean() < 0.7
+
+
+def test_two_levels_are_parted_by_the_hidden_process(generator):
+    hidden = normal(generator, 200, 400)
+    values = stationary.two_valued(generator, hidden)
+    exact = ((values == 0) | (values == 1)).all(1)
+    assert 0.15 < exact.float().mean() < 0.45
+    for row, process in zip(values[exact], hidden[exact], strict=True):
+        assert not (row == 1).any() or process[row == 1].min() > process[row == 0].max()

@@ -1,7 +1,7 @@
 """Series that go nowhere: what comes next is drawn from the law that all before it were drawn from, or nearly so.
 
-Much of what is measured is like this once trend and seasons are taken away. A model that has seen too little of it takes
-the accidents of the past for a pattern, and repeats them.
+Much of what is measured is like this once trend and seasons are taken away. A model that has seen too little of it
+takes the accidents of the past for a pattern, and repeats them.
 """
 
 from collections.abc import Callable
