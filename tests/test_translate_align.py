@@ -44,6 +44,9 @@ def test_words_look_at_words():
         block = pieces.weights[rows[row], columns[column]]
         torch.testing.assert_close(words.weights[row, column], block.sum(dim=1).mean(), rtol=0, atol=1e-10)
     torch.testing.assert_close(words.weights.sum(dim=1), torch.ones(3).double(), rtol=0, atol=1e-10)
+    unasked = align(model, "a bad cab", "hag fed"), align(model, "cab", "hag fed")
+    assert [found.source for found in unasked] == [words.source, (*"cab", END_TEXT)]  # one word has no words to tell
+    assert unasked[1].target == pieces.target
     empty = align(model, "", "", words=True)
     assert (empty.source, empty.target, empty.weights.tolist()) == ((END_TEXT,), (END_TEXT,), [[1.0]])
 

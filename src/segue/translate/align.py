@@ -33,7 +33,7 @@ class Alignment:
     weights: Float[Tensor, "to from"]
 
 
-def align(model: Seq2Seq, source: str, target: str, *, words: bool = True, layer: int = -1) -> Alignment:
+def align(model: Seq2Seq, source: str, target: str, *, words: bool | None = None, layer: int = -1) -> Alignment:
     """Where the model looks as it reads a given translation.
 
     Args:
@@ -41,7 +41,7 @@ def align(model: Seq2Seq, source: str, target: str, *, words: bool = True, layer
         source: The source text.
         target: Its translation.
         words: By words, which white space divides: weights are summed over the pieces of a source word, and averaged
-            over those of a target word. Otherwise by tokens.
+            over those of a target word. False for by tokens; `None` for by tokens if the source is a single word.
         layer: Which layer of a transformer; its heads are averaged.
 
     Raises:
@@ -50,7 +50,7 @@ def align(model: Seq2Seq, source: str, target: str, *, words: bool = True, layer
     vocabulary = model.vocabulary
     of_source, of_target = vocabulary.source(source), [*vocabulary.encode(target), END]
     weights = attention_matrix(model, of_source, of_target, layer=layer)
-    if not words:
+    if words is False or (words is None and len(source.split()) == 1):
         return Alignment(_pieces(vocabulary, of_source), _pieces(vocabulary, of_target), weights)
     columns, rows = (_membership(vocabulary, tokens).to(weights) for tokens in (of_source, of_target))
     mean = rows / rows.sum(dim=0)

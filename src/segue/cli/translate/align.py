@@ -20,7 +20,7 @@ def align(
         str | None, typer.Argument(metavar="[TARGET]", help="A target; by default what the model writes.")
     ] = None,
     beam: Beam = 1,
-    pieces: Annotated[bool, typer.Option("--pieces", help="Show the model's tokens, not whole words.")] = False,
+    pieces: Annotated[bool, typer.Option("--pieces", help="Show the model's tokens, not whole words; so it is for a single word.")] = False,
     layer: Annotated[int, typer.Option(help="Of a transformer: which layer; -1 is the last.")] = -1,
     plot: Annotated[Path | None, typer.Option(help="A heat map.")] = None,
 ) -> None:
@@ -39,7 +39,7 @@ def align(
         written = translate_texts(model, [source], DecodeConfig(beam=beam))[0][0].text
     else:
         written = require_text(target, "target")
-    found = align_pair(model, source, written, words=not pieces, layer=layer)
+    found = align_pair(model, source, written, words=False if pieces else None, layer=layer)
     if plot is not None:
         with atomic_file(plot, "plot") as file:
             plot_alignment(found).savefig(file)
