@@ -1,5 +1,6 @@
 """Cycles come from the past alone and are looked up exactly; predictions stand in the better naive forecast."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, running_similarity
+from segue.forecast.level import mean_level
 from segue.forecast.patches import to_patches
 from segue.forecast.recall import look_up, recall, repetition_error, residuals, told_size
 from segue.forecast.scaling import running_scales, step_scale
@@ -111,6 +113,32 @@ def test_a_walk_is_expressed_in_steps_from_its_last_value():
     _, reference = recall(patches, observed, local)
     torch.testing.assert_close(reference.path[0, -1], values[-1].expand(PATCH), rtol=0, atol=1e-12)
     assert torch.equal(reference.unit, local.spread)
+
+
+def test_noise_is_expressed_in_its_distance_from_the_mean_which_every_lane_is_told():
+    white, walk = noise(480), noise(480, seed=1).cumsum(0)
+    patches, observed = lanes(white, walk)
+    told, reference = recall(patches, observed, step_scale(patches, observed))
+    mean, error = mean_level(past_in(patches, observed))
+    torch.testing.assert_close(reference.path[0, -1], (mean[0, -1] + white[0]).expand(PATCH), rtol=0, atol=1e-12)
+    assert reference.unit[0, -1].item() == pytest.approx(error[0, -1].item())
+    assert error[0, -1].item() == pytest.approx((2 / torch.pi) ** 0.5, abs=0.1)  # of a standard normal
+    place = (mean + torch.stack([white, walk])[:, :1])[..., None]
+    torch.testing.assert_close(reference.restore(told[..., -PATCH:]), place.expand(-1, -1, PATCH), rtol=0, atol=1e-9)
+
+
+def test_the_mean_and_its_error_are_sums_over_all_that_was_seen():
+    patches, observed = ragged()
+    mean, error = mean_level(past_in(patches, observed))
+    for lane, upto in itertools.product(range(2), (5, 11, 24)):
+        first = patches[lane][observed[lane]][0]
+        weights = 0.5 ** ((upto - torch.arange(upto + 1).double()) * PATCH / 256)[:, None] * observed[lane, : upto + 1]
+        seen = patches[lane, : upto + 1] - first
+        means = [(seen[: k + 1] * weights[: k + 1]).sum() / weights[: k + 1].sum() for k in range(upto + 1)]
+        apart = torch.stack([(part - own).abs() for part, own in zip(seen, means, strict=True)])
+        apart = (apart * weights)[observed[lane, : upto + 1]].sum() / (weights.sum() - 1)
+        assert mean[lane, upto].item() == pytest.approx(means[-1].item(), rel=1e-9)
+        assert error[lane, upto].item() == pytest.approx(apart.item(), rel=1e-9)
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 3])
@@ -231,7 +259,7 @@ def test_a_lane_of_hardly_any_values_expects_the_last_one(places):
     told, reference = recall(patches, seen, step_scale(patches, seen))
     last = values[0, places[-1]] if places else torch.zeros((), dtype=torch.float64)
     torch.testing.assert_close(reference.path[0, -1], last.expand(PATCH), rtol=0, atol=1e-12)
-    assert (told == 0).all()
+    assert (told[..., :-PATCH] == 0).all()  # but for where the mean lies
 
 
 def test_equal_values_tell_nothing_and_have_no_unit():

@@ -6,6 +6,9 @@ on one cycle earlier and on average over the last few cycles, one longer cycle e
 it was a cycle ago. And where repeating the cycle has been the better naive forecast, predictions are expressed in it:
 the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle
 itself. Without this, clean daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
+Where neither the cycle nor the last value is as near as the mean of all, predictions are expressed in that; and of
+every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how much of
+the last cycle is chance, and repeats it with white noise.
 
 Everything follows from what was observed up to the end of the patch: nothing of the future leaks.
 """
@@ -18,6 +21,7 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from segue.forecast.cycles import LONGEST, Cycle, Past, find_cycles, past_of, power_of_two
+from segue.forecast.level import mean_level
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
@@ -25,12 +29,12 @@ _BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to take
 _FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
 _RECENT = 256  # steps over which the error of repeating a cycle is measured
 _CYCLES = 4  # that the typical one is an average of
-_OTHERS = 6
+_OTHERS = 7
 
 
 def told_size(patch: int) -> int:
     """How many numbers each patch is told."""
-    return 4 * patch + _OTHERS
+    return 5 * patch + _OTHERS
 
 
 def recall(
@@ -39,7 +43,7 @@ def recall(
     local: Scale,
     precision: torch.dtype = torch.float64,
 ) -> tuple[Float64[Tensor, "lanes tokens told"], Reference]:
-    """What each patch is told, and the better of two naive forecasts of the patch after it.
+    """What each patch is told, and the best of three naive forecasts of the patch after it.
 
     Args:
         patches: Values in the unit of the series.
@@ -49,29 +53,32 @@ def recall(
 
     Returns:
         In the unit of the reference: the patch itself less what was there a cycle ago; what one cycle before the next
-        patch, a typical cycle, and one cycle of the other length give for it, less the reference; how far the last
-        cycle lay above the one before. Then the similarities of both cycles, whether there is one, whether it is the
-        reference, and the logarithm of its error in mean steps.
+        patch, a typical cycle, one cycle of the other length, and the mean give for it, less the reference; how far the
+        last cycle lay above the one before. Then the similarities of both cycles, whether there is one, whether it is
+        the reference, the logarithm of the reference's error in mean steps, and whether the mean is the reference.
     """
     past = past_of(patches, observed, local, precision)
     cycle, error, other = _choose(past, *find_cycles(past))
-    seasonal = cycle.found & (error < local.spread)
+    mean, distance = mean_level(past)
+    seasonal = cycle.found & (error < torch.minimum(local.spread, distance))
+    steady = ~seasonal & (distance < local.spread)
     again, elsewhere = look_up(past, cycle), look_up(past, other)
-    level = (local.location - past.first[:, None])[..., None]
+    last = local.location - past.first[:, None]
+    mean = torch.where(past.newest >= 0, mean, last)  # before there is a value, neither tells anything
+    level = torch.where(steady, mean, last)[..., None]
     path = torch.where(seasonal[..., None], again.last, level)
-    unit = torch.where(seasonal, torch.maximum(error, _FINEST * local.spread), local.spread)
+    unit = torch.where(seasonal, error, distance).clamp(min=_FINEST * local.spread)
+    unit = torch.where(seasonal | steady, unit, local.spread)
     divisor = torch.where(unit > 0, unit, 1.0)[..., None]
-    step = torch.where(local.spread > 0, local.spread, 1.0)
+    relative = torch.where(unit > 0, unit / torch.where(local.spread > 0, local.spread, 1.0), 1.0)
     told = [
         residuals(past, cycle) / divisor,
         (again.last - path) / divisor * cycle.found[..., None],
         (again.typical - path) / divisor * cycle.found[..., None],
         (elsewhere.last - path) / divisor * other.found[..., None],
         again.drift[..., None] / divisor * cycle.found[..., None],
-        torch.stack(
-            [cycle.similarity, other.similarity, cycle.found, seasonal, torch.where(seasonal, unit / step, 1.0).log()],
-            dim=-1,
-        ),
+        torch.stack([cycle.similarity, other.similarity, cycle.found, seasonal, relative.log(), steady], dim=-1),
+        (mean[..., None] - path) / divisor,
     ]
     return torch.cat(told, dim=-1), Reference(path + past.first[:, None, None], unit)
 

@@ -20,7 +20,9 @@ def align(
         str | None, typer.Argument(metavar="[TARGET]", help="A target; by default what the model writes.")
     ] = None,
     beam: Beam = 1,
-    pieces: Annotated[bool, typer.Option("--pieces", help="Show the model's tokens, not whole words; so it is for a single word.")] = False,
+    pieces: Annotated[
+        bool, typer.Option("--pieces", help="Show the model's tokens, not whole words; so it is for a single word.")
+    ] = False,
     layer: Annotated[int, typer.Option(help="Of a transformer: which layer; -1 is the last.")] = -1,
     plot: Annotated[Path | None, typer.Option(help="A heat map.")] = None,
 ) -> None:
