@@ -61,7 +61,7 @@ def main() -> None:
 def readers(width: int, layers: int) -> dict[str, tuple[nn.Module, Read]]:
     """What reads, by name: vectors in, vectors out."""
     torch.manual_seed(0)
-    recurrent = RecurrentEncoder(LSTM(width, 1), LSTM(width, 1))
+    recurrent = RecurrentEncoder(LSTM(width // 2, 1), LSTM(width // 2, 1))
     parallel = TransformerEncoder(width, heads=4, layers=layers, dropout=0.0)
     alone = nn.LSTM(width, width, batch_first=True)
 

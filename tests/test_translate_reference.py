@@ -16,13 +16,22 @@ from test_translate_model import EXACT, LETTERS, build, every_architecture, sent
 
 
 def _kernel(backbone, bidirectional_with=None):
-    """torch's own recurrent layer; a second backbone becomes its reverse direction."""
+    """torch's own recurrent layer; a second backbone becomes its reverse direction.
+
+    Of a bidirectional layer both directions read the whole input: what each is not to read has weights of zero.
+    """
     inner = backbone.kernel
+    weights, size = dict(inner.state_dict()), inner.input_size
     both = bidirectional_with is not None
-    copy = type(inner)(inner.input_size, inner.hidden_size, batch_first=True, bidirectional=both).double()
-    weights = dict(inner.state_dict())
     if both:
         weights |= {f"{name}_reverse": weight for name, weight in bidirectional_with.kernel.state_dict().items()}
+        for name, weight in weights.items():
+            if name.startswith("weight_ih"):
+                unread = torch.zeros_like(weight)
+                halves = (unread, weight) if name.endswith("_reverse") else (weight, unread)
+                weights[name] = torch.cat(halves, dim=1)
+        size *= 2
+    copy = type(inner)(size, inner.hidden_size, batch_first=True, bidirectional=both).double()
     copy.load_state_dict(weights)
     return copy
 
@@ -38,7 +47,6 @@ def reference_recurrent(model, source, source_length, target):
     begin = (begin["hidden"], begin["cell"]) if "cell" in begin else begin["hidden"]
     hidden, _ = _kernel(model.decoder.backbone)(embed[target], begin)
     if model.decoder.attention is not None:
-        states = model.decoder.merge(states)
         keys = states @ model.decoder.attention.key.weight.T
         fit = torch.einsum("btd,bsd->bts", hidden, keys)
         fit = fit.masked_fill((source == PADDING)[:, None], -math.inf)

@@ -37,6 +37,7 @@ def test_a_folder_with_another_model_is_refused(tmp_path):
     ("change", "message"),
     [
         ({"width": 0}, "width 0: give a whole number of at least 1"),
+        ({"width": 9}, "width 9: give an even number"),
         ({"architecture": "transformer", "width": 10}, "width 10: give an even multiple of 4"),
         ({"dropout": 1.0}, "dropout 1.0: give a share"),
     ],

@@ -27,7 +27,7 @@ class PairsConfig:
     target_tokenizer: TokenizerName | None = None
     """What a token of the target is; where both sides have one kind, they share one vocabulary."""
     vocabulary: int | None = None
-    """The most tokens of words or byte pairs; `None` for as many as the text is long enough for, up to 8,000."""
+    """The most tokens of words or byte pairs; `None` for as many as the text is long enough for, up to 4,000."""
     dev: int = 500
     """Groups of pairs, of which none shares a text with another, that are not learnt from but measured by; at most a
     tenth of all."""

@@ -57,9 +57,9 @@ class RecurrentDecoder(nn.Module):
         super().__init__()
         width = backbone.width
         self.backbone, self.attention = backbone, attention
-        self.bridge = nn.ModuleDict({name: nn.Linear(2 * width, width) for name in backbone.initial_state(1)})
+        self.bridge = nn.ModuleDict({name: nn.Linear(width, width) for name in backbone.initial_state(1)})
         if attention is not None:
-            self.merge, self.mix = nn.Linear(2 * width, width), nn.Linear(2 * width, width)
+            self.mix = nn.Linear(2 * width, width)
 
     def begin(self, memory: Memory) -> tuple[State, State]:
         """Keys, values and mask; and the backbone's state by a linear map of the encoder's, each of its parts apart."""
@@ -68,8 +68,7 @@ class RecurrentDecoder(nn.Module):
         )
         source = {"mask": memory.mask}
         if self.attention is not None:
-            value = self.merge(memory.states)
-            source |= {"key": self.attention.prepare(value), "value": value}
+            source |= {"key": self.attention.prepare(memory.states), "value": memory.states}
         return State(source), state
 
     def forward(

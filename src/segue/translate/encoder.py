@@ -16,12 +16,13 @@ from segue.translate.positions import sinusoids
 class RecurrentEncoder(nn.Module):
     """Two recurrent backbones, one from the first token to the last and one back (Schuster and Paliwal 1997).
 
-    The vector of a token is both readings' side by side, twice as wide as the input. So is the final state: that of
-    the one reading at the sentence's last token, that of the other at its first.
+    Each reads one half of the input, and the vector of a token is both readings' side by side: a quarter of the work of
+    two readings of the whole, and no worse a translation in as many steps (docs/lab-notebook.md). So is the final
+    state: that of the one reading at the sentence's last token, that of the other at its first.
 
     Args:
-        forth: Reads each sentence in its order.
-        back: Reads it from its last token to its first; of the same kind and size as `forth`.
+        forth: Reads the first half of each vector, in the order of the sentence; half as wide as the input.
+        back: Reads the second half, from the last token to the first; of the same kind and size as `forth`.
     """
 
     causal = False
@@ -33,8 +34,9 @@ class RecurrentEncoder(nn.Module):
     def forward(self, x: Float[Tensor, "lanes from width"], length: Int[Tensor, "lanes"]) -> Memory:
         """Reads the first `length` vectors of each lane, at least one."""
         mask, order = mask_of(length, x.shape[1]), _reversed(length, x.shape[1])
-        forth, last = _read(self.forth, x, length)
-        back, first = _read(self.back, _gather(x, order), length)
+        first_half, second_half = x.chunk(2, dim=-1)
+        forth, last = _read(self.forth, first_half, length)
+        back, first = _read(self.back, _gather(second_half, order), length)
         final = State({name: torch.cat([last[name], first[name]], dim=-1) for name in last})
         return Memory(torch.cat([forth, _gather(back, order)], dim=-1), mask, final)
 

@@ -34,7 +34,7 @@ class Seq2SeqConfig:
     architecture: Architecture = "lstm-attention"
     """`rnn` and `lstm` hand over the final state of the encoder alone; with attention every state of it is seen."""
     width: int = 256
-    """Size of embeddings and hidden vectors."""
+    """Size of embeddings and hidden vectors; even, as a recurrent encoder halves it between its two directions."""
     layers: int = 1
     """Recurrent layers, or the transformer's blocks, on each side."""
     heads: int = 4
@@ -50,7 +50,9 @@ class Seq2SeqConfig:
         for name in ("width", "layers", "heads"):
             if getattr(self, name) < 1:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        if self.architecture == "transformer" and (self.width % self.heads or self.width % 2):
+        if self.width % 2:
+            raise UserError("width", self.width, "give an even number")
+        if self.architecture == "transformer" and self.width % self.heads:
             raise UserError("width", self.width, f"give an even multiple of {self.heads}, the number of heads")
         if not 0 <= self.dropout < 1:
             raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
@@ -249,6 +251,7 @@ def _build(
         )
     cell, _, attends = config.architecture.partition("-")
     kind = RNN if cell == "rnn" else LSTM
-    forth, back, onward = (kind(config.width, config.layers) for _ in range(3))
+    forth, back = (kind(config.width // 2, config.layers) for _ in range(2))
+    onward = kind(config.width, config.layers)
     attention = ATTENTIONS[config.attention](config.width) if attends else None
     return RecurrentEncoder(forth, back), RecurrentDecoder(onward, attention)

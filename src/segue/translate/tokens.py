@@ -12,7 +12,7 @@ from segue.translate.vocabulary import Vocabulary
 
 _PER_TOKEN = 800
 """Characters of text that a byte pair should have been seen in; between these bounds:"""
-_LEAST, _MOST = 300, 8000
+_LEAST, _MOST = 300, 4000
 _FEW_WORDS, _OFTEN = 500, 20
 
 
@@ -29,7 +29,7 @@ def learn_vocabulary(
         source: What a token of the source is; `None` for what `kind_of` finds.
         target: What a token of the target is.
         size: The most tokens of words or byte pairs; `None` for all words, and for byte pairs as the text is long,
-            up to 8,000.
+            up to 4,000.
 
     Raises:
         UserError: The package of a tokenizer is missing, or the size is too small.
