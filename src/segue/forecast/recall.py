@@ -6,8 +6,8 @@ on one cycle earlier and on average over the last few cycles, one longer cycle e
 it was a cycle ago. And where repeating the cycle has been the better naive forecast, predictions are expressed in it:
 the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle
 itself. Without this, clean daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
-Where neither the cycle nor the last value is as near as the mean of all, predictions are expressed in that; and of
-every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how much of
+Where neither the cycle nor the last value is clearly nearer than the mean of all, predictions are expressed in that;
+and of every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how much of
 the last cycle is chance, and repeats it with white noise.
 
 Everything follows from what was observed up to the end of the patch: nothing of the future leaks.
@@ -25,6 +25,8 @@ from segue.forecast.level import mean_level
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
+_CLEARLY = 0.8  # of the error of the mean: enough for the last value or the cycle to take its place
+_DOUBT = 4.0  # values: so many times their share of all is added to it, as the mean of a few may be a passing one
 _BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to take its place
 _FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
 _RECENT = 256  # steps over which the error of repeating a cycle is measured
@@ -60,8 +62,8 @@ def recall(
     past = past_of(patches, observed, local, precision)
     cycle, error, other = _choose(past, *find_cycles(past))
     mean, distance = mean_level(past)
-    seasonal = cycle.found & (error < torch.minimum(local.spread, distance))
-    steady = ~seasonal & (distance < local.spread)
+    steady = (_CLEARLY + _DOUBT / local.count.clamp(min=1)) * distance < torch.minimum(local.spread, error)
+    seasonal = ~steady & cycle.found & (error < local.spread)
     again, elsewhere = look_up(past, cycle), look_up(past, other)
     last = local.location - past.first[:, None]
     mean = torch.where(past.newest >= 0, mean, last)  # before there is a value, neither tells anything
