@@ -56,8 +56,8 @@ class NanoTSTConfig:
     head: HeadName = "gaussian"
     """The distribution of a future value."""
     recall: bool = False
-    """Under a running scale: tell each patch what the lane did a cycle ago, and express predictions in the better of
-    two naive forecasts (see `segue.forecast.recall`)."""
+    """Under a running scale: tell each patch what the lane did a cycle ago, and express predictions in the best of
+    three naive forecasts (see `segue.forecast.recall`)."""
     sign_flip: bool = False
     """Average each forecast with the negated forecast of the negated series (twice the time)."""
     widening: float = 0.0
