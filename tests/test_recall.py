@@ -9,6 +9,7 @@ import torch
 
 from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, running_similarity
 from segue.forecast.level import mean_level
+from segue.forecast.lines import HALF_LIVES, fitted_lines
 from segue.forecast.patches import to_patches
 from segue.forecast.recall import look_up, recall, repetition_error, residuals, told_size
 from segue.forecast.scaling import running_scales, step_scale
@@ -124,7 +125,8 @@ def test_noise_is_expressed_in_its_distance_from_the_mean_which_every_lane_is_to
     assert reference.unit[0, -1].item() == pytest.approx(error[0, -1].item())
     assert error[0, -1].item() == pytest.approx((2 / torch.pi) ** 0.5, abs=0.1)  # of a standard normal
     place = (mean + torch.stack([white, walk])[:, :1])[..., None]
-    torch.testing.assert_close(reference.restore(told[..., -PATCH:]), place.expand(-1, -1, PATCH), rtol=0, atol=1e-9)
+    told = told[..., 4 * PATCH + 7 : 5 * PATCH + 7]
+    torch.testing.assert_close(reference.restore(told), place.expand(-1, -1, PATCH), rtol=0, atol=1e-9)
 
 
 def test_the_mean_and_its_error_are_sums_over_all_that_was_seen():
@@ -165,6 +167,10 @@ def test_a_typical_cycle_is_the_mean_of_the_last_four_on_the_level_of_the_last()
     departures = cycles - cycles.mean(1, keepdim=True)
     expected = (departures.mean(0) + cycles[0].mean() - values[0])[torch.arange(PATCH) % 10]
     torch.testing.assert_close(found.typical[0, -1], expected, rtol=0, atol=1e-10)
+    eight = values[-80:].view(8, 10).flip(0)
+    expected += (eight - eight.mean(1, keepdim=True)).mean(0)[torch.arange(PATCH) % 10]
+    expected -= departures.mean(0)[torch.arange(PATCH) % 10]
+    torch.testing.assert_close(found.usual[0, -1], expected, rtol=0, atol=1e-10)
     assert found.drift[0, -1].item() == pytest.approx((cycles[0].mean() - cycles[1].mean()).item())
 
 
@@ -259,7 +265,7 @@ def test_a_lane_of_hardly_any_values_expects_the_last_one(places):
     told, reference = recall(patches, seen, step_scale(patches, seen))
     last = values[0, places[-1]] if places else torch.zeros((), dtype=torch.float64)
     torch.testing.assert_close(reference.path[0, -1], last.expand(PATCH), rtol=0, atol=1e-12)
-    assert (told[..., :-PATCH] == 0).all()  # but for where the mean lies
+    assert (told[..., : 4 * PATCH + 7] == 0).all()  # but for the mean and lines
 
 
 def test_equal_values_tell_nothing_and_have_no_unit():
@@ -269,3 +275,18 @@ def test_equal_values_tell_nothing_and_have_no_unit():
     assert (told == 0).all()
     assert (reference.unit == 0).all()
     assert torch.equal(reference.restore(torch.randn(1, 5, PATCH, 3)), torch.full((1, 5, PATCH, 3), 3.3).double())
+
+
+def test_lines_are_those_of_weighted_least_squares():
+    """Against numpy, with missing values and a beginning inside a patch; levels are at the end of the patch."""
+    patches, observed = ragged()
+    levels, slopes = fitted_lines(past_in(patches, observed))
+    time = np.arange(patches[0].numel())
+    for lane, upto, (place, half_life) in itertools.product(range(2), (5, 11, 24), enumerate(HALF_LIVES)):
+        values, seen = patches[lane].flatten().numpy(), observed[lane].flatten().numpy().copy()
+        first, end = values[seen][0], (upto + 1) * PATCH - 1
+        seen[end + 1 :] = False
+        weights = 0.5 ** ((end - time[seen]) / half_life)
+        slope, level = np.polyfit(time[seen] - end, values[seen] - first, 1, w=np.sqrt(weights))
+        assert levels[lane, upto, place].item() == pytest.approx(level, rel=1e-6, abs=1e-9)
+        assert slopes[lane, upto, place].item() == pytest.approx(slope, rel=1e-6, abs=1e-9)

@@ -7,8 +7,8 @@ it was a cycle ago. And where repeating the cycle has been the better naive fore
 the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle
 itself. Without this, clean daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
 Where neither the cycle nor the last value is clearly nearer than the mean of all, predictions are expressed in that;
-and of every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how much of
-the last cycle is chance, and repeats it with white noise.
+and of every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how
+much of the last cycle is chance, and repeats it with white noise.
 
 Everything follows from what was observed up to the end of the patch: nothing of the future leaks.
 """
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from segue.forecast.cycles import LONGEST, Cycle, Past, find_cycles, past_of, power_of_two
 from segue.forecast.level import mean_level
+from segue.forecast.lines import HALF_LIVES, fitted_lines
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
@@ -30,13 +31,13 @@ _DOUBT = 4.0  # values: so many times their share of all is added to it, as the 
 _BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to take its place
 _FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
 _RECENT = 256  # steps over which the error of repeating a cycle is measured
-_CYCLES = 4  # that the typical one is an average of
+_CYCLES = 4  # that the typical one is an average of, and twice as many in the long run
 _OTHERS = 7
 
 
 def told_size(patch: int) -> int:
     """How many numbers each patch is told."""
-    return 5 * patch + _OTHERS
+    return 6 * patch + _OTHERS + 2 * len(HALF_LIVES)
 
 
 def recall(
@@ -55,15 +56,18 @@ def recall(
 
     Returns:
         In the unit of the reference: the patch itself less what was there a cycle ago; what one cycle before the next
-        patch, a typical cycle, one cycle of the other length, and the mean give for it, less the reference; how far the
-        last cycle lay above the one before. Then the similarities of both cycles, whether there is one, whether it is
-        the reference, the logarithm of the reference's error in mean steps, and whether the mean is the reference.
+        patch, a typical cycle, and one cycle of the other length give for it, less the reference; how far the last
+        cycle lay above the one before. Then the similarities of both cycles, whether there is one, whether it is the
+        reference, the logarithm of the reference's error in mean steps, and whether the mean is the reference. Then
+        the mean and the usual cycle, less the reference; and the levels, less the last value, and slopes a patch of
+        lines through the recent past.
     """
     past = past_of(patches, observed, local, precision)
     cycle, error, other = _choose(past, *find_cycles(past))
     mean, distance = mean_level(past)
     steady = (_CLEARLY + _DOUBT / local.count.clamp(min=1)) * distance < torch.minimum(local.spread, error)
     seasonal = ~steady & cycle.found & (error < local.spread)
+    levels, slopes = fitted_lines(past)
     again, elsewhere = look_up(past, cycle), look_up(past, other)
     last = local.location - past.first[:, None]
     mean = torch.where(past.newest >= 0, mean, last)  # before there is a value, neither tells anything
@@ -81,6 +85,9 @@ def recall(
         again.drift[..., None] / divisor * cycle.found[..., None],
         torch.stack([cycle.similarity, other.similarity, cycle.found, seasonal, relative.log(), steady], dim=-1),
         (mean[..., None] - path) / divisor,
+        (again.usual - path) / divisor * cycle.found[..., None],
+        (levels - last[..., None]) * (past.newest >= 0)[..., None] / divisor,
+        slopes * past.patch / divisor,
     ]
     return torch.cat(told, dim=-1), Reference(path + past.first[:, None, None], unit)
 
@@ -91,23 +98,25 @@ class Repetition:
 
     Attributes:
         last: The values one cycle before, or as many more as it takes to meet an observed one.
-        typical: Mean departures from the mean of their cycle, on the level of the last one.
+        typical: Mean departures of the last four from the mean of their cycle, on the level of the last one.
+        usual: The same of the last eight.
         drift: How far the mean of the last cycle lies above that of the one before.
     """
 
     last: Float64[Tensor, "lanes tokens patch"]
     typical: Float64[Tensor, "lanes tokens patch"]
+    usual: Float64[Tensor, "lanes tokens patch"]
     drift: Float64[Tensor, "lanes tokens"]
 
 
 def look_up(past: Past, cycle: Cycle) -> Repetition:
-    """Goes back whole cycles, up to four: into the last one that is over, the one before it, and so on.
+    """Goes back whole cycles, up to eight: into the last one that is over, the one before it, and so on.
 
     Where a cycle was not seen or a value is missing, the others do; where all are, the newest value.
     """
     tokens, size = past.newest.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
-    edge = newest + 1 - torch.arange(_CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
+    edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
     sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.known.nan_to_num(), past.seen.double()))
     total, count = (-_at(part, edge.clamp(min=0)).diff(dim=-1) for part in (sums, counts))
     mean, whole = total / count.clamp(min=1), edge[..., 1:] >= past.begin[:, None, None]  # of each cycle
@@ -115,17 +124,18 @@ def look_up(past: Past, cycle: Cycle) -> Repetition:
     target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
     source = target + (newest - target).div(length, rounding_mode="floor") * length  # in the last cycle
     last = _at(past.known, newest.clamp(min=0)).nan_to_num().expand(source.shape)  # a lane not begun has none
-    departure, number = torch.zeros_like(last), torch.zeros_like(last)
-    for ago in reversed(range(_CYCLES)):
+    departure, number, typical = torch.zeros_like(last), torch.zeros_like(last), list[Tensor]()
+    for ago in range(2 * _CYCLES):
         value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1))
         value = value.masked_fill(~whole[..., ago, None], torch.nan)
         usable = ~value.isnan()
-        last = torch.where(usable, value, last)
+        last = torch.where(usable & (number == 0), value, last)
         departure = departure + (value - mean[..., ago, None]).nan_to_num()
         number = number + usable
-    typical = torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last)
+        if ago + 1 in (_CYCLES, 2 * _CYCLES):
+            typical.append(torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last))
     drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
-    return Repetition(last, typical, drift)
+    return Repetition(last, typical[0], typical[1], drift)
 
 
 def repetition_error(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens"]:
