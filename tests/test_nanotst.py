@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from segue.errors import UserError
-from segue.forecast.embedding import relations
+from segue.forecast.embedding import relations, squash
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.result import LEVELS
 from segue.forecast.scaling import HALF_LIFE, running_scales
@@ -254,3 +254,13 @@ def test_recall_under_a_scale_of_the_window_is_refused():
     """Catches a classic that is told nothing and yet predicts from another reference than it says."""
     with pytest.raises(UserError, match="recall True: give the running scale with it"):
         NanoTSTConfig(recall=True)
+
+
+def test_squashing_is_the_inverse_hyperbolic_sine():
+    """Catches digits lost near zero, a square that overflows, and a sign that is dropped."""
+    values = torch.tensor([0.0, -1e-9, 1e-4, -0.3, 1.0, 60.0, -1e9, 1e18], requires_grad=True)
+    squashed = squash(values)
+    torch.testing.assert_close(squashed, values.asinh(), rtol=1e-6, atol=0)
+    (slope,) = torch.autograd.grad(squashed.sum(), values)
+    torch.testing.assert_close(slope[1:], ((values**2 + 1).rsqrt())[1:], rtol=1e-5, atol=0)
+    assert squash(torch.tensor([3e38, torch.inf])).tolist() == pytest.approx([42.14, 42.14], abs=0.01)

@@ -35,10 +35,21 @@ class PatchEmbedding(nn.Module):
         """Embeds each patch."""
         precision = self.skip.weight.dtype
         overall, local = (s.normalise(patches) * observed for s in (scales.overall, scales.local))
-        squashed = (part.to(precision).asinh() for part in (overall, local, scales.told))
+        squashed = (squash(part.to(precision)) for part in (overall, local, scales.told))
         inputs = torch.cat([*squashed, observed.to(precision), relations(scales).to(precision)], dim=-1)
         embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
         return embedded
+
+
+def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """The inverse hyperbolic sine: values as they are where they are small, their logarithm where they are large.
+
+    `Tensor.asinh` goes value by value on the CPU, which took a fifth of a small model's forecast; this takes a fifth of
+    that. What is larger than 1e18 is squashed as 1e18, whose square single precision can still hold.
+    """
+    size = values.abs().clamp(max=1e18)
+    square = size * size
+    return (size + square / (1 + (square + 1).sqrt())).log1p().copysign(values)
 
 
 def relations(scales: Scales) -> Float64[Tensor, "lanes tokens 4"]:
