@@ -26,6 +26,7 @@ from segue.forecast.recall import recall, told_size
 from segue.forecast.result import LEVELS, Forecast
 from segue.forecast.rollout import predict_by_masks, predict_by_sampling
 from segue.forecast.scaling import Scales, running_scales, window_scales
+from segue.forecast.support import within_support
 from segue.forecast.weights import find_model
 from segue.heads.protocol import Distribution
 
@@ -63,6 +64,8 @@ class NanoTSTConfig:
     widening: float = 0.0
     """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network says: the less
     of a series was seen, the more it can differ from all that was made up for training."""
+    support: bool = False
+    """Keep quantiles to what the series can be, not below zero sales, and counts whole (`segue.forecast.support`)."""
 
     def __post_init__(self) -> None:
         for name in ("context", "patch", "span", "width", "heads", "layers"):
@@ -192,6 +195,8 @@ class NanoTST(nn.Module):
         steps = horizon + int(gap.max())
         with torch.inference_mode():
             quantiles = _widened(self._predict(values, observed, steps), observed, self.config.widening)
+            if self.config.support:
+                quantiles = within_support(quantiles, values, observed)
             asked = gap[:, None] + torch.arange(horizon, device=device)
             quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
         return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan).to(home))
