@@ -15,9 +15,10 @@ import torch
 from segue.config import from_dict, read_config, to_toml
 from segue.errors import UserError
 from segue.forecast.grammar.events import resting
-from segue.forecast.nanotst import NanoTST
-from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain
+from segue.forecast.nanotst import NanoTST, NanoTSTConfig
+from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain, unsquashed_loss
 from segue.forecast.windows import Batch, DataConfig, Windows
+from segue.heads.quantiles import Quantiles
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
@@ -264,6 +265,28 @@ def test_a_size_that_can_make_no_model_and_no_window_is_refused(part, name, valu
 
 def test_a_run_that_fails_names_a_remedy_that_works(tmp_path, monkeypatch):
     """A lower rate in the same folder would be refused: the run has left its first checkpoint there."""
-    monkeypatch.setattr("segue.forecast.pretrain.loss_of", lambda model, batch: torch.tensor(torch.nan))
+    monkeypatch.setattr("segue.forecast.pretrain.loss_of", lambda model, batch, unsquashed: torch.tensor(torch.nan))
     with pytest.raises(UserError, match="start again in a new folder with a lower learning_rate"):
         pretrain(TINY, tmp_path / "run")
+
+
+def test_the_unsquashed_loss_is_that_of_the_values_relative_to_the_predicted_width():
+    levels = (0.1, 0.5, 0.9)
+    values = torch.tensor([[[[-1.0, 0.5, 30.0], [2.0, 2.0, 3.0]]]])
+    squashed = values.asinh().requires_grad_()
+    target = torch.tensor([[[4.0, -1.0]]])
+    loss = unsquashed_loss(Quantiles(squashed, levels), target.asinh())
+    width = (1.5 + 29.5 + 1.0) / 6 + 0.05
+    torch.testing.assert_close(loss, Quantiles(values, levels).loss(target) / width)
+    (slope,) = torch.autograd.grad(loss.sum(), squashed)
+    outer = 2 / 3 * 0.1 * (1 + 30.0**2) ** 0.5 / width  # of the pinball alone: none through the width
+    assert slope[0, 0, 0, 2].item() == pytest.approx(outer, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [({"unsquashed": 1.5}, "from 0 to 1"), ({"unsquashed": 0.5, "model": NanoTSTConfig()}, "or the head quantiles")],
+)
+def test_an_unsquashed_loss_needs_what_is_squashed(change, remedy):
+    with pytest.raises(UserError, match=remedy):
+        dataclasses.replace(TINY, **change)

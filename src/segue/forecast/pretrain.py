@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from segue.device import Device, decide_device
 from segue.errors import UserError
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
 from segue.forecast.windows import Batch, DataConfig, Windows
+from segue.heads.quantiles import Quantiles
 from segue.training.loop import Progress, train
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.schedule import TrainingConfig
+
+_NARROWEST = 0.05  # units of the reference: what is surer than this is sure enough
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class PretrainConfig:
     """Steps, rates, seed."""
     data: DataConfig = field(default_factory=DataConfig)
     """Which synthetic windows the model is shown."""
+    unsquashed: float = 0.0
+    """Share of the loss that counts errors as scores do, in the unit of the series, not squashed as the network gives
+    them; for quantiles under a running scale."""
     initial: str | None = None
     """A model folder, or the name of a bundled model, whose weights the run begins with; `None` for fresh ones."""
     device: str = "auto"
@@ -40,6 +47,10 @@ class PretrainConfig:
             raise UserError(
                 "contexts", self.data.contexts, f"give none above the model's context, {self.model.context}"
             )
+        if not 0 <= self.unsquashed <= 1:
+            raise UserError("unsquashed", self.unsquashed, "give a share from 0 to 1")
+        if self.unsquashed and (self.model.head != "quantiles" or self.model.scale != "running"):
+            raise UserError("unsquashed", self.unsquashed, "give 0, or the head quantiles and the scale running")
 
 
 def pretrain(
@@ -115,13 +126,18 @@ def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> 
     def loss(step: int) -> Tensor:
         batch = windows.batch(step).to(device.device)
         with device.autocast():
-            return loss_of(model, batch)
+            return loss_of(model, batch, config.unsquashed)
 
     return loss
 
 
-def loss_of(model: NanoTST, batch: Batch) -> Tensor:
+def loss_of(model: NanoTST, batch: Batch, unsquashed: float = 0.0) -> Tensor:
     """The mean loss of predicting each next patch, in the units of the scale so far.
+
+    Args:
+        model: The model.
+        batch: What it is to predict.
+        unsquashed: The share of the loss in the unit of the reference, see `unsquashed_loss`.
 
     Patches before which a lane has shown fewer than three values, or only equal ones, teach nothing: there is no
     scale yet to predict in.
@@ -133,5 +149,21 @@ def loss_of(model: NanoTST, batch: Batch) -> Tensor:
     weight[:, -1] = False
     with torch.autocast(target.device.type, enabled=False):  # a loss in bfloat16 would aim at other quantile levels
         losses: Tensor = distribution.loss(target)
+        if unsquashed:
+            assert isinstance(distribution, Quantiles)
+            losses = losses.lerp(unsquashed_loss(distribution, target), unsquashed)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean
+
+
+def unsquashed_loss(law: Quantiles, target: Float[Tensor, "lanes tokens patch"]) -> Float[Tensor, "lanes tokens patch"]:
+    """The quantile loss of what `law` and `target` are the inverse hyperbolic sines of, over the width of each patch.
+
+    Squashed, a tail that is ten times too far out costs little more than one that is twice too far; scores count it
+    tenfold. The width is the mean distance of all quantiles of a patch from their medians, as predicted: it makes
+    losses of calm and of wild lanes alike, and has no gradient, or it would pay to be vague.
+    """
+    plain = Quantiles(law.values.clamp(-8, 8).sinh(), law.levels)
+    median = plain.quantiles((0.5,))
+    width = (plain.values - median).abs().mean((-2, -1)).detach() + _NARROWEST
+    return plain.loss(target.sinh()) / width[..., None]
