@@ -22,29 +22,28 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
         The level at the end of each patch, less the lane's first value as in `Past`, and the slope a step. Zero before
         there is a value; the slope of a single one is zero.
     """
-    levels, slopes = zip(*(_line(past, half_life) for half_life in HALF_LIVES), strict=True)
-    return torch.stack(levels, dim=-1), torch.stack(slopes, dim=-1)
-
-
-def _line(past: Past, half_life: float) -> tuple[Tensor, Tensor]:
     tokens, size = past.newest.shape[1], past.patch
-    seen = past.seen.double().unflatten(1, (tokens, size))
-    known = past.known.nan_to_num().unflatten(1, (tokens, size))
-    age = torch.arange(size - 1, -1, -1, device=known.device).double()  # to the end of the own patch
-    weight = torch.exp2(-age / half_life)
-    # moments of age of the weights and of the weighted values, in each patch, then of all patches up to each
-    moments = [(part * weight * age**power).sum(-1) for part, power in ((seen, 0), (seen, 1), (seen, 2))]
-    moments += [(known * weight * age**power).sum(-1) for power in (0, 1)]
-    since = size * (torch.arange(tokens, device=known.device)[:, None] - torch.arange(tokens, device=known.device))
-    fade = torch.exp2(-since.clamp(min=0).double() / half_life).tril()
-    later = since.double() * fade
-    one, first, second, value, product = moments
-    total = one @ fade.T
+    half_lives = torch.tensor(HALF_LIVES, dtype=torch.float64, device=past.known.device)
+    age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # to the end of the own patch
+    weight = torch.exp2(-age / half_lives)  # (size, lines)
+    # moments of age, of the weights and of the weighted values: of each patch, (lanes, tokens, lines)
+    seen, known = (part.unflatten(1, (tokens, size)) for part in (past.seen.double(), past.known.nan_to_num()))
+    one, first, second = (seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)).chunk(3, dim=-1)
+    value, product = (known @ torch.cat([weight, weight * age], dim=1)).chunk(2, dim=-1)
+
+    place = torch.arange(tokens, device=half_lives.device)
+    since = (size * (place[:, None] - place)).clamp(min=0).double()  # from the end of a patch to that of a later one
+    fade = torch.exp2(-since / half_lives[:, None, None]).tril()  # (lines, tokens, tokens)
+
+    def upto(moment: Tensor, weights: Tensor) -> Tensor:
+        return torch.einsum("lsk,kts->ltk", moment, weights)
+
+    total = upto(one, fade)
     safe = torch.where(total > 0, total, 1.0)
-    ages = (first @ fade.T + one @ later.T) / safe
-    squares = (second @ fade.T + 2 * first @ later.T + one @ (since * later).T) / safe
-    mean = value @ fade.T / safe
-    products = (product @ fade.T + value @ later.T) / safe
+    ages = (upto(first, fade) + upto(one, since * fade)) / safe
+    squares = (upto(second, fade) + 2 * upto(first, since * fade) + upto(one, since.square() * fade)) / safe
+    mean = upto(value, fade) / safe
+    products = (upto(product, fade) + upto(value, since * fade)) / safe
     variance = squares - ages.square()
     varied = variance > _SPREAD * (1 + ages.square())
     slope = torch.where(varied, (ages * mean - products) / torch.where(varied, variance, 1.0), 0.0)

@@ -68,7 +68,7 @@ def recall(
     steady = (_CLEARLY + _DOUBT / local.count.clamp(min=1)) * distance < torch.minimum(local.spread, error)
     seasonal = ~steady & cycle.found & (error < local.spread)
     levels, slopes = fitted_lines(past)
-    again, elsewhere = look_up(past, cycle), look_up(past, other)
+    again, elsewhere = look_up(past, cycle), last_cycle(past, other)
     last = local.location - past.first[:, None]
     mean = torch.where(past.newest >= 0, mean, last)  # before there is a value, neither tells anything
     level = torch.where(steady, mean, last)[..., None]
@@ -81,7 +81,7 @@ def recall(
         residuals(past, cycle) / divisor,
         (again.last - path) / divisor * cycle.found[..., None],
         (again.typical - path) / divisor * cycle.found[..., None],
-        (elsewhere.last - path) / divisor * other.found[..., None],
+        (elsewhere - path) / divisor * other.found[..., None],
         again.drift[..., None] / divisor * cycle.found[..., None],
         torch.stack([cycle.similarity, other.similarity, cycle.found, seasonal, relative.log(), steady], dim=-1),
         (mean[..., None] - path) / divisor,
@@ -110,32 +110,49 @@ class Repetition:
 
 
 def look_up(past: Past, cycle: Cycle) -> Repetition:
-    """Goes back whole cycles, up to eight: into the last one that is over, the one before it, and so on.
-
-    Where a cycle was not seen or a value is missing, the others do; where all are, the newest value.
-    """
-    tokens, size = past.newest.shape[1], past.patch
+    """What the last cycle was, and what it is in the mean of four and of eight; cycles not seen whole do not count."""
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
     edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
     sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.known.nan_to_num(), past.seen.double()))
     total, count = (-_at(part, edge.clamp(min=0)).diff(dim=-1) for part in (sums, counts))
     mean, whole = total / count.clamp(min=1), edge[..., 1:] >= past.begin[:, None, None]  # of each cycle
 
-    target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
-    source = target + (newest - target).div(length, rounding_mode="floor") * length  # in the last cycle
-    last = _at(past.known, newest.clamp(min=0)).nan_to_num().expand(source.shape)  # a lane not begun has none
-    departure, number, typical = torch.zeros_like(last), torch.zeros_like(last), list[Tensor]()
+    last, source = last_cycle(past, cycle), _source(past, cycle)
+    departure, number, means = torch.zeros_like(last), torch.zeros_like(last), list[Tensor]()
     for ago in range(2 * _CYCLES):
-        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1))
-        value = value.masked_fill(~whole[..., ago, None], torch.nan)
-        usable = ~value.isnan()
-        last = torch.where(usable & (number == 0), value, last)
-        departure = departure + (value - mean[..., ago, None]).nan_to_num()
+        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1)) - mean[..., ago, None]
+        usable = whole[..., ago, None] & ~value.isnan()
+        departure = departure + torch.where(usable, value, 0.0)
         number = number + usable
         if ago + 1 in (_CYCLES, 2 * _CYCLES):
-            typical.append(torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last))
+            means.append(torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last))
     drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
-    return Repetition(last, typical[0], typical[1], drift)
+    return Repetition(last, *means, drift)
+
+
+def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
+    """Goes back whole cycles, up to eight: into the last one that is over, the one before it, and so on.
+
+    Where a cycle was not seen or a value is missing, the others do; where all are, the newest value.
+    """
+    length, source = cycle.length.clamp(min=1)[..., None], _source(past, cycle)
+    found = torch.full(source.shape, torch.nan, dtype=torch.float64, device=source.device)
+    for ago in range(2 * _CYCLES):
+        whole = past.newest[..., None] + 1 - (ago + 1) * length >= past.begin[:, None, None]
+        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1))
+        found = torch.where(found.isnan() & whole, value, found)
+        if not found.isnan().any():
+            break
+    newest = _at(past.known, past.newest[..., None].clamp(min=0)).nan_to_num()  # a lane not begun has none
+    return torch.where(found.isnan(), newest, found)
+
+
+def _source(past: Past, cycle: Cycle) -> Tensor:
+    """Where, in the last cycle that is over, the values of the patch after each patch have their like."""
+    tokens, size = past.newest.shape[1], past.patch
+    length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
+    target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
+    return target + (newest - target).div(length, rounding_mode="floor") * length
 
 
 def repetition_error(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens"]:
