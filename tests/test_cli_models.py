@@ -172,7 +172,7 @@ def test_weights_that_do_not_fit_the_disk_are_told_in_one_line(tmp_path, monkeyp
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     from segue.forecast import pretrain
 
-    def interrupt(model, batch):
+    def interrupt(model, batch, unsquashed):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pretrain, "loss_of", interrupt)

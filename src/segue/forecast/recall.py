@@ -127,7 +127,7 @@ def look_up(past: Past, cycle: Cycle) -> Repetition:
         if ago + 1 in (_CYCLES, 2 * _CYCLES):
             means.append(torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last))
     drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
-    return Repetition(last, *means, drift)
+    return Repetition(last, means[0], means[1], drift)
 
 
 def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
@@ -152,7 +152,8 @@ def _source(past: Past, cycle: Cycle) -> Tensor:
     tokens, size = past.newest.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest[..., None]
     target = torch.arange(size, (tokens + 1) * size, device=length.device).unflatten(0, (tokens, size))
-    return target + (newest - target).div(length, rounding_mode="floor") * length
+    source: Tensor = target + (newest - target).div(length, rounding_mode="floor") * length
+    return source
 
 
 def repetition_error(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens"]:
