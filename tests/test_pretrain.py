@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from segue.config import from_dict, read_config, to_toml
+from segue.device import decide_device
 from segue.errors import UserError
 from segue.forecast.grammar.events import resting
 from segue.forecast.nanotst import NanoTST, NanoTSTConfig
-from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain, unsquashed_loss
+from segue.forecast.pretrain import PretrainConfig, loss_of, pretrain, pretraining_loss, unsquashed_loss
 from segue.forecast.windows import Batch, DataConfig, Windows
 from segue.heads.quantiles import Quantiles
 
@@ -281,6 +282,19 @@ def test_the_unsquashed_loss_is_that_of_the_values_relative_to_the_predicted_wid
     (slope,) = torch.autograd.grad(loss.sum(), squashed)
     outer = 2 / 3 * 0.1 * (1 + 30.0**2) ** 0.5 / width  # of the pinball alone: none through the width
     assert slope[0, 0, 0, 2].item() == pytest.approx(outer, rel=1e-5)
+
+
+def test_a_run_counts_the_share_of_the_loss_that_its_config_says():
+    torch.manual_seed(0)
+    model = NanoTST(TINY.model)
+    whole, half, none = (
+        pretraining_loss(model, dataclasses.replace(TINY, unsquashed=share), decide_device("cpu", precision="float32"))(
+            1
+        )
+        for share in (1.0, 0.5, 0.0)
+    )
+    assert (whole - none).abs() > 0.01
+    torch.testing.assert_close(half, (whole + none) / 2)
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,8 @@ def test_a_lane_of_hardly_any_values_expects_the_last_one(places):
     told, reference = recall(patches, seen, step_scale(patches, seen))
     last = values[0, places[-1]] if places else torch.zeros((), dtype=torch.float64)
     torch.testing.assert_close(reference.path[0, -1], last.expand(PATCH), rtol=0, atol=1e-12)
-    assert (told[..., : 4 * PATCH + 7] == 0).all()  # but for the mean and lines
+    assert (told[..., : 4 * PATCH + 7] == 0).all()
+    assert (told[..., 4 * PATCH + 7 :] == 0).all() == (len(places) < 2)  # two values have a mean and a line
 
 
 def test_equal_values_tell_nothing_and_have_no_unit():

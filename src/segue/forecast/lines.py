@@ -1,7 +1,7 @@
 """Straight lines through the recent past: where a lane is under its noise, and where it is heading.
 
-A network that reads patch by patch draws slopes badly: on a line under noise its error was a quarter to a half above
-that of the least squares line (docs/lab-notebook.md). So each patch is told them.
+A network that reads patch by patch draws slopes badly: on a line under noise its loss was a tenth to nine tenths above
+that of the best forecast (docs/lab-notebook.md). So each patch is told them.
 """
 
 import torch
