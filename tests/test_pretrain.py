@@ -286,12 +286,9 @@ def test_the_unsquashed_loss_is_that_of_the_values_relative_to_the_predicted_wid
 
 def test_a_run_counts_the_share_of_the_loss_that_its_config_says():
     torch.manual_seed(0)
-    model = NanoTST(TINY.model)
+    model, device = NanoTST(TINY.model), decide_device("cpu", precision="float32")
     whole, half, none = (
-        pretraining_loss(model, dataclasses.replace(TINY, unsquashed=share), decide_device("cpu", precision="float32"))(
-            1
-        )
-        for share in (1.0, 0.5, 0.0)
+        pretraining_loss(model, dataclasses.replace(TINY, unsquashed=share), device)(1) for share in (1.0, 0.5, 0.0)
     )
     assert (whole - none).abs() > 0.01
     torch.testing.assert_close(half, (whole + none) / 2)
