@@ -59,7 +59,7 @@ def draw(points: pd.DataFrame, path: Path) -> None:
             ax.annotate(
                 point["model"],
                 (point["ms_per_series"], point[name]),
-                (0, -14 if point["published"] else 7),  # others below, so that neighbours can be read
+                (0, 7 if point["published"] else -14),  # ours below, so that neighbours can be read
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
