@@ -23,6 +23,7 @@ from torch import Tensor
 from segue.forecast.cycles import LONGEST, Cycle, Past, find_cycles, past_of, power_of_two
 from segue.forecast.level import mean_level
 from segue.forecast.lines import HALF_LIVES, fitted_lines
+from segue.forecast.persistence import persistence_error
 from segue.forecast.reference import Reference
 from segue.forecast.scaling import Scale
 
@@ -66,7 +67,7 @@ def recall(
     cycle, error, other = _choose(past, *find_cycles(past))
     mean, distance = mean_level(past)
     steady = (_CLEARLY + _DOUBT / local.count.clamp(min=1)) * distance < torch.minimum(local.spread, error)
-    seasonal = ~steady & cycle.found & (error < local.spread)
+    seasonal = ~steady & cycle.found & (error < persistence_error(past, cycle, local))
     levels, slopes = fitted_lines(past)
     again, elsewhere = look_up(past, cycle), last_cycle(past, other)
     last = local.location - past.first[:, None]
