@@ -11,6 +11,7 @@ from segue.forecast.cycles import Cycle, Past, find_cycles, past_of, running_sim
 from segue.forecast.level import mean_level
 from segue.forecast.lines import HALF_LIVES, fitted_lines
 from segue.forecast.patches import to_patches
+from segue.forecast.persistence import persistence_error
 from segue.forecast.recall import look_up, recall, repetition_error, residuals, told_size
 from segue.forecast.scaling import running_scales, step_scale
 
@@ -141,6 +142,28 @@ def test_the_mean_and_its_error_are_sums_over_all_that_was_seen():
         apart = (apart * weights)[observed[lane, : upto + 1]].sum() / (weights.sum() - 1)
         assert mean[lane, upto].item() == pytest.approx(means[-1].item(), rel=1e-9)
         assert error[lane, upto].item() == pytest.approx(apart.item(), rel=1e-9)
+
+
+def test_the_last_value_is_judged_by_parts_of_a_patch_that_are_shorter_than_the_cycle():
+    """Of a line, x[t] - x[t - ahead] is ahead, whatever is missing; of patches of 12 the parts are 1, 4, 7 and 10."""
+    patches, observed = lanes(torch.arange(120).double())
+    local = step_scale(patches, observed)  # one step, here not over a gap
+    observed[0, 3, 4:9] = False
+    past = past_in(patches, observed)
+    expected = {0: 1.0, 4: 1.0, 5: 6 / 3, 12: 23 / 5}
+    for length, error in expected.items():
+        steps = torch.full_like(past.newest, length)
+        assert persistence_error(past, Cycle(steps, steps.double()), local)[0, -1].item() == pytest.approx(error)
+
+
+def test_a_smooth_cycle_is_expressed_in_itself_though_it_moves_slowly():
+    """One step of a wave of 48 steps is 0.08 in the mean, a cycle's drift 0.12: more, but less than six steps."""
+    patches, observed = lanes(wave(480, 48) + 0.0025 * torch.arange(480))
+    past = past_in(patches, observed)
+    _, reference = recall(patches, observed, step_scale(patches, observed))
+    short, _ = find_cycles(past)
+    assert short.length[0, -1] == 48
+    assert torch.equal(reference.path[0, -1], look_up(past, short).last[0, -1] + past.first[0])
 
 
 @pytest.mark.parametrize("hidden", [0, 1, 3])

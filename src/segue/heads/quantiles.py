@@ -140,6 +140,8 @@ def quantiles_between(
     """
     if not all(levels[0] <= level <= levels[-1] for level in picked):
         raise ValueError(f"levels {picked} must lie in [{levels[0]}, {levels[-1]}]")
+    if picked == levels:
+        return values
     # float64 throughout, so that a given level is met exactly and lerp returns its own quantile to the last bit
     given, wanted = (torch.tensor(numbers, dtype=torch.float64) for numbers in (levels, picked))
     right = torch.searchsorted(given, wanted)
