@@ -118,13 +118,14 @@ def look_up(past: Past, cycle: Cycle) -> Repetition:
     total, count = (-_at(part, edge.clamp(min=0)).diff(dim=-1) for part in (sums, counts))
     mean, whole = total / count.clamp(min=1), edge[..., 1:] >= past.begin[:, None, None]  # of each cycle
 
-    last, source = last_cycle(past, cycle), _source(past, cycle)
+    level = torch.where(whole, mean, torch.nan)
+    last, place = last_cycle(past, cycle), _source(past, cycle)
     departure, number, means = torch.zeros_like(last), torch.zeros_like(last), list[Tensor]()
     for ago in range(2 * _CYCLES):
-        value = _at(past.known, (source - ago * length).clamp(0, past.known.shape[1] - 1)) - mean[..., ago, None]
-        usable = whole[..., ago, None] & ~value.isnan()
-        departure = departure + torch.where(usable, value, 0.0)
-        number = number + usable
+        value = _at(past.known, place.clamp(min=0)) - level[..., ago, None]
+        number += ~value.isnan()
+        departure += value.nan_to_num()
+        place = place - length
         if ago + 1 in (_CYCLES, 2 * _CYCLES):
             means.append(torch.where(number > 0, mean[..., :1] + departure / number.clamp(min=1), last))
     drift = (mean[..., 0] - mean[..., 1]) * whole[..., 1] * (count[..., :2] > 0).all(-1)
