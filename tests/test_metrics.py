@@ -64,6 +64,13 @@ def test_mase_is_nan_where_undefined():
     assert np.isnan(mase(future, future, past, 9)).all()
 
 
+def test_mase_of_a_lane_that_varies_by_rounding_alone_is_undefined():
+    """0.1 + 0.2 is not 0.3 in binary: divided by that difference, a tenth would be an error of 10^15."""
+    past = np.array([[0.3, 0.1 + 0.2, 0.3, 0.1 + 0.2], [3e-9, 2e-9, 3e-9, 2e-9]])
+    future = np.array([[0.4], [4e-9]])
+    np.testing.assert_allclose(mase(future, past[:, -1:], past, 1), [NAN, 2.0])
+
+
 def test_weighted_quantile_loss_by_hand():
     """Catches a mean of ratios: the table's score is a ratio of sums over all lanes, so a big lane weighs more.
 

@@ -14,6 +14,7 @@ Array = np.ndarray | Tensor
 
 DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The levels that the weighted quantile loss is averaged over."""
+_ROUNDING = 1e-14  # of the mean size of a lane's values: differences below it are of their representation
 
 
 def mase(
@@ -50,7 +51,7 @@ def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[
         season: Steps in a season, at least 1.
 
     Returns:
-        The error of each lane; NaN where no two values are a season apart, or all such pairs are equal.
+        The error of each lane; NaN where no two values are a season apart, or all such pairs are equal but for rounding.
 
     Raises:
         UserError: The season is below 1.
@@ -60,7 +61,8 @@ def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[
     history = _float64(history)
     differences = np.abs(history[:, season:] - history[:, :-season])
     scale = _mean(differences, ~np.isnan(differences))
-    return np.where(scale > 0, scale, np.nan)
+    size = _mean(np.abs(history), ~np.isnan(history))
+    return np.where(scale > _ROUNDING * size, scale, np.nan)
 
 
 def weighted_quantile_loss(
