@@ -51,7 +51,7 @@ def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[
         season: Steps in a season, at least 1.
 
     Returns:
-        The error of each lane; NaN where no two values are a season apart, or all such pairs are equal but for rounding.
+        The error of each lane; NaN where no two values are a season apart, or all such pairs are equal up to rounding.
 
     Raises:
         UserError: The season is below 1.

@@ -26,9 +26,8 @@ def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor,
     for ahead in (max(1, eighths * past.patch // 8) for eighths in _AHEAD):
         gap = F.pad((past.known[:, ahead:] - past.known[:, :-ahead]).abs(), (ahead, 0), value=torch.nan)
         seen = ~gap.isnan()
-        moved, moves = (
-            part.unflatten(1, (own.shape[0], -1)).sum(-1).double() @ own for part in (gap.nan_to_num(), seen)
-        )
+        parts = (part.unflatten(1, (len(own), -1)).sum(-1).double() for part in (gap.nan_to_num(), seen))
+        moved, moves = (part @ own for part in parts)
         usable = (moves > 0) & (cycle.length > ahead)
         total = total + torch.where(usable, moved / moves, 0.0)
         number = number + usable
