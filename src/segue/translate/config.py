@@ -35,8 +35,8 @@ class PairsConfig:
     """The share of the examples that are several random pairs joined: for collections without long ones."""
     parts: int = 4
     """The most pairs that are joined to one, at least two."""
-    tokens: int = 1536
-    """Positions of a side of a batch, padding included."""
+    tokens: int = 768
+    """Positions of a side of a batch, padding included; in the same minutes, more steps of few teach an LSTM more."""
 
     def __post_init__(self) -> None:
         for name, least in (("longest", 1), ("dev", 1), ("parts", 2), ("tokens", 1)):
@@ -62,7 +62,7 @@ class TranslationConfig:
             decay_share=1.0,
             betas=(0.9, 0.98),
             average_decay=0.99,
-            checkpoint_every=250,
+            checkpoint_every=500,
         )
     )
     """Steps, rates, seed."""
@@ -70,7 +70,7 @@ class TranslationConfig:
     """The share of probability that the target of training gives to all tokens alike (Szegedy et al. 2016)."""
     teacher_forcing: float = 1.0
     """How often a recurrent decoder reads the true token before, not its own (Bengio et al. 2015); below 1 is slow."""
-    validate_every: int = 250
+    validate_every: int = 500
     """Steps between two measurements on held-out pairs."""
     select: Literal["loss", "bleu", "chrf", "errors"] = "loss"
     """What makes a model the best so far: the held-out loss, or BLEU, chrF or token error rate of its greedy output."""
@@ -99,10 +99,18 @@ class TranslationConfig:
 
 
 def preset(architecture: Architecture, config: TranslationConfig | None = None) -> TranslationConfig:
-    """The settings for an architecture: those given, or the defaults with the depth and learning rate that suit it."""
+    """The settings for an architecture: those given, or the defaults with the depth, rate and batch that suit it.
+
+    A transformer wants larger batches than a recurrent model (Wu, Cotterell & Hulden 2021, arXiv:2005.10213).
+    """
     if config is not None:
         return replace(config, model=replace(config.model, architecture=architecture))
     chosen = TranslationConfig(model=Seq2SeqConfig(architecture))
     if architecture != "transformer":
         return chosen
-    return replace(chosen, model=replace(chosen.model, layers=3), training=replace(chosen.training, learning_rate=1e-3))
+    return replace(
+        chosen,
+        model=replace(chosen.model, layers=3),
+        pairs=replace(chosen.pairs, tokens=1536),
+        training=replace(chosen.training, learning_rate=1e-3),
+    )
