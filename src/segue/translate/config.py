@@ -57,7 +57,7 @@ class TranslationConfig:
     training: TrainingConfig = field(
         default_factory=lambda: TrainingConfig(
             steps=3000,
-            learning_rate=6e-3,
+            learning_rate=3e-3,
             warmup_steps=200,
             decay_share=1.0,
             betas=(0.9, 0.98),
