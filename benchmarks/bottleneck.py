@@ -52,7 +52,7 @@ def main() -> None:
             run = options.runs / f"bottleneck-{arm}-{options.minutes:g}-{seed}"
             model, facts = trained(collection, config, run, options.minutes)
             for count, items in sources.items():
-                row = key | {"joined": count, "words": words(items)} | facts | scored(model, items, options.test)
+                row = key | {"joined": count, "words": words(items)} | facts | scored(model, items[: options.test])
                 if not is_there(output, key | {"joined": count}):
                     append(output, row)
             print(pd.read_csv(output).tail(len(JOINED)).to_string(), flush=True)

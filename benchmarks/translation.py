@@ -4,8 +4,8 @@
 
 Each arm is an architecture with its default settings. Minutes are processor time a thread, or time on the wall where a
 GPU does the work; how many steps that is, is found by a probe, once a run. The model that was best on held-out pairs is
-scored on the test part by greedy decoding in batches. Runs are kept in --runs and go on where they were stopped; rows
-are appended one by one, and a row that is there is not made again.
+scored on the test part by greedy decoding in batches, and with a beam of 5 (columns `beam5_...`). Runs are kept in
+--runs and go on where they were stopped; rows are appended one by one, and a row that is there is not made again.
 """
 
 import argparse
@@ -28,12 +28,13 @@ from segue.training.runs import read_run
 from segue.training.validation import KEY, Validation
 from segue.translate.config import TranslationConfig, preset
 from segue.translate.decode import translate_texts
+from segue.translate.decode_config import DecodeConfig
 from segue.translate.held_out import held_out_measure
 from segue.translate.join import with_joined
 from segue.translate.material import Material, prepare
 from segue.translate.model import Seq2Seq
 from segue.translate.pairs import Item
-from segue.translate.scores import score
+from segue.translate.scores import Scores, score
 from segue.translate.tokens import unit_of
 from segue.translate.train import translation_loss
 
@@ -57,7 +58,8 @@ def main() -> None:
                     continue
                 run = options.runs / f"{name}-{arm}-{options.minutes:g}-{seed}"
                 model, facts = trained(collection, configured(arm, seed, options), run, options.minutes)
-                row = key | facts | scored(model, collection.test, options.test)
+                items = collection.test[: options.test]
+                row = key | facts | scored(model, items) | searched(model, items)
                 print(row, flush=True)
                 append(output, row)
     print(pd.read_csv(output).to_string())
@@ -151,9 +153,8 @@ def facts_of(material: Material, config: TranslationConfig, run: Path) -> dict[s
     }
 
 
-def scored(model: Seq2Seq, items: Sequence[Item], most: int | None = None) -> dict[str, object]:
+def scored(model: Seq2Seq, items: Sequence[Item]) -> dict[str, object]:
     """Scores with their intervals, also without regard to case as some publish it, and the rate of greedy decoding."""
-    items = items[:most]
     sources = [item.source for item in items]
     device = decide_device(str(next(model.parameters()).device), precision="float32")
     translate_texts(model, sources[:8])  # warms up
@@ -163,11 +164,9 @@ def scored(model: Seq2Seq, items: Sequence[Item], most: int | None = None) -> di
     found = score(outputs, items, unit_of(model.vocabulary))
     lower = [Item(item.source, tuple(reference.lower() for reference in item.references)) for item in items]
     folded = score([output.lower() for output in outputs], lower, draws=2)
-    row: dict[str, object] = {"sources": len(items)}
-    for name in ("bleu", "chrf", "exact_match", "token_error_rate"):
-        figure = getattr(found, name)
-        row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-    return row | {
+    return {
+        "sources": len(items),
+        **columns(found),
         "bleu_first": found.bleu_first,
         "bleu_lowercase": folded.bleu and folded.bleu.value,
         "length_ratio": found.length_ratio,
@@ -175,6 +174,22 @@ def scored(model: Seq2Seq, items: Sequence[Item], most: int | None = None) -> di
         "signature": "; ".join(found.signatures),
         **machine(torch.get_num_threads()),
     }
+
+
+def searched(model: Seq2Seq, items: Sequence[Item]) -> dict[str, object]:
+    """The same scores of a search five hypotheses wide, which is several times as slow."""
+    outputs = [found[0].text for found in translate_texts(model, [item.source for item in items], DecodeConfig(beam=5))]
+    found = score(outputs, items, unit_of(model.vocabulary))
+    return {f"beam5_{name}": value for name, value in columns(found).items()}
+
+
+def columns(scores: Scores) -> dict[str, float]:
+    """Each score and the ends of its interval."""
+    row: dict[str, float] = {}
+    for name in ("bleu", "chrf", "exact_match", "token_error_rate"):
+        figure = getattr(scores, name)
+        row |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+    return row
 
 
 def seconds_of_a_step(material: Material, config: TranslationConfig, device: Device) -> float:
