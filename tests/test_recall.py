@@ -13,7 +13,7 @@ from segue.forecast.lines import HALF_LIVES, fitted_lines
 from segue.forecast.patches import to_patches
 from segue.forecast.persistence import persistence_error
 from segue.forecast.recall import look_up, recall, repetition_error, residuals, told_size
-from segue.forecast.scaling import running_scales, step_scale
+from segue.forecast.scaling import HALF_LIFE, running_scales, step_scale
 
 PATCH = 12
 WEEK = 84
@@ -150,14 +150,31 @@ def test_the_last_value_is_judged_by_parts_of_a_patch_that_are_shorter_than_the_
     local = step_scale(patches, observed)  # one step, here not over a gap
     observed[0, 3, 4:9] = False
     past = past_in(patches, observed)
-    expected = {0: 1.0, 4: 1.0, 5: 6 / 3, 12: 23 / 5}
+    expected = {0: 1.0, 4: 1.0, 5: 5 / 2, 12: 22 / 4}
     for length, error in expected.items():
         steps = torch.full_like(past.newest, length)
         assert persistence_error(past, Cycle(steps, steps.double()), local)[0, -1].item() == pytest.approx(error)
 
 
+def test_the_error_of_the_last_value_fades_and_needs_pairs():
+    """Steps of 1, then of 3, every third one observed: no pair lies 4, 7 or 10 steps apart. Of every step, all do."""
+    values = torch.where(torch.arange(240) < 120, 1.0, 3.0).double().cumsum(0)
+    patches, observed = lanes(values, values)
+    local = step_scale(patches, observed)
+    observed[1] &= (torch.arange(240) % 3 == 0).unflatten(0, observed[1].shape)
+    past = past_in(patches, observed)
+    length = torch.full_like(past.newest, 24)
+    error = persistence_error(past, Cycle(length, length.double()), local)
+    weight = torch.exp2(-(19 - torch.arange(20).double()) * PATCH / HALF_LIFE).repeat_interleave(PATCH)
+    parts = [local.spread[0, -1]]
+    for ahead in (4, 7, 10):
+        parts.append(((values[ahead:] - values[:-ahead]) * weight[ahead:]).sum() / weight[ahead:].sum())
+    assert error[0, -1].item() == pytest.approx(torch.stack(parts).mean().item(), rel=1e-12)
+    assert error[1, -1] == local.spread[1, -1]
+
+
 def test_a_smooth_cycle_is_expressed_in_itself_though_it_moves_slowly():
-    """One step of a wave of 48 steps is 0.08 in the mean, a cycle's drift 0.12: more, but less than six steps."""
+    """One step of a wave of 48 steps is 0.08 in the mean, a cycle's drift 0.12; 4, 7 and 10 steps are 0.4 and more."""
     patches, observed = lanes(wave(480, 48) + 0.0025 * torch.arange(480))
     past = past_in(patches, observed)
     _, reference = recall(patches, observed, step_scale(patches, observed))

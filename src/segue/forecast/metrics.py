@@ -14,7 +14,7 @@ Array = np.ndarray | Tensor
 
 DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The levels that the weighted quantile loss is averaged over."""
-_ROUNDING = 1e-14  # of the mean size of a lane's values: differences below it are of their representation
+_ROUNDING = 1e-15  # of the mean size of a lane's values: a few times what double precision rounds off
 
 
 def mase(
@@ -33,7 +33,7 @@ def mase(
 
     Returns:
         The score of each lane; NaN where it is undefined: nothing observed, no two past values a season apart, or
-        every past season equal to the one before.
+        every past season equal to the one before, up to rounding.
 
     Raises:
         UserError: The season is below 1.

@@ -19,11 +19,12 @@ def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor,
     """The mean of |x[t] - x[t - ahead]| over one step and some parts of a patch, those shorter than the cycle.
 
     Longer ones would not be fair: of two values of a random walk the nearer one is the better forecast, whether or not
-    they are a cycle apart. Forgets as running scales do.
+    they are a cycle apart. Parts for which no two observed values lie so far apart do not count. One step is from value
+    to value, across gaps, as in `local.spread`. All fade with time as running scales do.
     """
     own = fading(past.newest.shape[1], past.patch, past.known.device).T
     total, number = local.spread, torch.ones_like(local.spread)
-    for ahead in (max(1, eighths * past.patch // 8) for eighths in _AHEAD):
+    for ahead in sorted({eighths * past.patch // 8 for eighths in _AHEAD} - {0, 1}):
         gap = F.pad((past.known[:, ahead:] - past.known[:, :-ahead]).abs(), (ahead, 0), value=torch.nan)
         seen = ~gap.isnan()
         parts = (part.unflatten(1, (len(own), -1)).sum(-1).double() for part in (gap.nan_to_num(), seen))

@@ -130,6 +130,8 @@ def quantiles_between(
 ) -> Float[Tensor, "*batch picked"]:
     """The quantiles of other levels: as given where the level is, else linear between its neighbours.
 
+    Asked for all given levels, it returns `values` itself.
+
     Args:
         values: The quantiles of `levels`, along the last axis.
         levels: Ascending.
