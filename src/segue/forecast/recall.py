@@ -3,9 +3,10 @@
 A patch transformer must learn to find a cycle of any length in patches of one length, and to carry its values without
 loss over hundreds of steps. Both are plain arithmetic. So each patch is told, beside its own values, how the lane went
 on one cycle earlier and on average over the last few cycles, one longer cycle earlier, and how far it is now from where
-it was a cycle ago. And where repeating the cycle has been the better naive forecast over a patch, predictions are expressed in it:
-the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle
-itself. Without this, clean daily cycles are missed by several times the error of repeating them (docs/lab-notebook.md).
+it was a cycle ago. And where repeating the cycle has been the better naive forecast over a patch, predictions are
+expressed in it: the network corrects seasonal naive in units of its mean error, which is how MASE counts, instead of
+drawing the cycle itself. Without this, clean daily cycles are missed by several times the error of repeating them
+(docs/lab-notebook.md).
 Where neither the cycle nor the last value is clearly nearer than the mean of all, predictions are expressed in that;
 and of every other reference each patch is told how far the mean lies from it. Without this, a network can't tell how
 much of the last cycle is chance, and repeats it with white noise.
