@@ -38,7 +38,7 @@ def _kernel(backbone, bidirectional_with=None):
 
 def reference_recurrent(model, source, source_length, target):
     """A packed bidirectional layer, a linear bridge, and attention by hand."""
-    embed = model.embed.weight * math.sqrt(12)
+    embed = model.embed.weight * (math.sqrt(12) / 4)
     packed = pack_padded_sequence(embed[source], source_length, batch_first=True, enforce_sorted=False)
     outputs, last = _kernel(model.encoder.forth, model.encoder.back)(packed)
     states = pad_packed_sequence(outputs, batch_first=True)[0]

@@ -43,7 +43,7 @@ class Seq2SeqConfig:
     """How a recurrent model with attention compares target and source."""
     tied: bool = True
     """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
-    dropout: float = 0.2
+    dropout: float = 0.1
     """Share of the values of embeddings, hidden vectors and branches that training leaves out at random."""
 
     def __post_init__(self) -> None:
@@ -81,10 +81,13 @@ class Seq2Seq(nn.Module):
         self.encoder, self.decoder = _build(config)
         self.head = CategoricalHead(config.width, patch=1, classes=vocabulary.size)
         self.dropout = nn.Dropout(config.dropout)
-        self.scale = config.width**0.5  # small enough for logits, then scaled up to be read (Vaswani 2017, section 3.4)
+        # Beside short vectors Adam's steps are long: those of length 4 learn twice as fast (docs/lab-notebook.md). Where
+        # the vectors that meet them are normed, as a transformer's are, such logits would begin too large.
+        small = (1.0 if config.architecture == "transformer" else 4.0) * config.width**-0.5
+        self.scale = 1 / small  # small enough for logits, then scaled up to be read (Vaswani 2017, section 3.4)
         for embedding in (self.embed, self.embed_source):
             if embedding is not None:
-                nn.init.normal_(embedding.weight, std=config.width**-0.5)
+                nn.init.normal_(embedding.weight, std=small)
         if config.tied:
             self.head.project.weight = self.embed.weight
 
