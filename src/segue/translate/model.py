@@ -81,8 +81,8 @@ class Seq2Seq(nn.Module):
         self.encoder, self.decoder = _build(config)
         self.head = CategoricalHead(config.width, patch=1, classes=vocabulary.size)
         self.dropout = nn.Dropout(config.dropout)
-        # Beside short vectors Adam's steps are long: those of length 4 learn twice as fast (docs/lab-notebook.md). Where
-        # the vectors that meet them are normed, as a transformer's are, such logits would begin too large.
+        # Beside short vectors Adam's steps are long: those of length 4 learn twice as fast (docs/lab-notebook.md).
+        # Where the vectors that meet them are normed, as a transformer's are, such logits would begin too large.
         small = (1.0 if config.architecture == "transformer" else 4.0) * config.width**-0.5
         self.scale = 1 / small  # small enough for logits, then scaled up to be read (Vaswani 2017, section 3.4)
         for embedding in (self.embed, self.embed_source):
