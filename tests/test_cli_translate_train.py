@@ -8,15 +8,20 @@ from pathlib import Path
 import pytest
 
 from segue.folder import CARD, WEIGHTS
+from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
 from segue.translate import train as training
 from segue.translate.config import TranslationConfig, preset
 from segue.translate.decode import translate_texts
-from segue.translate.model import Seq2Seq
-from segue.translate.pairs import read_pairs, write_pairs
+from segue.translate.held_out import held_out_measure
+from segue.translate.model import Seq2Seq, Seq2SeqConfig
+from segue.translate.pairs import Item, Pair, read_pairs, write_pairs
 from segue.translate.plots import plot_losses
+from segue.translate.scores import score
 from segue.translate.split import hold_out
+from segue.translate.tokens import unit_of
+from segue.translate.vocabulary import Vocabulary
 from test_cli_translate import PAIRS, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
@@ -113,6 +118,17 @@ def test_a_curve_has_the_axis_of_what_it_shows(tmp_path, select):
     assert [ax.get_ylabel() for ax in axes] == wanted
     held_out = axes[-1].lines[-1]
     assert list(held_out.get_ydata()) == [20.0 if select == "bleu" else 80.0]
+
+
+@pytest.mark.parametrize("select", ["chrf", "errors"])
+def test_what_is_shown_is_the_score_and_what_is_lowered_its_distance_from_the_best(select):
+    """A bar that shows 95 for a chrF of 5 misleads."""
+    model = Seq2Seq(Seq2SeqConfig(width=4), Vocabulary(ByteTokenizer())).eval()
+    shown: list[float] = []
+    found = held_out_measure([Pair("a", "b")], TranslationConfig(select=select), shown.append)(model)
+    scores = score([translate_texts(model, ["a"])[0][0].text], [Item("a", ("b",))], unit_of(model.vocabulary), draws=2)
+    assert shown == [(scores.chrf if select == "chrf" else scores.token_error_rate).value]
+    assert found == (100 - shown[0] if select == "chrf" else shown[0])
 
 
 @pytest.mark.parametrize("architecture", ["lstm-attention", "lstm", "transformer"])

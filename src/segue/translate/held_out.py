@@ -27,12 +27,12 @@ def held_out_measure(
 
     def measure(model: nn.Module) -> float:
         assert isinstance(model, Seq2Seq)
-        found = held_out_loss(model, pairs, config.pairs.tokens) if config.select == "loss" else _error(model, items)
+        found = held_out_loss(model, pairs, config.pairs.tokens) if config.select == "loss" else _score(model, items)
         if measured is not None:
             measured(found)
-        return found
+        return 100 - found if config.select in ("bleu", "chrf") else found
 
-    def _error(model: Seq2Seq, items: Sequence[Item]) -> float:
+    def _score(model: Seq2Seq, items: Sequence[Item]) -> float:
         outputs = [best[0].text for best in translate_texts(model, [item.source for item in items])]
         scores = score(outputs, items, unit_of(model.vocabulary), draws=2)
         if config.select == "errors":
@@ -40,7 +40,7 @@ def held_out_measure(
         chosen = scores.bleu if config.select == "bleu" else scores.chrf
         if chosen is None:
             raise UserError("select", config.select, "pip install 'segue[text]', or select by loss or errors")
-        return 100 - chosen.value
+        return chosen.value
 
     return measure
 
