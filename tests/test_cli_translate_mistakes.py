@@ -31,6 +31,13 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
         ((*train, "--tokenizer", "bpe,morse"), "--tokenizer morse: give one of byte, character, word, bpe"),
         ((*train, "--minutes", 0, "--config", tmp_path / "config.toml"), "--minutes 0.0: give a number above 0"),
         ((*train, "--source", "1"), "give both --source and --target"),
+        ((*train, "--source", "1", "--target", "1"), "--target 1: name another column than the source's"),
+        ((*train, "--tokenizer", "word,"), "--tokenizer : give one of byte"),
+        (("train", pairs, "--output", tmp_path), "name a new folder"),
+        (("run", trained, "a", "--beam", 0), "--beam 0: give a whole number of at least 1"),
+        (("run", trained, "a", "--max-tokens", 0), "--max-tokens 0: give a whole number of at least 1"),
+        (("split", pairs, "--output", tmp_path / "no" / "such"), "its folder does not exist"),
+        (("split", pairs, "--output", tmp_path / "out", "--dev", -1), "--dev -1: give 0 or more"),
         ((*train, "--resume"), "--resume"),
         (("train", "--output", tmp_path / "out"), "PAIRS (missing): name a file of pairs"),
         (("train", tmp_path / "bad.tsv", "--output", tmp_path / "out"), "'c' in row 2 of"),
@@ -46,7 +53,10 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
         (("run", trained, "--file", tmp_path / "long.txt"), "line 2 '"),
         (("run", trained, "a", "--file", tmp_path / "long.txt"), "give TEXT or --file, not both"),
         (("run", trained, "a", "--length-penalty", "some"), "--length-penalty some: give one of none, average, gnmt"),
-        (("run", trained, "a", "--temperature", 1, "--beam", 2), "--beam 2: give 1 to draw"),
+        (
+            ("run", trained, "a", "--temperature", 1, "--beam", 2),
+            "--beam 2: give 1: what is drawn at random (--temperature) follows no beam",
+        ),
         (("run", tmp_path, "a"), "--model"),
         (("run", trained, "--file", tmp_path / "latin.txt"), "give UTF-8 (byte 1 is not)"),
         (("run", trained, "a", "--alpha", -1), "--alpha -1.0: give 0 or more"),
@@ -59,7 +69,10 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
         (("evaluate", trained, tmp_path / "bad.tsv"), "'c' in row 2 of"),
         (("evaluate", trained, tmp_path / "none.tsv"), "name a TSV or CSV file that can be read"),
         (("split", pairs, "--output", trained), "--output"),
-        (("split", pairs, "--output", tmp_path / "out", "--test", 500), "groups that share no text"),
+        (
+            ("split", pairs, "--output", tmp_path / "out", "--test", 500),
+            "--dev 500: give fewer, here or to --test (500): the pairs form only",
+        ),
     ]
     before = {path.name for path in tmp_path.iterdir()}
     for arguments, message in cases:

@@ -142,6 +142,19 @@ def test_a_beam_is_no_worse_than_greedy_where_length_does_not_count():
     assert max(gains) > 0.1
 
 
+@pytest.mark.parametrize("penalty", ["none", "average", "gnmt"])
+def test_asking_for_more_results_does_not_change_the_best(penalty):
+    """A search that ends at the first end it meets misses a hypothesis that grows better with its length."""
+    model = build()
+    told = [
+        translate_texts(model, TEXTS, DecodeConfig(beam=5, n_best=count, length_penalty=penalty, **SHORT))
+        for count in (1, 3, 5)
+    ]
+    for one, some, all_ in zip(*told, strict=True):
+        assert one == some[:1] == all_[:1]
+        assert some == all_[:3]
+
+
 def test_no_two_results_have_the_same_text():
     """Byte pairs spell a text in several ways; catches a list that is one sentence five times."""
     pytest.importorskip("tokenizers")
@@ -283,7 +296,7 @@ def test_translating_leaves_the_model_as_it_was():
         ({"n_best": 2}, "n_best 2: give at most the beam, 1"),
         ({"no_repeat_ngram": 0}, "no_repeat_ngram 0: give a whole number of at least 1"),
         ({"max_ratio": -1.0}, "max_ratio -1.0: give 0 or more"),
-        ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1 to draw"),
+        ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1: what is drawn"),
     ],
 )
 def test_a_config_that_finds_nothing_is_told(change, message):

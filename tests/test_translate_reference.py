@@ -80,7 +80,7 @@ def reference_transformer(model, source, source_length, target):
                 theirs.copy_(own)
     padding, ahead = source == PADDING, torch.ones(target.shape[1], target.shape[1]).triu(1).bool()
     read, write = (
-        model.embed.weight[tokens] * math.sqrt(12) + sinusoids(torch.arange(tokens.shape[1]), 12)
+        model.embed.weight[tokens] * (math.sqrt(12) / 4) + sinusoids(torch.arange(tokens.shape[1]), 12)
         for tokens in (source, target)
     )
     memory = model.encoder.norm(encoder(read, src_key_padding_mask=padding))

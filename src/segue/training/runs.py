@@ -17,7 +17,8 @@ def require_unused(run: Path) -> None:
         UserError: It does.
     """
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        raise UserError("output", run, "continue this run with --resume, or name a new folder")
+        is_run = (run / "config.toml").exists()
+        raise UserError("output", run, f"{'continue this run with --resume, or ' if is_run else ''}name a new folder")
 
 
 def start_run(run: Path, config: Any) -> None:

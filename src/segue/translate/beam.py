@@ -41,10 +41,10 @@ class Finished:
         order = sorted(self.best.values(), key=lambda found: (found.tokens[-1] != END, -self.score(found)))
         return order[: self.config.n_best]
 
-    def enough(self, running: float, length: int) -> bool:
-        """Whether all places are taken and no running hypothesis, of this log-probability at most, deserves one."""
-        ranked = self.ranked()
-        return len(ranked) == self.config.n_best and self.score(ranked[-1]) >= self.config.score(running, length)
+    @property
+    def enough(self) -> bool:
+        """Whether as many have ended as run side by side: how many are told does not change which is best."""
+        return len(self.best) >= self.config.beam
 
 
 class Beams(NamedTuple):
@@ -113,8 +113,8 @@ def beam_search(
 ) -> list[list[Found]]:
     """Follows `config.beam` hypotheses a sentence.
 
-    A sentence leaves the batch once as many hypotheses as are wanted have ended and none that runs scores better by
-    now, or at its limit, where the best running ones take the places that are left.
+    A sentence leaves the batch once as many hypotheses as the beam is wide have ended, or at its limit, where the best
+    running ones take the places that are left.
 
     Args:
         model: The model, in evaluation mode.
@@ -139,13 +139,11 @@ def beam_search(
             finished[int(running[sentence])].add(found)
         length = beams.said.shape[1] - 1
         going = []
-        for place, (sentence, most, best) in enumerate(
-            zip(running.tolist(), limit[running].tolist(), beams.total[:, 0].tolist(), strict=True)
-        ):
+        for place, (sentence, most) in enumerate(zip(running.tolist(), limit[running].tolist(), strict=True)):
             if length >= most:
                 for found in beams.of(place):
                     finished[sentence].add_unfinished(found)
-            elif not finished[sentence].enough(best, length):
+            elif not finished[sentence].enough:
                 going.append(place)
         if len(going) < len(running):
             kept = torch.tensor(going, dtype=torch.int64, device=limit.device)

@@ -36,7 +36,7 @@ class PairsConfig:
     parts: int = 4
     """The most pairs that are joined to one, at least two."""
     tokens: int = 1536
-    """Positions of a side of a batch, padding included; for a few minutes of an LSTM half as many are better."""
+    """Positions of a side of a batch, padding included."""
 
     def __post_init__(self) -> None:
         for name, least in (("longest", 1), ("dev", 1), ("parts", 2), ("tokens", 1)):
@@ -99,10 +99,11 @@ class TranslationConfig:
 
 
 def preset(architecture: Architecture, config: TranslationConfig | None = None) -> TranslationConfig:
-    """The settings for an architecture: those given, or the defaults with the depth and learning rate that suit it."""
+    """The settings for an architecture: those given, or the defaults with the depth, length and rate that suit it."""
     if config is not None:
         return replace(config, model=replace(config.model, architecture=architecture))
     chosen = TranslationConfig(model=Seq2SeqConfig(architecture))
     if architecture != "transformer":
         return chosen
-    return replace(chosen, model=replace(chosen.model, layers=3), training=replace(chosen.training, learning_rate=1e-3))
+    model = replace(chosen.model, layers=3, token_length=1.0)
+    return replace(chosen, model=model, training=replace(chosen.training, learning_rate=1e-3))

@@ -44,7 +44,8 @@ class RecurrentEncoder(nn.Module):
 class TransformerEncoder(nn.Module):
     """Pre-norm blocks in which all tokens of a sentence attend to each other (Vaswani et al. 2017, section 3.1).
 
-    Positions are sinusoids, so no length is out of reach. The final state is the vector of the last token.
+    Positions are sinusoids, which have no greatest length, though no training for lengths it never saw either. The
+    final state is the vector of the last token.
 
     Args:
         width: Size of the vectors.

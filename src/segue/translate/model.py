@@ -43,6 +43,9 @@ class Seq2SeqConfig:
     """How a recurrent model with attention compares target and source."""
     tied: bool = True
     """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
+    token_length: float = 4.0
+    """How long the vector of a token is at first: Adam's steps do not depend on that, and are coarse for short vectors.
+    A transformer wants 1: its vectors are normed, and would make its first logits as many times as large."""
     dropout: float = 0.1
     """Share of the values of embeddings, hidden vectors and branches that training leaves out at random."""
 
@@ -54,6 +57,8 @@ class Seq2SeqConfig:
             raise UserError("width", self.width, "give an even number")
         if self.architecture == "transformer" and self.width % self.heads:
             raise UserError("width", self.width, f"give an even multiple of {self.heads}, the number of heads")
+        if not 0 < self.token_length < float("inf"):
+            raise UserError("token_length", self.token_length, "give a number above 0")
         if not 0 <= self.dropout < 1:
             raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
 
@@ -81,13 +86,11 @@ class Seq2Seq(nn.Module):
         self.encoder, self.decoder = _build(config)
         self.head = CategoricalHead(config.width, patch=1, classes=vocabulary.size)
         self.dropout = nn.Dropout(config.dropout)
-        # Beside short vectors Adam's steps are long: those of length 4 learn twice as fast (docs/lab-notebook.md).
-        # Where the vectors that meet them are normed, as a transformer's are, such logits would begin too large.
-        small = (1.0 if config.architecture == "transformer" else 4.0) * config.width**-0.5
-        self.scale = 1 / small  # small enough for logits, then scaled up to be read (Vaswani 2017, section 3.4)
+        spread = config.token_length * config.width**-0.5
+        self.scale = 1 / spread  # to be read with unit variance: at length 1 as in Vaswani et al. 2017, section 3.4
         for embedding in (self.embed, self.embed_source):
             if embedding is not None:
-                nn.init.normal_(embedding.weight, std=small)
+                nn.init.normal_(embedding.weight, std=spread)
         if config.tied:
             self.head.project.weight = self.embed.weight
 

@@ -76,6 +76,8 @@ def read_pairs(
     if source is not None and target is not None:
         named = not (source.isdecimal() and target.isdecimal())
         columns = (_column("source", source, first[1]), _column("target", target, first[1]))
+        if columns[0] == columns[1]:
+            raise UserError("target", target, "name another column than the source's")
     header = None if named else _header(first[1], columns)
     pairs, skipped = [], 0
     for number, cells in rows if named or header else chain([first], rows):

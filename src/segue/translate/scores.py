@@ -3,8 +3,6 @@
 Each comes with the interval that a bootstrap over sentences gives.
 """
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,19 +16,18 @@ from segue.translate.pairs import Item
 
 Unit = Literal["word", "character"]
 _DRAWS = 1000
+_ENDS = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A figure in per cent and its 95 % interval, over sentences drawn anew; NaN where there is none."""
+    """A figure in per cent and its 95 % interval, over sentences drawn anew."""
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        if math.isnan(self.low):
-            return f"{self.value:.2f} (no interval: some samples match nowhere)"
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
@@ -105,7 +102,7 @@ def ratio(
     random = np.random.default_rng(0)
     places = (random.integers(len(parts), size=len(parts)) for _ in range(draws))
     drawn = np.array([parts[place].sum() / wholes[place].sum() for place in places])
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = np.quantile(drawn, _ENDS)
     return Score(100 * float(parts.sum() / wholes.sum()), 100 * float(low), 100 * float(high))
 
 
@@ -144,14 +141,23 @@ def _sacrebleu(
     ]
     found, signatures = [], []
     for metric in (metrics.BLEU(), metrics.CHRF()):
-        try:
-            result = metric.corpus_score(list(outputs), streams, n_bootstrap=max(2, draws))
-        except TypeError:  # chrF of a sample without a match is a float, of the others NumPy's, and their mean fails
-            result = metric.corpus_score(list(outputs), streams)
-        signature = metric.get_signature().format()
-        told = json.loads(result.format(width=4, is_json=True, signature=signature))
-        mean, half = told.get("confidence_mean", math.nan), told.get("confidence_var", math.nan)
-        found.append(Score(float(result.score), mean - half, mean + half))
-        signatures.append(f"{result.name} {signature}")
+        result = metric.corpus_score(list(outputs), streams)
+        found.append(Score(float(result.score), *_interval(metric, outputs, streams, draws)))
+        signatures.append(f"{result.name} {metric.get_signature().format()}")
     first = metrics.BLEU().corpus_score(list(outputs), [[item.references[0] for item in items]])
     return found[0], found[1], first.score, tuple(signatures)
+
+
+def _interval(
+    metric: Any, outputs: Sequence[str], streams: Sequence[Sequence[str | None]], draws: int
+) -> tuple[float, float]:
+    """Where 95 % of the scores of sentences drawn anew lie.
+
+    What sacrebleu tells is half of that range about their mean, which can fall below zero; but its counts serve, which
+    it does not show.
+    """
+    counts = np.array(metric._extract_corpus_statistics(list(outputs), streams), dtype=np.float64)
+    random = np.random.default_rng(0)
+    places = (random.integers(len(counts), size=len(counts)) for _ in range(draws))
+    low, high = np.quantile([metric._compute_score_from_stats(counts[place].sum(0)).score for place in places], _ENDS)
+    return float(low), float(high)

@@ -142,8 +142,8 @@ def _sides(pairs: Sequence[Pair]) -> list[set[str]]:
 def _deal(pairs: Sequence[Pair], labels: np.ndarray, dev: int, test: int, seed: int) -> Split:
     sizes = np.bincount(labels)
     if dev + test >= len(sizes):
-        remedy = f"give fewer: the pairs form only {len(sizes):,} groups that share no text"
-        raise UserError("dev", f"{dev} and test {test}", remedy)
+        remedy = f"give fewer, here or to `test` ({test}): the pairs form only {len(sizes):,} groups"
+        raise UserError("dev", dev, remedy)
     largest = int(sizes.argmax())
     order = np.random.default_rng([seed, 0x59117]).permutation(len(sizes))
     dealt = order[order != largest]

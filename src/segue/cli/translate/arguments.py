@@ -13,7 +13,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote 
 Source = Annotated[str | None, typer.Option(help="The column of the source: its name, or its number from 1.")]
 Target = Annotated[str | None, typer.Option(help="The column of the target.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave malformed rows out instead of refusing the file.")]
-Beam = Annotated[int, typer.Option(min=1, help="Hypotheses kept a step; 1 takes the most probable token each time.")]
+Beam = Annotated[int, typer.Option(help="Hypotheses kept a step; 1 takes the most probable token each time.")]
 
 
 def model_of(folder: Path) -> "Seq2Seq":

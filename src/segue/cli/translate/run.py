@@ -23,19 +23,19 @@ def run(
     file: Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")] = None,
     output: Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")] = None,
     beam: Beam = 1,
-    n_best: Annotated[int, typer.Option(min=1, help="How many outputs a source, each with its score.")] = 1,
+    n_best: Annotated[int, typer.Option(help="How many outputs a source, each with its score.")] = 1,
     length_penalty: Annotated[
         str, typer.Option(help="What makes up for length as beams are compared: none, average or gnmt.")
     ] = "average",
     alpha: Annotated[float, typer.Option(help="The exponent of gnmt.")] = 1.0,
-    no_repeat: Annotated[int | None, typer.Option(min=1, help="Never write so many tokens in a row twice.")] = None,
+    no_repeat: Annotated[int | None, typer.Option(help="Never write so many tokens in a row twice.")] = None,
     prefix: Annotated[str, typer.Option(help="What each output begins with.")] = "",
     temperature: Annotated[
         float | None, typer.Option(help="Draw tokens at random instead; below 1 bolder, 0 the most probable.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="The most tokens of an output.", show_default="what training has shown")
+        int | None, typer.Option(help="The most tokens of an output.", show_default="what training has shown")
     ] = None,
 ) -> None:
     """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
@@ -44,7 +44,7 @@ def run(
 
     check_place("output", output, source=file)
     config = DecodeConfig(
-        beam=max(beam, n_best) if temperature is None else beam,
+        beam=max(beam, n_best) if beam > 0 and temperature is None else beam,
         n_best=n_best,
         length_penalty=one_of("length_penalty", length_penalty, get_args(LengthPenalty)),
         alpha=alpha,

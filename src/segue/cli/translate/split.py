@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.checks import check_place
 from segue.cli.translate.arguments import SkipBad, Source, Target, tell_skipped
 
 
 def split(
     pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns.")],
     output: Annotated[Path, typer.Option(help="A new folder, for train.tsv, dev.tsv and test.tsv.")],
-    dev: Annotated[int, typer.Option(min=0, help="Groups of pairs for development; groups share no text.")] = 500,
-    test: Annotated[int, typer.Option(min=0, help="Groups of pairs for the test.")] = 2000,
+    dev: Annotated[int, typer.Option(help="Groups of pairs for development; groups share no text.")] = 500,
+    test: Annotated[int, typer.Option(help="Groups of pairs for the test.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another split.")] = 0,
     source: Source = None,
     target: Target = None,
@@ -26,6 +27,7 @@ def split(
 
     if output.exists():
         raise UserError("output", output, "name a new folder")
+    check_place("output", output)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
     tell_skipped(read)
     found = split_pairs(read.pairs, dev, test, seed)

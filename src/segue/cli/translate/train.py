@@ -118,8 +118,8 @@ def _settings(
         settings = preset(one_of("architecture", architecture or "lstm-attention", get_args(Architecture)), settings)
     pairs = settings.pairs
     if tokenizer is not None:
-        first, _, second = tokenizer.partition(",")
-        sides = [one_of("tokenizer", side, get_args(TokenizerName)) for side in (first, second or first)]
+        first, comma, second = tokenizer.partition(",")
+        sides = [one_of("tokenizer", side, get_args(TokenizerName)) for side in (first, second if comma else first)]
         pairs = replace(pairs, source_tokenizer=sides[0], target_tokenizer=sides[1])
     source, target, skip_bad = columns
     if source is not None or target is not None:
