@@ -140,7 +140,7 @@ def test_a_run_can_begin_with_the_weights_of_a_model_of_the_same_sizes(tmp_path)
 def test_mistakes_are_named(tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="continue this run with --resume, or name a new folder"):
+    with pytest.raises(UserError, match="full: name a new folder"):
         pretrain(TINY, tmp_path / "full")
     with pytest.raises(UserError, match="it has no config.toml"):
         pretrain(None, tmp_path / "nothing", resume=True)

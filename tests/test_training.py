@@ -182,9 +182,12 @@ def test_config_is_on_disk_and_enough(unbroken):
 
 def test_a_used_folder_is_refused_and_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UserError, match="--resume, or name a new folder"):
+    with pytest.raises(UserError, match=": name a new folder"):  # a folder of notes has nothing to resume
         run_through(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    (tmp_path / "config.toml").write_text("")
+    with pytest.raises(UserError, match="continue this run with --resume, or name a new folder"):
+        run_through(tmp_path)
 
 
 def test_nothing_to_resume_is_refused(tmp_path):
