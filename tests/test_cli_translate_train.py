@@ -136,6 +136,7 @@ def test_the_defaults_of_an_architecture(architecture):
     """A flag alone gives settings that suit it; with a file of settings it changes nothing else."""
     chosen = preset(architecture)
     assert chosen.model.architecture == architecture
+    assert chosen.model.token_length == (1.0 if architecture == "transformer" else 4.0)
     assert chosen.training.learning_rate == (1e-3 if architecture == "transformer" else 3e-3)
     assert preset("rnn", chosen).training == chosen.training
     assert TranslationConfig() == preset("lstm-attention")

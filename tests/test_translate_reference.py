@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from segue.errors import UserError
 from segue.text.bytes import ByteTokenizer
 from segue.translate.attention import ATTENTIONS
 from segue.translate.model import Seq2Seq, Seq2SeqConfig
@@ -146,3 +147,13 @@ def test_tied_embeddings_are_one_matrix_in_three_places():
     torch.manual_seed(0)
     model = Seq2Seq(Seq2SeqConfig(width=64), Vocabulary(ByteTokenizer()))
     assert (model.scale * model.embed.weight).std().item() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("length", [1.0, 4.0])
+def test_token_vectors_begin_as_long_as_the_config_says_and_are_read_at_unit_size(length):
+    torch.manual_seed(0)
+    model = Seq2Seq(Seq2SeqConfig(width=64, token_length=length), Vocabulary(ByteTokenizer()))
+    assert model.embed.weight.norm(dim=-1).mean().item() == pytest.approx(length, rel=0.02)
+    assert (model.scale * model.embed.weight).std().item() == pytest.approx(1, abs=0.05)
+    with pytest.raises(UserError, match=r"token_length 0\.0: give a number above 0"):
+        Seq2SeqConfig(token_length=0.0)

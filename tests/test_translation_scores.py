@@ -65,7 +65,7 @@ def test_bleu_and_chrf_are_those_of_sacrebleu():
     assert "tok:13a" in found.signatures[0]
 
 
-def test_the_interval_of_bleu_holds_95_of_a_hundred_samples_scored_one_by_one():
+def test_the_interval_holds_95_percent_of_samples_scored_one_by_one():
     """Samples that sacrebleu itself scores; catches its interval about the mean, and counts summed amiss."""
     found, random = score(OUTPUTS, ITEMS, draws=60), np.random.default_rng(0)
     for metric, mine in ((BLEU(), found.bleu), (CHRF(), found.chrf)):
