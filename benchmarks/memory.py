@@ -1,12 +1,13 @@
 """What memory is worth, and what it costs: recall and gradients over a distance, attention, one step at a time.
 
-    OMP_NUM_THREADS=1 python benchmarks/memory.py --seconds 30
+    OMP_NUM_THREADS=1 python benchmarks/memory.py --seconds 25 --seeds 3
 
 **Recall.** One of eight values, then noise, then a question: which value was it? Each backbone is trained for the same
-processor time on distances from 2 to 500, drawn log-uniformly, and asked at some of them. **Gradient.** How much the
-hidden vector at the end depends on the input so many steps before, in float64, over what it depends on the one just
-before; before and after that training. **Attention.** A causal transformer over 512 values one by one, and over as many
-in 16 patches of 32. **Throughput.** 512 tokens in one call and in 512, the state carried. A CSV and two pictures.
+processor time on distances from 2 to 500, drawn log-uniformly, and asked at some of them, ten times on the way.
+**Gradient.** How much the hidden vector at the end depends on the input so many steps before, in float64, over what it
+depends on the one just before; before and after that training. **Attention.** A causal transformer over 512 values one
+by one, and over as many in 16 patches of 32. **Throughput.** 512 tokens in one call and in 512, the state carried. A
+CSV and two pictures.
 
 `--models rnn` measures some anew and keeps the rows of the others; times, which are compared, are taken of all or none.
 """
@@ -37,6 +38,7 @@ TOKENS = CharacterTokenizer("ABCDEFGHabcdefgh?")
 LAGS = (10, 20, 50, 100, 200, 350, 500)
 LANES, ASKED = 32, 256
 LENGTH, PATCH = 512, 32
+LOOKS = 10  # at what can be recalled, during training
 HUGE = 1e250  # gradients are taken this much larger, lest they fall below what float64 holds
 Row = dict[str, object]
 
@@ -61,11 +63,15 @@ def main() -> None:
             model = LanguageModel(LanguageModelConfig(name, width=options.width, layers=1, window=LENGTH), TOKENS)
             made = throughput_rows(model) if seed == 0 and every else []
             made += gradient_rows(model, "fresh")
-            steps = train(model, options.seconds, seed)
-            made += gradient_rows(model, "trained") + recall_rows(model)
+            trainer = trainer_of(model, seed)
+            for look in range(1, LOOKS + 1):
+                train(trainer, options.seconds / LOOKS)
+                made += recall_rows(model, options.seconds * look / LOOKS)
+            made += gradient_rows(model, "trained")
             size = sum(parameter.numel() for parameter in model.backbone.parameters())
-            rows += [row | {"model": name, "seed": seed, "steps": steps, "of_backbone": size} for row in made]
-            print(name, seed, steps, [f"{row['x']}: {row['value']:.2f}" for row in made if row["figure"] == "recall"])
+            rows += [row | {"model": name, "seed": seed, "steps": trainer.step, "of_backbone": size} for row in made]
+            learnt = [f"{row['value']:.2f}" for row in made if row["figure"] == "recall" and row["x"] == LAGS[-1]]
+            print(name, seed, trainer.step, f"{LAGS[-1]} steps back:", *learnt)
     result = pd.DataFrame(rows).assign(seconds=options.seconds, width=options.width, **machine(1))
     if not every:
         before = pd.read_csv(output)
@@ -84,8 +90,7 @@ def sequences(lanes: int, lag: int, random: np.random.Generator) -> tuple[Tensor
     return torch.from_numpy(tokens), torch.from_numpy(tokens[:, 0].copy())
 
 
-def train(model: LanguageModel, seconds: float, seed: int) -> int:
-    """Trains for so much processor time and tells the steps it took."""
+def trainer_of(model: LanguageModel, seed: int) -> Trainer:
     config = TrainingConfig(
         10**6, 5e-3, weight_decay=0.0, warmup_steps=50, decay_share=0.0, betas=(0.9, 0.99), seed=seed
     )
@@ -96,21 +101,26 @@ def train(model: LanguageModel, seconds: float, seed: int) -> int:
         law, _ = model(tokens)
         return law.loss(torch.cat([tokens[:, 1:], answer[:, None]], dim=1))[:, -1].mean()
 
-    trainer, start = Trainer(model, loss, config), time.process_time()
+    return Trainer(model, loss, config)
+
+
+def train(trainer: Trainer, seconds: float) -> None:
+    """Trains for so much more processor time."""
+    trainer.model.train()
+    start = time.process_time()
     while time.process_time() - start < seconds:
         trainer.apply(trainer.compute())
-    model.eval()
-    return trainer.step
+    trainer.model.eval()
 
 
 @torch.no_grad()
-def recall_rows(model: LanguageModel) -> list[Row]:
-    """The share of right answers by distance; chance is one in eight."""
+def recall_rows(model: LanguageModel, after: float) -> list[Row]:
+    """The share of right answers by distance, `after` so many seconds of training; chance is one in eight."""
     rows: list[Row] = []
     for lag in LAGS:
         tokens, answer = sequences(ASKED, lag, np.random.default_rng(lag))
         right = model(tokens)[0].logits[:, -1].argmax(-1) == answer
-        rows.append({"figure": "recall", "x": lag, "value": float(right.double().mean())})
+        rows.append({"figure": "recall", "x": lag, "after": after, "value": float(right.double().mean())})
     return rows
 
 
@@ -175,20 +185,24 @@ def best(work: Callable[[], object], repeats: int = 10) -> float:
 
 def draw_memory(result: pd.DataFrame, path: Path) -> None:
     figure, ((recall, fresh, trained),) = canvas(1, 3, (12, 3.6))
-    for name, colour, size in zip(NAMES, COLOURS, (9, 7, 5, 3), strict=False):  # one on the other can be told apart
-        mine = result[result["model"] == name]
-        for ax, kind in ((recall, "recall"), (fresh, "gradient, fresh"), (trained, "gradient, trained")):
-            points = mine[mine["figure"] == kind].groupby("x")["value"].mean()
-            ax.plot(points.index, points, color=colour, label=name, linewidth=1.4, marker="o", markersize=size)
+    farthest = result[(result["figure"] == "recall") & (result["x"] == LAGS[-1])]
+    for name, colour in zip(NAMES, COLOURS, strict=False):
+        shares = farthest[farthest["model"] == name].groupby("after")["value"]
+        recall.plot(shares.mean(), color=colour, label=name, linewidth=1.4)
+        recall.fill_between(shares.min().index, shares.min(), shares.max(), color=colour, alpha=0.15, linewidth=0)
+        for ax, kind in ((fresh, "gradient, fresh"), (trained, "gradient, trained")):
+            norms = result[(result["model"] == name) & (result["figure"] == kind)].groupby("x")["value"]
+            ax.plot(np.exp(norms.agg(lambda each: np.log(each).mean())), color=colour, linewidth=1.4)
+            ax.fill_between(norms.min().index, norms.min(), norms.max(), color=colour, alpha=0.15, linewidth=0)
     recall.axhline(1 / VALUES, color=INK, linewidth=0.8, linestyle=":")
     recall.legend(frameon=False, fontsize=8)
-    title(recall, "Recall: share of right answers")
+    recall.set_xlabel("seconds of training")
+    title(recall, f"Right answers {LAGS[-1]} steps later")
     title(fresh, "Gradient by distance, untrained")
     title(trained, "Gradient by distance, trained")
     for ax in (fresh, trained):
         ax.set_yscale("log")
         ax.set_ylim(1e-12, 1e5)
-    for ax in (recall, fresh, trained):
         ax.set_xscale("log")
         ax.set_xlabel("steps back")
     save(figure, path)
