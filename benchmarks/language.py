@@ -183,6 +183,8 @@ def task_of(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: in
     torch.manual_seed(seed)
     model = LanguageModel(config.model, tokenizer)
     loss, state = language_loss(model, corpus, config, decide_device("cpu", 1, "float32"))
+    if arm.emptied:
+        return Task(model, lambda n, _, empty=state: loss(n, empty), config.training, state)
     if arm.sampled:
         batches = contiguous_lanes(corpus, config.text.lanes, config.text.window, seed)
         sampled = SampledLoss(model, corpus)

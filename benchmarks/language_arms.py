@@ -29,6 +29,7 @@ class Arm:
     fresh: tuple[int, ...] = ()  # measured also with the memory emptied every so many tokens
     online: tuple[OnlineConfig, ...] = ()  # measured also with that of these dynamic evaluations that valid is for
     whole: bool = False  # on all of the test text, whatever --characters says
+    emptied: bool = False  # contiguous lanes whose state is emptied before every window: what carrying it is worth
     sampled: bool = False  # softmax over a sample of the vocabulary in training
 
 
@@ -79,8 +80,9 @@ ARMS = {
         for window in (64, 128, 256, 1024)
         for state in ("carry", "reset")
     },
+    "window 128, emptied": Arm(of(), fresh=(128,), emptied=True),
     "level 1 feed-forward": Arm(of(level1="feedforward"), fresh=(128,)),
-    "level 1 transformer": Arm(of(level1="transformer", width=192, state="reset"), fresh=(128,)),
+    "level 1 transformer": Arm(of(level1="transformer", width=192, state="reset"), fresh=(128,)),  # as large
     "clocks 1/1/1": Arm(of(levels=ALL_AT_ONCE), fresh=(128,)),
     "surprise, printed": Arm(of(surprise="printed"), fresh=(128,)),
     "surprise, descent": Arm(of(surprise="descent"), fresh=(128,)),

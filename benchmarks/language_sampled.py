@@ -26,12 +26,10 @@ class SampledLoss:
     def __call__(self, batch: Batch, state: State | None) -> tuple[Tensor, State]:
         hidden, state = self.model.read(batch.inputs, state, batch.reset)
         drawn = self.corpus.tokens[torch.randint(len(self.corpus.tokens), (SAMPLES,))]
-        words, places = torch.cat([batch.targets.flatten(), drawn]).unique(return_inverse=True)
-        place = places[: batch.targets.numel()].view_as(batch.targets)[..., None]
-        counts = torch.bincount(places[batch.targets.numel() :], minlength=len(words))
+        words, counts = drawn.unique(return_counts=True)
         head = self.model.head.project
-        logits = hidden @ head.weight[words].T + head.bias[words]
-        weights = (counts / SAMPLES).log() - self.log_share[words]  # of words that were not drawn: none
-        others = (logits + weights).scatter(-1, place, -torch.inf).logsumexp(-1)
-        right = logits.gather(-1, place)[..., 0]
+        weights = (counts / SAMPLES).log() - self.log_share[words]
+        logits = hidden @ head.weight[words].T + (head.bias[words] + weights)
+        others = logits.masked_fill(words == batch.targets[..., None], -torch.inf).logsumexp(-1)
+        right = (hidden * head.weight[batch.targets]).sum(-1) + head.bias[batch.targets]
         return (torch.logaddexp(others, right) - right).mean(), state

@@ -193,29 +193,6 @@ def test_a_new_lstm_remembers_longer_than_a_new_rnn():
     assert felt(LSTM(32)) > 10 * felt(closed)
 
 
-@pytest.mark.parametrize("level1", [LSTM, RNN])
-def test_each_parameter_is_in_exactly_one_level(level1):
-    """Counted by hand; catches parameters that no optimiser, or two, would update."""
-    nested = Nested(WIDTH, level1(WIDTH, 2))
-    levels = nested.level_parameters()
-    names = [name for level in levels for name in level]
-    assert sorted(names) == sorted(name for name, _ in nested.named_parameters())
-    feed_forward = 2 * WIDTH + (4 * WIDTH * WIDTH + 4 * WIDTH) + (4 * WIDTH * WIDTH + WIDTH)
-    gates = {LSTM: 4, RNN: 1}[level1]
-    recurrent = 2 * gates * (2 * WIDTH * WIDTH + 2 * WIDTH)
-    assert [sum(p.numel() for p in level.values()) for level in levels] == [recurrent, feed_forward, feed_forward]
-
-
-def test_a_parameter_in_no_level_or_in_two_is_refused():
-    """Catches a check of the levels that never fails."""
-    stray, shared = Nested(WIDTH), Nested(WIDTH)
-    stray.gain = nn.Parameter(torch.ones(1))
-    shared.level3 = shared.level2
-    for nested in (stray, shared):
-        with pytest.raises(AssertionError, match="parameters"):
-            nested.level_parameters()
-
-
 def test_levels_two_and_three_add_to_what_level_one_says():
     """With silent feed-forward levels, a nested backbone is its level 1; catches a missing residual."""
     torch.manual_seed(0)

@@ -205,14 +205,15 @@ def test_a_parameter_no_loss_reaches_is_left_alone():
 
 
 def test_a_parameter_in_no_level_is_refused():
-    """Nested knows of its own levels only: the embedding and the head would never be trained."""
+    """The original experiment forgot the embedding and the head: they were never trained."""
     model = Tiny()
+    backbone = split_levels(model.backbone, "level2", "level3")
     with pytest.raises(UserError, match=r"levels embed.weight, embed.bias, head.weight and 1 more: .*now in none") as e:
-        MultiRate(model, CONFIG, model.backbone.level_parameters(), NESTED)
+        MultiRate(model, CONFIG, backbone, NESTED)
     assert "\n" not in str(e.value)
     for part in (model.embed, model.head):
         part.requires_grad_(False)
-    require_partition(model, model.backbone.level_parameters())  # what is frozen needs no level
+    require_partition(model, backbone)  # what is frozen needs no level
 
 
 def test_a_parameter_in_two_levels_is_refused():

@@ -71,6 +71,27 @@ def test_tied_weights_are_one_matrix_also_from_disk(tmp_path):
 
 
 @pytest.mark.parametrize("tied", [False, True])
+def test_recurrent_models_read_values_of_about_one(tied):
+    """However small the vectors are that also predict (Vaswani et al. 2017); catches a scale that was forgotten."""
+    torch.manual_seed(0)
+    model = LanguageModel(LanguageModelConfig("lstm", width=128, tied=tied), LETTERS)
+    read = []
+    model.backbone.register_forward_pre_hook(lambda _, arguments: read.append(arguments[0]))
+    model.eval()(TOKENS)
+    assert 0.8 < read[0].std() < 1.2
+
+
+def test_training_leaves_out_values_before_and_after_the_backbone():
+    """Half of what the backbone reads and of what the head reads is zero; catches a dropout of one of them, or none."""
+    model, read = build(dropout=0.5), []
+    for part in (model.backbone, model.head):
+        part.register_forward_pre_hook(lambda _, arguments: read.append(arguments[0]))
+    model.train()(TOKENS)
+    model.eval()(TOKENS)
+    assert [round(float((x == 0).double().mean()), 1) for x in read] == [0.5, 0.5, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("tied", [False, True])
 @every_backbone
 def test_an_untrained_model_knows_about_as_much_as_chance(backbone, tied):
     """Catches tied weights so large that a residual stream predicts its own last token, at three times the loss."""

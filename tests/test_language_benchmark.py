@@ -9,11 +9,15 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
-from language import FIELDS, append, is_done
+from language import ARMS, FIELDS, append, is_done, task_of
 from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
 from language_runs import trained
+from language_sampled import SampledLoss
 from torch.nn.functional import cross_entropy
 
+from segue.language.corpus import Corpus, contiguous_lanes
+from segue.language.model import LanguageModel, LanguageModelConfig
+from segue.text.characters import CharacterTokenizer
 from segue.training.interrupt import Interrupted
 from segue.training.optimizer import single_rate
 from segue.training.schedule import TrainingConfig
@@ -74,6 +78,33 @@ def test_the_replica_is_the_experiment():
     optimizer.step(1)
     moved = {name.partition(".")[0] for name, weight in model.state_dict().items() if not weight.equal(before[name])}
     assert moved == {"level1"}  # level 2 is due at step 16
+
+
+def test_an_emptied_state_is_read_before_every_window():
+    """On the windows of carried lanes; catches a state that is carried after all, and other windows."""
+    letters = CharacterTokenizer("abcd")
+    corpus = Corpus.of("abcdabca" * 3000, letters)
+    carried, emptied = (task_of(ARMS[f"window 128, {state}"], corpus, letters, 3, 0) for state in ("carry", "emptied"))
+    first, after = carried.loss(1, carried.state)
+    torch.testing.assert_close(emptied.loss(1, emptied.state)[0], first)
+    torch.testing.assert_close(emptied.loss(2, after)[0], carried.loss(2, carried.state)[0])
+    assert not torch.equal(emptied.loss(2, after)[0], carried.loss(2, after)[0])
+
+
+def test_the_sampled_softmax_estimates_the_whole_one():
+    """Its loss and gradient, from many samples of few words; catches weights left out, a target counted twice."""
+    torch.manual_seed(0)
+    corpus = Corpus.of("aaaabbbccd" * 40, CharacterTokenizer("abcd"))
+    model = LanguageModel(LanguageModelConfig("lstm", width=8), CharacterTokenizer("abcd")).double()
+    with torch.no_grad():
+        model.head.project.weight.mul_(4.0)
+        model.head.project.bias[0] = -50.0  # the unknown one never occurs, and is never drawn
+    batch = contiguous_lanes(corpus, 4, 16, seed=0)(1)
+    whole = model(batch.inputs)[0].loss(batch.targets).mean()
+    found = SampledLoss(model, corpus)(batch, None)[0]
+    torch.testing.assert_close(found, whole, rtol=0.02, atol=0.0)
+    expected = torch.autograd.grad(whole, model.head.project.bias)[0]
+    torch.testing.assert_close(torch.autograd.grad(found, model.head.project.bias)[0], expected, rtol=0.1, atol=0.01)
 
 
 def test_a_row_is_known_again(tmp_path):

@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from segue.language import online
 from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
 from segue.language.online import evaluate_online
@@ -47,6 +48,15 @@ def test_it_equals_gradient_descent_by_hand(tied):
         sgd.step()
     assert found.loss == pytest.approx(total / (len(TEXT) - 1), rel=1e-9)
     assert found.loss < 0.98 * evaluate(model, Corpus.of(TEXT, LETTERS)).loss  # it does learn
+
+
+def test_a_long_text_is_read_in_pieces_that_make_no_difference(monkeypatch):
+    """Catches a token between two pieces that is skipped or read twice."""
+    model = build().double()
+    whole, _ = evaluate_online(model, corpus_of(TEXT), CONFIG)
+    monkeypatch.setattr(online, "_PIECE", 10)
+    found, _ = evaluate_online(model, corpus_of(TEXT), CONFIG)
+    assert found.loss == pytest.approx(whole.loss, abs=1e-12)
 
 
 @pytest.mark.parametrize("cuts", [(50,), (2, 3, 49), (TEXT.index("#", 9),)], ids=str)

@@ -38,8 +38,17 @@ def test_a_period_is_learnt_to_certainty(tmp_path, state):
     assert "".join(continue_text(model, "ab", 10, Sampling(temperature=0.0))) == "cdabcdabcd"
 
 
+def test_words_that_occur_once_are_what_unknown_words_are_learnt_from():
+    material = prepare(
+        "one two " * 20 + "three four " + "one two " * 5, LanguageConfig(text=TextConfig(tokenizer="word"))
+    )
+    assert material.model.tokenizer.words == ("\n", "one", "two")
+    assert (material.learnt.unknown, material.held_out.unknown) == (2, 0)
+
+
 def test_each_level_has_its_own_clock_and_the_surprise_objective_is_added(tmp_path):
-    """Level 2 is due after the run's end and stays as it began; the objective changes what the others learn."""
+    """Level 2 is due after the run's end and stays as it began, level 3 every 64 tokens of 4 lanes by 8; the objective
+    changes what the others learn."""
     (tmp_path / "text.txt").write_text(TEXT)
     kept = {}
     for surprise in ("off", "printed"):
@@ -47,7 +56,7 @@ def test_each_level_has_its_own_clock_and_the_surprise_objective_is_added(tmp_pa
             LanguageModelConfig("nested", width=8, expansion=1),
             TextConfig(lanes=4, window=8),
             TrainingConfig(steps=6, learning_rate=1e-2, weight_decay=0.1, warmup_steps=1),
-            levels=(LevelConfig(1), LevelConfig(7), LevelConfig(2)),
+            levels=(LevelConfig(1), LevelConfig(7), LevelConfig(64, "token")),
             surprise=surprise,
             precision="float32",
         )

@@ -61,6 +61,10 @@ def test_a_bounded_vocabulary_keeps_the_most_frequent_words():
     assert tokenizer.decode(tokenizer.encode("a b c")) == "a b <unk>"
 
 
+def test_rare_words_are_left_to_the_unknown_one():
+    assert WordTokenizer.of("b b a c\na", least=2).words == ("\n", "a", "b")
+
+
 def test_an_unknown_character_is_one_token_and_can_be_counted():
     """Catches a KeyError deep in an evaluation, or a character dropped silently, which would better the score."""
     tokenizer = CharacterTokenizer.of("abc")

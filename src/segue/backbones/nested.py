@@ -2,8 +2,8 @@
 
 A level, in the words of nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, "Nested Learning", NeurIPS 2025),
 is the set of parameters with one update frequency. Level 1 is the fastest. The chain of feed-forward levels is their
-continuum memory system, with residuals and norms. This module only says which parameter is in which level; the
-clocks belong to training.
+continuum memory system, with residuals and norms. The three modules are the levels; their clocks belong to training
+(`segue.training.clocks`).
 """
 
 import torch
@@ -55,21 +55,3 @@ class Nested(nn.Module):
         """Reads `time` vectors per lane, see `segue.backbones.protocol.Backbone`."""
         h, memory = self.level1(x, None if state is None else state.part("level1"), reset)
         return self.level3(self.level2(h)), State.join({"level1": memory})
-
-    def level_parameters(self) -> tuple[dict[str, nn.Parameter], ...]:
-        """The parameters of levels 1, 2 and 3, under the names they have in this module.
-
-        Raises:
-            AssertionError: A parameter lies in no level or in several, as in a subclass that adds one beside them.
-        """
-        levels = tuple(
-            {f"{level}.{name}": parameter for name, parameter in self.get_submodule(level).named_parameters()}
-            for level in ("level1", "level2", "level3")
-        )
-        assigned = [parameter for level in levels for parameter in level.values()]
-        existing = list(self.parameters())
-        if sorted(map(id, assigned)) != sorted(map(id, existing)):
-            raise AssertionError(
-                f"the levels hold {len(assigned)} parameters, the model {len(existing)}, or other ones"
-            )
-        return levels

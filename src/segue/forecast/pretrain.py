@@ -88,7 +88,7 @@ def pretrain(
         config = read_run(PretrainConfig, run)
     else:
         require_unused(run)
-    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    device = decide_device(config.device, precision=config.precision)
     config = replace(
         config, device=str(device.device), precision="float32" if device.autocast_dtype is None else "bfloat16"
     )

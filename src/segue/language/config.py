@@ -17,7 +17,7 @@ class TextConfig:
     tokenizer: TokenizerName = "character"
     """What a token is."""
     vocabulary: int | None = None
-    """The most tokens of words or byte pairs."""
+    """The most tokens of words or byte pairs; words that occur once are left out in any case."""
     document: str | None = None
     """A regular expression that matches where a document begins; `None`: the text is one."""
     state: Literal["carry", "reset"] = "carry"

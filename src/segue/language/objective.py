@@ -21,7 +21,7 @@ def language_loss(
 ) -> tuple[Loss | CarryingLoss, State | None]:
     """The mean cross-entropy of batch n, and the state before batch 1, as `segue.training.loop.train` wants them.
 
-    With a surprise objective, that is added.
+    With a surprise objective, that is minimised as well.
     """
     text = config.text
     cut = contiguous_lanes if text.state == "carry" else random_blocks
@@ -42,14 +42,19 @@ def language_loss(
 def batch_loss(
     model: LanguageModel, batch: Batch, state: State | None, target: Target | None = None
 ) -> tuple[Tensor, State]:
-    """The loss of one batch and the state after it; `target` is that of the surprise objective, if there is one."""
+    """The loss of one batch and the state after it.
+
+    `target` is that of the surprise objective, if there is one: it is minimised too, but no part of the loss that is
+    reported, which stays the cross-entropy.
+    """
     if target is None:
         law, state = model(batch.inputs, state, batch.reset)
         return law.loss(batch.targets).mean(), state
     with recorded(*(model.get_submodule(level) for level in _LEVELS[:2])) as outputs:
         law, state = model(batch.inputs, state, batch.reset)
     losses = law.loss(batch.targets)
-    return losses.mean() + surprise_objective(losses, outputs, target=target), state
+    objective = surprise_objective(losses, outputs, target=target)
+    return losses.mean() + objective - objective.detach(), state
 
 
 def language_optimizer(config: LanguageConfig) -> BuildOptimizer:

@@ -41,10 +41,12 @@ def evaluate_online(
         inputs, last = _inputs(model, corpus, state)
         learner = OnlineLearner(dict(model.named_parameters()), _losses(model), config)
         inner = learner.initial_state(model.initial_state(1), inputs) if state is None else state.part("learner")
+        inner = inner.to(model.embed.weight.device)
         count, total = inputs["tokens"].shape[1], 0.0
         for begin in range(0, count, _PIECE):
             piece = {name: tensor[:, begin : begin + _PIECE] for name, tensor in inputs.items()}
-            losses, inner = learner(piece, inner)
+            with torch.backends.cudnn.flags(enabled=False):  # whose LSTM refuses gradients of a model that evaluates
+                losses, inner = learner(piece, inner)
             total += float(losses.double().sum())
     finally:
         model.train(training)

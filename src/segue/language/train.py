@@ -21,6 +21,8 @@ from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.validation import Validation
 
+_LEAST = 2  # occurrences of a word in the vocabulary: those that occur once are all that unknown words are learnt from
+
 
 @dataclass(frozen=True, eq=False)
 class Material:
@@ -107,7 +109,7 @@ def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageCon
     source = text if text is not None else config.source
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
-    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    device = decide_device(config.device, precision=config.precision)
     material = prepare(read_text(source), config)
     if config.digest not in (None, material.digest):
         raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
@@ -129,7 +131,7 @@ def prepare(text: str, config: LanguageConfig) -> Material:
         UserError: A part has fewer than two tokens.
     """
     cut = round(len(text) * (1 - config.text.held_out))
-    tokenizer = learn_tokenizer(config.text.tokenizer, text[:cut], config.text.vocabulary)
+    tokenizer = learn_tokenizer(config.text.tokenizer, text[:cut], config.text.vocabulary, _LEAST)
     digest = hashlib.sha256(tokenizer.to_json().encode() + b"\n" + text.encode()).hexdigest()
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)

@@ -18,13 +18,14 @@ TokenizerName = Literal["byte", "character", "word", "bpe"]
 _PAIRS = 4096  # enough that common words are one token, few enough for small models
 
 
-def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None) -> Tokenizer:
+def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None, least: int = 1) -> Tokenizer:
     """The tokenizer that fits a text.
 
     Args:
         name: Which.
         text: What it is learnt from: the training text, never the held-out one.
         size: The most tokens of a word or byte pair vocabulary; `None` for all words, or 4,096 pairs and bytes.
+        least: How often a word must occur to be in the vocabulary.
 
     Raises:
         UserError: The package of the tokenizer is missing, or the size is too small.
@@ -34,7 +35,7 @@ def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None) -> 
     if name == "character":
         return CharacterTokenizer.of(text)
     if name == "word":
-        return WordTokenizer.of(text, size)
+        return WordTokenizer.of(text, size, least)
     return PairTokenizer.of(text, _PAIRS if size is None else size)
 
 

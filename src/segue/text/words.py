@@ -25,17 +25,18 @@ class WordTokenizer:
         self._texts = (UNKNOWN, *words)
 
     @classmethod
-    def of(cls, text: str, size: int | None = None) -> "WordTokenizer":
+    def of(cls, text: str, size: int | None = None, least: int = 1) -> "WordTokenizer":
         """The tokenizer of the most frequent words of a text.
 
         Args:
             text: The text.
             size: The number of tokens, the end of a line and the unknown word among them; `None` for all words.
+            least: How often a word occurs at least; rarer ones are unknown, which is how a model learns of such.
         """
         counts = Counter(_split(text))
         counts.pop(UNKNOWN, None)
         counts.pop("\n", None)
-        frequent = sorted(counts, key=lambda word: (-counts[word], word))
+        frequent = sorted((word for word in counts if counts[word] >= least), key=lambda word: (-counts[word], word))
         return cls(["\n", *frequent[: None if size is None else max(0, size - 2)]])
 
     @property

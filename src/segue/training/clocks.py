@@ -82,7 +82,7 @@ class MultiRate:
     Args:
         model: The model; the levels hold all of its trainable parameters.
         config: The settings of the run.
-        levels: The parameters of each level, see `split_levels` and `Nested.level_parameters`.
+        levels: The parameters of each level, see `split_levels`.
         settings: How each level is updated.
         tokens: Tokens in a batch, the same in all; needed where a clock counts tokens.
 

@@ -200,7 +200,7 @@ class OnlineLearner:
         begun = {f"before.{name}": tensor for name, tensor in state.part("memory").items()}
         state_after = State({**state, **begun, "filled": torch.zeros_like(state["filled"])})
         norm = float(nn.utils.get_total_norm(list(gradients.values())))
-        if not math.isfinite(norm):  # one bad value in a stream must not spoil all that comes
+        if not math.isfinite(norm):  # a memory is rid of a bad value at its next reset, weights would never be
             return state_after
         rate = self.config.learning_rate * min(1.0, self.config.clip / max(norm, 1e-12))
         kept = 1 - self.config.decay

@@ -7,9 +7,10 @@ comes in two forms, both off unless a training loss adds them:
 - `Target.PRINTED`, ||y - dL/dy||^2, as the experiment had it that this package started from. With L a mean over all
   tokens, dL/dy is some 5e5 times smaller than y (at 32 x 256 tokens): what remains is a penalty on the size of y
   (activation regularisation, arXiv:1708.01009). Were the signal larger, its sign would pull y uphill.
-- `Target.DESCENT`, ||y + u||^2 with u the gradient of the *sum* of the losses, so that each token's signal has its own
-  size. The gradient of half of it with respect to y is y + u: the same penalty, and ordinary backpropagation into this
-  level once more.
+- `Target.DESCENT`, ||y - (y - u)||^2 / 2 a token, where u is the gradient of the *sum* of the losses, so that each
+  token's signal has its own size, and y - u lies one step downhill. Its gradient with respect to y is u: ordinary
+  backpropagation, `weight` times once more in this level and those below. What the objective says beyond that is the
+  penalty; and Adam, which knows no scale, hardly sees the rest.
 
 A level's output shows the loss of its own position and of later ones only as far as later *layers* look across
 positions: what a recurrent level passes to itself is inside it, and is not in dL/dy.
@@ -61,7 +62,7 @@ def surprise_objective(
     weights: Sequence[float] = WEIGHTS,
     target: Target = Target.PRINTED,
 ) -> Float[Tensor, ""]:
-    """The sum over levels of weight times the mean square of output minus target; to be added to the mean loss.
+    """The sum over levels of weight times the distance of the output from its target; to be added to the mean loss.
 
     The targets are cut off from the tape: only the outputs learn. That costs a backward pass down to the lowest of
     them, and no second derivative.
@@ -80,8 +81,11 @@ def surprise_objective(
     objective = losses.new_zeros(())
     for weight, y, signal in zip(weights, outputs, signals, strict=True):
         signal = signal.clamp(-_LARGEST, _LARGEST)
-        wanted = signal if target is Target.PRINTED else -signal
-        objective = objective + weight * (y - wanted).square().mean()
+        if target is Target.PRINTED:
+            distance = (y - signal).square().mean()
+        else:
+            distance = (y - (y - signal).detach()).square().sum(-1).mean() / 2
+        objective = objective + weight * distance
     return objective
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from segue.device import Device, decide_device
@@ -145,7 +144,7 @@ def _ready(
 ) -> tuple[TranslationConfig, Device, Material]:
     """The config with all that was left open decided, the device, and on it the model, beside its material."""
     config = replace(config, file=_place(pairs) or config.file, dev_file=_place(dev) or config.dev_file)
-    device = decide_device(config.device, torch.get_num_threads(), config.precision)
+    device = decide_device(config.device, precision=config.precision)
     material = read_material(config)
     if config.digest not in (None, material.digest):
         raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")

@@ -71,9 +71,13 @@ def train(
 def _sizes(config: "LanguageConfig", material: "Material") -> str:
     """How large model and text are."""
     parameters = sum(parameter.numel() for parameter in material.model.parameters())
+    held_out = material.held_out
+    unknown = (
+        f", to which {held_out.unknown / len(held_out.tokens):.2%} of these are unknown" if held_out.unknown else ""
+    )
     return (
         f"{config.model.backbone}, {parameters / 1e6:.2f} M parameters; {len(material.learnt.tokens):,} tokens learnt "
-        f"from, {len(material.held_out.tokens):,} held out; vocabulary of {material.model.tokenizer.size:,}"
+        f"from, {len(held_out.tokens):,} held out; vocabulary of {material.model.tokenizer.size:,}{unknown}"
     )
 
 
