@@ -69,11 +69,10 @@ def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
     return tuple(OnlineConfig(segment=segment, learning_rate=rate) for rate in rates)
 
 
-TOKENS = 2000 * 32 * 256  # of the original experiment
 REPLICAS = ("replica, reset", "replica, persistent", "replica, surprise")  # see language_replica.py
 ARMS = {
     "corrected": Arm(
-        of(), steps=TOKENS // (32 * 128), fresh=(64, 256, 1024), online=dynamic(20, 0.01, 0.02, 0.05), whole=True
+        of(lanes=16), steps=7500, fresh=(64, 256, 1024), online=dynamic(20, 0.01, 0.02, 0.05), whole=True
     ),
     **{
         f"window {window}, {state}": Arm(of(window=window, lanes=4096 // window, state=state), fresh=(window,))
