@@ -71,7 +71,9 @@ def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
 
 REPLICAS = ("replica, reset", "replica, persistent", "replica, surprise")  # see language_replica.py
 ARMS = {
-    "corrected": Arm(of(lanes=16), steps=7500, fresh=(64, 256, 1024), online=dynamic(20, 0.01, 0.02, 0.05), whole=True),
+    "corrected": Arm(
+        of(lanes=16, state="reset"), steps=7500, fresh=(64, 256, 1024), online=dynamic(20, 0.01, 0.02, 0.05), whole=True
+    ),
     **{
         f"window {window}, {state}": Arm(of(window=window, lanes=4096 // window, state=state), fresh=(window,))
         for window in (64, 128, 256, 1024)
