@@ -174,7 +174,7 @@ def test_missing_file_and_unknown_model(tmp_path):
 def test_misuse_is_told_in_one_line(tmp_path):
     for arguments, message in (
         (["in.csv"], "segue: Missing option '--horizon'."),
-        (["in.csv", "--horizon", "soon"], "segue: Invalid value for '--horizon': "),
+        (["in.csv", "--horizon", "soon"], "segue: --horizon soon: give a whole number"),
         (["in.csv", "--horizon", "3", "--nonsense"], "segue: No such option: --nonsense"),
     ):
         result = run(*arguments)

@@ -46,6 +46,7 @@ def test_the_first_tokens_are_a_text_of_their_own():
     assert torch.equal(part.begins, alone.begins)
     assert (part.characters, part.unknown) == (30, 0)
     assert corpus.first(10_000) is corpus
+    assert Corpus.of("é" * 9, ByteTokenizer()).first(1).characters == 1  # half a character would be none
 
 
 def test_unknown_tokens_are_counted():
@@ -122,7 +123,7 @@ def test_texts_too_short_are_refused_with_a_remedy(tmp_path):
         contiguous_lanes(corpus, 20, 10, 0)
     with pytest.raises(UserError, match="shorter window"):
         random_blocks(corpus, 2, len(TEXT), 0)
-    with pytest.raises(UserError, match="at least two tokens"):
+    with pytest.raises(UserError, match=r"two tokens, one to predict from another \(it has 1\)"):
         Corpus.of("a", LETTERS)
     with pytest.raises(UserError, match="regular expression"):
         Corpus.of(TEXT, LETTERS, document="(")

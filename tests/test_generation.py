@@ -1,5 +1,7 @@
 """Text that goes on: streaming is one pass, draws follow the law, pieces are the text."""
 
+import math
+
 import pytest
 import torch
 from torch.nn.functional import one_hot
@@ -96,7 +98,15 @@ def test_pieces_are_the_text(tokenizer):
     assert "".join(readable(ByteTokenizer(), "é".encode()[:1])) == "\ufffd"
 
 
-@pytest.mark.parametrize("change", [{"temperature": -1.0}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}])
+def test_the_lowest_temperature_is_greedy():
+    """Catches logits that overflow to two infinities, and so to no token at all."""
+    law = Categorical(torch.tensor([[1.0, 3.0, -2.0, -torch.inf]]))
+    assert Sampling(temperature=1e-310).probabilities(law).tolist() == [[0.0, 1.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    "change", [{"temperature": -1.0}, {"temperature": math.inf}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}]
+)
 def test_sampling_out_of_range_is_refused(change):
     with pytest.raises(UserError, match=next(iter(change))):
         Sampling(**change)

@@ -46,6 +46,16 @@ def test_words_that_occur_once_are_what_unknown_words_are_learnt_from():
     assert (material.learnt.unknown, material.held_out.unknown) == (2, 0)
 
 
+def test_a_run_in_use_is_told_in_words_of_python(tmp_path):
+    (tmp_path / "text.txt").write_text(TEXT)
+    config = LanguageConfig(LanguageModelConfig(width=8), training=TrainingConfig(steps=1), precision="float32")
+    train_language(tmp_path / "text.txt", config, tmp_path / "run")
+    with pytest.raises(UserError, match="continue this run with `resume`, or name a new folder"):
+        train_language(tmp_path / "text.txt", config, tmp_path / "run")
+    with pytest.raises(UserError, match="config .*: leave it out to resume: the run holds its own"):
+        train_language(None, config, tmp_path / "run", resume=True)
+
+
 def test_each_level_has_its_own_clock_and_the_surprise_objective_is_added(tmp_path):
     """Level 2 is due after the run's end and stays as it began, level 3 every 64 tokens of 4 lanes by 8; the objective
     changes what the others learn."""

@@ -186,7 +186,7 @@ def test_a_used_folder_is_refused_and_kept(tmp_path):
         run_through(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     (tmp_path / "config.toml").write_text("")
-    with pytest.raises(UserError, match="continue this run with --resume, or name a new folder"):
+    with pytest.raises(UserError, match="continue this run with `resume`, or name a new folder"):
         run_through(tmp_path)
 
 

@@ -22,8 +22,13 @@ T = TypeVar("T")
 _WORDS = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
 
 
-def read_config(cls: type[T], path: str | Path) -> T:
+def read_config(cls: type[T], path: str | Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> T:
     """Reads a TOML file into the dataclass `cls`.
+
+    Args:
+        cls: The dataclass.
+        path: The file.
+        changes: Values that stand instead of the file's, by table and key, before anything is checked.
 
     Raises:
         UserError: The file can't be read or is no TOML, or as for `from_dict`.
@@ -35,6 +40,9 @@ def read_config(cls: type[T], path: str | Path) -> T:
         raise UserError("config", path, f"name a TOML file that can be read ({error.strerror})") from error
     except ValueError as error:  # no TOML, or no UTF-8
         raise UserError("config", path, f"mend the TOML: {error}") from error
+    for table, values in (changes or {}).items():
+        if isinstance(mapping.setdefault(table, {}), dict):
+            mapping[table].update(values)
     return from_dict(cls, mapping, where=str(path))
 
 
@@ -48,7 +56,8 @@ def from_dict(cls: type[T], mapping: Mapping[str, Any], where: str = "config") -
         where: What errors call the mapping, in front of the key: `config training.steps`.
 
     Raises:
-        UserError: A key is unknown or missing, or a value has the wrong type; key, value and remedy are named.
+        UserError: A key is unknown or missing, or a value has the wrong type or is refused by its dataclass; key, value
+            and remedy are named.
     """
     return typing.cast(T, _build(cls, mapping, where, f"{where} "))
 
@@ -70,7 +79,11 @@ def _build(cls: Any, mapping: object, name: str, prefix: str) -> Any:
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and key not in mapping:
             raise UserError(f"{prefix}{key}", "(missing)", f"give {_words(kinds[key])}")
-    return cls(**{key: _convert(kinds[key], value, f"{prefix}{key}") for key, value in mapping.items()})
+    values = {key: _convert(kinds[key], value, f"{prefix}{key}") for key, value in mapping.items()}
+    try:
+        return cls(**values)
+    except UserError as error:  # of a check of its own, which knows neither file nor table
+        raise UserError(f"{prefix}{error.argument}", error.value, error.remedy) from error
 
 
 def _convert(kind: Any, value: object, name: str) -> Any:

@@ -1,10 +1,13 @@
 """What is refused before any work is done: a word that is no choice, a file that could not be written."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from segue.errors import UserError
+
+Model = TypeVar("Model")
 
 TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
 
@@ -25,10 +28,10 @@ def check_place(
         argument: What the user knows it by.
         path: The file; `None` is fine.
         suffixes: How its name may end; `None` for any.
-        source: A file that is read, and must not be written over.
+        source: A file that is read, and must not be written over; or a folder, and nothing in it must.
 
     Raises:
-        UserError: The suffix is another, the folder is not there or can't be written, or the file is `source`.
+        UserError: The suffix is another, the folder is not there or can't be written, or the file is `source` or in it.
     """
     if path is None:
         return
@@ -40,7 +43,24 @@ def check_place(
         raise UserError(argument, path, "its folder can't be written; name another")
     try:
         same = source is not None and path.exists() and source.exists() and path.samefile(source)
+        inside = source is not None and source.resolve() in path.resolve().parents
     except OSError as error:  # the name is too long, for instance
         raise UserError(argument, path, f"name another file ({error.strerror})") from error
     if path.is_dir() or same:
         raise UserError(argument, path, "would overwrite a folder or the input; name another file")
+    if inside:
+        raise UserError(argument, path, f"name a file elsewhere: {source} is only read")
+
+
+def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:
+    """The model of a run, or of a model folder: whichever the user has named as DIR.
+
+    Raises:
+        UserError: There is none.
+    """
+    try:
+        return load(folder / "model" if (folder / "model").is_dir() else folder)
+    except UserError as error:
+        if error.argument != "model":
+            raise
+        raise UserError("DIR", folder, error.remedy) from error  # the user knows no other name for it

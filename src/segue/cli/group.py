@@ -27,9 +27,18 @@ _FLAGS = {
     "skip_bad": "--skip-bad", "prefix": "--prefix", "pairs": "PAIRS", "n_best": "--n-best",
     "no_repeat_ngram": "--no-repeat", "max_extra": "--max-tokens",
     "length_penalty": "--length-penalty", "alpha": "--alpha",
+    "learning_rate": "--rate",
     "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
 }  # fmt: skip
 """What the command line calls the arguments of the library."""
+
+
+_REMEDIES = {
+    "int_parsing": "give a whole number",
+    "float_parsing": "give a number",
+    "greater_than_equal": "give {ge} or more",
+}
+"""For a value that typer can't read."""
 
 
 class OneLineErrors(TyperGroup):
@@ -45,7 +54,7 @@ class OneLineErrors(TyperGroup):
             if type(error).__name__ == "NoArgsIsHelpError":
                 typer.echo(error.format_message(), err=True)
                 sys.exit(2)
-            _fail(error.format_message())
+            _fail(_misuse(error))
         except OSError as error:  # a full disk or terminal; a file that can't be opened is a UserError by now
             _abandon_output()
             place = f"{error.filename}: " if error.filename else ""
@@ -62,6 +71,16 @@ def in_flags(error: UserError) -> str:
     name = error.argument
     message = _FLAGS.get(name, name) + str(error)[len(name) :]
     return re.sub(r"`(\w+)`", lambda match: _FLAGS.get(match[1], match[1]), message)
+
+
+def _misuse(error: Any) -> str:
+    """What is wrong with the arguments; of a value that can't be one, later versions of typer do not tell the value."""
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    if not faults:
+        return str(error.format_message())
+    fault = faults[0]
+    remedy = _REMEDIES.get(fault["type"], "{msg}").format(msg=fault["msg"], **fault.get("ctx", {}))
+    return str(UserError(error.param.opts[0], fault["input"], remedy))
 
 
 def _abandon_output() -> None:

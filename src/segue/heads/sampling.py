@@ -23,7 +23,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):
-            raise UserError("temperature", self.temperature, "give 0 or more")
+            raise UserError("temperature", self.temperature, "give a finite number of at least 0")
         if self.top_k is not None and self.top_k < 1:
             raise UserError("top_k", self.top_k, "give a whole number of at least 1")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -34,6 +34,7 @@ class Sampling:
         logits = law.logits.double()
         if self.temperature == 0:
             return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
+        logits = logits - logits.amax(-1, keepdim=True)  # at most 0: no temperature, however low, makes two of infinity
         ordered, order = (logits / self.temperature).sort(dim=-1, descending=True, stable=True)
         ordered[..., self.top_k or ordered.shape[-1] :] = -torch.inf
         shares = ordered.softmax(-1)

@@ -1,9 +1,10 @@
 """Everything that a language model's training run depends on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from segue.errors import UserError
+from segue.language.corpus import document_pattern
 from segue.language.model import LanguageModelConfig
 from segue.text.named import TokenizerName
 from segue.training.clocks import LevelConfig
@@ -17,7 +18,8 @@ class TextConfig:
     tokenizer: TokenizerName = "character"
     """What a token is."""
     vocabulary: int | None = None
-    """The most tokens of words or byte pairs; words that occur once are left out in any case."""
+    """The most tokens of words, the unknown word and the end of a line among them, or of byte pairs. Words that occur
+    once are left out in any case."""
     document: str | None = None
     """A regular expression that matches where a document begins; `None`: the text is one."""
     state: Literal["carry", "reset"] = "carry"
@@ -35,6 +37,20 @@ class TextConfig:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
         if not 0 < self.held_out < 1:
             raise UserError("held_out", self.held_out, "give a share between 0 and 1")
+        if self.document is not None:
+            document_pattern(self.document)
+        if self.vocabulary is not None:
+            least = {"word": 3, "bpe": 256}.get(self.tokenizer)
+            if least is None:
+                raise UserError("vocabulary", self.vocabulary, f"leave it out for {self.tokenizer} tokens")
+            if self.vocabulary < least:
+                raise UserError("vocabulary", self.vocabulary, f"give at least {least} for {self.tokenizer} tokens")
+
+    def fitted_to(self, tokens: int) -> "TextConfig":
+        """The same for a text of so many tokens: no longer a window, and no more lanes, than the text can fill."""
+        window = min(self.window, tokens - 1)
+        lanes = min(self.lanes, tokens // window) if self.state == "carry" else self.lanes
+        return replace(self, lanes=lanes, window=window)
 
 
 @dataclass(frozen=True)

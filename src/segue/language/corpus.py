@@ -28,7 +28,14 @@ class Corpus:
     """How many tokens stand for something outside the vocabulary."""
 
     @staticmethod
-    def of(text: str, tokenizer: Tokenizer, document: str | None = None, *, continued: bool = False) -> "Corpus":
+    def of(
+        text: str,
+        tokenizer: Tokenizer,
+        document: str | None = None,
+        *,
+        continued: bool = False,
+        name: str = "(given)",
+    ) -> "Corpus":
         """Encodes a text, each document by itself.
 
         Args:
@@ -38,6 +45,7 @@ class Corpus:
                 `None` for a single document.
             continued: Whether the text goes on with a document whose beginning stands elsewhere, unless its own
                 first characters begin one.
+            name: What errors call the text, such as its file.
 
         Raises:
             UserError: The text has fewer than two tokens, or the expression is none.
@@ -46,7 +54,8 @@ class Corpus:
         parts = [(begun, encoded) for begun, encoded in parts if encoded]
         tokens = torch.tensor([token for _, part in parts for token in part], dtype=torch.int64)
         if len(tokens) < (1 if continued else 2):
-            raise UserError("text", f"of {len(tokens)} tokens", "give at least two tokens: one to predict from another")
+            needed = "one token" if continued else "two tokens, one to predict from another"
+            raise UserError("text", name, f"give at least {needed} (it has {len(tokens)})")
         begins = torch.zeros(len(tokens), dtype=torch.bool)
         begins[torch.tensor([0, *(len(part) for _, part in parts[:-1])]).cumsum(0)] = True
         begins[0] = not continued or parts[0][0]
@@ -59,7 +68,20 @@ class Corpus:
             return self
         part = self.tokens[:tokens]
         unknown = round(self.unknown * tokens / len(self.tokens))
-        return Corpus(part, self.begins[:tokens], round(self.characters * tokens / len(self.tokens)), unknown)
+        characters = max(1, round(self.characters * tokens / len(self.tokens)))
+        return Corpus(part, self.begins[:tokens], characters, unknown)
+
+
+def document_pattern(document: str) -> re.Pattern[str]:
+    """The regular expression that matches where a document begins.
+
+    Raises:
+        UserError: It is none.
+    """
+    try:
+        return re.compile(document, re.MULTILINE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise UserError("document", document, f"give a regular expression ({error})") from error
 
 
 def read_text(path: str | Path, argument: str = "text") -> str:
@@ -107,8 +129,8 @@ def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batc
     size = len(corpus.tokens)
     windows = size // lanes // window
     if windows == 0:
-        remedy = f"give fewer lanes or a shorter window in the config's [text]: the text has only {size} tokens"
-        raise UserError("text.window", window, remedy)
+        remedy = f"give fewer lanes or a shorter window: the text has only {size} tokens"
+        raise UserError("lanes", f"{lanes} of {window} tokens", remedy)
 
     def batch(n: int) -> Batch:
         epoch, at = divmod(n - 1, windows)
@@ -129,8 +151,7 @@ def random_blocks(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches
     """
     size = len(corpus.tokens)
     if size <= window:
-        remedy = f"give a shorter window in the config's [text]: the text has only {size} tokens"
-        raise UserError("text.window", window, remedy)
+        raise UserError("window", window, f"give a shorter window: the text has only {size} tokens")
 
     def batch(n: int) -> Batch:
         begins = np.random.default_rng([seed, n]).integers(size - window, size=lanes)
@@ -151,10 +172,7 @@ def _documents(text: str, document: str | None) -> list[tuple[bool, str]]:
     """The parts of a text, in order, and whether the expression matches where they begin; the first may be a rest."""
     if document is None:
         return [(False, text)]
-    try:
-        found = re.compile(document, re.MULTILINE).finditer(text)
-    except re.error as error:
-        raise UserError("document", document, f"give a regular expression ({error})") from error
+    found = document_pattern(document).finditer(text)
     matched = {match.start() for match in found if match.start() < len(text)}
     begins = sorted({0} | matched)
     return [(a in matched, text[a:b]) for a, b in zip(begins, [*begins[1:], len(text)], strict=True)]

@@ -26,16 +26,26 @@ class Evaluation:
     unknown: int
     """Tokens of the text outside the vocabulary: their characters are predicted as "something else" only, which
     flatters bits per character."""
+    lanes: int = 1
+    """How many parts of the text were read side by side."""
 
     @property
     def perplexity(self) -> float:
-        """exp(loss), per token: comparable between models of one tokenizer only."""
-        return math.exp(self.loss)
+        """Per token: comparable between models of one tokenizer only."""
+        return perplexity(self.loss)
 
     @property
     def bits_per_character(self) -> float:
         """Bits per token times tokens per character: comparable between tokenizers that lose nothing."""
         return self.loss / math.log(2) * self.tokens_per_character
+
+
+def perplexity(loss: float) -> float:
+    """exp(loss), and `inf` where that is more than a number can hold."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
 
 
 @torch.inference_mode()
@@ -56,8 +66,9 @@ def evaluate(
             document. `"reset"`: each window begins afresh, as it does for a model without memory; its first tokens
             are then predicted from few.
         window: Tokens that are read at a time; with a carried state it changes the memory used, not the result.
-        lanes: How many parts of the text are read side by side. It is faster, and each part but the first begins
-            with an empty memory, so with few characters a lane a carried state seems worth less than it is.
+        lanes: How many parts of the text are read side by side, each of at least a window, so that a short text
+            has fewer. It is faster, and each part but the first begins with an empty memory, so with few characters
+            a lane a carried state seems worth less than it is.
 
     Raises:
         UserError: `window` or `lanes` is below 1.
@@ -78,13 +89,15 @@ def evaluate(
     finally:
         model.train(training)
     count = len(corpus.tokens) - 1
-    return Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown)
+    return Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown, len(inputs))
 
 
 def _lanes(corpus: Corpus, lanes: int, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Inputs, targets, beginnings and weights, (lanes, whole windows); what is behind the text's end weighs nothing."""
     count = len(corpus.tokens) - 1
+    window = min(window, count)
     length = -(-count // (lanes * window)) * window
+    lanes = -(-count // length)  # the others would hold nothing
     parts = (corpus.tokens[:-1], corpus.tokens[1:], corpus.begins[:-1], torch.ones(count))
     inputs, targets, begins, weights = (pad(part, (0, lanes * length - count)).view(lanes, length) for part in parts)
     return inputs, targets, begins, weights

@@ -74,8 +74,14 @@ def generate(
 def continue_text(
     model: LanguageModel, prompt: str, length: int, sampling: Sampling | None = None, seed: int = 0
 ) -> Iterator[str]:
-    """The text of `length` tokens that follow the text of a prompt, piece by piece; see `generate`."""
+    """The text of `length` tokens that follow the text of a prompt, piece by piece; see `generate`.
+
+    Raises:
+        UserError: The prompt has no tokens.
+    """
     tokens = model.tokenizer.encode(prompt)
+    if not tokens:
+        raise UserError("prompt", repr(prompt), "give some text to continue")
     return readable(model.tokenizer, islice(generate(model, tokens, sampling, seed), length), after=tokens)
 
 

@@ -4,12 +4,14 @@ What was learnt is a value, a `State` of one lane. So a text may come in parts, 
 between, and the parts' figures are those of the whole.
 """
 
+import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from segue.errors import UserError
 from segue.language.corpus import Corpus
 from segue.language.evaluate import Evaluation
 from segue.language.model import LanguageModel
@@ -33,6 +35,9 @@ def evaluate_online(
 
     Returns:
         How well the text was predicted, and the state after it.
+
+    Raises:
+        UserError: What was learnt has ruined the model: perplexity is beyond all numbers.
     """
     config = config or OnlineConfig()
     training = model.training
@@ -51,6 +56,8 @@ def evaluate_online(
     finally:
         model.train(training)
     found = Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown)
+    if not math.isfinite(found.perplexity):
+        raise UserError("learning_rate", config.learning_rate, f"give a lower one: the loss came to {found.loss:.4g}")
     return found, State.join({"learner": inner, "text": last})
 
 

@@ -52,7 +52,8 @@ def train_language(
 
     Args:
         text: A text file in UTF-8; `None` to resume with the one that the run began with.
-        config: What to train; `None` for the defaults, or to resume.
+        config: What to train; `None` for the defaults, or to resume. Of a text too short for them, the run takes fewer
+            lanes, and then a shorter window, and its config says so.
         run: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
             number of threads is the same.
@@ -67,7 +68,7 @@ def train_language(
 
     Raises:
         UserError: The folder is in use or has nothing to resume, the text can't be read or is too short or is not the
-            one the run began with, `minutes` is given to resume, or the loss is not finite.
+            one the run began with, `config` or `minutes` is given to resume, or the loss is not finite.
         Interrupted: Ctrl-C; what was trained is saved.
     """
     run = Path(run)
@@ -99,6 +100,8 @@ def _settings(config: LanguageConfig | None, run: Path, resume: bool, minutes: f
     if not resume:
         require_unused(run)
         return config or LanguageConfig()
+    if config is not None:
+        raise UserError("config", "(given)", "leave it out to resume: the run holds its own")
     if minutes is not None:
         raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
     return read_run(LanguageConfig, run)
@@ -110,12 +113,13 @@ def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageCon
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
     device = decide_device(config.device, precision=config.precision)
-    material = prepare(read_text(source), config)
+    material = prepare(read_text(source), config, str(source))
     if config.digest not in (None, material.digest):
         raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
     material.model.to(device.device)
     decided = replace(
         config,
+        text=config.text.fitted_to(len(material.learnt.tokens)),
         device=str(device.device),
         precision="float32" if device.autocast_dtype is None else "bfloat16",
         source=config.source or str(Path(source).resolve()),
@@ -124,8 +128,13 @@ def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageCon
     return decided, device, material
 
 
-def prepare(text: str, config: LanguageConfig) -> Material:
+def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Material:
     """The tokenizer learnt from the first part of a text, a model for it, and both parts in its tokens.
+
+    Args:
+        text: The text.
+        config: What to train.
+        name: What errors call the text, such as its file.
 
     Raises:
         UserError: A part has fewer than two tokens.
@@ -136,7 +145,10 @@ def prepare(text: str, config: LanguageConfig) -> Material:
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
         model = LanguageModel(config.model, tokenizer)
-    learnt, held_out = (Corpus.of(part, tokenizer, config.text.document) for part in (text[:cut], text[cut:]))
+    learnt, held_out = (
+        Corpus.of(part, tokenizer, config.text.document, name=f"{name}, {which}")
+        for part, which in ((text[:cut], "the part to learn from"), (text[cut:], "the part to hold out"))
+    )
     return Material(model, learnt, held_out, digest)
 
 

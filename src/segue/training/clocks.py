@@ -39,6 +39,10 @@ class LevelConfig:
     def __post_init__(self) -> None:
         if self.period < 1:
             raise UserError("period", self.period, "give a whole number of at least 1")
+        for name in ("learning_rate", "clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UserError(name, value, "give a number above 0")
 
     def training(self, config: TrainingConfig) -> TrainingConfig:
         """The run's settings as they hold for this level."""

@@ -58,7 +58,7 @@ class OnlineConfig:
     """How a stream is learnt from."""
 
     segment: int = 20
-    """Tokens from one write to the next."""
+    """Tokens from one write to the next, all of which a write keeps in memory."""
     learning_rate: float = 0.02
     """The step of plain gradient descent on a segment's mean loss; 0 learns nothing."""
     decay: float = 0.001
@@ -68,8 +68,8 @@ class OnlineConfig:
 
     def __post_init__(self) -> None:
         for name, fine, remedy in (
-            ("segment", self.segment >= 1, "give a whole number of at least 1"),
-            ("learning_rate", self.learning_rate >= 0, "give 0 or more"),
+            ("segment", 1 <= self.segment <= 10_000, "give a whole number from 1 to 10,000"),
+            ("learning_rate", 0 <= self.learning_rate < math.inf, "give a finite number of at least 0"),
             ("decay", 0 <= self.decay <= 1, "give a share from 0 to 1"),
             ("clip", self.clip > 0, "give a number above 0"),
         ):

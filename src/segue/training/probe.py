@@ -56,6 +56,7 @@ def steps_for_minutes(minutes: int | float, seconds_per_step: float) -> int:
     Raises:
         UserError: `minutes` is not above 0.
     """
-    if not (0 < minutes < math.inf):
+    steps = 60 * minutes / seconds_per_step
+    if not 0 < steps < math.inf:
         raise UserError("minutes", minutes, "give a number above 0")
-    return max(1, int(60 * minutes / seconds_per_step))
+    return max(1, int(steps))

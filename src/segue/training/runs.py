@@ -1,5 +1,7 @@
 """A run folder's beginning: it holds nothing else, and `config.toml` tells all that resuming needs to know."""
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,14 +13,19 @@ T = TypeVar("T")
 
 
 def require_unused(run: Path) -> None:
-    """Refuses a run folder that holds anything.
+    """Refuses a run folder that holds anything, or that could not be made.
 
     Raises:
-        UserError: It does.
+        UserError: It does, or could not.
     """
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         is_run = (run / "config.toml").exists()
-        raise UserError("output", run, f"{'continue this run with --resume, or ' if is_run else ''}name a new folder")
+        raise UserError("output", run, f"{'continue this run with `resume`, or ' if is_run else ''}name a new folder")
+    home = next(folder for folder in (run, *run.absolute().parents) if folder.exists())
+    try:
+        os.rmdir(tempfile.mkdtemp(dir=home))  # what permissions say is not true of every file system
+    except OSError as error:
+        raise UserError("output", run, f"name a folder that can be made ({error.strerror})") from error
 
 
 def start_run(run: Path, config: Any) -> None:
@@ -28,10 +35,7 @@ def start_run(run: Path, config: Any) -> None:
         UserError: The folder holds anything, or can't be made.
     """
     require_unused(run)
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError("output", run, f"name a folder that can be made ({error.strerror})") from error
+    run.mkdir(parents=True, exist_ok=True)
     save_text(run / "config.toml", to_toml(config))
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segue.cli.checks import load_folder
+
 if TYPE_CHECKING:
     from segue.language.model import LanguageModel
 
@@ -20,12 +22,7 @@ def model_of(folder: Path) -> "LanguageModel":
     from segue.errors import UserError
     from segue.language.model import LanguageModel
 
-    if (folder / "model").is_dir():
-        return LanguageModel.from_pretrained(folder / "model")
-    if (folder / "config.toml").is_file():
+    if (folder / "config.toml").is_file() and not (folder / "model").is_dir():
         remedy = f"it has no model yet; go on with segue language train --output {folder} --resume"
         raise UserError("DIR", folder, remedy)
-    try:
-        return LanguageModel.from_pretrained(folder)
-    except UserError as error:  # what the library calls `model` is no flag here
-        raise UserError("DIR", error.value, error.remedy) from error
+    return load_folder(folder, LanguageModel.from_pretrained)

@@ -1,6 +1,6 @@
 """`segue language evaluate`: how well a model predicts a text it has not learnt from."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,8 @@ def evaluate(
     state: Annotated[str, typer.Option(help="carry it from window to window, or reset it with each.")] = "carry",
     window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
     lanes: Annotated[
-        int, typer.Option(min=1, help="Parts of the text read side by side: faster, each begins afresh.")
+        int,
+        typer.Option(min=1, help="Parts of the text read side by side: faster, each begins afresh."),
     ] = 1,
     document: Annotated[
         str | None, typer.Option(help="A regular expression that matches where a document begins.")
@@ -30,9 +31,9 @@ def evaluate(
     online: Annotated[
         bool, typer.Option("--online", help="Learn from each segment once it was predicted; DIR is left as it is.")
     ] = False,
-    rate: Annotated[float | None, typer.Option(min=0, help="How fast to learn --online.", show_default="0.02")] = None,
+    rate: Annotated[float | None, typer.Option(help="How fast to learn --online.", show_default="0.02")] = None,
     segment: Annotated[
-        int | None, typer.Option(min=1, help="Tokens from one update --online to the next.", show_default="20")
+        int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")
     ] = None,
     state_in: Annotated[
         Path | None, typer.Option(help="What --state-out wrote: TEXT goes on where that text ended.")
@@ -50,11 +51,14 @@ def evaluate(
     for name, value in (("rate", rate), ("segment", segment), ("state_in", state_in), ("state_out", state_out)):
         if not online and value is not None:
             raise UserError(name, value, "add --online, without which nothing is learnt")
-    check_place("state_out", state_out, source=text)
+    if state_in is not None and not state_in.is_file():
+        raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
+    for source in (text, folder):
+        check_place("state_out", state_out, source=source)
+    learning = _learning(rate, segment)
     model = model_of(folder)
-    corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None)
+    corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
     if online:
-        learning = _learning(rate, segment)
         found = _evaluate_online(model, corpus, learning, state_in, state_out)
         weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
     else:
@@ -65,7 +69,7 @@ def evaluate(
     typer.echo(f"tokens: {found.tokens}")
     typer.echo(f"unknown: {found.unknown}")
     typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
-    typer.echo(f"lanes: {lanes}")
+    typer.echo(f"lanes: {found.lanes}")
     typer.echo(f"weights: {weights}")
 
 
@@ -74,7 +78,10 @@ def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
     from segue.training.online import OnlineConfig
 
     usual = OnlineConfig()
-    return replace(usual, segment=segment or usual.segment, learning_rate=usual.learning_rate if rate is None else rate)
+    return OnlineConfig(
+        segment=usual.segment if segment is None else segment,
+        learning_rate=usual.learning_rate if rate is None else rate,
+    )
 
 
 def _evaluate_online(

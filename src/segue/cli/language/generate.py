@@ -11,7 +11,7 @@ def generate(
     folder: Folder,
     prompt: Annotated[str, typer.Option(help="The text to continue.")] = "\n",
     length: Annotated[int, typer.Option(min=0, help="How many tokens to add.")] = 200,
-    temperature: Annotated[float, typer.Option(help="Below 1 bolder, 0 always the most probable token.")] = 1.0,
+    temperature: Annotated[float, typer.Option(help="Below 1 more cautious, 0 always the most probable token.")] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
     top_p: Annotated[float | None, typer.Option(help="Only the tokens that make up this probability.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,

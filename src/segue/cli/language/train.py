@@ -1,7 +1,5 @@
 """`segue language train`: a model of your own text."""
 
-import math
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -11,7 +9,7 @@ from segue.cli.checks import one_of
 
 if TYPE_CHECKING:
     from segue.device import Device
-    from segue.language.config import LanguageConfig
+    from segue.language.config import LanguageConfig, TextConfig
     from segue.language.train import Material
 
 
@@ -46,6 +44,8 @@ def train(
     def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
         bar.started(final.training, device)
         console.print(_sizes(final, material), soft_wrap=True)
+        if settings is not None and final.text != settings.text:
+            console.print(_fitted(final.text, settings.text), soft_wrap=True)
 
     try:
         with TrainingBar(console, output) as bar:
@@ -81,27 +81,34 @@ def _sizes(config: "LanguageConfig", material: "Material") -> str:
     )
 
 
+def _fitted(text: "TextConfig", asked: "TextConfig") -> str:
+    """What a short text has made of the batches asked for."""
+    return (
+        f"the text is too short for {asked.lanes} lanes of {asked.window} tokens: "
+        f"batches are of {text.lanes} lanes of {text.window}"
+    )
+
+
 def _best(run: Path) -> str:
     """The look at the held-out text that the model was kept from."""
+    from segue.language.evaluate import perplexity
     from segue.training.log import read_log
     from segue.training.validation import KEY
 
     best = min((line for line in read_log(run) if KEY in line), key=lambda line: line[KEY])
-    return f"best after step {best['step']}: perplexity {math.exp(best[KEY]):.4g} a token of the text held out"
+    return f"best after step {best['step']}: perplexity {perplexity(best[KEY]):.4g} a token of the text held out"
 
 
 def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) -> "LanguageConfig":
     """The settings of a file, or the defaults, with what the flags say instead."""
     from segue.backbones.named import BackboneName
-    from segue.config import read_config
+    from segue.config import from_dict, read_config
     from segue.language.config import LanguageConfig
     from segue.text.named import TokenizerName
 
-    settings = LanguageConfig() if config is None else read_config(LanguageConfig, config)
+    changes: dict[str, dict[str, str]] = {}
     if tokenizer is not None:
-        chosen = one_of("tokenizer", tokenizer, get_args(TokenizerName))
-        settings = replace(settings, text=replace(settings.text, tokenizer=chosen))
+        changes["text"] = {"tokenizer": one_of("tokenizer", tokenizer, get_args(TokenizerName))}
     if backbone is not None:
-        chosen = one_of("backbone", backbone, get_args(BackboneName))
-        settings = replace(settings, model=replace(settings.model, backbone=chosen))
-    return settings
+        changes["model"] = {"backbone": one_of("backbone", backbone, get_args(BackboneName))}
+    return from_dict(LanguageConfig, changes) if config is None else read_config(LanguageConfig, config, changes)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segue.cli.checks import load_folder
+
 if TYPE_CHECKING:
     from segue.translate.model import Seq2Seq
     from segue.translate.pairs import PairFile
@@ -20,7 +22,7 @@ def model_of(folder: Path) -> "Seq2Seq":
     """The model of a run or of a model folder."""
     from segue.translate.model import Seq2Seq
 
-    return Seq2Seq.from_pretrained(folder / "model" if (folder / "model").is_dir() else folder)
+    return load_folder(folder, Seq2Seq.from_pretrained)
 
 
 def tell_skipped(*files: "PairFile") -> None:

@@ -35,6 +35,7 @@ def evaluate(
     from segue.translate.vocabulary import UNKNOWN
 
     check_place("output", output, source=pairs)
+    check_place("output", output, source=folder)
     check_place("plot", plot, PICTURES)
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)

@@ -31,7 +31,7 @@ def run(
     no_repeat: Annotated[int | None, typer.Option(help="Never write so many tokens in a row twice.")] = None,
     prefix: Annotated[str, typer.Option(help="What each output begins with.")] = "",
     temperature: Annotated[
-        float | None, typer.Option(help="Draw tokens at random instead; below 1 bolder, 0 the most probable.")
+        float | None, typer.Option(help="Draw tokens at random instead; below 1 more cautious, 0 the most probable.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
     max_tokens: Annotated[
@@ -43,6 +43,7 @@ def run(
     from segue.translate.decode_config import DecodeConfig, LengthPenalty
 
     check_place("output", output, source=file)
+    check_place("output", output, source=folder)
     config = DecodeConfig(
         beam=max(beam, n_best) if beam > 0 and temperature is None else beam,
         n_best=n_best,
