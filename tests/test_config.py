@@ -73,6 +73,17 @@ def test_toml_is_what_a_person_would_write():
     )
 
 
+@dataclass(frozen=True)
+class Summer:
+    season: Season = field(default_factory=lambda: Season(3, strength=0.5))
+
+
+def test_a_table_changes_only_what_it_names():
+    """Of what would stand there without it; catches the class's own defaults, and a key that is asked for in vain."""
+    assert from_dict(Summer, {"season": {"strength": 0.25}}) == Summer(Season(3, 0.25))
+    assert from_dict(Summer, {"season": {"period": 4}}) == Summer(Season(4, 0.5))
+
+
 def test_an_integer_stands_for_a_float_and_becomes_one():
     share = from_dict(Config, {"name": "a", "share": 1}).share
     assert (share, type(share)) == (1.0, float)

@@ -2,7 +2,8 @@
 
 A config is a frozen dataclass of whole numbers, numbers, texts, truth values, `Literal`s, tuples of these, dicts
 of names to such values, and further such dataclasses. TOML has no null, so an optional field (`X | None`) has the
-default `None` and is left out.
+default `None` and is left out. A table inside a config changes what it names of the dataclass that would stand there
+without it.
 """
 
 import dataclasses
@@ -67,7 +68,8 @@ def to_toml(config: Any) -> str:
     return "\n".join(_lines(config, "")).lstrip("\n") + "\n"
 
 
-def _build(cls: Any, mapping: object, name: str, prefix: str) -> Any:
+def _build(cls: Any, mapping: object, name: str, prefix: str, default: Any = None) -> Any:
+    """A `cls` of these values; what they leave out is as in `default`, or, without one, as `cls` has it."""
     if not isinstance(mapping, Mapping):
         raise UserError(name, _shown(mapping), "give a table of keys and values")
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
@@ -77,11 +79,17 @@ def _build(cls: Any, mapping: object, name: str, prefix: str) -> Any:
     kinds = typing.get_type_hints(cls)
     for key, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and key not in mapping:
+        if required and default is None and key not in mapping:
             raise UserError(f"{prefix}{key}", "(missing)", f"give {_words(kinds[key])}")
-    values = {key: _convert(kinds[key], value, f"{prefix}{key}") for key, value in mapping.items()}
+    values = {}
+    for key, value in mapping.items():
+        kind, factory = kinds[key], fields[key].default_factory
+        if dataclasses.is_dataclass(kind) and factory is not dataclasses.MISSING:
+            values[key] = _build(kind, value, f"{prefix}{key}", f"{prefix}{key}.", factory())
+        else:
+            values[key] = _convert(kind, value, f"{prefix}{key}")
     try:
-        return cls(**values)
+        return cls(**values) if default is None else dataclasses.replace(default, **values)
     except UserError as error:  # of a check of its own, which knows neither file nor table
         raise UserError(f"{prefix}{error.argument}", error.value, error.remedy) from error
 
