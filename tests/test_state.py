@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from segue.atomic import atomic_file
 from segue.errors import UserError
@@ -153,3 +153,17 @@ def test_an_atomic_file_is_the_old_one_until_it_is_whole(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="name a folder that exists"), atomic_file(tmp_path / "no" / "file.csv"):
         pass
+
+
+def test_a_state_that_does_not_fit_the_disk_is_an_error_of_the_system(tmp_path, monkeypatch):
+    """The writer of tensors has an exception of its own; the file of before stays."""
+    State({"a": torch.zeros(1)}).save(tmp_path / "state", {"of": "before"})
+
+    def fill(*_, **__):
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr("segue.state.save_file", fill)
+    with pytest.raises(OSError, match="No space left"):
+        State({"a": torch.ones(1)}).save(tmp_path / "state", {})
+    assert State.load(tmp_path / "state", {"of": "before"})[0] == State({"a": torch.zeros(1)})
+    assert len(list(tmp_path.iterdir())) == 1

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from segue.errors import UserError
 
 _UMASK = os.umask(0o077)  # there is no way to read it but to set it: once, before there are threads
@@ -40,6 +42,8 @@ def atomic_file(path: str | Path, argument: str = "path") -> Iterator[Path]:
         os.chmod(temporary, 0o666 & ~_UMASK)  # mkstemp makes private files; the user's own umask decides
         os.replace(temporary, path)
         sync(path.parent)
+    except SafetensorError as error:  # its kind of OSError
+        raise OSError(None, str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -131,10 +131,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes one safetensors file, atomically; tied weights are written once per name."""
     apart = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
     with atomic_file(path) as temporary:
-        try:
-            save_file(apart, temporary)
-        except SafetensorError as error:  # its kind of OSError
-            raise OSError(None, str(error), str(path)) from error
+        save_file(apart, temporary)
 
 
 def load_tensors(path: Path, argument: str) -> dict[str, Tensor]:

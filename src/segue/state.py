@@ -136,6 +136,10 @@ class State(Mapping[str, Tensor]):
             path: The file to write; its folder must exist.
             facts: What belongs to the state and is no tensor, as JSON values: lane names, last timestamp, frequency,
                 the hash of the model's config and weights.
+
+        Raises:
+            UserError: The folder is not there, or can't be written.
+            OSError: The disk is full.
         """
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.items()}
         with atomic_file(path) as temporary:
