@@ -39,6 +39,7 @@ LAGS = (10, 20, 50, 100, 200, 350, 500)
 LANES, ASKED = 32, 256
 LENGTH, PATCH = 512, 32
 LOOKS = 10  # at what can be recalled, during training
+TINY = 1e-300  # what is below is drawn as this
 HUGE = 1e250  # gradients are taken this much larger, lest they fall below what float64 holds
 Row = dict[str, object]
 
@@ -192,7 +193,7 @@ def draw_memory(result: pd.DataFrame, path: Path) -> None:
         recall.fill_between(shares.min().index, shares.min(), shares.max(), color=colour, alpha=0.15, linewidth=0)
         for ax, kind in ((fresh, "gradient, fresh"), (trained, "gradient, trained")):
             norms = result[(result["model"] == name) & (result["figure"] == kind)].groupby("x")["value"]
-            ax.plot(np.exp(norms.agg(lambda each: np.log(each).mean())), color=colour, linewidth=1.4)
+            ax.plot(norms.agg(lambda each: geometric_mean(each.clip(lower=TINY))), color=colour, linewidth=1.4)
             ax.fill_between(norms.min().index, norms.min(), norms.max(), color=colour, alpha=0.15, linewidth=0)
     recall.axhline(1 / VALUES, color=INK, linewidth=0.8, linestyle=":")
     recall.legend(frameon=False, fontsize=8)
@@ -206,6 +207,10 @@ def draw_memory(result: pd.DataFrame, path: Path) -> None:
         ax.set_xscale("log")
         ax.set_xlabel("steps back")
     save(figure, path)
+
+
+def geometric_mean(values: pd.Series) -> float:
+    return float(np.exp(np.log(values).mean()))
 
 
 def draw_cost(result: pd.DataFrame, path: Path) -> None:
