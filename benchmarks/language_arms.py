@@ -53,9 +53,10 @@ def of(
     )
 
 
-def shakespeare(model: LanguageModelConfig, lanes: int = 32, window: int = 128) -> Arm:
-    text = TextConfig(state="reset" if model.backbone == "transformer" else "carry", lanes=lanes, window=window)
-    return Arm(LanguageConfig(model, text, TRAINING), "shakespeare", fresh=(64, window))
+def shakespeare(model: LanguageModelConfig, lanes: int) -> Arm:
+    """Trained on random blocks of 128 characters."""
+    text = TextConfig(state="reset", lanes=lanes, window=128)
+    return Arm(LanguageConfig(model, text, TRAINING), "shakespeare", fresh=(64, 128))
 
 
 def words() -> LanguageConfig:
@@ -86,8 +87,8 @@ ARMS = {
     "surprise, printed": Arm(of(surprise="printed"), fresh=(128,)),
     "surprise, descent": Arm(of(surprise="descent"), fresh=(128,)),
     "shakespeare, nanoGPT": Arm(read_config(LanguageConfig, RECIPE), "shakespeare", steps=2000, fresh=(64,)),
-    "shakespeare, transformer": shakespeare(LanguageModelConfig("transformer", width=128, layers=4, window=128)),
-    "shakespeare, lstm": shakespeare(LanguageModelConfig("lstm", width=256, dropout=0.1)),
-    "shakespeare, nested": shakespeare(LanguageModelConfig("nested", width=224, expansion=1, dropout=0.1)),
+    "shakespeare, transformer": shakespeare(LanguageModelConfig("transformer", width=128, layers=4, window=128), 8),
+    "shakespeare, lstm": shakespeare(LanguageModelConfig("lstm", width=256, dropout=0.1), 16),
+    "shakespeare, nested": shakespeare(LanguageModelConfig("nested", width=224, expansion=1, dropout=0.1), 16),
     "words": Arm(words(), online=dynamic(70, 0.05, 0.1, 0.2), whole=True, sampled=True),
 }
