@@ -33,7 +33,7 @@ from language_sampled import SampledLoss
 from machine import default_output, machine
 from torch import nn
 
-from segue.device import decide_device
+from segue.device import Device, decide_device
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, contiguous_lanes
 from segue.language.model import LanguageModel
@@ -47,7 +47,7 @@ from segue.training.schedule import TrainingConfig
 
 PROBE = 12  # steps
 FIELDS = (
-    ["arm", "seed", "minutes", "cost", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
+    ["arm", "seed", "minutes", "cost", "precision", "steps", "tokens", "parameters", "train_loss", "train_perplexity"]
     + ["valid_loss", "test_loss", "test_bits", "test_perplexity"]
     + [f"test_{unit}_fresh{window}" for window in FRESH for unit in ("loss", "bits")]
     + [
@@ -70,6 +70,9 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", choices=[*REPLICAS, *ARMS], metavar="ARM", default=[*REPLICAS, *ARMS])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=3.0, help="processor time of a training of no fixed length")
+    parser.add_argument(
+        "--precision", default="auto", help="of training: auto (what is faster here), float32, bfloat16"
+    )
     parser.add_argument("--steps", type=int, help="for trials: no more steps than these")
     parser.add_argument("--characters", type=int, default=400_000, help="of valid and test, where not all is read")
     parser.add_argument("--online-characters", type=int, help="of test, for dynamic evaluation; all unless given")
@@ -81,10 +84,10 @@ def main() -> None:
         parser.error("set OMP_NUM_THREADS=1: equal compute is counted on one thread")
     if options.steps and not options.output:
         parser.error("--steps is for trials: name an --output of their own")
-    output = options.output or default_output("language")
+    output, device = options.output or default_output("language"), decide_device("cpu", 1, options.precision)
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        failed = [one for one in product(options.seeds, options.arms) if not is_made(*one, options, output)]
+        failed = [one for one in product(options.seeds, options.arms) if not is_made(*one, options, device, output)]
     except KeyboardInterrupt:
         sys.exit("stopped: the same command goes on")
     if output.exists():
@@ -93,7 +96,7 @@ def main() -> None:
         sys.exit(f"failed: {failed}")
 
 
-def is_made(seed: int, name: str, options: argparse.Namespace, output: Path) -> bool:
+def is_made(seed: int, name: str, options: argparse.Namespace, device: Device, output: Path) -> bool:
     """Makes one row unless it is there; hours of other arms must not end with one that fails."""
     minutes = 0.0 if name in REPLICAS or ARMS[name].steps else options.minutes
     if is_done(output, name, seed, minutes):
@@ -101,14 +104,15 @@ def is_made(seed: int, name: str, options: argparse.Namespace, output: Path) -> 
     folder = options.runs / output.stem / re.sub(r"\W+", "-", f"{name} {minutes:g} {seed}")
     try:
         made = (
-            replica(name, seed, options, folder)
+            replica(name, seed, options, device, folder)
             if name in REPLICAS
-            else run(name, seed, minutes, options, folder, output)
+            else run(name, seed, minutes, options, device, folder, output)
         )
     except Exception:
         traceback.print_exc()
         return False
-    row = {"arm": name, "seed": seed, "minutes": minutes, **made, **machine(1)}
+    settings = {"arm": name, "seed": seed, "minutes": minutes, "precision": precision_of(device)}
+    row = {**settings, **made, **machine(1)}
     print({key: value for key, value in row.items() if value is not None}, flush=True)
     append(output, row)
     return True
@@ -130,27 +134,29 @@ def append(output: Path, row: Row) -> None:
         writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
 
 
-def replica(name: str, seed: int, options: argparse.Namespace, folder: Path) -> Row:
+def replica(name: str, seed: int, options: argparse.Namespace, device: Device, folder: Path) -> Row:
     """The original experiment under its own protocol."""
     corpora, _ = corpus_of(options.data, "wikitext-2", "character")
     tokens, classes = coded(corpora["train"].tokens)
     torch.manual_seed(seed)
     model = Replica(classes)
-    loss, state = replica_loss(model, tokens, persistent="reset" not in name, surprise="surprise" in name)
+    loss, state = replica_loss(model, tokens, device, persistent="reset" not in name, surprise="surprise" in name)
     config = replace(TRAINING, steps=min(TRAINING.steps, options.steps or TRAINING.steps), seed=seed)
     return facts_of(model, trained(model, loss, config, folder, state, replica_optimizer), LANES * WINDOW)
 
 
-def run(name: str, seed: int, minutes: float, options: argparse.Namespace, folder: Path, output: Path) -> Row:
+def run(
+    name: str, seed: int, minutes: float, options: argparse.Namespace, device: Device, folder: Path, output: Path
+) -> Row:
     """Trains one arm and measures its model on text it has not learnt from."""
     arm = ARMS[name]
     corpora, tokenizer = corpus_of(options.data, arm.data, arm.config.text.tokenizer)
-    cost = cost_of(arm.config)
+    cost = f"{cost_of(arm.config)}, {precision_of(device)}"
     steps = arm.steps or steps_of(folder) or known_steps(output, cost, arm, minutes)
     if steps is None:
-        steps = steps_for_minutes(minutes, seconds_of_a_step(arm, corpora["train"], tokenizer))
+        steps = steps_for_minutes(minutes, seconds_of_a_step(arm, corpora["train"], tokenizer, device))
     steps = min(steps, options.steps or steps)
-    task = task_of(arm, corpora["train"], tokenizer, steps, seed)
+    task = task_of(arm, corpora["train"], tokenizer, steps, seed, device)
     course = trained(task.model, task.loss, task.config, folder, task.state, language_optimizer(arm.config))
     model = task.model.eval()
     tokens = arm.config.text.lanes * arm.config.text.window
@@ -178,28 +184,32 @@ class Task(NamedTuple):
     state: State | None
 
 
-def task_of(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int) -> Task:
+def task_of(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: int, device: Device) -> Task:
     config: LanguageConfig = replace(arm.config, training=replace(arm.config.training, steps=steps, seed=seed))
     torch.manual_seed(seed)
     model = LanguageModel(config.model, tokenizer)
-    loss, state = language_loss(model, corpus, config, decide_device("cpu", 1, "float32"))
+    loss, state = language_loss(model, corpus, config, device)
     if arm.emptied:
         return Task(model, lambda n, _, empty=state: loss(n, empty), config.training, state)
     if arm.sampled:
         batches = contiguous_lanes(corpus, config.text.lanes, config.text.window, seed)
-        sampled = SampledLoss(model, corpus)
+        sampled = SampledLoss(model, corpus, device)
         return Task(model, lambda n, state: sampled(batches(n), state), config.training, state)
     return Task(model, loss, config.training, state)
 
 
-def seconds_of_a_step(arm: Arm, corpus: Corpus, tokenizer: Tokenizer) -> float:
-    task = task_of(arm, corpus, tokenizer, 1 + PROBE, 0)
+def seconds_of_a_step(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, device: Device) -> float:
+    task = task_of(arm, corpus, tokenizer, 1 + PROBE, 0, device)
     trainer = Trainer(task.model, task.loss, task.config, task.state, language_optimizer(arm.config))
     trainer.apply(trainer.compute())
     start = time.process_time()
     for _ in range(PROBE):
         trainer.apply(trainer.compute())
     return (time.process_time() - start) / PROBE
+
+
+def precision_of(device: Device) -> str:
+    return "float32" if device.autocast_dtype is None else "bfloat16"
 
 
 def cost_of(config: LanguageConfig) -> str:

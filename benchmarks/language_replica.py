@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from segue.device import Device
 from segue.state import State
 from segue.training.clocks import LevelConfig, MultiRate, split_levels
 from segue.training.loop import CarryingLoss, Loss
@@ -51,7 +52,7 @@ class Replica(nn.Module):
         before = tuple(state[name].transpose(0, 1).contiguous() for name in ("hidden", "cell"))
         y1, (hidden, cell) = self.level1(self.embed(tokens), before)
         y2 = self.level2(y1)
-        after = State({"hidden": hidden.transpose(0, 1), "cell": cell.transpose(0, 1)})
+        after = State({"hidden": hidden.transpose(0, 1).float(), "cell": cell.transpose(0, 1).float()})
         return self.head(self.level3(y2)), (y1, y2), after
 
 
@@ -62,7 +63,7 @@ def coded(tokens: Tensor) -> tuple[Tensor, int]:
 
 
 def replica_loss(
-    model: Replica, tokens: Tensor, *, persistent: bool, surprise: bool
+    model: Replica, tokens: Tensor, device: Device, *, persistent: bool, surprise: bool
 ) -> tuple[Loss | CarryingLoss, State | None]:
     """The loss of batch n, and the state before the first, as `segue.training.loop.train` wants them."""
     length = len(tokens) // LANES
@@ -71,8 +72,9 @@ def replica_loss(
     def carried(step: int, state: State) -> tuple[Tensor, State]:
         at = (step - 1) % ((length - 1) // WINDOW) * WINDOW
         window = lanes[:, at : at + WINDOW + 1]
-        logits, outputs, state = model(window[:, :-1], state)
-        losses = cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten(), reduction="none")
+        with device.autocast():
+            logits, outputs, state = model(window[:, :-1], state)
+        losses = cross_entropy(logits.flatten(0, 1).float(), window[:, 1:].flatten(), reduction="none")
         loss = losses.mean()
         if surprise:
             objective = surprise_objective(losses, outputs)

@@ -8,6 +8,7 @@ whole softmax.
 import torch
 from torch import Tensor
 
+from segue.device import Device
 from segue.language.corpus import Batch, Corpus
 from segue.language.model import LanguageModel
 from segue.state import State
@@ -18,18 +19,19 @@ SAMPLES = 4096
 class SampledLoss:
     """The estimated cross-entropy of a batch."""
 
-    def __init__(self, model: LanguageModel, corpus: Corpus) -> None:
-        self.model, self.corpus = model, corpus
+    def __init__(self, model: LanguageModel, corpus: Corpus, device: Device) -> None:
+        self.model, self.corpus, self.device = model, corpus, device
         counts = torch.bincount(corpus.tokens, minlength=model.tokenizer.size)
         self.log_share = (counts.clamp(min=1) / len(corpus.tokens)).log()
 
     def __call__(self, batch: Batch, state: State | None) -> tuple[Tensor, State]:
-        hidden, state = self.model.read(batch.inputs, state, batch.reset)
         drawn = self.corpus.tokens[torch.randint(len(self.corpus.tokens), (SAMPLES,))]
         words, counts = drawn.unique(return_counts=True)
         head = self.model.head.project
         weights = (counts / SAMPLES).log() - self.log_share[words]
-        logits = hidden @ head.weight[words].T + (head.bias[words] + weights)
-        others = logits.masked_fill(words == batch.targets[..., None], -torch.inf).logsumexp(-1)
+        with self.device.autocast():
+            hidden, state = self.model.read(batch.inputs, state, batch.reset)
+            logits = hidden @ head.weight[words].T
+        logits = (logits + head.bias[words] + weights).masked_fill(words == batch.targets[..., None], -torch.inf)
         right = (hidden * head.weight[batch.targets]).sum(-1) + head.bias[batch.targets]
-        return (torch.logaddexp(others, right) - right).mean(), state
+        return (torch.logaddexp(logits.logsumexp(-1), right) - right).mean(), state

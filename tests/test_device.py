@@ -11,9 +11,9 @@ from segue.errors import UserError
 @pytest.mark.parametrize(
     ("speedup", "products", "dtype"),
     [
-        ({64: 0.02, 1024: 9.0}, [64], torch.float32),  # emulated: the large product must not be tried
-        ({64: 1.0, 1024: 1.4}, [64, 1024], torch.float32),
-        ({64: 1.0, 1024: 1.6}, [64, 1024], torch.bfloat16),
+        ({256: 0.02, 1024: 9.0}, [256], torch.float32),  # emulated: the large product must not be tried
+        ({256: 1.0, 1024: 1.4}, [256, 1024], torch.float32),
+        ({256: 1.0, 1024: 1.6}, [256, 1024], torch.bfloat16),
     ],
 )
 def test_bfloat16_only_where_it_is_measured_faster(speedup, products, dtype, monkeypatch):

@@ -15,6 +15,7 @@ from language_runs import trained
 from language_sampled import SampledLoss
 from torch.nn.functional import cross_entropy
 
+from segue.device import decide_device
 from segue.language.corpus import Corpus, contiguous_lanes
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.text.characters import CharacterTokenizer
@@ -23,6 +24,8 @@ from segue.training.optimizer import single_rate
 from segue.training.schedule import TrainingConfig
 
 pytestmark = pytest.mark.usefixtures("no_sync")
+
+EXACT = decide_device("cpu", 1, "float32")
 
 
 def test_a_training_that_was_stopped_is_the_unbroken_one(tmp_path):
@@ -58,7 +61,7 @@ def test_the_replica_is_the_experiment():
     model = Replica(classes)
     gradients = {}
     for surprise in (False, True):
-        loss, state = replica_loss(model, tokens, persistent=True, surprise=surprise)
+        loss, state = replica_loss(model, tokens, EXACT, persistent=True, surprise=surprise)
         value, after = loss(1, state)
         window = tokens.view(LANES, -1)[:, : WINDOW + 1]
         logits, _, _ = model(window[:, :-1], state)
@@ -68,7 +71,7 @@ def test_the_replica_is_the_experiment():
         gradients[surprise] = model.level1.weight_hh_l0.grad
         model.zero_grad()
     assert not torch.allclose(gradients[False], gradients[True])
-    fresh, none = replica_loss(model, tokens, persistent=False, surprise=False)
+    fresh, none = replica_loss(model, tokens, EXACT, persistent=False, surprise=False)
     assert none is None
     torch.testing.assert_close(fresh(2), loss(2, state)[0])
     assert not torch.equal(fresh(2), loss(2, after)[0])
@@ -84,7 +87,9 @@ def test_an_emptied_state_is_read_before_every_window():
     """On the windows of carried lanes; catches a state that is carried after all, and other windows."""
     letters = CharacterTokenizer("abcd")
     corpus = Corpus.of("abcdabca" * 3000, letters)
-    carried, emptied = (task_of(ARMS[f"window 128, {state}"], corpus, letters, 3, 0) for state in ("carry", "emptied"))
+    carried, emptied = (
+        task_of(ARMS[f"window 128, {state}"], corpus, letters, 3, 0, EXACT) for state in ("carry", "emptied")
+    )
     first, after = carried.loss(1, carried.state)
     torch.testing.assert_close(emptied.loss(1, emptied.state)[0], first)
     torch.testing.assert_close(emptied.loss(2, after)[0], carried.loss(2, carried.state)[0])
@@ -101,7 +106,7 @@ def test_the_sampled_softmax_estimates_the_whole_one():
         model.head.project.bias[0] = -50.0  # the unknown one never occurs, and is never drawn
     batch = contiguous_lanes(corpus, 4, 16, seed=0)(1)
     whole = model(batch.inputs)[0].loss(batch.targets).mean()
-    found = SampledLoss(model, corpus)(batch, None)[0]
+    found = SampledLoss(model, corpus, EXACT)(batch, None)[0]
     torch.testing.assert_close(found, whole, rtol=0.02, atol=0.0)
     expected = torch.autograd.grad(whole, model.head.project.bias)[0]
     torch.testing.assert_close(torch.autograd.grad(found, model.head.project.bias)[0], expected, rtol=0.1, atol=0.01)

@@ -9,7 +9,7 @@ import torch
 from segue.errors import UserError
 
 _WORTH_IT = 1.5  # bfloat16 costs accuracy, so it must be at least this many times faster than float32
-_HOPELESS = 0.25  # a small product this slow means that bfloat16 is emulated: do not time the large one
+_HOPELESS = 0.25  # a middling product this slow means that bfloat16 is emulated: do not time the large one
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,9 @@ def probe_bf16(device: torch.device | None = None) -> Precision:
     """
     device = device or torch.device("cpu")
     try:
-        small = _speedup(device, rows=64, inner=64, repeats=2)
-        speedup = small if small < _HOPELESS else _speedup(device, rows=1024, inner=256, repeats=5)
+        # Smaller ones take microseconds, most of them the call's: fast tiles were once found slow by them.
+        middling = _speedup(device, rows=256, inner=256, repeats=3)
+        speedup = middling if middling < _HOPELESS else _speedup(device, rows=1024, inner=256, repeats=5)
     except RuntimeError:
         return Precision(torch.float32, "no bfloat16 on this device")
     dtype = torch.bfloat16 if speedup >= _WORTH_IT else torch.float32

@@ -80,7 +80,8 @@ def surprise_objective(
     signals = torch.autograd.grad(total, list(outputs), retain_graph=True)
     objective = losses.new_zeros(())
     for weight, y, signal in zip(weights, outputs, signals, strict=True):
-        signal = signal.clamp(-_LARGEST, _LARGEST)
+        exact = torch.promote_types(y.dtype, torch.float32)  # autocast may have narrowed it
+        y, signal = y.to(exact), signal.to(exact).clamp(-_LARGEST, _LARGEST)
         if target is Target.PRINTED:
             distance = (y - signal).square().mean()
         else:
