@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from segue.backbones.attention import attend, rotate
 from segue.backbones.conformance import run_all
 from segue.backbones.laws import check_chunking, check_lanes, check_reset
 from segue.backbones.memoryless import Memoryless
 from segue.backbones.nested import Nested
 from segue.backbones.protocol import Backbone
 from segue.backbones.recurrent import LSTM, RNN
-from segue.backbones.transformer import Transformer, rotate
+from segue.backbones.transformer import Transformer
 from segue.errors import UserError
 
 WIDTH = 4
@@ -66,6 +67,23 @@ def windows(draw):
 
 
 drawn = settings(max_examples=12, deadline=None, derandomize=True)
+
+
+def test_attention_in_half_precision_is_computed_in_single():
+    """Forward and back, under autocast too, as the masked and as the causal kernel; nothing narrower in between."""
+    torch.manual_seed(0)
+    narrow = [torch.randn(2, 2, 5, 8).bfloat16().requires_grad_() for _ in range(3)]
+    exact = [part.detach().float().requires_grad_() for part in narrow]
+    for allowed in (None, torch.ones(2, 1, 5, 5, dtype=torch.bool).tril()):
+        with torch.autocast("cpu", torch.bfloat16):
+            found = attend(*narrow, allowed)
+        expected = attend(*exact, allowed)
+        assert found.dtype is torch.bfloat16
+        torch.testing.assert_close(found, expected.bfloat16(), rtol=0, atol=0)
+        gradients = torch.autograd.grad(found.float().square().sum(), narrow)
+        wide = torch.autograd.grad(expected.bfloat16().float().square().sum(), exact)
+        for one, other in zip(gradients, wide, strict=True):
+            torch.testing.assert_close(one, other.bfloat16(), rtol=0, atol=0)
 
 
 def test_is_a_backbone_that_obeys_all_laws(backbone):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from segue.backbones.attention import Attention
 from segue.backbones.feedforward import FeedForward
 from segue.state import State
 
@@ -123,48 +124,6 @@ class Block(nn.Module):
         """Returns the new vectors from `since` on, and the keys and values of cache and input together."""
         attended, key, value = self.attention(self.norm(x), cache, allowed, since)
         return self.feed_forward(x[:, since:] + self.dropout(attended)), key, value
-
-
-class Attention(nn.Module):
-    """Multi-head scaled dot-product attention over cached and new vectors (Vaswani et al. 2017, section 3.2)."""
-
-    def __init__(self, width: int, heads: int, *, rotary: bool) -> None:
-        super().__init__()
-        if width % heads or (rotary and width // heads % 2):
-            raise ValueError(f"{heads} heads do not divide a width of {width} into parts of an even size")
-        self.heads, self.rotary = heads, rotary
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-
-    def forward(
-        self,
-        x: Float[Tensor, "lanes time width"],
-        cache: tuple[Float[Tensor, "lanes slots width"], Float[Tensor, "lanes slots width"]] | None,
-        allowed: Bool[Tensor, "lanes time keys"] | None,
-        since: int = 0,
-    ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
-        """Attends from `since` on where `allowed`; `None` means every new vector up to the query's own."""
-        query, key, value = self.qkv(x).chunk(3, dim=-1)
-        query = query[:, since:]
-        if cache is not None:
-            key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
-        if self.rotary:  # only distances matter, so the place within cache and input serves as the position
-            place = torch.arange(k.shape[2], device=x.device)
-            q, k = rotate(q, place[k.shape[2] - q.shape[2] :]), rotate(k, place)
-        mask = allowed[:, None, since:] if allowed is not None else None  # (lanes, 1, new, keys)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        return self.out(mixed.transpose(1, 2).flatten(2)), key, value
-
-
-def rotate(x: Float[Tensor, "*batch time size"], place: Int[Tensor, "time"]) -> Float[Tensor, "*batch time size"]:
-    """Turns each pair (x_i, x_{i + size/2}) by the angle place * 10000^(-2i/size) (Su et al. 2021, equation 15)."""
-    half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)  # bfloat16 has no exact 257
-    frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=exact) / half)
-    angle = place.to(exact)[:, None] * frequency
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    first, second = x[..., :half], x[..., half:]
-    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 
 
 def _segments(

@@ -1,12 +1,11 @@
 """The transformer as a decoder: self-attention over a growing cache, and attention to the source."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from segue.backbones.attention import Attention, attend
 from segue.backbones.feedforward import FeedForward
-from segue.backbones.transformer import Attention
 from segue.state import State
 from segue.translate.decoder import Decoded
 from segue.translate.memory import Memory
@@ -132,5 +131,5 @@ class CrossAttention(nn.Module):
             looked = fit.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
             mixed = looked.to(v.dtype) @ v
         else:
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+            mixed = attend(q, k, v, allowed)
         return self.out(mixed.transpose(1, 2).flatten(2)), looked
