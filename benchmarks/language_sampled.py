@@ -7,6 +7,7 @@ whole softmax.
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from segue.device import Device
 from segue.language.corpus import Batch, Corpus
@@ -28,10 +29,11 @@ class SampledLoss:
         drawn = self.corpus.tokens[torch.randint(len(self.corpus.tokens), (SAMPLES,))]
         words, counts = drawn.unique(return_counts=True)
         head = self.model.head.project
-        weights = (counts / SAMPLES).log() - self.log_share[words]
+        correction = (counts / SAMPLES).log() - self.log_share[words] + head.bias[words]
         with self.device.autocast():
             hidden, state = self.model.read(batch.inputs, state, batch.reset)
             logits = hidden @ head.weight[words].T
-        logits = (logits + head.bias[words] + weights).masked_fill(words == batch.targets[..., None], -torch.inf)
+        logits = (logits + correction).masked_fill_(words == batch.targets[..., None], -torch.inf)
         right = (hidden * head.weight[batch.targets]).sum(-1) + head.bias[batch.targets]
-        return (torch.logaddexp(logits.logsumexp(-1), right) - right).mean(), state
+        both = torch.cat([right[..., None], logits], dim=-1).flatten(0, 1)  # one kernel for all that follows
+        return cross_entropy(both, torch.zeros_like(batch.targets).flatten()), state
