@@ -130,18 +130,17 @@ def draw(result: pd.DataFrame, path: Path) -> None:
         for ax, frequency in zip(axes, frequencies, strict=True):
             part = result[result["frequency"] == frequency]
             for colour, (dataset, mine) in zip(COLOURS, part.groupby("set", sort=False), strict=False):
-                ax.plot(mine["history"], mine[name], color=colour, linewidth=1.4, marker="o", markersize=3.5)
-                last = mine.iloc[-1]
-                ax.annotate(
-                    dataset, (last["history"], last[name]), (5, 0), textcoords="offset points", fontsize=7, color=colour
+                ax.plot(
+                    mine["history"], mine[name], color=colour, linewidth=1.4, marker="o", markersize=3.5, label=dataset
                 )
             ax.axhline(1, color=INK, linewidth=0.8, linestyle=":")
             ax.set_xscale("log", base=2)
             ax.set_xticks(LENGTHS, [str(length) for length in LENGTHS])
             title(ax, f"{label}, {frequency}")
+    for ax in grid[0]:
+        ax.legend(frameon=False, fontsize=8, loc="upper right")
     for ax in grid[-1]:
         ax.set_xlabel("values of history")
-        ax.set_xlim(LENGTHS[0] / 1.2, LENGTHS[-1] * 3)
     save(figure, path)
 
 

@@ -64,8 +64,8 @@ def draw_training(ax: Axes, rows: pd.DataFrame) -> None:
             )
     ax.set_xticks(range(len(WINDOWS)), [f"{window:,}" for window in WINDOWS])
     ax.set_xlabel("characters of a window")
-    ax.legend(frameon=False, fontsize=7, ncols=2)
-    ax.margins(y=0.3)
+    ax.legend(frameon=False, fontsize=7)
+    ax.margins(x=0.1)
     title(ax, "Trained in windows")
 
 
