@@ -25,6 +25,7 @@ from scores import forecast, series_scores
 from sets import SETS, DataSet, Task, load_task
 
 import segue
+from segue.atomic import atomic_file
 from segue.forecast.autoregression import Autoregression
 from segue.forecast.result import LEVELS
 from segue.forecast.seasonal_naive import SeasonalNaive
@@ -97,7 +98,8 @@ def run(name: str, dataset: DataSet, options: argparse.Namespace) -> None:
         series.assign(set=dataset.name, horizon=dataset.horizon, model=name), RESULTS / f"{options.view}-{name}.parquet"
     )
     # read anew: another run may have added rows meanwhile
-    pd.concat([known(table), pd.DataFrame([made])]).to_csv(table, index=False, float_format="%.6g")
+    with atomic_file(table) as fresh:
+        pd.concat([known(table), pd.DataFrame([made])]).to_csv(fresh, index=False, float_format="%.6g")
     print(name, dataset.name, dataset.horizon, f"{made['mase_ratio']:.3f} {made['wql_ratio']:.3f}", cost, flush=True)
 
 
@@ -114,7 +116,8 @@ def append(series: pd.DataFrame, path: Path) -> None:
     keys, numbers = ["set", "horizon", "model", "series"], ["mase", "loss", "size"]
     fresh = series[keys + numbers].astype(dict.fromkeys(numbers, np.float32))
     whole = pd.concat([pd.read_parquet(path), fresh]) if path.exists() else fresh
-    whole.to_parquet(path, index=False, compression="zstd")
+    with atomic_file(path) as temporary:
+        whole.to_parquet(temporary, index=False, compression="zstd")
 
 
 def quantiles_of(competitor: Competitor, task: Task) -> tuple[np.ndarray, int]:

@@ -20,7 +20,7 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, run: Path, step: int) -> None:
         self.run, self.step = run, step
-        super().__init__(f"stopped at step {step}, saved in {run}: continue with --resume")
+        super().__init__(f"stopped at step {step}, saved in {run}: --resume (resume=True) goes on from there")
 
 
 @contextmanager
