@@ -178,7 +178,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     monkeypatch.setattr(pretrain, "loss_of", interrupt)
     status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert status == 130
-    assert "--resume" in error
+    assert "--resume (resume=True) goes on from there" in error
     assert "run/checkpoints/step-0" in files(tmp_path)
     monkeypatch.undo()
     assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 0

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import operator
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
     sample = text[:20_000].split("\n")[:30]
     delimiter = max(",;\t|", key=lambda mark: min(len(row) for row in csv.reader(sample, delimiter=mark) if row))
     rows = list(csv.reader(sample, delimiter=delimiter, skipinitialspace=True))
-    if all(_is_value(cell) for cell in rows[0] if cell.strip()):
+    if _holds_values([cell.strip() for cell in rows[0] if cell.strip()]):
         raise ValueError("its first line holds values, not names: add a header line")
     header = _header(rows)
     comma = delimiter != "," and any(re.fullmatch(r"-?\d+,\d+", cell.strip()) for row in rows[1:] for cell in row)
@@ -102,8 +103,11 @@ def _header(rows: list[list[str]]) -> list[str]:
     return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
 
 
-def _is_value(cell: str) -> bool:
-    return bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", cell.strip())) or looks_like_times(pd.Series([cell]))
+def _holds_values(names: Sequence[str]) -> bool:
+    """Only values, or beside the name of a series a time and a number: no header has both."""
+    numbers = [bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", name)) for name in names]
+    times = [looks_like_times(pd.Series([name])) for name in names]
+    return all(map(operator.or_, numbers, times)) or (any(numbers) and any(map(operator.gt, times, numbers)))
 
 
 def _unnamed(name: str) -> bool:
