@@ -59,7 +59,7 @@ def test_the_replica_is_the_experiment():
     tokens, classes = coded(torch.randint(97, 102, (2 * LANES * (WINDOW + 1),)))
     assert classes == 5
     model = Replica(classes)
-    assert float(model.level3[2].weight.abs().max()) == pytest.approx((6 / (256 + 512)) ** 0.5, rel=1e-3)  # Glorot's bound
+    assert model.level3[2].weight.abs().max().item() == pytest.approx((6 / 768) ** 0.5, rel=1e-3)  # Glorot's bound
     assert not model.level2[0].bias.any()
     gradients = {}
     for surprise in (False, True):
