@@ -34,7 +34,7 @@ TRAINING = TrainingConfig(
 
 
 class Replica(nn.Module):
-    """Its weights are drawn in the order of the experiment, so that seed 42 is its own; its state is that of the LSTM."""
+    """Draws its weights in the order of the experiment, so that seed 42 is its own; its state is that of the LSTM."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
