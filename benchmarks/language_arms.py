@@ -60,7 +60,7 @@ def shakespeare(model: LanguageModelConfig, lanes: int) -> Arm:
 
 
 def words() -> LanguageConfig:
-    model = LanguageModelConfig("lstm", width=256, tied=True, dropout=0.4)
+    model = LanguageModelConfig("lstm", width=384, tied=True, dropout=0.4)
     return LanguageConfig(
         model, TextConfig(tokenizer="word", lanes=64, window=70), replace(TRAINING, learning_rate=2e-3)
     )
@@ -90,5 +90,9 @@ ARMS = {
     "shakespeare, transformer": shakespeare(LanguageModelConfig("transformer", width=128, layers=4, window=128), 8),
     "shakespeare, lstm": shakespeare(LanguageModelConfig("lstm", width=256, dropout=0.1), 16),
     "shakespeare, nested": shakespeare(LanguageModelConfig("nested", width=224, expansion=1, dropout=0.1), 16),
-    "words": Arm(words(), online=dynamic(70, 0.1, 0.2, 0.4), whole=True, sampled=True),
+    "shakespeare, lstm, dropout 0.3": shakespeare(LanguageModelConfig("lstm", width=256, dropout=0.3), 16),
+    "shakespeare, nested, dropout 0.3": shakespeare(
+        LanguageModelConfig("nested", width=224, expansion=1, dropout=0.3), 16
+    ),
+    "words": Arm(words(), online=dynamic(35, 0.2, 0.4, 0.8), whole=True, sampled=True),
 }

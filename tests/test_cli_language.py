@@ -11,7 +11,8 @@ from segue.language import objective
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
-from segue.language.model import LanguageModel
+from segue.language.model import LanguageModel, LanguageModelConfig
+from segue.text.named import learn_tokenizer
 from segue.training.checkpoints import latest
 
 TEXT = "#the cat sat on the mat. #the dog sat on the log; it had a bone. #so it goes on and on and on.\n" * 8
@@ -188,6 +189,19 @@ def test_generate_continues_the_prompt(run):
     assert segue(*arguments, 40, "--seed", 1)[1].startswith(out[:-1])
     assert segue(*arguments, 30, "--seed", 2)[1] != out
     assert segue(*arguments, 30, "--temperature", 0)[1] == segue(*arguments, 30, "--top-k", 1, "--seed", 5)[1]
+
+
+def test_the_end_of_learned_positions_is_told(tmp_path):
+    config = LanguageModelConfig("transformer", 16, heads=2, window=12, positions="learned")
+    LanguageModel(config, learn_tokenizer("character", TEXT)).save_pretrained(tmp_path / "model")
+    told = "segue: positions are learned for 12 tokens only"
+    arguments = ("generate", tmp_path / "model", "--prompt", "the cat ", "--length")
+    assert segue(*arguments, 4)[2] == ""
+    assert segue(*arguments, 5)[2].startswith(told)
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    assert segue("evaluate", tmp_path / "model", text)[2].startswith(told)
+    assert segue("evaluate", tmp_path / "model", text, "--state", "reset", "--window", 12)[2] == ""
 
 
 def test_what_a_model_does_not_know_is_told(run):

@@ -32,7 +32,7 @@ class LanguageModelConfig:
     window: int = 256
     """Tokens that a token of the transformer attends to, itself included."""
     positions: Positions = "rotary"
-    """How the transformer knows the order of tokens."""
+    """How the transformer knows the order of tokens; `"learned"` knows it of the first `window` of a document alone."""
     level1: LevelName = "lstm"
     """The first level of the nested backbone; `layers`, `heads`, `window` and `positions` are then its own."""
     expansion: int = 4
@@ -46,11 +46,20 @@ class LanguageModelConfig:
         for name in ("width", "layers", "heads", "window", "expansion"):
             if getattr(self, name) < 1:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        attends = "transformer" in (self.backbone, self.level1 if self.backbone == "nested" else None)
-        if attends and self.width % (2 * self.heads):
+        if self.attends and self.width % (2 * self.heads):
             raise UserError("width", self.width, f"give a multiple of {2 * self.heads} for {self.heads} heads")
         if not 0 <= self.dropout < 1:
             raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
+
+    @property
+    def attends(self) -> bool:
+        """There is a transformer in it."""
+        return "transformer" in (self.backbone, self.level1 if self.backbone == "nested" else None)
+
+    @property
+    def reach(self) -> int | None:
+        """Tokens of a document after which the model was never taught where it stands; `None` if that cannot be."""
+        return self.window if self.attends and self.positions == "learned" else None
 
 
 class LanguageModel(nn.Module):

@@ -57,6 +57,9 @@ def evaluate(
         check_place("state_out", state_out, source=source)
     learning = _learning(rate, segment)
     model = model_of(folder)
+    reach = model.config.reach
+    if carried == "carry" and reach is not None:
+        typer.echo(f"segue: positions are learned for {reach} tokens only: --state reset --window {reach}", err=True)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
     if online:
         found = _evaluate_online(model, corpus, learning, state_in, state_out)

@@ -22,7 +22,10 @@ def generate(
 
     sampling = Sampling(temperature, top_k, top_p)
     model = model_of(folder)
-    unknown = model.tokenizer.encode(prompt).count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
+    tokens, reach = model.tokenizer.encode(prompt), model.config.reach
+    if reach is not None and len(tokens) + length > reach:
+        typer.echo(f"segue: positions are learned for {reach} tokens only: expect nonsense after them", err=True)
+    unknown = tokens.count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
     if unknown:
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
     pieces = continue_text(model, prompt, length, sampling, seed)
