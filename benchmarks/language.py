@@ -99,9 +99,10 @@ def main() -> None:
 def is_made(seed: int, name: str, options: argparse.Namespace, device: Device, output: Path) -> bool:
     """Makes one row unless it is there; hours of other arms must not end with one that fails."""
     minutes = 0.0 if name in REPLICAS or ARMS[name].steps else options.minutes
-    if is_done(output, name, seed, minutes):
+    settings: Row = {"arm": name, "seed": seed, "minutes": minutes, "precision": precision_of(device)}
+    if is_done(output, settings):
         return True
-    folder = options.runs / output.stem / re.sub(r"\W+", "-", f"{name} {minutes:g} {seed}")
+    folder = options.runs / output.stem / re.sub(r"\W+", "-", f"{name} {minutes:g} {seed} {settings['precision']}")
     try:
         made = (
             replica(name, seed, options, device, folder)
@@ -111,18 +112,19 @@ def is_made(seed: int, name: str, options: argparse.Namespace, device: Device, o
     except Exception:
         traceback.print_exc()
         return False
-    settings = {"arm": name, "seed": seed, "minutes": minutes, "precision": precision_of(device)}
     row = {**settings, **made, **machine(1)}
     print({key: value for key, value in row.items() if value is not None}, flush=True)
     append(output, row)
     return True
 
 
-def is_done(output: Path, arm: str, seed: int, minutes: float) -> bool:
+def is_done(output: Path, settings: Row) -> bool:
     if not output.exists():
         return False
     rows = pd.read_csv(output)
-    return bool(((rows["arm"] == arm) & (rows["seed"] == seed) & (rows["minutes"] == minutes)).any())
+    if list(rows) != FIELDS:
+        sys.exit(f"{output} has other columns than rows have today: name another --output")
+    return bool((rows[list(settings)] == pd.Series(settings)).all(axis=1).any())
 
 
 def append(output: Path, row: Row) -> None:

@@ -2,7 +2,8 @@
 
     python benchmarks/language_chart.py benchmarks/results/language-<cpu>-<date>.csv
 
-Every point is a mean over seeds, its bar reaches from the best of them to the worst.
+Every point is a mean over seeds, its bar reaches from the best of them to the worst. Of each arm there must be
+one budget in the file.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from charts import COLOURS, IMAGES, SOFT, canvas, save, title
 from matplotlib.axes import Axes
 
 WINDOWS = (64, 128, 256, 1024)
+STATES = {"carry": "carried lanes", "reset": "random blocks"}
 BASE = "window 128, carry"
 CHANGES = {
     "as it is: carried lanes": BASE,
@@ -30,13 +32,23 @@ def main() -> None:
     parser.add_argument("rows", type=Path, help="CSV of language.py")
     parser.add_argument("--picture", type=Path, default=IMAGES / "memory_text.png")
     options = parser.parse_args()
-    rows = pd.read_csv(options.rows)
+    rows = chosen(pd.read_csv(options.rows))
     figure, ((evaluation, training, changes),) = canvas(1, 3, (12, 3.6))
     draw_evaluation(evaluation, rows)
     draw_training(training, rows)
     draw_changes(changes, rows)
     evaluation.set_ylabel("bits a character, test")
     save(figure, options.picture)
+
+
+def chosen(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the picture shows."""
+    arms = {"corrected", *CHANGES.values(), *(f"window {window}, {state}" for window in WINDOWS for state in STATES)}
+    rows = rows[rows["arm"].isin(arms)]
+    budgets = rows.groupby("arm")["minutes"].nunique()
+    if (budgets > 1).any():
+        raise SystemExit(f"of several budgets: {', '.join(budgets.index[budgets > 1])}; keep one of each in the file")
+    return rows
 
 
 def draw_evaluation(ax: Axes, rows: pd.DataFrame) -> None:
@@ -46,6 +58,8 @@ def draw_evaluation(ax: Axes, rows: pd.DataFrame) -> None:
     columns |= {"carried": "test_bits", "learning": "online_bits"}
     for at, column in enumerate(columns.values()):
         point(ax, at, mine[column], COLOURS[column == "online_bits"])
+    point(ax, len(columns) - 1, mine["online_static_bits"], COLOURS[1], label="that part,\nnot learning", hollow=True)
+    ax.legend(frameon=False, fontsize=7)
     ax.set_xticks(range(len(columns)), list(columns))
     ax.set_xlabel("memory emptied every so many characters")
     title(ax, "Read with more and more memory")
@@ -53,7 +67,7 @@ def draw_evaluation(ax: Axes, rows: pd.DataFrame) -> None:
 
 def draw_training(ax: Axes, rows: pd.DataFrame) -> None:
     """Windows of training, with and without the state before them."""
-    for state, label, colour in (("carry", "carried lanes", COLOURS[0]), ("reset", "random blocks", COLOURS[1])):
+    for (state, label), colour in zip(STATES.items(), COLOURS, strict=False):
         for at, window in enumerate(WINDOWS):
             mine = rows[rows["arm"] == f"window {window}, {state}"]
             shift = at + (0.08 if state == "reset" else -0.08)

@@ -12,6 +12,7 @@ from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
 from segue.language.evaluate import evaluate
 from segue.language.model import LanguageModel, LanguageModelConfig
+from segue.text.characters import CharacterTokenizer
 from segue.text.named import learn_tokenizer
 from segue.training.checkpoints import latest
 
@@ -205,8 +206,24 @@ def test_the_end_of_learned_positions_is_told(tmp_path):
 
 
 def test_what_a_model_does_not_know_is_told(run):
+    """But not that it never met the prompt which nobody gave."""
     status, _, error = segue("generate", run, "--prompt", "Äö cat", "--length", 1)
     assert (status, error) == (0, "segue: tokens of the prompt unknown to the model: 2\n")
+    oneline = CharacterTokenizer("abc")
+    assert oneline.encode("\n") == [oneline.unknown]
+    LanguageModel(LanguageModelConfig("lstm", 8), oneline).save_pretrained(run.parent / "oneline")
+    assert segue("generate", run.parent / "oneline", "--length", 1)[2] == ""
+
+
+def test_figures_that_say_less_than_they_seem_to_are_told(run):
+    """Documents forgotten, and a rate that ruins the model; a rate that does not is no such thing."""
+    text = start(run.parent)
+    forgotten = "segue: trained with documents that begin at '#': give --document too\n"
+    assert segue("evaluate", run, text)[2] == forgotten
+    assert segue("evaluate", run, text, "--document", "#")[2] == ""
+    online = ("evaluate", run, text, "--document", "#", "--online", "--rate")
+    assert segue(*online, 0.01)[2] == ""
+    assert segue(*online, 30)[2].startswith("segue: worse than guessing among all ")
 
 
 @pytest.mark.parametrize("tokenizer", ["byte", "word", "bpe"])
@@ -224,6 +241,8 @@ def test_every_tokenizer_goes_the_whole_way(tokenizer, tmp_path):
     status, out, _ = segue("generate", tmp_path / "run", "--prompt", "the cat", "--length", 5)
     assert status == 0
     assert out.startswith("the cat")
+    if tokenizer == "word":  # each brings the space before it
+        assert segue("generate", tmp_path / "run", "--prompt", "the cat ", "--length", 5)[1] == out
 
 
 def test_mistakes_are_one_line_and_write_nothing(run, tmp_path):

@@ -114,14 +114,37 @@ def test_the_sampled_softmax_estimates_the_whole_one():
     torch.testing.assert_close(torch.autograd.grad(found, model.head.project.bias)[0], expected, rtol=0.1, atol=0.01)
 
 
+def test_half_precision_is_the_same_objective():
+    """The sampled softmax, and the replica with surprise; catches a part that overflows under autocast."""
+    half = decide_device("cpu", 1, "bfloat16")
+    corpus = Corpus.of("aaaabbbccd" * 40, CharacterTokenizer("abcd"))
+    model = LanguageModel(LanguageModelConfig("lstm", width=8), CharacterTokenizer("abcd"))
+    batch = contiguous_lanes(corpus, 4, 16, seed=0)(1)
+    tokens, classes = coded(torch.randint(97, 102, (2 * LANES * (WINDOW + 1),)))
+    replica = Replica(classes)
+    found = []
+    for device in (EXACT, half):
+        torch.manual_seed(1)
+        sampled = SampledLoss(model, corpus, device)(batch, None)[0]
+        loss, state = replica_loss(replica, tokens, device, persistent=True, surprise=True)
+        value = loss(1, state)[0]
+        gradient = torch.autograd.grad(value, replica.level1.weight_hh_l0)[0]
+        found.append((sampled, value, gradient.norm()))
+    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.0)
+
+
 def test_a_row_is_known_again(tmp_path):
-    """Catches a second head in the file, and a row of other minutes or another seed taken for the one asked for."""
+    """Catches a second head in the file, a row of other settings taken for the one asked for, and mixed columns."""
     output = tmp_path / "rows.csv"
-    assert not is_done(output, "corrected", 0, 0.0)
+    asked = {"arm": "corrected", "seed": 1, "minutes": 0.0, "precision": "float32"}
+    assert not is_done(output, asked)
     for seed in (0, 1):
-        append(output, {"arm": "corrected", "seed": seed, "minutes": 0.0, "train_loss": math.pi})
+        append(output, {**asked, "seed": seed, "train_loss": math.pi})
     assert output.read_text().count("arm,seed") == 1
     assert output.read_text().startswith(",".join(FIELDS[:3]))
-    assert is_done(output, "corrected", 1, 0.0)
-    assert not is_done(output, "corrected", 2, 0.0)
-    assert not is_done(output, "corrected", 1, 3.0)
+    assert is_done(output, asked)
+    for other in ({"seed": 2}, {"minutes": 3.0}, {"precision": "bfloat16"}, {"arm": "words"}):
+        assert not is_done(output, {**asked, **other})
+    output.write_text("arm,seed\ncorrected,1\n")
+    with pytest.raises(SystemExit, match="name another --output"):
+        is_done(output, asked)

@@ -1,10 +1,8 @@
 """`segue backtest`: a table in, how well its own past would have been forecast out."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +11,6 @@ from segue.cli import options
 from segue.cli.checks import PICTURES, TABLES, check_place
 from segue.errors import UserError
 from segue.forecast.named import load_predictor
-
-if TYPE_CHECKING:
-    from segue.forecast.backtest import Report
 
 
 def backtest(
@@ -53,6 +48,7 @@ def backtest(
     if len({path.resolve() for path in places}) < len(places):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")
 
+    from segue.cli.progress import counting
     from segue.cli.scores import show_backtest
     from segue.forecast.backtest import backtest_reading
     from segue.forecast.backtest_plots import history_of, plot_backtest, series_of
@@ -71,7 +67,7 @@ def backtest(
     season = reading.panel.frequency.season
     others = [name.strip() for name in against.split(",") if name.strip()]
     predictors = [load_predictor(model, season), *(load_predictor(name, season, "against") for name in others)]
-    with _progress() as report:
+    with counting("windows") as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report=report)
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
@@ -82,30 +78,3 @@ def backtest(
             figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     show_backtest(result, reading.panel.frequency.alias, places)
-
-
-@contextmanager
-def _progress() -> "Iterator[Report]":
-    """A bar a model on standard error, gone when all is done; none where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("windows"))
-    times = (TimeElapsedColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, *times, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        tasks = {}
-
-        def report(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
-
-        yield report

@@ -1,6 +1,7 @@
 """Perplexity and bits per character of a text that the model has not learnt from."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,8 +25,8 @@ class Evaluation:
     tokens_per_character: float
     """Of the whole text."""
     unknown: int
-    """Tokens of the text outside the vocabulary: their characters are predicted as "something else" only, which
-    flatters bits per character."""
+    """Tokens of the text outside the vocabulary: they are predicted as "something else" only. A word model has learnt
+    how often to expect that, which flatters bits per character; others never met one, and each costs them dear."""
     lanes: int = 1
     """How many parts of the text were read side by side."""
 
@@ -56,6 +57,7 @@ def evaluate(
     state: Literal["carry", "reset"] = "carry",
     window: int = 256,
     lanes: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Predicts every token of a text, the first one excepted, exactly once. The model is left as it is.
 
@@ -69,6 +71,7 @@ def evaluate(
         lanes: How many parts of the text are read side by side, each of at least a window, so that a short text
             has fewer. It is faster, and each part but the first begins with an empty memory, so with few characters
             a lane a carried state seems worth less than it is.
+        progress: Called with the tokens predicted so far and all that there are.
 
     Raises:
         UserError: `window` or `lanes` is below 1.
@@ -78,7 +81,7 @@ def evaluate(
             raise UserError(name, value, "give a whole number of at least 1")
     device, training = model.embed.weight.device, model.training
     inputs, targets, begins, weights = (part.to(device) for part in _lanes(corpus, lanes, window))
-    total, memory = 0.0, None
+    total, memory, count = 0.0, None, len(corpus.tokens) - 1
     model.eval()
     try:
         for read in range(0, inputs.shape[1], window):
@@ -86,9 +89,10 @@ def evaluate(
             reset = begins[:, now] if begins[:, now].any() else None
             law, memory = model(inputs[:, now], memory if state == "carry" else None, reset)
             total += float((law.loss(targets[:, now]).double() * weights[:, now]).sum())
+            if progress is not None:
+                progress(int(weights[:, : now.stop].sum()), count)
     finally:
         model.train(training)
-    count = len(corpus.tokens) - 1
     return Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown, len(inputs))
 
 

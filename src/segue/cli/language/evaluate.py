@@ -1,6 +1,9 @@
 """`segue language evaluate`: how well a model predicts a text it has not learnt from."""
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +44,7 @@ def evaluate(
     state_out: Annotated[Path | None, typer.Option(help="Where to save what was learnt and remembered.")] = None,
 ) -> None:
     """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
+    from segue.cli.progress import counting
     from segue.errors import UserError
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
@@ -57,16 +61,15 @@ def evaluate(
         check_place("state_out", state_out, source=source)
     learning = _learning(rate, segment)
     model = model_of(folder)
-    reach = model.config.reach
-    if carried == "carry" and reach is not None:
-        typer.echo(f"segue: positions are learned for {reach} tokens only: --state reset --window {reach}", err=True)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
-    if online:
-        found = _evaluate_online(model, corpus, learning, state_in, state_out)
-        weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
-    else:
-        weights = "as trained"
-        found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes)
+    with counting("tokens") as report:
+        progress = partial(report, text.name)
+        if online:
+            found = _evaluate_online(model, corpus, learning, (state_in, state_out), progress)
+            weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
+        else:
+            found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes, progress=progress)
+            weights = "as trained"
     typer.echo(f"perplexity: {found.perplexity:.4f}")
     typer.echo(f"bits per character: {found.bits_per_character:.4f}")
     typer.echo(f"tokens: {found.tokens}")
@@ -74,6 +77,22 @@ def evaluate(
     typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
     typer.echo(f"lanes: {found.lanes}")
     typer.echo(f"weights: {weights}")
+    _warn(folder, model, carried, document)
+    if online and found.loss > math.log(model.tokenizer.size):
+        typer.echo(f"segue: worse than guessing among all {model.tokenizer.size} tokens: try a lower --rate", err=True)
+
+
+def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None) -> None:
+    """Of figures that say less of the model than they seem to; after them, so that a refusal is one line."""
+    from segue.language.config import LanguageConfig
+    from segue.training.runs import read_run
+
+    reach = model.config.reach
+    if state == "carry" and reach is not None:
+        typer.echo(f"segue: positions are learned for {reach} tokens only: --state reset --window {reach}", err=True)
+    learnt = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
+    if learnt is not None and document is None:
+        typer.echo(f"segue: trained with documents that begin at {learnt!r}: give --document too", err=True)
 
 
 def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
@@ -88,19 +107,24 @@ def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
 
 
 def _evaluate_online(
-    model: "LanguageModel", corpus: "Corpus", config: "OnlineConfig", before: Path | None, after: Path | None
+    model: "LanguageModel",
+    corpus: "Corpus",
+    config: "OnlineConfig",
+    states: tuple[Path | None, Path | None],
+    progress: Callable[[int, int], None],
 ) -> "Evaluation":
     """Dynamic evaluation, from a state on disk and to one, where they are named."""
     from segue.errors import UserError
     from segue.language.online import evaluate_online
     from segue.state import State
 
+    before, after = states
     facts = {"model": model.fingerprint, "online": asdict(config)}
     try:
         state = None if before is None else State.load(before, facts)[0]
     except UserError as error:  # --state is another flag
         raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
-    found, state = evaluate_online(model, corpus, config, state)
+    found, state = evaluate_online(model, corpus, config, state, progress)
     if after is not None:
         state.save(after, facts)
     return found

@@ -26,11 +26,12 @@ def generate(
     if reach is not None and len(tokens) + length > reach:
         typer.echo(f"segue: positions are learned for {reach} tokens only: expect nonsense after them", err=True)
     unknown = tokens.count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
-    if unknown:
+    if unknown and prompt.strip():  # the default, a line's end, need not be known
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
     pieces = continue_text(model, prompt, length, sampling, seed)
     first = next(pieces, "")  # an empty prompt is told before anything is printed
-    typer.echo(prompt + first, nl=False)
+    seen = prompt.rstrip() if tokens == model.tokenizer.encode(prompt.rstrip()) else prompt  # words bring their spaces
+    typer.echo(seen + first, nl=False)
     for piece in pieces:
         typer.echo(piece, nl=False)
     typer.echo()
