@@ -4,12 +4,14 @@ import math
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from language import ARMS, FIELDS, append, is_done, task_of
+from language_chart import chosen
 from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
 from language_runs import trained
 from language_sampled import SampledLoss
@@ -148,3 +150,11 @@ def test_a_row_is_known_again(tmp_path):
     output.write_text("arm,seed\ncorrected,1\n")
     with pytest.raises(SystemExit, match="name another --output"):
         is_done(output, asked)
+
+
+def test_the_picture_is_of_one_budget():
+    """Catches means over trainings of two and of ten minutes; arms that are not drawn may have both."""
+    rows = pd.DataFrame({"arm": ["corrected", "words", "words"], "minutes": [0.0, 2.0, 10.0]})
+    assert list(chosen(rows)["arm"]) == ["corrected"]
+    with pytest.raises(SystemExit, match="several budgets: corrected"):
+        chosen(rows.assign(arm="corrected"))
