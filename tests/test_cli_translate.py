@@ -140,7 +140,7 @@ def test_run_puts_texts_lines_and_files(trained, tmp_path):
 def test_an_output_is_a_line_whatever_is_in_it(monkeypatch):
     """A model of words can write ends of lines; catches n-best lists that fall apart at them."""
     one = Hypothesis((4, 5), "up\nand away", -1.0, (-1.0, -1.0), True)
-    monkeypatch.setattr(decode, "translate_texts", lambda model, lines, config: [[one, one] for _ in lines])
+    monkeypatch.setattr(decode, "translate_texts", lambda model, lines, config, report: [[one, one] for _ in lines])
     for config, wanted in (
         (DecodeConfig(), ["up and away", ""]),
         (DecodeConfig(beam=2, n_best=2), ["-1.0000\tup and away"] * 2 + ["", ""]),

@@ -1,6 +1,7 @@
 """`segue forecast`: a table in, its future out."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,7 @@ def forecast(
     check_place("output", output, TABLES, file)
     check_place("plot", plot, PICTURES, file)
 
+    from segue.cli.progress import counting
     from segue.cli.view import show_forecast
     from segue.forecast.frames import forecast_reading
     from segue.forecast.plots import MOST_CHARTS, history_steps, plot_forecast
@@ -55,7 +57,9 @@ def forecast(
         duplicates=duplicates,
     )
     predictor = load_predictor(model, reading.panel.frequency.season)
-    result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [])
+    with counting("series") as bar:
+        report = partial(bar, predictor.name)
+        result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [], report=report)
     with ExitStack() as files:
         if output is not None:
             write_table(result, files.enter_context(atomic_file(output, "output")), output.suffix.lower())

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecast.classical import Classical
 from segue.forecast.frames import Numbers, forecast_panel, output_columns
 from segue.forecast.metrics import DECILES
 from segue.forecast.named import load_predictor
@@ -131,7 +130,7 @@ def backtest_reading(
     evaluations: dict[str, Evaluation] = {}
     for (name, own), predictor in zip(columns.items(), predictors, strict=True):
         wanted = tuple(sorted({*DECILES, *own.values()}))
-        quantiles = _forecast(predictor, origins, wanted, batch, report and _named(report, name, len(origins)))
+        quantiles = forecast_panel(predictor, origins, horizon, wanted, batch, report and partial(report, name))
         at = {level: quantiles[..., place] for place, level in enumerate(wanted)}
         forecast |= {column: at[level] for column, level in own.items()}
         evaluations[name] = evaluate(truth, at, _intervals(own))
@@ -157,29 +156,6 @@ def _distinct_names(predictors: Sequence[Predictor]) -> list[str]:
             name = f"{predictor.name}-{count}"
         names.append(name)
     return names
-
-
-def _forecast(
-    predictor: Predictor,
-    origins: Origins,
-    levels: tuple[float, ...],
-    batch: int,
-    report: Callable[[int], None] | None,
-) -> Float64[np.ndarray, "lanes horizon levels"]:
-    at_once = 1 if isinstance(predictor, Classical) else batch  # fitted one by one, and reported so
-    return forecast_panel(predictor, origins, origins.horizon, levels, at_once, report)
-
-
-def _named(report: Report, name: str, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def forward(count: int) -> None:
-        nonlocal done
-        done += count
-        report(name, done, total)
-
-    report(name, 0, total)
-    return forward
 
 
 def _intervals(columns: dict[str, float]) -> dict[str, tuple[float, float]]:

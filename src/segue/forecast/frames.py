@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float64
 
 from segue.errors import UserError
+from segue.forecast.classical import Classical
 from segue.forecast.panel import Lanes
 from segue.forecast.reading import Reading, read_frame
 from segue.forecast.result import Predictor
@@ -79,11 +80,12 @@ def forecast_reading(
     levels: Numbers = (80,),
     quantiles: Numbers = (),
     batch: int = 128,
+    report: Callable[[int, int], None] | None = None,
 ) -> Any:
-    """Forecasts a frame already read; see `forecast_frame`."""
+    """Forecasts a frame already read; see `forecast_frame`, and `forecast_panel` for `report`."""
     columns = output_columns(predictor.name, horizon, levels, quantiles)
     reading.refuse_taken(columns)
-    values = forecast_panel(predictor, reading.panel, horizon, tuple(columns.values()), batch)
+    values = forecast_panel(predictor, reading.panel, horizon, tuple(columns.values()), batch, report)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 
@@ -122,7 +124,7 @@ def forecast_panel(
     horizon: int,
     levels: tuple[float, ...],
     batch: int = 128,
-    report: Callable[[int], None] | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> Float64[np.ndarray, "series steps levels"]:
     """Forecasts all series of a panel, those of like length together, so that short ones cost little.
 
@@ -132,7 +134,7 @@ def forecast_panel(
         horizon: Number of steps ahead, at least 1.
         levels: Quantile levels, each in [0.01, 0.99].
         batch: How many series are forecast at once.
-        report: Is told after each batch how many series it held.
+        report: Is told how many series are done, and of how many.
 
     Returns:
         The quantiles, series in the order of the panel; NaN for a series without any value.
@@ -141,11 +143,14 @@ def forecast_panel(
         raise UserError("batch", batch, "give a whole number of at least 1")
     result = np.empty((len(panel), horizon, len(levels)))
     order = np.argsort(panel.lengths, kind="stable")
+    batch = 1 if isinstance(predictor, Classical) else batch  # fitted one by one, and reported so
     with torch.inference_mode():
         for begin in range(0, len(order), batch):
+            if report is not None:
+                report(begin, len(order))
             picked = order[begin : begin + batch]
             forecast = predictor.predict(*panel.lanes(picked, predictor.context), horizon)
             result[picked] = forecast.at(levels).cpu().numpy()
-            if report is not None:
-                report(len(picked))
+    if report is not None:
+        report(len(order), len(order))
     return result

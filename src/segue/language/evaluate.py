@@ -57,7 +57,7 @@ def evaluate(
     state: Literal["carry", "reset"] = "carry",
     window: int = 256,
     lanes: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Predicts every token of a text, the first one excepted, exactly once. The model is left as it is.
 
@@ -71,7 +71,7 @@ def evaluate(
         lanes: How many parts of the text are read side by side, each of at least a window, so that a short text
             has fewer. It is faster, and each part but the first begins with an empty memory, so with few characters
             a lane a carried state seems worth less than it is.
-        progress: Called with the tokens predicted so far and all that there are.
+        report: Is told how many tokens are predicted, and of how many.
 
     Raises:
         UserError: `window` or `lanes` is below 1.
@@ -89,8 +89,8 @@ def evaluate(
             reset = begins[:, now] if begins[:, now].any() else None
             law, memory = model(inputs[:, now], memory if state == "carry" else None, reset)
             total += float((law.loss(targets[:, now]).double() * weights[:, now]).sum())
-            if progress is not None:
-                progress(int(weights[:, : now.stop].sum()), count)
+            if report is not None:
+                report(int(weights[:, : now.stop].sum()), count)
     finally:
         model.train(training)
     return Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown, len(inputs))

@@ -26,7 +26,7 @@ def evaluate_online(
     corpus: Corpus,
     config: OnlineConfig | None = None,
     state: State | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> tuple[Evaluation, State]:
     """Predicts every token of a text, learning from each segment once it was predicted. The model is left as it is.
 
@@ -36,7 +36,7 @@ def evaluate_online(
         config: How to learn.
         state: What a call on the text before this one gave; `None` begins with the trained weights and an empty
             memory, and with the second token, since nothing stands before the first.
-        progress: Called with the tokens predicted so far and all that there are.
+        report: Is told how many tokens are predicted, and of how many.
 
     Returns:
         How well the text was predicted, and the state after it.
@@ -58,8 +58,8 @@ def evaluate_online(
             with torch.backends.cudnn.flags(enabled=False):  # whose LSTM refuses gradients of a model that evaluates
                 losses, inner = learner(piece, inner)
             total += float(losses.double().sum())
-            if progress is not None:
-                progress(min(begin + _PIECE, count), count)
+            if report is not None:
+                report(min(begin + _PIECE, count), count)
     finally:
         model.train(training)
     found = Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown)

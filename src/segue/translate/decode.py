@@ -1,6 +1,6 @@
 """Translation of texts: in batches, and as if each text were alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -39,7 +39,12 @@ class Hypothesis:
 
 
 def translate_texts(
-    model: Seq2Seq, texts: Sequence[str], config: DecodeConfig | None = None, *, batch_tokens: int = 2048
+    model: Seq2Seq,
+    texts: Sequence[str],
+    config: DecodeConfig | None = None,
+    *,
+    batch_tokens: int = 2048,
+    report: Callable[[int, int], None] | None = None,
 ) -> list[list[Hypothesis]]:
     """The translations of texts, best first.
 
@@ -50,6 +55,7 @@ def translate_texts(
         texts: What to translate.
         config: How; `None` for greedy search.
         batch_tokens: The most source tokens of a batch, padding included, times the hypotheses that run.
+        report: Is told how many texts are done, and of how many.
 
     Returns:
         For each text its `n_best` hypotheses: fewer only where there are no more, or were drawn twice.
@@ -61,7 +67,7 @@ def translate_texts(
     vocabulary = model.vocabulary
     sources = [vocabulary.source(text) for text in texts]
     rules = rules_of(vocabulary, config)
-    found = list[list[Hypothesis]]([[]]) * len(texts)
+    found, done = list[list[Hypothesis]]([[]]) * len(texts), 0
     mode = model.training
     model.eval()
     try:
@@ -69,6 +75,9 @@ def translate_texts(
             batch = _decode(model, [sources[i] for i in picked], rules, config)
             for i, hypotheses in zip(picked, batch, strict=True):
                 found[i] = [_hypothesis(model, sources[i], one, config) for one in hypotheses]
+            done += len(picked)
+            if report is not None:
+                report(done, len(texts))
     finally:
         model.train(mode)
     return found

@@ -62,13 +62,13 @@ def evaluate(
     learning = _learning(rate, segment)
     model = model_of(folder)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
-    with counting("tokens") as report:
-        progress = partial(report, text.name)
+    with counting("tokens") as bar:
+        report = partial(bar, text.name)
         if online:
-            found = _evaluate_online(model, corpus, learning, (state_in, state_out), progress)
+            found = _evaluate_online(model, corpus, learning, (state_in, state_out), report)
             weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
         else:
-            found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes, progress=progress)
+            found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes, report=report)
             weights = "as trained"
     typer.echo(f"perplexity: {found.perplexity:.4f}")
     typer.echo(f"bits per character: {found.bits_per_character:.4f}")
@@ -111,7 +111,7 @@ def _evaluate_online(
     corpus: "Corpus",
     config: "OnlineConfig",
     states: tuple[Path | None, Path | None],
-    progress: Callable[[int, int], None],
+    report: Callable[[int, int], None],
 ) -> "Evaluation":
     """Dynamic evaluation, from a state on disk and to one, where they are named."""
     from segue.errors import UserError
@@ -124,7 +124,7 @@ def _evaluate_online(
         state = None if before is None else State.load(before, facts)[0]
     except UserError as error:  # --state is another flag
         raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
-    found, state = evaluate_online(model, corpus, config, state, progress)
+    found, state = evaluate_online(model, corpus, config, state, report)
     if after is not None:
         state.save(after, facts)
     return found

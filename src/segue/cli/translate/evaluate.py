@@ -1,5 +1,6 @@
 """`segue translate evaluate`: how good a model is on pairs it has not learnt from."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ def evaluate(
 ) -> None:
     """Tell how well a model puts the sources of PAIRS into their targets, over all and by the length of the source."""
     from segue.atomic import atomic_file
+    from segue.cli.progress import counting
     from segue.translate.decode import translate_texts
     from segue.translate.decode_config import DecodeConfig
     from segue.translate.evaluate import evaluate as evaluate_items
@@ -45,7 +47,8 @@ def evaluate(
     ended: list[bool] = []
 
     def translate(sources: list[str]) -> list[str]:
-        best = [found[0] for found in translate_texts(model, sources, settings)]
+        with counting("texts") as bar:
+            best = [found[0] for found in translate_texts(model, sources, settings, report=partial(bar, pairs.name))]
         ended.extend(hypothesis.finished for hypothesis in best)
         return [hypothesis.text for hypothesis in best]
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -93,9 +94,12 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
     """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
+    from segue.cli.progress import counting
     from segue.translate.decode import translate_texts
 
-    found = translate_texts(model, [line for line in lines if line], config)
+    with counting("texts") as bar:
+        report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is there before its bar
+        found = translate_texts(model, [line for line in lines if line], config, report=report)
     told = iter(found)
     for line in lines:
         best = next(told) if line else []
