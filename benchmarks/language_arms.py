@@ -59,11 +59,11 @@ def shakespeare(model: LanguageModelConfig, lanes: int) -> Arm:
     return Arm(LanguageConfig(model, text, TRAINING), "shakespeare", fresh=(64, 128))
 
 
-def words() -> LanguageConfig:
-    model = LanguageModelConfig("lstm", width=384, tied=True, dropout=0.4)
-    return LanguageConfig(
-        model, TextConfig(tokenizer="word", lanes=64, window=70), replace(TRAINING, learning_rate=2e-3)
-    )
+def words(width: int, dropout: float, online: tuple[OnlineConfig, ...]) -> Arm:
+    model = LanguageModelConfig("lstm", width=width, tied=True, dropout=dropout)
+    text = TextConfig(tokenizer="word", lanes=64, window=70)
+    config = LanguageConfig(model, text, replace(TRAINING, learning_rate=2e-3))
+    return Arm(config, online=online, whole=True, sampled=True)
 
 
 def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
@@ -94,5 +94,7 @@ ARMS = {
     "shakespeare, nested, dropout 0.3": shakespeare(
         LanguageModelConfig("nested", width=224, expansion=1, dropout=0.3), 16
     ),
-    "words": Arm(words(), online=dynamic(35, 0.2, 0.4, 0.8), whole=True, sampled=True),
+    "words, 256 wide": words(256, 0.4, dynamic(70, 0.1, 0.2, 0.4)),
+    "words, 384 wide": words(384, 0.4, dynamic(35, 0.2, 0.4, 0.8)),
+    "words, dropout 0.5": words(384, 0.5, dynamic(35, 0.4)),
 }
