@@ -26,6 +26,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 from language_arms import ARMS, REPLICAS, Arm
+from language_awd import DroppedReader, Reader
 from language_measures import FRESH, Row, measured
 from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
 from language_runs import Course, steps_of, trained
@@ -195,7 +196,7 @@ def task_of(arm: Arm, corpus: Corpus, tokenizer: Tokenizer, steps: int, seed: in
         return Task(model, lambda n, _, empty=state: loss(n, empty), config.training, state)
     if arm.sampled:
         batches = contiguous_lanes(corpus, config.text.lanes, config.text.window, seed)
-        sampled = SampledLoss(model, corpus, device)
+        sampled = SampledLoss(model, (DroppedReader if arm.dropped else Reader)(model), corpus, device)
         return Task(model, lambda n, state: sampled(batches(n), state), config.training, state)
     return Task(model, loss, config.training, state)
 

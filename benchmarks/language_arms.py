@@ -31,6 +31,7 @@ class Arm:
     whole: bool = False  # on all of the test text, whatever --characters says
     emptied: bool = False  # contiguous lanes whose state is emptied before every window: what carrying it is worth
     sampled: bool = False  # softmax over a sample of the vocabulary in training
+    dropped: bool = False  # AWD-LSTM's kinds of dropout; only where sampled
 
 
 def of(
@@ -66,6 +67,13 @@ def words(width: int, dropout: float, online: tuple[OnlineConfig, ...]) -> Arm:
     return Arm(config, online=online, whole=True, sampled=True)
 
 
+def deep_words(width: int, steps: int) -> Arm:
+    """Two layers that are kept from learning the text by heart; see language_awd.py."""
+    arm = words(width, 0.4, dynamic(35, 0.4))
+    model, training = replace(arm.config.model, layers=2), replace(arm.config.training, learning_rate=4e-3)
+    return replace(arm, config=replace(arm.config, model=model, training=training), steps=steps, dropped=True)
+
+
 def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
     return tuple(OnlineConfig(segment=segment, learning_rate=rate) for rate in rates)
 
@@ -96,5 +104,6 @@ ARMS = {
     ),
     "words, 256 wide": words(256, 0.4, dynamic(70, 0.1, 0.2, 0.4)),
     "words, 384 wide": words(384, 0.4, dynamic(35, 0.2, 0.4, 0.8)),
-    "words, dropout 0.5": words(384, 0.5, dynamic(35, 0.4)),
+    "words, two layers": deep_words(384, steps=7400),
+    "words, two layers, 512 wide": deep_words(512, steps=5000),
 }

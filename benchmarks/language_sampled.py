@@ -6,7 +6,7 @@ whole softmax.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from segue.device import Device
@@ -18,10 +18,10 @@ SAMPLES = 4096
 
 
 class SampledLoss:
-    """The estimated cross-entropy of a batch."""
+    """The estimated cross-entropy of a batch, as `read`, which may be told to leave something out, reads it."""
 
-    def __init__(self, model: LanguageModel, corpus: Corpus, device: Device) -> None:
-        self.model, self.corpus, self.device = model, corpus, device
+    def __init__(self, model: LanguageModel, read: nn.Module, corpus: Corpus, device: Device) -> None:
+        self.model, self.read, self.corpus, self.device = model, read, corpus, device
         counts = torch.bincount(corpus.tokens, minlength=model.tokenizer.size)
         self.log_share = (counts.clamp(min=1) / len(corpus.tokens)).log()
 
@@ -31,7 +31,7 @@ class SampledLoss:
         head = self.model.head.project
         correction = (counts / SAMPLES).log() - self.log_share[words] + head.bias[words]
         with self.device.autocast():
-            hidden, state = self.model.read(batch.inputs, state, batch.reset)
+            hidden, state = self.read(batch, state)
             logits = hidden @ head.weight[words].T
         logits = (logits + correction).masked_fill_(words == batch.targets[..., None], -torch.inf)
         right = (hidden * head.weight[batch.targets]).sum(-1) + head.bias[batch.targets]
