@@ -70,8 +70,8 @@ def words(width: int, dropout: float, online: tuple[OnlineConfig, ...]) -> Arm:
 def deep_words(width: int, steps: int) -> Arm:
     """Two layers that are kept from learning the text by heart; see language_awd.py."""
     arm = words(width, 0.4, dynamic(35, 0.4))
-    model, training = replace(arm.config.model, layers=2), replace(arm.config.training, learning_rate=4e-3)
-    return replace(arm, config=replace(arm.config, model=model, training=training), steps=steps, dropped=True)
+    model = replace(arm.config.model, layers=2)
+    return replace(arm, config=replace(arm.config, model=model), steps=steps, dropped=True)
 
 
 def dynamic(segment: int, *rates: float) -> tuple[OnlineConfig, ...]:
@@ -104,6 +104,5 @@ ARMS = {
     ),
     "words, 256 wide": words(256, 0.4, dynamic(70, 0.1, 0.2, 0.4)),
     "words, 384 wide": words(384, 0.4, dynamic(35, 0.2, 0.4, 0.8)),
-    "words, two layers": deep_words(384, steps=7400),
-    "words, two layers, 512 wide": deep_words(512, steps=5000),
+    "words, two layers": deep_words(384, steps=5690),
 }
