@@ -11,6 +11,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from language import ARMS, FIELDS, append, is_done, task_of
+from language_awd import DroppedReader, LockedDropout, Reader
 from language_chart import chosen
 from language_replica import LANES, TRAINING, WINDOW, Replica, coded, replica_loss, replica_optimizer
 from language_runs import trained
@@ -110,10 +111,31 @@ def test_the_sampled_softmax_estimates_the_whole_one():
         model.head.project.bias[0] = -50.0  # the unknown one never occurs, and is never drawn
     batch = contiguous_lanes(corpus, 4, 16, seed=0)(1)
     whole = model(batch.inputs)[0].loss(batch.targets).mean()
-    found = SampledLoss(model, corpus, EXACT)(batch, None)[0]
+    found = SampledLoss(model, Reader(model), corpus, EXACT)(batch, None)[0]
     torch.testing.assert_close(found, whole, rtol=0.02, atol=0.0)
     expected = torch.autograd.grad(whole, model.head.project.bias)[0]
     torch.testing.assert_close(torch.autograd.grad(found, model.head.project.bias)[0], expected, rtol=0.1, atol=0.01)
+
+
+def test_what_is_left_out_is_left_out_of_a_whole_window():
+    """Half of the recurrent weights, and the same values of all tokens of a lane; catches none left out."""
+    torch.manual_seed(0)
+    kept = LockedDropout(0.5)(torch.ones(2, 7, 64))
+    torch.testing.assert_close(kept, kept[:, :1].expand(-1, 7, -1))
+    assert set(kept.unique().tolist()) == {0.0, 2.0}
+    assert not torch.equal(kept[0], kept[1])
+    corpus = Corpus.of("aaaabbbccd" * 40, CharacterTokenizer("abcd"))
+    model = LanguageModel(LanguageModelConfig("lstm", width=32, layers=2), CharacterTokenizer("abcd"))
+    whole, before = Reader(model), [weight.clone() for weight in model.parameters()]
+    batch = contiguous_lanes(corpus, 4, 16, seed=0)(1)
+    dropped = DroppedReader(model)
+    dropped(batch, None)[0].sum().backward()
+    assert (model.backbone.kernel.weight_hh_l0.grad == 0).float().mean().item() == pytest.approx(0.5, abs=0.05)
+    assert not (model.backbone.kernel.weight_ih_l0.grad == 0).all(dim=1).any()
+    model.eval()
+    assert not torch.equal(dropped(batch, None)[0], dropped(batch, None)[0])  # the weights are still left out
+    torch.testing.assert_close(whole(batch, None)[0], model.read(batch.inputs)[0], rtol=0, atol=0)
+    torch.testing.assert_close(list(model.parameters()), before, rtol=0, atol=0)
 
 
 def test_half_precision_is_the_same_objective():
@@ -127,7 +149,7 @@ def test_half_precision_is_the_same_objective():
     found = []
     for device in (EXACT, half):
         torch.manual_seed(1)
-        sampled = SampledLoss(model, corpus, device)(batch, None)[0]
+        sampled = SampledLoss(model, Reader(model), corpus, device)(batch, None)[0]
         loss, state = replica_loss(replica, tokens, device, persistent=True, surprise=True)
         value = loss(1, state)[0]
         gradient = torch.autograd.grad(value, replica.level1.weight_hh_l0)[0]
