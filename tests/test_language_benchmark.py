@@ -10,6 +10,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
+import language_awd
 from language import ARMS, FIELDS, append, is_done, task_of
 from language_awd import DroppedReader, LockedDropout, Reader
 from language_chart import chosen
@@ -136,6 +137,25 @@ def test_what_is_left_out_is_left_out_of_a_whole_window():
     assert not torch.equal(dropped(batch, None)[0], dropped(batch, None)[0])  # the weights are still left out
     torch.testing.assert_close(whole(batch, None)[0], model.read(batch.inputs)[0], rtol=0, atol=0)
     torch.testing.assert_close(list(model.parameters()), before, rtol=0, atol=0)
+
+
+def test_what_is_left_out_between_layers_and_in_the_arm(monkeypatch):
+    """Catches dropout between layers, or the arm's own flag, that nobody reads."""
+    letters = CharacterTokenizer("abcd")
+    corpus = Corpus.of("aaaabbbccd" * 500, letters)
+    monkeypatch.setattr(language_awd, "WEIGHTS", 0.0)
+    model = LanguageModel(LanguageModelConfig("lstm", width=32, layers=2), letters)  # with no other dropout
+    batch, dropped = contiguous_lanes(corpus, 4, 16, seed=0)(1), DroppedReader(model)
+    assert not torch.equal(dropped(batch, None)[0], dropped(batch, None)[0])
+    monkeypatch.setattr(language_awd, "BETWEEN", 0.0)
+    whole = DroppedReader(model)
+    torch.testing.assert_close(whole(batch, None)[0], model.read(batch.inputs)[0], rtol=0, atol=0)
+    monkeypatch.undo()
+    task = task_of(ARMS["words, two layers"], corpus, letters, 3, 0, EXACT)
+    task.loss(1, task.state)[0].backward()
+    for layer in range(2):
+        gradient = task.model.backbone.kernel.get_parameter(f"weight_hh_l{layer}").grad
+        assert (gradient == 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
 
 
 def test_half_precision_is_the_same_objective():
