@@ -13,9 +13,9 @@ import typer
 
 from segue.cli import app
 from segue.config import read_config
-from segue.forecast.nanotst import NanoTST
-from segue.forecast.pretrain import PretrainConfig
-from segue.forecast.weights import bundled, find_model
+from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.nanotst.weights import bundled, find_model
+from segue.forecasting.pretraining.pretrain import PretrainConfig
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -43,7 +43,7 @@ def workplace(tmp_path, monkeypatch):
     model.parent.mkdir(parents=True)
     NanoTST(read_config(PretrainConfig, ROOT / "configs" / "tiny.toml").model).save_pretrained(model)
     found = {} if "nanotst" in bundled() else {"nanotst": model}
-    monkeypatch.setattr("segue.forecast.nanotst.find_model", lambda name: found.get(name) or find_model(name))
+    monkeypatch.setattr("segue.forecasting.nanotst.model.find_model", lambda name: found.get(name) or find_model(name))
     monkeypatch.chdir(tmp_path)
 
 

@@ -62,17 +62,17 @@ if TYPE_CHECKING:
     from segue.backbones.recurrent import LSTM, RNN
     from segue.backbones.transformer import Transformer
     from segue.errors import UserError
-    from segue.forecast.autoregression import Autoregression
-    from segue.forecast.backtest import Backtest, backtest
-    from segue.forecast.backtest_plots import plot_backtest
-    from segue.forecast.forecaster import Forecaster
-    from segue.forecast.frames import forecast_frame
-    from segue.forecast.grammar import Grammar
-    from segue.forecast.nanotst import NanoTST, NanoTSTConfig
-    from segue.forecast.plots import plot_forecast
-    from segue.forecast.pretrain import PretrainConfig, pretrain
-    from segue.forecast.result import LEVELS, Forecast, Predictor
-    from segue.forecast.seasonal_naive import SeasonalNaive
+    from segue.forecasting.baselines.autoregression import Autoregression
+    from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
+    from segue.forecasting.evaluation.backtest import Backtest, backtest
+    from segue.forecasting.evaluation.plots import plot_backtest
+    from segue.forecasting.forecast import forecast_frame
+    from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
+    from segue.forecasting.plots import plot_forecast
+    from segue.forecasting.predictor import LEVELS, Forecast, Predictor
+    from segue.forecasting.pretraining.grammar import Grammar
+    from segue.forecasting.pretraining.pretrain import PretrainConfig, pretrain
+    from segue.forecasting.stream import Forecaster
     from segue.heads.categorical import CategoricalHead
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
@@ -82,15 +82,15 @@ if TYPE_CHECKING:
     from segue.language.train import train_language
     from segue.state import State
     from segue.training.schedule import TrainingConfig
-    from segue.translate.align import Alignment, align
-    from segue.translate.config import TranslationConfig
-    from segue.translate.decode import Hypothesis, translate_texts
-    from segue.translate.decode_config import DecodeConfig
-    from segue.translate.model import Seq2Seq, Seq2SeqConfig
-    from segue.translate.pairs import Pair, read_pairs
-    from segue.translate.split import split_pairs
-    from segue.translate.train import train_translation
-    from segue.translate.vocabulary import Vocabulary
+    from segue.translate.data.pairs import Pair, read_pairs
+    from segue.translate.data.split import split_pairs
+    from segue.translate.data.vocabulary import Vocabulary
+    from segue.translate.decode.align import Alignment, align
+    from segue.translate.decode.config import DecodeConfig
+    from segue.translate.decode.decode import Hypothesis, translate_texts
+    from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+    from segue.translate.training.config import TranslationConfig
+    from segue.translate.training.train import train_translation
 else:  # not in front of type checkers, which would then believe in any name at all
     _HOMES = {
         "backbones.nested": ("Nested",),
@@ -98,17 +98,17 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "backbones.recurrent": ("LSTM", "RNN"),
         "backbones.transformer": ("Transformer",),
         "errors": ("UserError",),
-        "forecast.autoregression": ("Autoregression",),
-        "forecast.backtest": ("Backtest", "backtest"),
-        "forecast.backtest_plots": ("plot_backtest",),
-        "forecast.forecaster": ("Forecaster",),
-        "forecast.frames": ("forecast_frame",),
-        "forecast.grammar": ("Grammar",),
-        "forecast.nanotst": ("NanoTST", "NanoTSTConfig"),
-        "forecast.plots": ("plot_forecast",),
-        "forecast.pretrain": ("PretrainConfig", "pretrain"),
-        "forecast.result": ("LEVELS", "Forecast", "Predictor"),
-        "forecast.seasonal_naive": ("SeasonalNaive",),
+        "forecasting.baselines.autoregression": ("Autoregression",),
+        "forecasting.evaluation.backtest": ("Backtest", "backtest"),
+        "forecasting.evaluation.plots": ("plot_backtest",),
+        "forecasting.stream": ("Forecaster",),
+        "forecasting.forecast": ("forecast_frame",),
+        "forecasting.pretraining.grammar": ("Grammar",),
+        "forecasting.nanotst.model": ("NanoTST", "NanoTSTConfig"),
+        "forecasting.plots": ("plot_forecast",),
+        "forecasting.pretraining.pretrain": ("PretrainConfig", "pretrain"),
+        "forecasting.predictor": ("LEVELS", "Forecast", "Predictor"),
+        "forecasting.baselines.seasonal_naive": ("SeasonalNaive",),
         "heads.categorical": ("CategoricalHead",),
         "heads.gaussian": ("GaussianHead",),
         "heads.protocol": ("Distribution",),
@@ -118,15 +118,15 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "language.train": ("train_language",),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),
-        "translate.align": ("Alignment", "align"),
-        "translate.config": ("TranslationConfig",),
-        "translate.decode": ("Hypothesis", "translate_texts"),
-        "translate.decode_config": ("DecodeConfig",),
-        "translate.model": ("Seq2Seq", "Seq2SeqConfig"),
-        "translate.pairs": ("Pair", "read_pairs"),
-        "translate.split": ("split_pairs",),
-        "translate.train": ("train_translation",),
-        "translate.vocabulary": ("Vocabulary",),
+        "translate.decode.align": ("Alignment", "align"),
+        "translate.training.config": ("TranslationConfig",),
+        "translate.decode.decode": ("Hypothesis", "translate_texts"),
+        "translate.decode.config": ("DecodeConfig",),
+        "translate.model.seq2seq": ("Seq2Seq", "Seq2SeqConfig"),
+        "translate.data.pairs": ("Pair", "read_pairs"),
+        "translate.data.split": ("split_pairs",),
+        "translate.training.train": ("train_translation",),
+        "translate.data.vocabulary": ("Vocabulary",),
     }
 
     def __getattr__(name: str) -> object:

@@ -10,7 +10,7 @@ import typer
 
 from segue import __version__
 from segue.cli import backtest, forecast, grammar, language, pretrain, translate
-from segue.cli.group import OneLineErrors
+from segue.cli.shared.group import OneLineErrors
 
 app = typer.Typer(
     cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None

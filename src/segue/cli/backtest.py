@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from segue.atomic import atomic_file
-from segue.cli import options
-from segue.cli.checks import PICTURES, TABLES, check_place
+from segue.cli.shared import options
+from segue.cli.shared.checks import PICTURES, TABLES, check_place
 from segue.errors import UserError
-from segue.forecast.named import load_predictor
+from segue.forecasting.registry import load_predictor
 
 
 def backtest(
@@ -48,12 +48,12 @@ def backtest(
     if len({path.resolve() for path in places}) < len(places):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")
 
-    from segue.cli.progress import counting
-    from segue.cli.scores import show_backtest
-    from segue.forecast.backtest import backtest_reading
-    from segue.forecast.backtest_plots import history_of, plot_backtest, series_of
-    from segue.forecast.reading import read_frame
-    from segue.forecast.tables import read_table, write_table
+    from segue.cli.shared.progress import counting
+    from segue.cli.shared.scores import show_backtest
+    from segue.forecasting.evaluation.backtest import backtest_reading
+    from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
+    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.reading import read_frame
 
     reading = read_frame(
         read_table(file, id_col),

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from segue.atomic import atomic_file
-from segue.cli import options
-from segue.cli.checks import PICTURES, TABLES, check_place
-from segue.forecast.named import load_predictor
+from segue.cli.shared import options
+from segue.cli.shared.checks import PICTURES, TABLES, check_place
+from segue.forecasting.registry import load_predictor
 
 
 def forecast(
@@ -40,12 +40,12 @@ def forecast(
     check_place("output", output, TABLES, file)
     check_place("plot", plot, PICTURES, file)
 
-    from segue.cli.progress import counting
-    from segue.cli.view import show_forecast
-    from segue.forecast.frames import forecast_reading
-    from segue.forecast.plots import MOST_CHARTS, history_steps, plot_forecast
-    from segue.forecast.reading import read_frame
-    from segue.forecast.tables import read_table, write_table
+    from segue.cli.shared.progress import counting
+    from segue.cli.shared.view import show_forecast
+    from segue.forecasting.forecast import forecast_reading
+    from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
+    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.reading import read_frame
 
     reading = read_frame(
         read_table(file, id_col),

@@ -20,8 +20,8 @@ def evaluate(
     from rich.console import Console
     from rich.table import Table
 
-    from segue.forecast.grammar.report import evaluate_sentences
-    from segue.forecast.nanotst import NanoTST
+    from segue.forecasting.nanotst.model import NanoTST
+    from segue.forecasting.pretraining.grammar.report import evaluate_sentences
 
     table = Table("sentence", "RMSE of the median", "mean width of 80 %", "coverage of 80 %")
     for row in evaluate_sentences(NanoTST.from_pretrained(model), horizon):
@@ -41,7 +41,7 @@ def show(
     """
     from segue.atomic import atomic_file
     from segue.errors import UserError
-    from segue.forecast.grammar.sheet import draw_sheet
+    from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 
     if output.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise UserError("output", output, "give a name that ends in .png or .pdf or .svg")

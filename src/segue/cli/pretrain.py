@@ -19,11 +19,11 @@ def pretrain(
     """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT."""
     from rich.console import Console
 
-    from segue.cli.training import TrainingBar
+    from segue.cli.shared.training import TrainingBar
     from segue.config import read_config
     from segue.errors import UserError
-    from segue.forecast.pretrain import PretrainConfig
-    from segue.forecast.pretrain import pretrain as run_pretraining
+    from segue.forecasting.pretraining.pretrain import PretrainConfig
+    from segue.forecasting.pretraining.pretrain import pretrain as run_pretraining
     from segue.training.interrupt import Interrupted
 
     if config is None and not resume:

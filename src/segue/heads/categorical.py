@@ -12,7 +12,7 @@ class Categorical:
     """Laws over classes, numbered from 0.
 
     What has `quantiles` and a `mean` is a law over *ordered* classes that stand for numbers; which numbers, their
-    owner says (`segue.forecast.bins` for one). A law over words has neither.
+    owner says (`segue.forecasting.nanotst.bins` for one). A law over words has neither.
 
     Attributes:
         logits: Logarithms of the probabilities, each law up to a constant of its own.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.checks import load_folder
+from segue.cli.shared.checks import load_folder
 
 if TYPE_CHECKING:
     from segue.language.model import LanguageModel

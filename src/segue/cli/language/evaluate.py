@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.checks import check_place, one_of
 from segue.cli.language.arguments import Folder, model_of
+from segue.cli.shared.checks import check_place, one_of
 
 if TYPE_CHECKING:
     from segue.language.corpus import Corpus
@@ -44,7 +44,7 @@ def evaluate(
     state_out: Annotated[Path | None, typer.Option(help="Where to save what was learnt and remembered.")] = None,
 ) -> None:
     """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
-    from segue.cli.progress import counting
+    from segue.cli.shared.progress import counting
     from segue.errors import UserError
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.checks import one_of
+from segue.cli.shared.checks import one_of
 
 if TYPE_CHECKING:
     from segue.device import Device
@@ -30,7 +30,7 @@ def train(
     from rich.console import Console
 
     from segue.atomic import atomic_file
-    from segue.cli.training import TrainingBar
+    from segue.cli.shared.training import TrainingBar
     from segue.errors import UserError
     from segue.language.curve import plot_curve
     from segue.language.train import train_language

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.checks import PICTURES, check_place
+from segue.cli.shared.checks import PICTURES, check_place
 from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
-    from segue.translate.align import Alignment
+    from segue.translate.decode.align import Alignment
 
 
 def align(
@@ -28,11 +28,11 @@ def align(
 ) -> None:
     """Show which words of TEXT the model looks at as it writes each word of the target: a matrix, in per cent."""
     from segue.atomic import atomic_file
-    from segue.translate.align import align as align_pair
-    from segue.translate.decode import translate_texts
-    from segue.translate.decode_config import DecodeConfig
-    from segue.translate.pairs import require_text
-    from segue.translate.plots import plot_alignment
+    from segue.translate.data.pairs import require_text
+    from segue.translate.decode.align import align as align_pair
+    from segue.translate.decode.config import DecodeConfig
+    from segue.translate.decode.decode import translate_texts
+    from segue.translate.evaluation.plots import plot_alignment
 
     check_place("plot", plot, PICTURES)
     model = model_of(folder)

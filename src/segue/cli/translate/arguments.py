@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.checks import load_folder
+from segue.cli.shared.checks import load_folder
 
 if TYPE_CHECKING:
-    from segue.translate.model import Seq2Seq
-    from segue.translate.pairs import PairFile
+    from segue.translate.data.pairs import PairFile
+    from segue.translate.model.seq2seq import Seq2Seq
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
 Source = Annotated[str | None, typer.Option(help="The column of the source: its name, or its number from 1.")]
@@ -20,7 +20,7 @@ Beam = Annotated[int, typer.Option(help="Hypotheses kept a step; 1 takes the mos
 
 def model_of(folder: Path) -> "Seq2Seq":
     """The model of a run or of a model folder."""
-    from segue.translate.model import Seq2Seq
+    from segue.translate.model.seq2seq import Seq2Seq
 
     return load_folder(folder, Seq2Seq.from_pretrained)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.checks import PICTURES, check_place
+from segue.cli.shared.checks import PICTURES, check_place
 from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, tell_skipped
 
 if TYPE_CHECKING:
-    from segue.translate.evaluate import Evaluation
+    from segue.translate.evaluation.evaluate import Evaluation
 
 
 def evaluate(
@@ -27,14 +27,14 @@ def evaluate(
 ) -> None:
     """Tell how well a model puts the sources of PAIRS into their targets, over all and by the length of the source."""
     from segue.atomic import atomic_file
-    from segue.cli.progress import counting
-    from segue.translate.decode import translate_texts
-    from segue.translate.decode_config import DecodeConfig
-    from segue.translate.evaluate import evaluate as evaluate_items
-    from segue.translate.pairs import Pair, items_of, read_pairs, write_pairs
-    from segue.translate.plots import plot_lengths
-    from segue.translate.tokens import unit_of
-    from segue.translate.vocabulary import UNKNOWN
+    from segue.cli.shared.progress import counting
+    from segue.translate.data.pairs import Pair, items_of, read_pairs, write_pairs
+    from segue.translate.data.tokens import unit_of
+    from segue.translate.data.vocabulary import UNKNOWN
+    from segue.translate.decode.config import DecodeConfig
+    from segue.translate.decode.decode import translate_texts
+    from segue.translate.evaluation.evaluate import evaluate as evaluate_items
+    from segue.translate.evaluation.plots import plot_lengths
 
     check_place("output", output, source=pairs)
     check_place("output", output, source=folder)

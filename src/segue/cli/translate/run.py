@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.checks import check_place, one_of
+from segue.cli.shared.checks import check_place, one_of
 from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
-    from segue.translate.decode_config import DecodeConfig
-    from segue.translate.model import Seq2Seq
+    from segue.translate.decode.config import DecodeConfig
+    from segue.translate.model.seq2seq import Seq2Seq
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
 ) -> None:
     """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
     from segue.heads.sampling import Sampling
-    from segue.translate.decode_config import DecodeConfig, LengthPenalty
+    from segue.translate.decode.config import DecodeConfig, LengthPenalty
 
     check_place("output", output, source=file)
     check_place("output", output, source=folder)
@@ -69,7 +69,7 @@ def run(
 def _sources(text: str | None, file: Path | None) -> list[str] | None:
     """What is to be put, as models read it; `None` where somebody sits at the terminal and will tell."""
     from segue.errors import UserError
-    from segue.translate.pairs import require_text
+    from segue.translate.data.pairs import require_text
 
     if text is not None and file is not None:
         raise UserError("--file", file, "give TEXT or --file, not both")
@@ -94,8 +94,8 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
     """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
-    from segue.cli.progress import counting
-    from segue.translate.decode import translate_texts
+    from segue.cli.shared.progress import counting
+    from segue.translate.decode.decode import translate_texts
 
     with counting("texts") as bar:
         report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is there before its bar
@@ -118,8 +118,8 @@ def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> 
 def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
     """A line in, its output out, until the input ends."""
     from segue.errors import UserError
-    from segue.translate.pairs import require_text
-    from segue.translate.rules import rules_of
+    from segue.translate.data.pairs import require_text
+    from segue.translate.decode.rules import rules_of
 
     rules_of(model.vocabulary, config)  # a prefix that can't be written is told before anybody types
     while True:
@@ -165,13 +165,13 @@ def _lines(where: str, content: bytes) -> list[str]:
 
 def _checked(line: str, number: int, where: str) -> str:
     """The line, which may be empty, as models read it; too long, the error names it."""
-    from segue.translate.pairs import require_text
+    from segue.translate.data.pairs import require_text
 
     return require_text(line, f"{where} line {number}") if line.strip() else ""
 
 
 def _tell_unknown(model: "Seq2Seq", lines: Sequence[str]) -> None:
-    from segue.translate.vocabulary import UNKNOWN
+    from segue.translate.data.vocabulary import UNKNOWN
 
     count = sum(model.vocabulary.source(line).count(UNKNOWN) for line in lines)
     if count:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli.checks import check_place
+from segue.cli.shared.checks import check_place
 from segue.cli.translate.arguments import SkipBad, Source, Target, tell_skipped
 
 
@@ -22,8 +22,8 @@ def split(
     """Split PAIRS without a leak: what shares a source or a target, but for case and punctuation, stays together."""
     from segue.errors import UserError
     from segue.folder import atomic_folder
-    from segue.translate.pairs import read_pairs, write_pairs
-    from segue.translate.split import overlap, overlap_of_rows, split_pairs
+    from segue.translate.data.pairs import read_pairs, write_pairs
+    from segue.translate.data.split import overlap, overlap_of_rows, split_pairs
 
     if output.exists():
         raise UserError("output", output, "name a new folder")

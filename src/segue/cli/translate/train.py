@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.checks import one_of
+from segue.cli.shared.checks import one_of
 from segue.cli.translate.arguments import SkipBad, Source, Target, tell_skipped
 
 if TYPE_CHECKING:
     from segue.device import Device
-    from segue.translate.config import TranslationConfig
-    from segue.translate.material import Material
+    from segue.translate.training.config import TranslationConfig
+    from segue.translate.training.material import Material
 
 
 def train(
@@ -61,10 +61,10 @@ def _train(
     from rich.console import Console
 
     from segue.atomic import atomic_file
-    from segue.cli.training import TrainingBar
+    from segue.cli.shared.training import TrainingBar
     from segue.training.interrupt import Interrupted
-    from segue.translate.plots import plot_losses
-    from segue.translate.train import train_translation
+    from segue.translate.evaluation.plots import plot_losses
+    from segue.translate.training.train import train_translation
 
     console = Console(stderr=True)
 
@@ -110,8 +110,8 @@ def _settings(
     """The settings of a file, or the defaults, with what the flags say instead."""
     from segue.config import read_config
     from segue.text.named import TokenizerName
-    from segue.translate.config import TranslationConfig, preset
-    from segue.translate.model import Architecture
+    from segue.translate.model.seq2seq import Architecture
+    from segue.translate.training.config import TranslationConfig, preset
 
     settings = None if config is None else read_config(TranslationConfig, config)
     if architecture is not None or settings is None:

@@ -1,0 +1,1 @@
+"""What memory, clocks and surprise are worth in text."""

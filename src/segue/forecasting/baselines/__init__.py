@@ -1,0 +1,1 @@
+"""What every learnt forecaster is compared with."""

@@ -1,0 +1,1 @@
+"""How good forecasts were: backtests, scores, pictures."""

@@ -1,0 +1,102 @@
+"""Rolling origins: the times from which a series would have been forecast, and what came after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.forecasting.table.panel import Panel
+
+
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """Beginnings of series, as lanes: of each series one for every window, the earliest first.
+
+    Since a beginning of a series is a series, whatever forecasts a `Panel` forecasts these, all in the same batches.
+
+    Attributes:
+        panel: The whole series.
+        series: The series of each lane, by position, in ascending order.
+        window: Which of the `windows` of that series it is; those of a shorter series are the last ones.
+        spans: After how many steps of its series each lane ends.
+        horizon: How many steps after that are to be forecast.
+    """
+
+    panel: Panel
+    series: Int64[np.ndarray, " lanes"]
+    window: Int64[np.ndarray, " lanes"]
+    spans: Int64[np.ndarray, " lanes"]
+    horizon: int
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " lanes"]:
+        """How many steps each lane spans, missing ones included."""
+        return self.spans
+
+    def lanes(
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
+    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+        """The last values before each origin, aligned at the last one; see `Panel.lanes`."""
+        return self.panel.lanes(self.series[picked], context, self.spans[picked])
+
+    def actual(self) -> Float64[np.ndarray, "lanes horizon"]:
+        """What came after each origin; NaN where missing."""
+        values, observed = self.panel.lanes(self.series, self.horizon, self.spans + self.horizon)
+        return values.masked_fill(~observed, float("nan")).numpy()
+
+    def history(self, picked: NDArray[np.int64]) -> Float64[np.ndarray, "lanes time"]:
+        """All values before some of the origins; NaN where missing."""
+        values, observed = self.lanes(picked, int(self.spans[picked].max()))
+        return values.masked_fill(~observed, float("nan")).numpy()
+
+    def rows(self) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
+        """Of each row of the panel that lies in a window: the lane, the row, the last row before its window."""
+        begins = self.panel.rows_before(self.series, self.spans)
+        ends = self.panel.rows_before(self.series, self.spans + self.horizon)
+        counts = ends - begins
+        lane = np.repeat(np.arange(len(self)), counts)
+        row = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + begins[lane]
+        return lane, row, begins[lane] - 1
+
+
+def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
+    """The last origins of every series, `step` apart; the last window ends with the last observed value.
+
+    An origin is kept if something is observed in its window, and before it more values than a season has steps: fewer
+    give no scale for errors.
+
+    Args:
+        panel: The series.
+        horizon: Steps in a window.
+        windows: How many windows a series has at most.
+        step: Steps from one origin to the next.
+
+    Raises:
+        UserError: No series is long enough for one window.
+    """
+    ends = panel.ends
+    longest = int(ends.max())
+    season = panel.frequency.season
+    need = f"a window takes {season + 1} values and the {horizon} steps after them"
+    advice = "give a smaller horizon" if longest > season + 1 else "give longer series"
+    remedy = f"no series is long enough: {need}, and the longest has {longest} steps; {advice}"
+    if horizon >= longest:
+        raise UserError("horizon", horizon, remedy)
+    windows, step = min(windows, longest), min(step, longest)  # more of either changes nothing
+    seen = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
+    series = np.repeat(np.arange(len(panel)), windows)
+    window = np.tile(np.arange(windows), len(panel))
+    spans = ends[series] - horizon - (windows - 1 - window) * step
+    first, last = panel.rows_before(series, spans), panel.rows_before(series, spans + horizon)
+    before, within = seen[first] - seen[panel.starts[series]], seen[last] - seen[first]
+    kept = (spans > 0) & (before > season) & (within > 0)
+    if not kept.any():
+        raise UserError("horizon", horizon, remedy)
+    return Origins(panel, series[kept], window[kept], spans[kept], horizon)

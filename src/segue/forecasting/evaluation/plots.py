@@ -1,0 +1,194 @@
+"""A picture of a backtest: the last windows of each series, errors by steps ahead, and the scores."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import narwhals as nw
+import numpy as np
+
+from segue.errors import UserError
+from segue.forecasting.evaluation.backtest import Backtest
+from segue.forecasting.plots import FAN, INK, SOFT, dress, point_and_bands
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+MOST_SERIES = 4
+"""How many series one figure shows."""
+
+_MOST_WINDOWS = 5
+_COLOURS = (FAN, "#d9772b", "#3f9c6d", "#8a63b8", "#b8475f", "#8c8c3a", SOFT)
+Frame = nw.DataFrame[Any]
+
+
+def plot_backtest(
+    history: Any,
+    result: Backtest,
+    *,
+    id_col: str = "unique_id",
+    time_col: str = "ds",
+    target_col: str = "y",
+    series: Sequence[Any] | None = None,
+    model: str | None = None,
+) -> "Figure":
+    """Draws the forecasts of one model against what happened, and the errors of all.
+
+    The windows drawn are the last five (more, if they are short) that do not overlap: from each origin, marked by a
+    dotted line, the median and the intervals fan out. Below, the mean scaled error of each step ahead, and the scores
+    over all series.
+
+    Args:
+        history: A long frame, pandas or polars, of what was observed; rows in order of time. NaN breaks the line.
+        result: What `backtest` gave for it.
+        id_col: The column of series, in all frames.
+        time_col: The column of times, in all frames.
+        target_col: The column of observed values in the history.
+        series: Which series to draw; by default the first four that have windows.
+        model: Whose forecasts to draw; by default the first.
+
+    Returns:
+        The figure, to be saved by `figure.savefig(path)`.
+
+    Raises:
+        UserError: A series or a model that the backtest does not hold.
+    """
+    past, ahead = nw.from_native(history, eager_only=True), nw.from_native(result.forecasts, eager_only=True)
+    known, models = ahead[id_col].unique(maintain_order=True).to_list(), _models(result)
+    picked = list(series) if series is not None else known[:MOST_SERIES]
+    for argument, names, there in (("series", picked, known), ("model", [model or models[0]], models)):
+        for name in names:
+            if name not in there:
+                raise UserError(argument, name, "the backtest holds none of this name")
+    point = model or models[0]
+    figure, charts, (by_step, table) = _canvas(len(picked))
+    for ax, name in zip(charts, picked, strict=True):
+        own = (past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name))
+        _windows(ax, *own, (time_col, target_col, point), result)
+        many = f", {len(picked)} of {len(known):,} series" if len(picked) < len(known) and ax is charts[0] else ""
+        title = f"{name} ({point}{many})" if ax is charts[0] else str(name)
+        ax.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+    _steps(by_step, result, models)
+    _scores(table, result, models)
+    handles, labels = charts[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
+    )
+    return figure
+
+
+def history_of(result: Backtest) -> int:
+    """How many of the last values of a series the picture shows: the windows, and a third as much before them."""
+    within = result.horizon + (_shown(result) - 1) * _stride(result) * result.step
+    return within + max(result.horizon, within // 3, 24)
+
+
+def series_of(result: Backtest) -> int:
+    """How many of the first series it takes to have those that the picture shows: some may have no window."""
+    models = len(_models(result))
+    windows = nw.from_native(result.scores, eager_only=True)["windows"].to_numpy()[::models]
+    return int(np.flatnonzero(windows)[:MOST_SERIES][-1]) + 1
+
+
+def _shown(result: Backtest) -> int:
+    """How many windows are drawn: five, or as many short ones as give the eye something to follow."""
+    return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
+
+
+def _stride(result: Backtest) -> int:
+    """Every how many windows there is one that does not overlap with the one before."""
+    return math.ceil(result.horizon / result.step)
+
+
+def _models(result: Backtest) -> list[str]:
+    names: list[str] = nw.from_native(result.overall, eager_only=True)["model"].to_list()
+    return names
+
+
+def _canvas(charts: int) -> tuple["Figure", list["Axes"], tuple["Axes", "Axes"]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = 1 if charts == 1 else 2
+    rows = math.ceil(charts / columns)
+    height = 3.6 if charts == 1 else 2.6 * rows
+    figure = Figure(figsize=(10.0, height + 2.6), dpi=150, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    above, below = cast("NDArray[Any]", figure.subfigures(2, 1, height_ratios=[height, 2.2]))
+    places = [above.add_subplot(rows, columns, place + 1) for place in range(charts)]
+    left, right = below.subplots(1, 2, width_ratios=[1.25, 1])
+    return figure, places, (left, right)
+
+
+def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str], result: Backtest) -> None:
+    """One series: what was observed, and from each of the last origins what was forecast."""
+    time_col, target_col, model = names
+    past = past.filter(nw.col(time_col) <= ahead[time_col].max()).tail(history_of(result))
+    times, values = past[time_col].to_numpy(), past[target_col].to_numpy().astype(np.float64)
+    ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=4, solid_joinstyle="round")
+    begin = ahead.columns.index(model)
+    _, bands = point_and_bands(ahead.columns[begin:], ())
+    cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][: _shown(result)]
+    for place, cutoff in enumerate(cutoffs):
+        window = ahead.filter(nw.new_series("same", ahead["cutoff"].to_numpy() == cutoff, backend=ahead.implementation))
+        seen = np.flatnonzero((times <= cutoff) & np.isfinite(values))
+        origin = seen[-1:]  # the fan grows out of the last value that was seen
+        when = np.concatenate([times[origin], window[time_col].to_numpy()])
+
+        def joined(column: str, origin: Any = origin, window: Frame = window) -> Any:
+            return np.concatenate([values[origin], window[column].to_numpy().astype(np.float64)])
+
+        for depth, (label, low, high) in enumerate(bands):
+            shade, named = 0.16 + 0.17 * depth, label if place == 0 else None
+            ax.fill_between(when, joined(low), joined(high), color=FAN, alpha=shade, linewidth=0, label=named, zorder=1)
+        median, dotted = "median" if place == 0 else None, "origin" if place == 0 else None
+        ax.plot(when, joined(model), color=FAN, linewidth=1.6, label=median, zorder=3, solid_joinstyle="round")
+        ax.axvline(cutoff, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), label=dotted, zorder=2)
+    dress(ax, dated=times.dtype.kind == "M")
+
+
+def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
+    """The mean scaled error of every model, by steps ahead."""
+    steps = nw.from_native(result.steps, eager_only=True)
+    for place in reversed(range(len(models))):  # the first model on top
+        own = steps.filter(nw.col("model") == models[place])
+        number, error = own["step"].to_numpy(), own["mase"].to_numpy()
+        width = 2.0 if place == 0 else 1.2
+        marker = "o" if len(number) <= 12 else None
+        ax.plot(number, error, color=_colour(place), linewidth=width, marker=marker, markersize=3.5)
+    dress(ax, dated=False)
+    ax.margins(x=0.02, y=0.08)
+    ax.set_ylim(bottom=0)
+    if result.horizon == 1:
+        ax.set_xticks([1])
+    ax.set_title("scaled error (MASE) by steps ahead", loc="left", fontsize=9, color=SOFT)
+
+
+def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
+    """The scores over all series as a table, whose colours are those of the lines beside it."""
+    overall = nw.from_native(result.overall, eager_only=True)
+    covered = [name for name in overall.columns if name.startswith("coverage-")]
+    heads = ["MASE", "WQL", *(f"in {name.removeprefix('coverage-')} %" for name in covered)]
+    right = np.linspace(0.56, 1.0, len(heads)) if len(heads) > 1 else [1.0]
+    ax.set_axis_off()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(max(6, len(models)) + 0.2, -0.6)
+    count = nw.from_native(result.scores, eager_only=True)["windows"].sum() // len(models)
+    title = f"over {count:,} window{'' if count == 1 else 's'}"
+    ax.set_title(title, loc="left", fontsize=9, color=SOFT)
+    for place, head in zip(right, heads, strict=True):
+        ax.text(place, 0, head, ha="right", va="center", fontsize=8, color=SOFT)
+    for row, name in enumerate(models):
+        mine = overall.filter(nw.col("model") == name)
+        cells = [f"{mine[key].item():.3f}" for key in ("mase", "wql")] + [f"{mine[key].item():.0%}" for key in covered]
+        weight = "bold" if row == 0 else "normal"
+        style: dict[str, Any] = {"va": "center", "fontsize": 9, "fontweight": weight, "parse_math": False}
+        ax.text(0, row + 1, name, color=_colour(row), **style)
+        for place, cell in zip(right, cells, strict=True):
+            ax.text(place, row + 1, cell.replace("nan%", "-").replace("nan", "-"), ha="right", color=INK, **style)
+
+
+def _colour(place: int) -> str:
+    return _COLOURS[min(place, len(_COLOURS) - 1)]

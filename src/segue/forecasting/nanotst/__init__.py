@@ -1,0 +1,1 @@
+"""NanoTST: scales and features of the past, a transformer over patches, quantiles."""

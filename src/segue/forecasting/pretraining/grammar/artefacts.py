@@ -1,0 +1,48 @@
+"""What measuring does to a series, and what befalls it by the calendar: holding, swelling, spikes in their season."""
+
+import torch
+from torch import Generator
+
+from segue.forecasting.pretraining.grammar.combinators import Series
+from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
+from segue.forecasting.pretraining.grammar.seasons import modulated, periods
+
+
+def hold(values: Series, fresh: Series) -> Series:
+    """The last value whose step is `fresh` (above 0), at every step; the first step always is."""
+    time = torch.arange(values.shape[1], device=values.device)[None]
+    latest = torch.where(fresh > 0, time, 0).cummax(1).values
+    return values.gather(1, latest)
+
+
+def held(generator: Generator, values: Series) -> Series:
+    """Sampled and held: every 2nd to 12th step is new, or each with such a chance; a quarter only for a while."""
+    count, length = values.shape
+    time = torch.arange(length, device=values.device)[None]
+    gap = log_uniform(generator, count, 2, 12).floor()
+    regular = torch.remainder(time, gap) == 0
+    random = uniform(generator, count, 0, 1, length) < 1 / gap
+    fresh = torch.where(chance(generator, count, 0.6), regular, random)
+    begin = uniform(generator, count, 0, 0.9) * length
+    outside = (time < begin) | (time > begin + length * uniform(generator, count, 0.02, 0.2))
+    return hold(values, (fresh | (outside & chance(generator, count, 0.25))).to(values.dtype))
+
+
+def swelling(generator: Generator, values: Series) -> Series:
+    """Amplitude modulation about the mean, which may itself come down with the amplitude."""
+    middle = values.mean(1, keepdim=True)
+    return modulated(generator, values - middle) + middle
+
+
+def appointments(generator: Generator, values: Series) -> Series:
+    """Spikes once a cycle, always at the same place and of about the same height, one in ten left out."""
+    count, length = values.shape
+    period = periods(generator, count).clamp(min=4).round()
+    time = torch.arange(length, device=values.device)[None]
+    place = (uniform(generator, count, 0, 1) * period).floor()
+    wide = torch.minimum(log_uniform(generator, count, 1, 4), period / 3).floor().clamp(min=1)
+    due = torch.remainder(time - place, period) < wide
+    kept = ~(chance(generator, count, 0.1, length) & chance(generator, count, 0.3))
+    size = uniform(generator, count, 1, 5) * (1 + uniform(generator, count, 0, 0.4) * normal(generator, count, length))
+    side = torch.where(chance(generator, count, 0.75), 1.0, -1.0)
+    return values + due * kept * side * size * values.std(1, keepdim=True)

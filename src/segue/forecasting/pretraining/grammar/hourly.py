@@ -1,0 +1,193 @@
+"""Hours and parts of hours: weeks that return exactly, temperatures, electricity loads, traffic, visits."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from segue.forecasting.pretraining.grammar.calendars import (
+    REST,
+    SLOTS,
+    WEEK,
+    across_days,
+    daily,
+    day_shapes,
+    weekday_levels,
+)
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, sometimes
+from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
+from segue.forecasting.pretraining.grammar.events import count_events
+from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.noises import innovations, persistent
+from segue.forecasting.pretraining.grammar.seasons import PHASES
+from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
+
+YEAR = 365.25
+"""Days."""
+
+Week = Float[Tensor, "series weekday phase"]
+
+
+def week_clock(generator: Generator, count: int, length: int) -> tuple[PerSeries, Series]:
+    """Steps a day, and the step within the series' first week at each step, set out at a random hour of the week."""
+    slots = pick(generator, count, SLOTS)
+    start = (uniform(generator, count, 0, WEEK) * slots).floor()
+    return slots, clock(generator, length) + start
+
+
+def lay_out(week: Week, slots: PerSeries, time: Series) -> Series:
+    """A week read once every `7 * slots` steps; whole `slots` make it return exactly."""
+    step = torch.remainder(time, WEEK * slots)
+    return week.flatten(1).gather(1, (step * PHASES / slots).long())
+
+
+def blur(week: Week, hours: PerSeries) -> Week:
+    """A week smoothed by a bell of the given deviation, around its end too."""
+    number = torch.arange(WEEK * PHASES // 2 + 1, device=week.device)[None]
+    bell = torch.exp(-0.5 * (2 * math.pi * number * hours / (24 * WEEK)).square())
+    smooth: Tensor = torch.fft.irfft(torch.fft.rfft(week.flatten(1)) * bell, n=WEEK * PHASES)
+    return smooth.view_as(week)
+
+
+def activity(generator: Generator, count: int) -> Week:
+    """A week of what people do: at least 0, quiet at night; weekdays scale the day, mean 1."""
+    shapes = day_shapes(generator, count)
+    depth = uniform(generator, count, 0.3, 1.2)[..., None]
+    lowest = shapes.amin((1, 2), keepdim=True)
+    scale = (uniform(generator, count, 0, 0.6) * weekday_levels(generator, count)).clamp(-1.5, 1.5).exp()
+    week = blur((shapes - lowest).pow(depth) * scale[..., None], log_uniform(generator, count, 0.1, 1.5)).clamp(min=0)
+    return week / week.mean((1, 2), keepdim=True).clamp(min=1e-6)
+
+
+def slow_level(generator: Generator, count: int, length: int) -> Series:
+    """The logarithm of a level that hardly moves within a day: a smooth drift, and in half of the series a trend."""
+    drift = log_uniform(generator, count, 0.003, 0.2) * slow_path(generator, count, length)
+    slope = uniform(generator, count, -0.5, 0.8) * power(generator, count, 2) * chance(generator, count, 0.5)
+    return drift + slope * clock(generator, length) / length
+
+
+def exact_week(generator: Generator, count: int, length: int) -> Series:
+    """The same week again and again, times or plus a slow level, with noise of 0.1 % to 5 %."""
+    slots, time = week_clock(generator, count, length)
+    week = activity(generator, count) + log_uniform(generator, count, 0.02, 2)[..., None]
+    level, base = slow_level(generator, count, length), lay_out(week, slots, time)
+    values = torch.where(
+        chance(generator, count, 0.6), base * level.exp(), base + level * 2 * base.std(1, keepdim=True)
+    )
+    size = torch.where(chance(generator, count, 0.5), base, base.std(1, keepdim=True))
+    return values + log_uniform(generator, count, 0.001, 0.05) * size * innovations(generator, count, length)
+
+
+def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Series:
+    """Daily waves of unit height: few harmonics, another mixture of them in summer than in winter."""
+    turn = uniform(generator, count, 0, 1)
+    season = torch.cos(2 * math.pi * (time / (YEAR * slots) + turn))
+    phase = 2 * math.pi * time / slots
+    total = torch.cos(phase)
+    for number in (2, 3, 4):
+        weight = uniform(generator, count, 0, 0.5) / number
+        height = weight * (1 + uniform(generator, count, -0.6, 0.6) * season)
+        total = total + height * torch.cos(number * phase + uniform(generator, count, 0, 2 * math.pi))
+    return total * (1 + uniform(generator, count, -0.4, 0.4) * season)
+
+
+def climate(generator: Generator, count: int, length: int) -> Series:
+    """Temperatures and daylight: a wave a day whose level and height follow the year; weather from none to plenty.
+
+    In a sixth of the series nothing is below the horizon: daylight, dimmed by the clouds of the day.
+    """
+    slots, time = week_clock(generator, count, length)
+    day = (time / slots + 1).clamp(min=1)
+    days = int(day.max()) + 2
+    wave = sun(generator, count, slots, time)
+    weather = across_days(daily(generator, count, days), day, torch.ones_like(slots))
+    stormy = torch.where(chance(generator, count, 0.55), 0.01, 1.0) * log_uniform(generator, count, 0.3, 3)
+    year = torch.cos(2 * math.pi * (time / (YEAR * slots) + uniform(generator, count, 0, 1)))
+    wobble = log_uniform(generator, count, 0.02, 0.6) * slow_path(generator, count, length)
+    warmth = wave * (0.1 * wobble).exp() + log_uniform(generator, count, 0.5, 5) * year + wobble + stormy * weather
+    light = (wave + uniform(generator, count, -0.7, 0.5)).clamp(min=0) * torch.sigmoid(3 - stormy * weather.abs() * 3)
+    noise = log_uniform(generator, count, 0.0005, 0.05) * persistent(generator, count, length)
+    lit = chance(generator, count, 0.17)
+    return torch.where(lit, light * (1 + noise), warmth + (1 + stormy) * noise)
+
+
+def load(generator: Generator, count: int, length: int) -> Series:
+    """Electricity: a week of activity, and what is heated or cooled as the weather of the last days has it."""
+    slots, time = week_clock(generator, count, length)
+    day = time / slots + 1
+    days = int(day.max()) + 2
+    year = torch.cos(2 * math.pi * (time / (YEAR * slots) + uniform(generator, count, 0, 1)))
+    weather = across_days(daily(generator, count, days), day, log_uniform(generator, count, 1, 3))
+    hour = 0.4 * torch.cos(2 * math.pi * (time / slots - uniform(generator, count, 0.55, 0.7)))
+    degrees = uniform(generator, count, 0.5, 2) * year + uniform(generator, count, 0.1, 0.8) * weather + hour
+    heating = uniform(generator, count, 0, 0.3) * (uniform(generator, count, -1, 1) - degrees).clamp(min=0)
+    cooling = uniform(generator, count, 0, 0.3) * (degrees - uniform(generator, count, 0, 1.5)).clamp(min=0)
+    week = lay_out(activity(generator, count), slots, time)
+    base = log_uniform(generator, count, 0.4, 4) + week
+    level = (0.3 * slow_level(generator, count, length)).exp()
+    error = log_uniform(generator, count, 0.002, 0.03) * persistent(generator, count, length)
+    return base * (1 + heating + cooling) * level * (1 + error)
+
+
+def rush_hours(generator: Generator, count: int) -> Week:
+    """Traffic by weekday: two peaks on working days over a plateau, one broad hump on days of rest; dead nights."""
+    hour = torch.arange(PHASES, device=generator.device)[None, None] * 24 / PHASES
+
+    def bell(centre: tuple[Number, Number], width: tuple[Number, Number]) -> Week:
+        at, wide = uniform(generator, count, *centre)[..., None], log_uniform(generator, count, *width)[..., None]
+        distance = torch.remainder(hour - at + 12, 24) - 12
+        return torch.exp(-0.5 * (distance / wide).square())
+
+    height = uniform(generator, count, 0.2, 1.5, 3)[..., None]
+    morning, evening = bell((7, 9), (0.6, 1.6)), bell((16, 18.5), (0.8, 2.2))
+    work = height[:, :1] * morning + height[:, 1:2] * evening + 0.6 * bell((12, 14), (3, 5))
+    rest = height[:, 2:] * bell((12.5, 16), (3, 4.5)) + 0.2 * uniform(generator, count, 0, 1)[..., None] * evening
+    free = torch.arange(WEEK, device=generator.device)[None, :, None] >= REST
+    by_day = (1 + 0.06 * normal(generator, count, WEEK))[..., None]
+    sunday = torch.tensor([1.0] * 6 + [0.8], device=generator.device)[None, :, None]
+    return (
+        torch.where(free, rest * sunday, work) * by_day.clamp(min=0.3) + uniform(generator, count, 0.01, 0.1)[..., None]
+    )
+
+
+def traffic(generator: Generator, count: int, length: int) -> Series:
+    """Vehicles, passengers, passers-by; in a quarter their speed: free flow but for the hours of congestion."""
+    slots, time = week_clock(generator, count, length)
+    day = time / slots + 1
+    days = int(day.max()) + 2
+    holiday = chance(generator, count, 0.4) & chance(generator, count, 1 / 50, days)
+    quiet = (1 - uniform(generator, count, 0.2, 0.7) * holiday).gather(1, day.long())
+    busy = (log_uniform(generator, count, 0.01, 0.15) * daily(generator, count, days)).gather(1, day.long()).exp()
+    flow = (
+        lay_out(rush_hours(generator, count), slots, time) * quiet * busy * slow_level(generator, count, length).exp()
+    )
+    grain = log_uniform(generator, count, 0.01, 0.2)
+    seen = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
+    jam = (seen / seen.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
+    speed = -(jam * (0.5 * persistent(generator, count, length)).exp()) + grain * normal(generator, count, length) / 3
+    return torch.where(chance(generator, count, 0.25), speed, seen.clamp(min=0))
+
+
+def bursts(generator: Generator, count: int, length: int) -> Series:
+    """Now and then, once in 60 to 2,000 steps, a surge that fades over 1 to 20 steps; some are very large."""
+    hit = uniform(generator, count, 0, 1, length) < 1 / log_uniform(generator, count, 60, 2000)
+    size = uniform(generator, count, 0.02, 1, length).pow(-0.7) - 1
+    keep = (-1 / log_uniform(generator, count, 0.5, 20)).exp()
+    return linear_scan(keep.expand(count, length), hit * size)
+
+
+def visits(generator: Generator, count: int, length: int) -> Series:
+    """Visits, calls, requests: a week of activity times a level that grows, with surges; half of them counted."""
+    slots, time = week_clock(generator, count, length)
+    week = lay_out(activity(generator, count), slots, time) + uniform(generator, count, 0.02, 0.5)
+    level = slow_level(generator, count, length) + 0.3 * trend(generator, count, length) * chance(generator, count, 0.3)
+    surge = 1 + uniform(generator, count, 0.1, 1) * chance(generator, count, 0.6) * bursts(generator, count, length)
+    error = log_uniform(generator, count, 0.02, 0.4) * persistent(generator, count, length)
+    rate = standard_rate(week * (level + error).clamp(-4, 4).exp() * surge) * log_uniform(generator, count, 1, 1000)
+    return sometimes(generator, rate, 0.5, count_events)
+
+
+def standard_rate(rate: Series) -> Series:
+    """Scaled to a mean of 1, no value above 50."""
+    return (rate / rate.mean(1, keepdim=True).clamp(min=1e-6)).clamp(max=50)

@@ -1,0 +1,151 @@
+"""The productions: how terminals combine into whole series. `PRODUCTIONS` names them all."""
+
+import torch
+from torch import Generator
+
+from segue.forecasting.pretraining.grammar.calendars import calendar
+from segue.forecasting.pretraining.grammar.combinators import (
+    PerSeries,
+    Production,
+    Series,
+    choose,
+    sometimes,
+    standardise,
+)
+from segue.forecasting.pretraining.grammar.dates import dated_days, dated_weeks
+from segue.forecasting.pretraining.grammar.demand import adoption, demand, outbreaks
+from segue.forecasting.pretraining.grammar.draws import chance, log_normal, log_uniform, normal, pick, power, uniform
+from segue.forecasting.pretraining.grammar.events import count_events, shifts, splice
+from segue.forecasting.pretraining.grammar.filters import accumulate, lag_filter
+from segue.forecasting.pretraining.grammar.gaussian import gaussian_process
+from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, load, traffic, visits
+from segue.forecasting.pretraining.grammar.machines import chaos, machine
+from segue.forecasting.pretraining.grammar.noises import autoregressive, coloured, innovations, noise, persistent
+from segue.forecasting.pretraining.grammar.processes import diffusion, double_sarima, random_walk
+from segue.forecasting.pretraining.grammar.seasons import modulated, season, season_of
+from segue.forecasting.pretraining.grammar.smoothing import smoothing
+from segue.forecasting.pretraining.grammar.stationary import stationary
+from segue.forecasting.pretraining.grammar.tourism import tourism
+from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, log_level, spans, trend
+from segue.forecasting.pretraining.grammar.volatility import volatility
+
+
+def seasoned(generator: Generator, values: Series) -> Series:
+    """With one more season, of a height around that of a trend; in a quarter its amplitude drifts."""
+    count, length = values.shape
+    wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
+    return values + log_normal(generator, count, 0.8, 0.8) * wave
+
+
+def decomposition(generator: Generator, count: int, length: int) -> Series:
+    """Trend, none to two seasons and noise, added."""
+    total = trend(generator, count, length) * log_normal(generator, count, 1, 0.8) * chance(generator, count, 0.75)
+    for present in (0.8, 0.3):
+        total = sometimes(generator, total, present, seasoned)
+    return total + log_normal(generator, count, 0.25, 1) * noise(generator, count, length)
+
+
+def multiplicative(generator: Generator, count: int, length: int) -> Series:
+    """Level times season times noise: tourism, sales, traffic; cycles of 12 and 4 above all, noise often low."""
+    period = pick(generator, count, [12, 12, 12, 12, 12, 12, 4, 4, 4, 4, 7, 24, 52, 6])
+    height = log_uniform(generator, count, 0.03, 0.6)
+    wave = sometimes(generator, season_of(generator, period, length), 0.3, modulated)
+    seasonal = torch.where(chance(generator, count, 0.5), (height * wave).exp(), (1 + height * wave).clamp(min=0.02))
+    level = exponentiate(log_level(generator, count, length))
+    spread = log_uniform(generator, count, 0.003, 0.12)
+    memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
+    shocks = (spread * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
+    return sometimes(generator, level * seasonal * shocks, 0.1, shifts)
+
+
+def growth(generator: Generator, count: int, length: int) -> Series:
+    """Economies in short histories: growth rates that change, business cycles, shocks that stay; few with a season.
+
+    The logarithm (or in half the series the level itself) is a walk with a drift of 0 to 3 times its shocks, which
+    changes about once a span, plus deviations that fade.
+    """
+    scale = log_uniform(generator, count, 0.005, 0.12)
+    span = spans(generator, count, min(length, 300), 6)
+    change = uniform(generator, count, 0, 1, length) < 1 / span
+    piece = change.long().cumsum(1).clamp(max=length - 1)
+    recent = clock(generator, length) >= length - spans(generator, count, length, 24)
+    common = 3 * power(generator, count, 2) * pick(generator, count, [1, 1, 1, -1]) * recent
+    changing = uniform(generator, count, 0, 1.5) * normal(generator, count, length).gather(1, piece)
+    carry = uniform(generator, count, -0.3, 0.8) * chance(generator, count, 0.6)
+    shocks = lag_filter(innovations(generator, count, length), lambda lag: 1 / (1 - carry * lag(1)))
+    fading = uniform(generator, count, 0, 2) * persistent(generator, count, length)
+    path = accumulate(common + changing + shocks) + fading
+    period = pick(generator, count, [1, 1, 1, 4, 4, 12])
+    height = log_uniform(generator, count, 0.5, 10) * (period > 1)
+    path = path + height * season_of(generator, period.clamp(min=2), length)
+    return torch.where(chance(generator, count, 0.5), exponentiate(scale * path) / scale, path)
+
+
+def counts(generator: Generator, count: int, length: int) -> Series:
+    """Poisson counts of a series' exponential, some of them intermittent."""
+    activity = standardise(choose(generator, count, length, [decomposition, calendar], [0.7, 0.3])[0])
+    rate = (activity * uniform(generator, count, 0.2, 1) + uniform(generator, count, -1.5, 3.5)).clamp(-5, 6).exp()
+    asleep = uniform(generator, count, 0, 1, length) < uniform(generator, count, 0, 0.9) * chance(generator, count, 0.3)
+    return count_events(generator, torch.where(asleep, 0.0, rate))
+
+
+def wave(generator: Generator, count: int, length: int) -> Series:
+    """One or two clean seasons with hardly any noise, on a line or none."""
+    total = sometimes(generator, season(generator, count, length), 0.3, seasoned)
+    tilt = normal(generator, count) * chance(generator, count, 0.3) * clock(generator, length) / length
+    return total + tilt + log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
+
+
+def fluctuation(generator: Generator, count: int, length: int) -> Series:
+    """No trend and no calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
+    return choose(generator, count, length, [autoregressive, persistent, coloured], [0.5, 0.25, 0.25])[0]
+
+
+def constant(generator: Generator, count: int, length: int) -> Series:
+    """A level: exactly flat in half of the series, noise around it in the others."""
+    return chance(generator, count, 0.5) * noise(generator, count, length)
+
+
+_SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calendar, smoothing, double_sarima)
+
+
+def spliced(generator: Generator, count: int, length: int) -> Series:
+    """One series that hands over to another, anywhere, the later the more likely, abruptly or slowly."""
+    odds = [1.0] * len(_SPLICED)
+    early, late = standardise(choose(generator, 2 * count, length, _SPLICED, odds)[0]).chunk(2)
+    middle: PerSeries = length - log_uniform(generator, count, length / 30, length)
+    return splice(early, late, middle, log_uniform(generator, count, 0.5, 64))
+
+
+PRODUCTIONS: dict[str, Production] = {
+    "decomposition": decomposition,
+    "multiplicative": multiplicative,
+    "calendar": calendar,
+    "smoothing": smoothing,
+    "sarima": double_sarima,
+    "growth": growth,
+    "random_walk": random_walk,
+    "diffusion": diffusion,
+    "fluctuation": fluctuation,
+    "stationary": stationary,
+    "splice": spliced,
+    "counts": counts,
+    "wave": wave,
+    "constant": constant,
+    "exact_week": exact_week,
+    "climate": climate,
+    "load": load,
+    "traffic": traffic,
+    "visits": visits,
+    "tourism": tourism,
+    "dated_days": dated_days,
+    "dated_weeks": dated_weeks,
+    "gaussian_process": gaussian_process,
+    "volatility": volatility,
+    "demand": demand,
+    "adoption": adoption,
+    "outbreaks": outbreaks,
+    "machine": machine,
+    "chaos": chaos,
+}
+"""Every production by name; a production's position is its index in what `Grammar.sample` returns."""

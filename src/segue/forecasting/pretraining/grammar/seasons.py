@@ -1,0 +1,121 @@
+"""Terminals: seasons. A waveform is one cycle on a fixed grid of phases; a season repeats it with a period."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise
+from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
+from segue.forecasting.pretraining.grammar.trends import clock, slow_path
+
+PHASES = 512
+"""Points of the grid on which one cycle is drawn."""
+
+CALENDAR_PERIODS = (4, 4, 4, 7, 7, 12, 12, 12, 12, 12, 24, 24, 24, 24, 48, 48, 52, 52, 96, 144, 168, 288, 336, 365)
+"""Cycles that real calendars have, repeated by how common they are; 168 and more need a long history to be seen."""
+
+Waveform = Float[Tensor, "series phase"]
+
+
+def harmonics(generator: Generator, count: int, length: int) -> Waveform:
+    """Random harmonics, amplitudes falling as a power of their number, up to a random highest one."""
+    number = torch.arange(1, 33, device=generator.device).float()[None]
+    envelope = number.pow(-uniform(generator, count, 0.2, 2.2)) * (number <= log_uniform(generator, count, 1, 33))
+    parts = [normal(generator, count, 32) * envelope for _ in range(2)]
+    return standardise(_from_harmonics(torch.complex(*parts), length))
+
+
+def rough_profile(generator: Generator, count: int, length: int) -> Waveform:
+    """A random profile smoothed by a bell of 0.5 % to 10 % of the cycle, sometimes exponentiated into peaks."""
+    number = torch.arange(1, length // 2, device=generator.device).float()[None]
+    width = log_uniform(generator, count, 0.005, 0.1)
+    envelope = torch.exp(-0.5 * (2 * math.pi * number * width).square())
+    parts = [normal(generator, count, number.shape[1]) * envelope for _ in range(2)]
+    profile = standardise(_from_harmonics(torch.complex(*parts), length))
+    skewed = (profile * uniform(generator, count, 0.4, 1.6)).exp()
+    return standardise(torch.where(chance(generator, count, 0.35), skewed, profile))
+
+
+def bumps(generator: Generator, count: int, length: int) -> Waveform:
+    """One to three bells on a flat ground: rush hours, holidays."""
+    phase = clock(generator, length) / length
+    total = torch.zeros(count, length, device=generator.device)
+    for present in (1.0, 0.6, 0.3):
+        distance = torch.remainder(phase - uniform(generator, count, 0, 1) + 0.5, 1) - 0.5
+        width = log_uniform(generator, count, 0.02, 0.2)
+        height = uniform(generator, count, 0.3, 1) * chance(generator, count, present)
+        total = total + height * torch.exp(-0.5 * (distance / width).square())
+    return standardise(total)
+
+
+def polygon(generator: Generator, count: int, length: int) -> Waveform:
+    """Sawtooth, triangle and square: a rise over a random share of the cycle, then a fall or a low."""
+    phase = clock(generator, length) / length
+    rise = uniform(generator, count, 0.1, 0.9)
+    teeth = torch.where(phase < rise, phase / rise, (1 - phase) / (1 - rise))
+    return standardise(torch.where(chance(generator, count, 0.7), teeth, (phase < rise).float()))
+
+
+def sine(generator: Generator, count: int, length: int) -> Waveform:
+    """One sine."""
+    phase = clock(generator, length) / length + uniform(generator, count, 0, 1)
+    return math.sqrt(2) * torch.sin(2 * math.pi * phase)
+
+
+def waveform(generator: Generator, count: int, length: int = PHASES) -> Waveform:
+    """Any of the waveforms, standardised over the cycle."""
+    members = [harmonics, rough_profile, bumps, polygon, sine]
+    return choose(generator, count, length, members, [0.35, 0.35, 0.12, 0.1, 0.08])[0]
+
+
+def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
+    """The cycle, read once every `period` steps from step `start` on, linear between the points of its grid.
+
+    A whole period repeats exactly; a fractional one slides over the cycle.
+    """
+    phases = cycle.shape[1]
+    time = torch.arange(length, dtype=torch.float64, device=cycle.device)[None]
+    position = torch.remainder(time + start.double(), period.double()) / period.double() * phases
+    left = position.long().clamp(max=phases - 1)
+    between = (position - left).float()
+    right = torch.where(left + 1 == phases, 0, left + 1)
+    return cycle.gather(1, left) * (1 - between) + cycle.gather(1, right) * between
+
+
+def periods(generator: Generator, count: int) -> PerSeries:
+    """Cycle lengths in steps: four in five from calendars, the others log-uniform between 3 and 400."""
+    calendar = pick(generator, count, CALENDAR_PERIODS)
+    return torch.where(chance(generator, count, 0.8), calendar, log_uniform(generator, count, 3, 400))
+
+
+def modulated(generator: Generator, values: Series) -> Series:
+    """The amplitude drifts slowly."""
+    count, length = values.shape
+    return values * (uniform(generator, count, 0.1, 0.6) * slow_path(generator, count, length)).exp()
+
+
+def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
+    """Seasons with the given periods; in a fifth the shape evolves from one cycle's to another's."""
+    count = len(period)
+    start = (uniform(generator, count, 0, 1) * period).floor()
+    fixed = repeat(waveform(generator, count), period, start, length)
+    evolving = chance(generator, count, 0.2).squeeze(1).nonzero().squeeze(1)
+    if not len(evolving):
+        return standardise(fixed)
+    other = repeat(waveform(generator, len(evolving)), period[evolving], start[evolving], length)
+    weight = torch.sigmoid(slow_path(generator, len(evolving), length)) * uniform(generator, len(evolving), 0.1, 1)
+    return standardise(fixed.index_copy(0, evolving, torch.lerp(fixed[evolving], other, weight)))
+
+
+def season(generator: Generator, count: int, length: int) -> Series:
+    """One season, standardised: any period, any waveform."""
+    return season_of(generator, periods(generator, count), length)
+
+
+def _from_harmonics(coefficients: Tensor, length: int) -> Tensor:
+    """A real cycle from its harmonics 1, 2, ... (no mean)."""
+    mean = torch.zeros_like(coefficients[:, :1])
+    cycle: Tensor = torch.fft.irfft(torch.cat([mean, coefficients], 1), n=length)
+    return cycle

@@ -1,0 +1,125 @@
+"""Months and quarters with strong seasons: tourism, retail, air traffic; Easter, lengths of months, lost seasons."""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
+
+from segue.forecasting.pretraining.grammar.combinators import Series, choose, standardise
+from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
+from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.noises import innovations, persistent
+from segue.forecasting.pretraining.grammar.seasons import modulated, waveform
+from segue.forecasting.pretraining.grammar.trends import exponentiate, log_level, slow_path
+
+DAYS = (31.0, 28.25, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)
+"""Days of the months, of a February in the mean."""
+
+
+def easter(year: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
+    """The date of Easter in days after 22 March, 0 to 34, by the anonymous Gregorian computus (Nature, 1876)."""
+    a, b, c = year % 19, year // 100, year % 100
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - b // 4 - g + 15) % 30
+    weekday = (2 * (b % 4) + 2 * (c // 4) - h - c % 4 + 32) % 7
+    m = (a + 11 * h + 22 * weekday) // 451
+    return h + weekday - 7 * m
+
+
+def easter_share(year: Int[Tensor, "series length"]) -> Series:
+    """How much of an Easter journey of eight days, six before the Sunday, falls in March; the rest is in April."""
+    sunday = easter(year).float() + 22  # counted as a day of March; April begins after the 31st
+    return ((31 - (sunday - 6) + 1) / 8).clamp(0, 1)
+
+
+def months(
+    generator: Generator, count: int, length: int
+) -> tuple[Int[Tensor, "series length"], Int[Tensor, "series length"]]:
+    """Month (0 to 11) and year of each step; the last step is a random month of 1970 to 2030."""
+    last = (uniform(generator, count, 1970, 2030) * 12).long()
+    number = last + torch.arange(1 - length, 1, device=generator.device)[None]
+    return number % 12, number // 12
+
+
+def peaks(generator: Generator, count: int, period: int) -> Float[Tensor, "series phase"]:
+    """One number for each month or quarter: each its own, or a summer, with or without a second peak at Christmas."""
+    own = normal(generator, count, period)
+    phase = torch.arange(period, device=generator.device)[None] / period
+    total = torch.zeros(count, period, device=generator.device)
+    for present in (1.0, 0.4):
+        width = uniform(generator, count, 0.5, 3)
+        nearness = torch.cos(2 * math.pi * (phase - uniform(generator, count, 0, 1))) - 1
+        total = (
+            total
+            + chance(generator, count, present)
+            * uniform(generator, count, 0.3, 1)
+            * (4 * nearness / width.square()).exp()
+        )
+    mixed = standardise(total) + uniform(generator, count, 0, 0.6) * own
+    smooth = waveform(generator, count)[:, :: 512 // period][:, :period]
+    kind = uniform(generator, count, 0, 1)
+    return standardise(torch.where(kind < 0.55, mixed, torch.where(kind < 0.8, own, smooth)))
+
+
+def evolving_cycle(generator: Generator, count: int, length: int, period: int) -> Series:
+    """A cycle whose every place wanders a little from year to year, on its way from one shape to another."""
+    first, other = peaks(generator, count, period), peaks(generator, count, period)
+    place = torch.arange(length, device=generator.device) % period
+    years = -(-length // period)
+    moves = normal(generator, count * period, years).cumsum(1).view(count, period, years)
+    wander = moves.transpose(1, 2).flatten(1)[:, :length]
+    weight = torch.sigmoid(2 * slow_path(generator, count, length)) * power(generator, count, 3)
+    size = log_uniform(generator, count, 0.003, 0.1)
+    return torch.lerp(first[:, place], other[:, place], weight) + size * (wander - wander[:, -1:])
+
+
+def crises(generator: Generator, count: int, length: int) -> Series:
+    """The logarithm of what a crisis leaves: once in 15 years or so a sudden loss that heals over months to years."""
+    period = pick(generator, count, [60, 180, 400])
+    hit = uniform(generator, count, 0, 1, length) < 1 / period
+    loss = hit * (-0.35 * normal(generator, count, length).abs()) * chance(generator, count, 0.35)
+    keep = (-1 / log_uniform(generator, count, 1.5, 40)).exp()
+    return linear_scan(keep.expand(count, length), loss).clamp(min=-3)
+
+
+def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Series:
+    """A growing level times seasons that grow with it, times noise of 0.5 % to 10 % that partly stays a while.
+
+    In most series the seasons are a share of the level; in the others their height follows a power of it.
+    """
+    path = log_level(generator, count, length) + crises(generator, count, length)
+    reach = path.amax(1, keepdim=True) - path.amin(1, keepdim=True)
+    level = exponentiate(path / (reach / 3.5).clamp(min=1))  # thirty-fold growth is as much as one series tells of
+    follows = torch.where(chance(generator, count, 0.75), 1.0, uniform(generator, count, 0, 1.3))
+    height = log_uniform(generator, count, 0.03, 0.7) * level.pow(follows - 1).clamp(0.1, 10)
+    drifting = modulated(generator, cycle)
+    wave = height * torch.where(chance(generator, count, 0.3), drifting, cycle)
+    seasonal = torch.where(chance(generator, count, 0.6), wave.clamp(max=2.5).exp(), (1 + wave).clamp(min=0.02))
+    spread = log_uniform(generator, count, 0.005, 0.1)
+    fading = uniform(generator, count, 0, 1.5) * persistent(generator, count, length)
+    return level * seasonal * (spread * (innovations(generator, count, length) + fading)).clamp(-2, 2).exp()
+
+
+def monthly(generator: Generator, count: int, length: int) -> Series:
+    """Monthly arrivals; in a third Easter moves between March and April, in half long months have more."""
+    cycle = evolving_cycle(generator, count, length, 12)
+    month, year = months(generator, count, length)
+    share = easter_share(year)
+    strength = uniform(generator, count, 0.03, 0.4) * chance(generator, count, 0.35)
+    moving = strength * ((month == 2) * (share - 0.25) - (month == 3) * (share - 0.25))
+    days = torch.tensor(DAYS, device=generator.device)[month]
+    leap = (month == 1) & (year % 4 == 0)
+    longer = torch.where(leap, 29, days) / 30.44
+    counted = torch.where(chance(generator, count, 0.5), longer, 1.0)
+    return arrivals(generator, count, length, cycle) * moving.exp() * counted
+
+
+def quarterly(generator: Generator, count: int, length: int) -> Series:
+    """Quarterly arrivals."""
+    return arrivals(generator, count, length, evolving_cycle(generator, count, length, 4))
+
+
+def tourism(generator: Generator, count: int, length: int) -> Series:
+    """Monthly and quarterly arrivals."""
+    return choose(generator, count, length, [monthly, quarterly], [0.65, 0.35])[0]

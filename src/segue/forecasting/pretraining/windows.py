@@ -1,0 +1,175 @@
+"""The training windows: synthetic series, a random history of each, contiguous patches hidden.
+
+Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one length; lengths are
+drawn anew for every batch, which trains short histories without paying for padding.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.forecasting.pretraining.grammar import DEFAULT_WEIGHTS, Grammar
+from segue.forecasting.pretraining.grammar.events import growing, resting, unrest
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which windows the model is shown."""
+
+    tokens: int = 3072
+    """Patches per batch; windows per batch follow from their length."""
+    contexts: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    """Longest history of a batch, in values; histories are log-uniform between half of it (or `shortest`, for the
+    first) and it."""
+    shares: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.3)
+    """How often each of `contexts` is drawn; every batch costs the same."""
+    shortest: int = 6
+    """Values of the shortest history."""
+    tail: float = 0.6
+    """Share of windows whose last patches are all masked, as in forecasting."""
+    holes: float = 0.6
+    """Share of windows with 1 to 3 masked spans anywhere."""
+    flips: float = 0.1
+    """Share of windows turned upside down; few, since what people count and measure grows more often than it falls."""
+    missing: float = 0.1
+    """Share of windows with values missing at random."""
+    unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
+    """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
+    growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
+    """Share of windows with a lasting trend on the window's own scale, one for each of `contexts`."""
+    block: int = 2048
+    """Series generated at once."""
+    reuse: int = 40
+    """Batches drawn from one block of series."""
+    weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    """Relative frequency of each production of the grammar."""
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "shortest", "block", "reuse"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        if not self.contexts or min(self.contexts) < 1:
+            raise UserError("contexts", self.contexts, "give one whole number or more, each at least 1")
+        for name in ("shares", "unrest", "growing"):
+            given = getattr(self, name)
+            if len(given) != len(self.contexts):
+                raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
+        if min(self.shares) < 0 or sum(self.shares) <= 0:
+            raise UserError("shares", self.shares, "give no share below 0, and one above 0")
+        Grammar(self.weights)  # refuses what is no production, or no weight
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Windows of one length, cut into patches."""
+
+    patches: Float[Tensor, "lanes tokens patch"]
+    """The series, also where the model may not look."""
+    present: Bool[Tensor, "lanes tokens patch"]
+    """Where the series has a value; only these are learned from."""
+    observed: Bool[Tensor, "lanes tokens patch"]
+    """Where the model may look."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch elsewhere."""
+        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device))
+
+
+class Windows:
+    """The endless, repeatable stream of training windows.
+
+    Args:
+        data: Which windows.
+        patch: Values per patch.
+        span: The longest masked span, in patches: what one pass shall predict.
+        seed: Everything random follows from it and the batch number.
+    """
+
+    def __init__(self, data: DataConfig, *, patch: int, span: int, seed: int) -> None:
+        self.data, self.patch, self.span, self.seed = data, patch, span, seed
+        self.length = max(data.contexts) + span * patch
+        self._block = lru_cache(maxsize=1)(self._generate)  # a memo of a pure function: no state that could matter
+
+    def _generate(self, number: int) -> Float[Tensor, "series time"]:
+        generator = _generator(self.seed, 2 * number)
+        return Grammar(self.data.weights).sample(generator, self.data.block, self.length)[0]
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number` of the stream."""
+        generator, data, patch = _generator(self.seed, 2 * number + 1), self.data, self.patch
+        chosen = int(torch.multinomial(torch.tensor(data.shares), 1, generator=generator))
+        context = data.contexts[chosen]
+        span = max(1, min(self.span, context // (2 * patch)))
+        tokens = -(-context // patch) + span
+        lanes = max(1, data.tokens // tokens)
+
+        values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
+        values = _augment(values, data.flips, generator)
+        shortest = data.shortest if context == min(data.contexts) else context // 2
+        history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
+        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are asked for most
+        # a history of a patch or two teaches nothing but its tail
+        tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
+        begin = ((tokens - tail) * patch - history)[:, None]
+        free = ~resting(values)  # a trend under demand that comes by chance is no demand
+        restless = unrest(generator, values, begin.clamp(min=0).float())
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
+        grown = growing(generator, values, begin.clamp(min=0).float())
+        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.growing[chosen]), grown, values)
+        present = torch.arange(tokens * patch) >= begin
+        share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
+        present &= torch.rand(lanes, tokens * patch, generator=generator) >= share[:, None]
+        hidden = torch.arange(tokens) >= (tokens - tail)[:, None]
+        hidden |= _holes(lanes, tokens, span, data.holes, generator)
+        present = present.unflatten(1, (tokens, patch))
+        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None])
+
+
+def _generator(seed: int, number: int) -> torch.Generator:
+    """A stream of its own for every number: torch's CPU generator heeds 32 bits of its seed, and mixes them well."""
+    return torch.Generator().manual_seed((seed * 0x9E3779B1 + number) % 2**32)
+
+
+def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:
+    return torch.rand(lanes, generator=generator)
+
+
+def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -> Float[Tensor, "lanes length"]:
+    """Stretches of random series: most end where the series ends, since productions place recent change there."""
+    row = torch.randint(len(series), (lanes, 1), generator=generator)
+    latest = series.shape[1] - length
+    begin = torch.randint(latest + 1, (lanes, 1), generator=generator)
+    begin = torch.where(torch.rand(lanes, 1, generator=generator) < 0.6, latest, begin)
+    return series[row, begin + torch.arange(length)]
+
+
+def _augment(
+    values: Float[Tensor, "lanes time"], flips: float, generator: torch.Generator
+) -> Float[Tensor, "lanes time"]:
+    """Turns some windows upside down, some back to front, and mixes some with another (mix-up, Zhang et al. 2018)."""
+    lanes = len(values)
+    sign = torch.where(_uniform(lanes, generator) < flips, -1.0, 1.0)
+    values = values * sign[:, None]
+    values = torch.where(_uniform(lanes, generator)[:, None] < 0.05, values.flip(1), values)
+    share = 0.5 * _uniform(lanes, generator) * (_uniform(lanes, generator) < 0.15)
+    other = values[torch.randperm(lanes, generator=generator)]
+    spread = values.std(1, keepdim=True) / other.std(1, keepdim=True).clamp(min=1e-6)
+    return torch.lerp(values, other * spread.clamp(max=1e3), share[:, None])
+
+
+def _holes(
+    lanes: int, tokens: int, span: int, share: float, generator: torch.Generator
+) -> Bool[Tensor, "lanes tokens"]:
+    """In a share of the lanes, one to three spans of up to `span` patches, never the first patch."""
+    place = torch.arange(tokens)
+    hidden = torch.zeros(lanes, tokens, dtype=torch.bool)
+    count = torch.randint(1, 4, (lanes,), generator=generator) * (_uniform(lanes, generator) < share)
+    for number in range(3):
+        begin = torch.randint(1, tokens, (lanes, 1), generator=generator)
+        end = begin + torch.randint(1, span + 1, (lanes, 1), generator=generator)
+        hidden |= (place >= begin) & (place < end) & (count > number)[:, None]
+    return hidden

@@ -1,0 +1,1 @@
+"""Tables as people have them: files and frames to panels of series, and back."""

@@ -1,0 +1,199 @@
+"""Many series on a regular grid of time, and the right-aligned lanes a forecaster reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import narwhals as nw
+import numpy as np
+import torch
+from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
+from torch import Tensor
+
+from segue.errors import UserError
+from segue.forecasting.table.calendar import frequency_of, infer_frequency
+from segue.forecasting.table.frequency import Frequency, Times
+
+DUPLICATES = ("mean", "first", "last")
+"""What can become of several values on one step."""
+
+
+@runtime_checkable
+class Lanes(Protocol):
+    """What can be forecast: series, or beginnings of series."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " lanes"]:
+        """How many steps each spans, missing ones included."""
+        ...
+
+    def lanes(
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
+    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+        """The last values of some, aligned at the last one; see `Panel.lanes`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Series in the order of their ids; the rows of one series lie together, by time, one a step at most.
+
+    Attributes:
+        ids: The name of each series.
+        starts: The first row of each series, then the number of rows.
+        times: When each value was: timestamps without a time zone, or integers.
+        places: How many steps after the first row of its series each row lies.
+        values: NaN where missing. A step without a row is missing, too.
+        frequency: The step of the grid.
+    """
+
+    ids: nw.Series[Any]
+    starts: Int64[np.ndarray, " series_and_1"]
+    times: Times
+    places: Int64[np.ndarray, " rows"]
+    values: Float64[np.ndarray, " rows"]
+    frequency: Frequency
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " series"]:
+        """How many steps each series spans, missing ones included."""
+        lengths: NDArray[np.int64] = self.places[self.starts[1:] - 1] + 1
+        return lengths
+
+    @property
+    def ends(self) -> Int64[np.ndarray, " series"]:
+        """After how many of its steps each series has its last observed value; 0 where it has none."""
+        ends: NDArray[np.int64] = np.maximum.reduceat(
+            np.where(np.isfinite(self.values), self.places + 1, 0), self.starts[:-1]
+        )
+        return ends
+
+    def future(self, horizon: int) -> Times:
+        """The `horizon` times after the last row of each series: `(series, horizon)`."""
+        return self.frequency.after(self.times, self.starts, horizon)
+
+    def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
+        """The row after the last that lies within the first `spans` steps of each of `series`."""
+        bounds = zip(self.starts[series], self.starts[series + 1], spans, strict=True)
+        rows = [first + np.searchsorted(self.places[first:end], span) for first, end, span in bounds]
+        return np.asarray(rows, dtype=np.int64)
+
+    def lanes(
+        self,
+        picked: Sequence[int] | NDArray[np.int64],
+        context: int,
+        spans: Int64[np.ndarray, " lanes"] | None = None,
+    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+        """The last values of some series, aligned at the last one.
+
+        Args:
+            picked: Which series, by position.
+            context: How many steps at most.
+            spans: After how many of its steps each lane ends, at least 1; by default after all.
+
+        Returns:
+            Values, zero where not observed, and whether each is observed. Time is `context`, or the span of the
+            longest of these series where that is less.
+        """
+        series = np.asarray(picked, dtype=np.int64)
+        ends = self.starts[series + 1] if spans is None else self.rows_before(series, spans)
+        spans = self.lengths[series] if spans is None else spans
+        width = min(context, int(spans.max()))
+        rows = ends[:, None] - 1 - np.arange(width)  # no step holds two rows, so `width` rows reach far enough
+        own = rows >= self.starts[series, None]
+        rows = np.maximum(rows, self.starts[series, None])
+        column = width - spans[:, None] + self.places[rows]
+        own &= (column >= 0) & np.isfinite(self.values[rows])
+        lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]
+        values, observed = np.zeros((len(series), width)), np.zeros((len(series), width), dtype=bool)
+        values[lane, column[own]] = self.values[rows[own]]
+        observed[lane, column[own]] = True
+        return torch.from_numpy(values), torch.from_numpy(observed)
+
+
+def make_panel(
+    ids: nw.Series[Any],
+    codes: Int64[np.ndarray, " rows"],
+    times: Times,
+    values: Float64[np.ndarray, " rows"],
+    freq: str | int | None = None,
+    duplicates: str | None = None,
+) -> Panel:
+    """Sorts rows, finds their grid and puts them on it.
+
+    Args:
+        ids: The name of each series.
+        codes: Which series each row belongs to; each has one row at least.
+        times: Timestamps without a time zone, or integers.
+        values: NaN where missing.
+        freq: The step; None to infer it.
+        duplicates: What becomes of several values on one step: `mean`, `first` or `last` in the order of the rows.
+
+    Raises:
+        UserError: Several values on one step and `duplicates` not given; an unknown frequency, or none to infer; a
+            series whose own step is longer.
+    """
+    order = np.lexsort((times, codes))
+    codes, times, values = codes[order], times[order], values[order]
+    same_series = codes[1:] == codes[:-1]
+    near = np.flatnonzero(same_series & (times[1:] > times[:-1]))
+    gaps = np.stack([times[near], times[near + 1]], axis=1)
+    frequency = infer_frequency(times, gaps) if freq is None else frequency_of(freq, times)
+    firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
+    places = frequency.steps(firsts[codes], times)
+    together = np.flatnonzero(same_series & (places[1:] == places[:-1]))
+    if len(together):
+        if duplicates is None:
+            row = together[0]
+            raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
+        leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
+        values = _reduced(values, leaders, duplicates)
+        codes, times, places = codes[leaders], times[leaders], places[leaders]
+    _refuse_longer_steps(ids, codes, places, frequency)
+    starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
+    return Panel(ids, starts, times, places, values, frequency)
+
+
+def _refuse_longer_steps(
+    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], places: Int64[np.ndarray, " rows"], frequency: Frequency
+) -> None:
+    """Refuses a series of which most gaps, of three at least, are of one size above 1: its own step is another."""
+    near = codes[1:] == codes[:-1]
+    owner = codes[1:][near]
+    sizes, which = np.unique(np.diff(places)[near], return_inverse=True)
+    pairs, counts = np.unique(owner * len(sizes) + which, return_counts=True)
+    gaps = np.bincount(owner, minlength=len(ids))[pairs // max(1, len(sizes))]
+    longer = np.flatnonzero((gaps >= 3) & (2 * counts > gaps) & (sizes[pairs % max(1, len(sizes))] > 1))
+    if len(longer):
+        series, size = divmod(int(pairs[longer[0]]), len(sizes))
+        fault = f"the rows of series {ids[series]} lie {sizes[size]} steps of {frequency.alias} apart"
+        raise UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
+
+
+def _reduced(
+    values: Float64[np.ndarray, " rows"], leaders: NDArray[np.int64], duplicates: str
+) -> Float64[np.ndarray, " kept"]:
+    if duplicates != "mean":
+        chosen = leaders if duplicates == "first" else np.append(leaders[1:], len(values)) - 1
+        return np.asarray(values[chosen])
+    count = np.add.reduceat(np.isfinite(values).astype(np.float64), leaders)
+    total = np.add.reduceat(np.nan_to_num(values), leaders)
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(len(leaders), np.nan), where=count > 0)
+    return mean
+
+
+def _crowded(time: object, following: object, series: object, frequency: Frequency) -> UserError:
+    first, second = (str(stamp).replace("T", " ").removesuffix(".000000") for stamp in (time, following))
+    choice = "choose `duplicates` mean|first|last"
+    if first == second:
+        return UserError(
+            "time_col", first, f"occurs twice in series {series}; {choice}, or name the series by `id_col`"
+        )
+    place = f"{first} and {second} of series {series} fall on one step"
+    return UserError("freq", frequency.alias, f"{place}; give a finer step, or {choice}")

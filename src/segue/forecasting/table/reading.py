@@ -1,0 +1,202 @@
+"""A long frame to a panel of series, and arrays back to a frame of the same kind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.layout import Columns, find_columns
+from segue.forecasting.table.panel import DUPLICATES, Panel, make_panel
+from segue.forecasting.table.times import read_times
+
+DType = Any
+"""A type of narwhals; its own class of types is none that can be checked at run time."""
+
+_LARGEST = 1e150  # the squares of larger values have no double
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A frame as read: its series, and how to write a frame like it.
+
+    Attributes:
+        panel: The series.
+        columns: Which column was which.
+        time_type: The type of times, without a time zone.
+    """
+
+    panel: Panel
+    columns: Columns
+    time_type: DType
+
+    @property
+    def id_col(self) -> str:
+        """The name of the column of series in the output."""
+        return self.columns.id or "unique_id"
+
+    @property
+    def time_col(self) -> str:
+        """The name of the column of times in the output."""
+        return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
+
+    def refuse_taken(self, names: Iterable[str]) -> None:
+        """Refuses columns of the output that would have one name, `names` being those besides series and times."""
+        names = list(names)
+        if self.id_col == self.time_col or self.id_col in names:
+            raise UserError("id_col", self.id_col, "the output has another column of this name; rename yours")
+        if self.time_col in names:
+            raise UserError("time_col", self.time_col, "the output has another column of this name; rename yours")
+
+    def future(self, horizon: int, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        """A long frame of the kind that was read, of the `horizon` times ahead and columns `(series, horizon)`."""
+        codes = np.repeat(np.arange(len(self.panel)), horizon)
+        return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
+
+    def rolled(
+        self, codes: NDArray[np.int64], times: Times, cutoffs: Times, columns: Mapping[str, NDArray[np.float64]]
+    ) -> Any:
+        """A long frame of the kind that was read, of times that were forecast from `cutoffs`; all arrays `(rows,)`."""
+        self.refuse_taken(("cutoff", *columns))
+        stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
+        return self.table({**stamps, **columns}, codes)
+
+    def history(self, steps: int, series: int, name: str = "y") -> Any:
+        """A long frame of the kind that was read, of the last steps of the first series, back from their last values.
+
+        Before a row that follows missing rows there is one without a value, so that a line drawn through them breaks.
+        """
+        panel = self.panel
+        codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
+        kept = np.flatnonzero((codes < series) & (panel.places >= panel.ends[codes] - steps))
+        codes, times, values = codes[kept], panel.times[kept], panel.values[kept]
+        gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.places[kept]) > 1))
+        codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
+        return self._long(codes, times, {name: np.insert(values, gaps, np.nan)})
+
+    def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        self.refuse_taken(columns)
+        return self.table({self.time_col: self._stamps(self.time_col, times), **columns}, codes)
+
+    def table(self, columns: Mapping[str, Any], codes: NDArray[np.int64] | None = None) -> Any:
+        """A frame of the kind that was read: by `codes` the series of each row, then columns of arrays or lists."""
+        backend = self.panel.ids.implementation
+        series = {
+            name: values if isinstance(values, nw.Series) else nw.new_series(name, values, backend=backend)
+            for name, values in columns.items()
+        }
+        ids = {} if codes is None else {self.id_col: self.panel.ids[codes.tolist()]}
+        frame = nw.from_dict({**ids, **series})
+        return nw.maybe_reset_index(frame).to_native()
+
+    def _stamps(self, name: str, times: Times) -> nw.Series[Any]:
+        """A column of times of the type that was read."""
+        time_type = self.time_type
+        if time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any()):
+            time_type = nw.Datetime("us")
+        if time_type.is_integer() and not _fits(times, time_type):
+            time_type = nw.Int64()
+        return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
+
+
+def read_frame(
+    frame: Any,
+    *,
+    freq: str | int | None = None,
+    id_col: str | None = None,
+    time_col: str | Sequence[str] | None = None,
+    target_col: str | Sequence[str] | None = None,
+    time_format: str | None = None,
+    duplicates: str | None = None,
+) -> Reading:
+    """Puts the rows of a long frame on a regular grid; the arguments are those of `forecast_frame`."""
+    if duplicates not in (None, *DUPLICATES):
+        raise UserError("duplicates", duplicates, f"choose one of {', '.join(DUPLICATES)}")
+    try:
+        table = nw.from_native(frame, eager_only=True)
+    except TypeError as error:
+        raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
+    except nw.exceptions.DuplicateError as error:
+        raise UserError("frame", type(frame).__name__, "two columns have one name; rename one") from error
+    unnamed = [name for name in table.columns if not isinstance(name, str)]
+    if unnamed:
+        raise UserError("frame", f"column {unnamed[0]!r}", "the name of a column has to be text; rename it")
+    columns = find_columns(table, id_col, time_col, target_col)
+    table = _without_blank_rows(table, (*columns.times, *columns.targets))
+    for name in columns.times:
+        _refuse(table[name].is_null().to_numpy(), "time_col", name, "is empty", "fill it or drop the row")
+    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, time_format)
+    ids, codes = _series(table, columns)
+    times: Times = stamps.to_numpy()
+    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]")
+    values = np.concatenate([_numbers(table, name) for name in columns.targets])
+    panel = make_panel(ids, codes, np.tile(times, len(columns.targets)), values, freq, duplicates)
+    return Reading(panel, columns, _time_type(table[columns.times[0]].dtype, stamps, len(columns.times)))
+
+
+def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
+    blank = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
+    table = table.filter(~blank)
+    if not len(table):
+        raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
+    return table
+
+
+def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any], NDArray[np.int64]]:
+    """The distinct ids in ascending order and, one target after another, the place of each row's id among them."""
+    targets, backend = columns.targets, table.implementation
+    if columns.id is None:
+        codes = np.repeat(np.arange(len(targets), dtype=np.int64), len(table))
+        return nw.new_series("unique_id", list(targets), nw.String, backend=backend), codes
+    column = table[columns.id]
+    _refuse(column.is_null().to_numpy(), "id_col", columns.id, "is empty", "fill it or drop the row")
+    codes, distinct = pd.factorize(column.to_pandas(), sort=True)
+    if len(targets) == 1:
+        first = np.empty(len(distinct), dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        return column[first.tolist()], codes.astype(np.int64)
+    names = [f"{identity}/{target}" for identity in distinct for target in targets]
+    codes = np.concatenate([codes * len(targets) + place for place in range(len(targets))])
+    return nw.new_series(columns.id, names, nw.String, backend=backend), codes.astype(np.int64)
+
+
+def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
+    column = table[name].to_pandas()
+    if not table[name].dtype.is_numeric():
+        text = column.astype("string")
+        column = pd.to_numeric(text, errors="coerce")
+        bad = (column.isna() & text.notna()).to_numpy()
+        word = repr(text.iloc[int(bad.argmax())])
+        _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
+    values: NDArray[np.float64] = column.to_numpy(np.float64, na_value=np.nan)
+    _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
+    large = np.abs(values) > _LARGEST
+    fault = f"is too large ({values[int(large.argmax())]:g})" if large.any() else ""
+    _refuse(large, "target_col", name, fault, "give it in another unit")
+    return values
+
+
+def _refuse(bad: NDArray[np.bool_], argument: str, name: str, fault: str, remedy: str) -> None:
+    if bad.any():
+        raise UserError(argument, name, f"{fault} in row {int(bad.argmax()) + 1}; {remedy}")
+
+
+def _fits(numbers: NDArray[np.int64], kind: DType) -> bool:
+    limits = np.iinfo(str(kind).lower())
+    return bool(limits.min <= numbers.min() and numbers.max() <= limits.max)
+
+
+def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:
+    """The type of times in the output: as in the input, less the time zone."""
+    if stamps.dtype.kind == "i":
+        return given if given.is_integer() else nw.Int64()
+    if columns == 1 and given == nw.Date:
+        return nw.Date()
+    if isinstance(given, nw.Datetime):
+        return nw.Datetime(given.time_unit)
+    return nw.Datetime("us" if stamps.dt.unit == "s" else stamps.dt.unit)  # polars has no whole seconds

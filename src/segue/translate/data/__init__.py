@@ -1,0 +1,1 @@
+"""Pairs of texts, split without a leak, as batches of tokens."""

@@ -1,0 +1,263 @@
+"""The encoder-decoder model: a source sentence in, a probability for every next token of its translation."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from segue.backbones.recurrent import LSTM, RNN
+from segue.config import from_dict
+from segue.errors import UserError
+from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.heads.categorical import Categorical, CategoricalHead
+from segue.state import State
+from segue.text.named import load_tokenizer
+from segue.translate.data.lengths import Lengths
+from segue.translate.data.vocabulary import Vocabulary
+from segue.translate.model.attention import ATTENTIONS, AttentionName
+from segue.translate.model.decoder import Decoder, RecurrentDecoder
+from segue.translate.model.encoder import RecurrentEncoder, TransformerEncoder
+from segue.translate.model.memory import Memory, mask_of
+from segue.translate.model.transformer_decoder import TransformerDecoder
+
+Architecture = Literal["rnn", "rnn-attention", "lstm", "lstm-attention", "transformer"]
+
+
+@dataclass(frozen=True)
+class Seq2SeqConfig:
+    """The sizes and parts of an encoder-decoder model; the size of the vocabulary is the tokenizer's."""
+
+    architecture: Architecture = "lstm-attention"
+    """`rnn` and `lstm` hand over the final state of the encoder alone; with attention every state of it is seen."""
+    width: int = 256
+    """Size of embeddings and hidden vectors; even, as a recurrent encoder halves it between its two directions."""
+    layers: int = 1
+    """Recurrent layers, or the transformer's blocks, on each side."""
+    heads: int = 4
+    """Attention heads of the transformer."""
+    attention: AttentionName = "general"
+    """How a recurrent model with attention compares target and source."""
+    tied: bool = True
+    """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
+    token_length: float = 4.0
+    """How long the vector of a token is at first: Adam's steps do not depend on that, and are coarse for short vectors.
+    A transformer wants 1: its vectors are normed, and would make its first logits as many times as large."""
+    dropout: float = 0.1
+    """Share of the values of embeddings, hidden vectors and branches that training leaves out at random."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "layers", "heads"):
+            if getattr(self, name) < 1:
+                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
+        if self.width % 2:
+            raise UserError("width", self.width, "give an even number")
+        if self.architecture == "transformer" and self.width % self.heads:
+            raise UserError("width", self.width, f"give an even multiple of {self.heads}, the number of heads")
+        if not 0 < self.token_length < float("inf"):
+            raise UserError("token_length", self.token_length, "give a number above 0")
+        if not 0 <= self.dropout < 1:
+            raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
+
+
+class Seq2Seq(nn.Module):
+    """Predicts every token of a target sentence from the source and the target tokens before it.
+
+    Sources end with the token END, targets begin with BEGIN and end with END; both are filled up with PADDING, see
+    `segue.translate.data.vocabulary`. What fills a batch changes nothing of what is said about a sentence.
+
+    Args:
+        config: Sizes and parts.
+        vocabulary: What numbers the tokens of both sides; it goes with the model wherever that is saved.
+        lengths: How long translations may get; it goes with the model, too.
+    """
+
+    encoder: RecurrentEncoder | TransformerEncoder
+    decoder: Decoder
+
+    def __init__(self, config: Seq2SeqConfig, vocabulary: Vocabulary, lengths: Lengths | None = None) -> None:
+        super().__init__()
+        self.config, self.vocabulary, self.lengths = config, vocabulary, lengths or Lengths()
+        self.embed = nn.Embedding(vocabulary.size, config.width)
+        self.embed_source = None if config.tied else nn.Embedding(vocabulary.size, config.width)
+        self.encoder, self.decoder = _build(config)
+        self.head = CategoricalHead(config.width, patch=1, classes=vocabulary.size)
+        self.dropout = nn.Dropout(config.dropout)
+        spread = config.token_length * config.width**-0.5
+        self.scale = 1 / spread  # to be read with unit variance: at length 1 as in Vaswani et al. 2017, section 3.4
+        for embedding in (self.embed, self.embed_source):
+            if embedding is not None:
+                nn.init.normal_(embedding.weight, std=spread)
+        if config.tied:
+            self.head.project.weight = self.embed.weight
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of config, lengths, tokenizer and weights."""
+        facts = {**self._facts(), "tokenizer": self.vocabulary.tokenizer.to_json()}
+        return fingerprint(facts, self.state_dict())
+
+    def _facts(self) -> dict[str, object]:
+        return {**asdict(self.config), "lengths": asdict(self.lengths)}
+
+    def encode(self, source: Int[Tensor, "lanes from"], source_length: Int[Tensor, "lanes"]) -> Memory:
+        """Reads the source.
+
+        Args:
+            source: Tokens, with END; anything from `source_length` on is not looked at.
+            source_length: Number of tokens of each lane, at least one.
+        """
+        embed = self.embed if self.embed_source is None else self.embed_source
+        memory: Memory = self.encoder(self.dropout(self.scale * embed(source)), source_length)
+        return memory
+
+    def begin(self, memory: Memory) -> tuple[State, State]:
+        """The source as the decoder reads it, and the state before the first target token; see `Decoder`."""
+        return self.decoder.begin(memory)
+
+    def read(
+        self, target: Int[Tensor, "lanes to"], state: State, source: State
+    ) -> tuple[Float[Tensor, "lanes to width"], State]:
+        """Reads target tokens: the hidden vector that predicts what follows each, and the new state."""
+        hidden, state, _ = self.decoder(self.dropout(self.scale * self.embed(target)), state, source)
+        return self.dropout(hidden), state
+
+    def logits(self, hidden: Float[Tensor, "*tokens width"]) -> Float[Tensor, "*tokens vocabulary"]:
+        """What `read` found, as the logarithms of probabilities up to a constant."""
+        law: Categorical = self.head(hidden)
+        return law.logits.squeeze(-2)
+
+    def forward(
+        self,
+        source: Int[Tensor, "lanes from"],
+        source_length: Int[Tensor, "lanes"],
+        target: Int[Tensor, "lanes to"],
+    ) -> Categorical:
+        """The law of the token after each target token (teacher forcing), logits (lanes, to, vocabulary)."""
+        keys, state = self.begin(self.encode(source, source_length))
+        return Categorical(self.logits(self.read(target, state, keys)[0]))
+
+    def step(
+        self, token: Int[Tensor, "lanes"], state: State, source: State
+    ) -> tuple[Float[Tensor, "lanes vocabulary"], State]:
+        """Reads one target token a lane: the log-probabilities of the next, and the new state."""
+        hidden, state = self.read(token[:, None], state, source)
+        return self.logits(hidden[:, 0]).log_softmax(dim=-1), state
+
+    def loss(
+        self,
+        source: Int[Tensor, "lanes from"],
+        source_length: Int[Tensor, "lanes"],
+        target: Int[Tensor, "lanes to"],
+        target_length: Int[Tensor, "lanes"],
+        *,
+        label_smoothing: float = 0.0,
+        teacher_forcing: float = 1.0,
+    ) -> Float[Tensor, ""]:
+        """The mean cross-entropy of the target tokens after BEGIN, in nats; no softmax is spent on padding.
+
+        Args:
+            source: As for `encode`.
+            source_length: As for `encode`.
+            target: Tokens, with BEGIN and END.
+            target_length: Number of tokens of each lane, these two included.
+            label_smoothing: Share of the probability that the wanted law spreads over all tokens (Szegedy et al. 2016).
+            teacher_forcing: Share of the places at which the decoder reads the true token; elsewhere it reads the
+                one it held most probable itself (scheduled sampling, Bengio et al. 2015). Below one the decoder runs
+                step by step.
+
+        Raises:
+            UserError: The share is not from 0 to 1, or below 1 for a transformer.
+        """
+        if not 0 <= teacher_forcing <= 1:
+            raise UserError("teacher_forcing", teacher_forcing, "give a share from 0 to 1")
+        if teacher_forcing < 1 and self.config.architecture == "transformer":
+            remedy = "give 1, a transformer learns all places at once; recurrent architectures take less"
+            raise UserError("teacher_forcing", teacher_forcing, remedy)
+        keys, state = self.begin(self.encode(source, source_length))
+        if teacher_forcing == 1:
+            hidden, _ = self.read(target[:, :-1], state, keys)
+        else:
+            hidden = self._read_partly_own(target[:, :-1], state, keys, teacher_forcing)
+        wanted = mask_of(target_length - 1, target.shape[1] - 1)
+        return functional.cross_entropy(
+            self.logits(hidden[wanted]), target[:, 1:][wanted], label_smoothing=label_smoothing
+        )
+
+    def _read_partly_own(self, target: Tensor, state: State, source: State, share: float) -> Tensor:
+        token, vectors = target[:, 0], list[Tensor]()
+        for place in range(target.shape[1]):
+            if place:
+                own = self.logits(vectors[-1].detach()).argmax(dim=-1)
+                token = target[:, place].where(torch.rand(len(own), device=own.device) < share, own)
+            hidden, state = self.read(token[:, None], state, source)
+            vectors.append(hidden[:, 0])
+        return torch.stack(vectors, dim=1)
+
+    def attention(
+        self,
+        source: Int[Tensor, "lanes from"],
+        source_length: Int[Tensor, "lanes"],
+        target: Int[Tensor, "lanes to"],
+    ) -> Float[Tensor, "lanes layers heads to from"]:
+        """Where the decoder looks as it reads each target token and predicts the next; zero at padding.
+
+        Raises:
+            UserError: The architecture has no attention.
+        """
+        keys, state = self.begin(self.encode(source, source_length))
+        weights = self.decoder(self.scale * self.embed(target), state, keys, weights=True).weights
+        if weights is None:
+            raise UserError("architecture", self.config.architecture, "take one with attention to see where it looks")
+        return weights
+
+    @staticmethod
+    def from_pretrained(folder: str | Path) -> "Seq2Seq":
+        """Loads a model folder, in single precision, ready to translate.
+
+        Raises:
+            UserError: There is no such folder, or it holds no translation model that can be read.
+        """
+        kind, config, tensors = load_model_folder(folder)
+        if kind != "translate":
+            raise UserError("model", folder, f"name a folder with a translation model (this one holds a {kind})")
+        lengths = from_dict(Lengths, config.pop("lengths", {}))
+        model = Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))), lengths)
+        try:
+            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        except RuntimeError as error:
+            remedy = "its weights do not fit its config.json and tokenizer.json; save or copy it again"
+            raise UserError("model", folder, remedy) from error
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
+        """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.
+
+        Args:
+            folder: A new folder, or one that holds a model, which is replaced.
+            card: The text of MODEL_CARD.md.
+            half: Store floating tensors in half precision.
+        """
+        tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
+        tokenizer = self.vocabulary.tokenizer.to_json()
+        save_model_folder(folder, "translate", self._facts(), tensors, card, tokenizer)
+
+
+def _build(
+    config: Seq2SeqConfig,
+) -> tuple[RecurrentEncoder | TransformerEncoder, RecurrentDecoder | TransformerDecoder]:
+    if config.architecture == "transformer":
+        sizes = {"heads": config.heads, "layers": config.layers}
+        return (
+            TransformerEncoder(config.width, **sizes, dropout=config.dropout),
+            TransformerDecoder(config.width, **sizes, dropout=config.dropout),
+        )
+    cell, _, attends = config.architecture.partition("-")
+    kind = RNN if cell == "rnn" else LSTM
+    forth, back = (kind(config.width // 2, config.layers) for _ in range(2))
+    onward = kind(config.width, config.layers)
+    attention = ATTENTIONS[config.attention](config.width) if attends else None
+    return RecurrentEncoder(forth, back), RecurrentDecoder(onward, attention)

@@ -1,0 +1,1 @@
+"""A run that learns from pairs, and resumes exactly."""

@@ -1,0 +1,239 @@
+"""The verbs that make and examine models, and models that can't be read: one line, exit status 2, nothing written."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from safetensors import SafetensorError
+from typer.testing import CliRunner
+
+from segue.cli import app
+from segue.config import read_config
+from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
+from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.pretraining.grammar.report import evaluate_sentences
+from segue.forecasting.pretraining.grammar.sheet import draw_sheet
+from segue.forecasting.pretraining.pretrain import PretrainConfig
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
+
+
+@pytest.fixture
+def model(tmp_path) -> Path:
+    torch.manual_seed(0)
+    NanoTST(read_config(PretrainConfig, CONFIGS / "tiny.toml").model).save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def segue(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def truncate(model: Path) -> None:
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+
+
+def overwrite(model: Path) -> None:
+    (model / "model.safetensors").write_bytes(b"no weights at all")
+
+
+def remove_config(model: Path) -> None:
+    (model / "config.json").unlink()
+
+
+def break_config(model: Path) -> None:
+    (model / "config.json").write_text("{", encoding="utf-8")
+
+
+def rename_kind(model: Path) -> None:
+    config = model / "config.json"
+    config.write_text(config.read_text().replace('"nanotst"', '"translator"'))
+
+
+def widen(model: Path) -> None:
+    config = model / "config.json"
+    config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, "name a folder with whole weights (these can't be read)"),
+        (overwrite, "name a folder with whole weights (these can't be read)"),
+        (remove_config, "name a folder that holds a whole model"),
+        (break_config, "save the model again, this is no model's config"),
+        (rename_kind, "name a folder with a NanoTST (this one holds a translator)"),
+        (widen, "its weights do not fit its config.json"),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_refused_and_nothing_is_written(tmp_path, model, damage, message):
+    damage(model)
+    source = tmp_path / "in.csv"
+    source.write_text(SERIES)
+    before = files(tmp_path)
+    status, out, error = segue("forecast", source, "--horizon", 3, "--model", model, "--output", tmp_path / "out.csv")
+    assert (status, out) == (2, "")
+    assert error.startswith(f"segue: --model {model}")
+    assert message in error
+    assert error.count("\n") == 1
+    assert files(tmp_path) == before
+
+
+def test_a_model_folder_forecasts(tmp_path, model):
+    source = tmp_path / "in.csv"
+    source.write_text(SERIES)
+    status, out, _ = segue("forecast", source, "--horizon", 3, "--model", model)
+    assert status == 0
+    assert "2024-01-31" in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nsteps = 1\n[model]\nwidth = 16\nwidht = 16\n", "model.widht 16: unknown key, write width"),
+        ("[training]\nsteps = 1\n[model]\nwidth = 'wide'\n", "model.width 'wide': give a whole number"),
+        ("[model\n", "mend the TOML"),
+        ("[model]\n[training]\nsteps = 0\n", "steps 0: give a whole number of at least 1"),
+        (
+            "[model]\ncontext = 100\npatch = 24\n[training]\nsteps = 1\n",
+            "context 100: give a multiple of the patch, 24",
+        ),
+        (
+            "[model]\ncontext = 96\n[training]\nsteps = 1\n[data]\ncontexts = [48, 960]\nshares = [1, 1]\n"
+            "unrest = [0, 0]\ngrowing = [0, 0]\n",
+            "contexts (48, 960): give none above the model's context, 96",
+        ),
+    ],
+)
+def test_a_config_with_a_mistake_is_refused_before_a_run_begins(tmp_path, text, message):
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    status, out, error = segue("pretrain", config, "--output", tmp_path / "run")
+    assert (status, out) == (2, "")
+    assert message in error
+    assert error.count("\n") == 1
+    assert files(tmp_path) == {"config.toml"}
+
+
+def test_pretrain_needs_a_config_or_a_run_and_not_both(tmp_path):
+    assert segue("pretrain", "--output", tmp_path / "run")[2].startswith("segue: CONFIG (missing): name a TOML file")
+    both = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run", "--resume")
+    assert "leave it out with --resume" in both[2]
+    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[2].startswith("segue: --resume ")
+    assert segue("pretrain", tmp_path / "none.toml", "--output", tmp_path / "run")[2].startswith("segue: CONFIG ")
+    minutes = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run", "--minutes", 0)
+    assert minutes[2] == "segue: --minutes 0.0: give a number above 0\n"
+    assert files(tmp_path) == set()
+
+
+def test_a_finished_run_says_so(tmp_path):
+    run = tmp_path / "run"
+    assert segue("pretrain", CONFIGS / "tiny.toml", "--output", run)[0] == 0
+    status, _, error = segue("pretrain", "--output", run, "--resume")
+    assert status == 0
+    assert "the run was finished before: 12 of 12 steps" in error
+    assert "nan" not in error
+    status, _, error = segue("pretrain", "--output", run, "--resume", "--minutes", 5)
+    assert (status, error.count("\n")) == (2, 1)
+    assert error.startswith("segue: --minutes 5.0: leave it out to resume")
+
+
+def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, monkeypatch):
+    def interrupt(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segue.forecasting.pretraining.pretrain._fresh", interrupt)
+    status, out, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert (status, out, error.strip()) == (130, "", "")
+    assert files(tmp_path) == set()
+
+
+def test_weights_that_do_not_fit_the_disk_are_told_in_one_line(tmp_path, monkeypatch):
+    """The writer of weights has an exception of its own, which is no OSError."""
+
+    def fill(*_):
+        raise SafetensorError("I/O error: File too large")
+
+    monkeypatch.setattr("segue.folder.save_file", fill)
+    status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert status == 2
+    assert "segue: cannot read or write: " in error
+    assert "File too large" in error
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
+    from segue.forecasting.pretraining import pretrain
+
+    def interrupt(model, batch, unsquashed):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretrain, "loss_of", interrupt)
+    status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
+    assert status == 130
+    assert "--resume (resume=True) goes on from there" in error
+    assert "run/checkpoints/step-0" in files(tmp_path)
+    monkeypatch.undo()
+    assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 0
+    assert "run/model/model.safetensors" in files(tmp_path)
+
+
+def test_grammar_evaluate_names_the_four_sentences(model):
+    status, out, _ = segue("grammar", "evaluate", "--model", model)
+    assert status == 0
+    assert all(name in out for name in ("flat", "line", "sine", "noisy sine"))
+
+
+def test_grammar_show_draws_the_production_it_is_asked_for(tmp_path):
+    status, _, _ = segue("grammar", "show", "--production", "wave", "--output", tmp_path / "sheet.png")
+    assert status == 0
+    assert (tmp_path / "sheet.png").read_bytes()[:4] == b"\x89PNG"
+    status, _, error = segue("grammar", "show", "--production", "wawe", "--output", tmp_path / "other.png")
+    assert status == 2
+    assert "--production" in error
+    assert "name a production" in error
+    assert segue("grammar", "show", "--output", tmp_path / "sheet.txt")[0] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"sheet.png"}
+
+
+def test_a_sheet_is_its_names_and_its_seed():
+    # catches a sheet that ignores either, or whose title belongs to another row
+    def drawn(*names, seed=0):
+        axes = draw_sheet(names, seed=seed, columns=4, rows=1).axes
+        return axes, [tuple(ax.lines[0].get_ydata()) for ax in axes]
+
+    axes, both = drawn("wave", "constant")
+    assert [ax.get_title(loc="left") for ax in axes] == ["wave", "", "", "", "constant", "", "", ""]
+    assert [len(line) for line in both[:4]] == [72, 168, 504, 1008]
+    assert both[:4] == drawn("wave")[1]
+    assert both[:4] != drawn("wave", seed=1)[1]
+
+
+def test_a_season_that_repeats_is_continued_without_error_by_its_naive_forecast():
+    # known answers: a sine of period 128 repeats, a line runs away by 5 / 512 a step
+    flat, line, sine, noisy = evaluate_sentences(SeasonalNaive(season=128), horizon=128)
+    assert flat.rmse == 0.0
+    assert sine.rmse == pytest.approx(0.0, abs=1e-5)
+    assert line.rmse == pytest.approx(128 * 5 / 512, rel=1e-6)
+    assert noisy.rmse == pytest.approx(0.1 * 2**0.5, rel=0.2)
+
+
+def test_without_a_verb_the_help_is_shown_in_its_lines():
+    for group in ((), ("grammar",)):
+        status, out, error = segue(*group)
+        assert (status, out) == (2, "")
+        assert error == segue(*group, "--help")[1]
+
+
+def test_every_verb_has_a_help_of_its_own():
+    assert "FILE" in segue("forecast", "--help")[1].splitlines()[0]
+    assert "[CONFIG]" in segue("pretrain", "--help")[1].splitlines()[0]
+    for verb in typer.main.get_command(app).commands:
+        assert segue(verb, "--help")[0] == 0

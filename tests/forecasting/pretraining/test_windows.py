@@ -1,0 +1,103 @@
+"""Training windows: pure functions of seed and number, that show and hide what they should."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from segue.config import read_config
+from segue.forecasting.pretraining.grammar.events import resting
+from segue.forecasting.pretraining.pretrain import PretrainConfig
+from segue.forecasting.pretraining.windows import Windows
+
+CONFIGS = Path(__file__).parents[3] / "configs"
+TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
+FEW = {"decomposition": 0.5, "calendar": 0.4, "counts": 0.1}  # what is drawn does not matter here, and few are fast
+
+ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,)}
+
+
+def windows(**changes: object) -> Windows:
+    changes = {"weights": FEW} | changes
+    return Windows(dataclasses.replace(TINY.data, **changes), patch=24, span=2, seed=0)
+
+
+def test_a_batch_is_a_pure_function_of_seed_and_number():
+    forwards = [windows().batch(n) for n in range(6)]
+    stream = windows()
+    for n in reversed(range(6)):  # another order, another object: the memo of generated series must not matter
+        again = stream.batch(n)
+        for field in ("patches", "present", "observed"):
+            assert torch.equal(getattr(again, field), getattr(forwards[n], field))
+    assert not torch.equal(
+        forwards[0].patches[:5],
+        Windows(dataclasses.replace(TINY.data, weights=FEW), patch=24, span=2, seed=1).batch(0).patches[:5],
+    )
+
+
+def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
+    for number in range(8):
+        batch = windows(tail=1.0, holes=0.0, missing=0.0).batch(number)
+        shortest, longest = {3: (6, 48), 6: (48, 96)}[batch.present.shape[1]]
+        shown = batch.observed.flatten(1).sum(1)
+        assert (shown >= shortest).all()
+        assert (shown <= longest).all()
+        hidden = (batch.present & ~batch.observed).any(-1)
+        assert hidden[:, -1].all(), "with a tail in every window, the last patch is always hidden"
+        assert not (hidden & batch.observed.any(-1)).any(), "a patch is hidden whole or not at all"
+        assert (batch.observed <= batch.present).all()
+
+
+def test_lengths_come_in_the_shares_asked_for():
+    stream = windows(shares=(0.25, 0.75), reuse=400)
+    short = sum(stream.batch(number).present.shape[1] == 3 for number in range(400))
+    assert abs(short - 100) < 5 * (400 * 0.25 * 0.75) ** 0.5  # five standard deviations
+
+
+@pytest.mark.parametrize("change", ["unrest", "growing"])
+def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
+    other = {"unrest", "growing"} - {change}
+    none, all_moved, half = (
+        windows(**{change: (share, share)}, **dict.fromkeys(other, (0.0, 0.0))).batch(3) for share in (0.0, 1.0, 0.5)
+    )
+    moved = (half.patches != none.patches).flatten(1).any(1)
+    assert 0 < moved.sum() < len(moved)
+    torch.testing.assert_close(half.patches[moved], all_moved.patches[moved])
+
+
+def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
+    sparse = {"weights": {"demand": 0.5, "random_walk": 0.5}, "flips": 0.0}
+    still, moved = (windows(unrest=(s, s), growing=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
+    rests = resting(still)[:, 0]
+    assert 0 < rests.sum() < len(rests)
+    assert torch.equal(still[rests], moved[rests])
+    assert (still[~rests] != moved[~rests]).any(1).all()
+
+
+def test_flips_turn_the_share_of_windows_asked_for_upside_down():
+    plain, flipped = (windows(flips=share, unrest=(0.0, 0.0), growing=(0.0, 0.0)).batch(3) for share in (0.0, 1.0))
+    torch.testing.assert_close(flipped.patches, -plain.patches)
+
+
+def test_without_tails_and_holes_all_that_is_present_is_observed():
+    long = {
+        "contexts": (96,),
+        "shares": (1.0,),
+        "unrest": (0.5,),
+        "growing": (0.5,),
+        "shortest": 60,
+        "tail": 0.0,
+        "holes": 0.0,
+    }
+    batch = windows(**long, missing=0.0).batch(0)
+    assert torch.equal(batch.observed, batch.present)
+    sparse = windows(**long, missing=1.0).batch(0)
+    assert sparse.present.sum() < batch.present.sum()
+
+
+def test_a_history_of_one_patch_always_has_a_tail_to_learn_from():
+    batch = windows(
+        tail=0.0, holes=0.0, missing=0.0, contexts=(24,), shares=(1.0,), unrest=(0.5,), growing=(0.5,)
+    ).batch(0)
+    assert (batch.present & ~batch.observed).flatten(1).any(1).all()

@@ -1,0 +1,191 @@
+"""Encoder-decoder models: padding leaves no trace, steps are one pass, and plain torch agrees on copied weights."""
+
+import pytest
+import torch
+from torch import nn
+
+from segue.errors import UserError
+from segue.text.characters import CharacterTokenizer
+from segue.translate.data.vocabulary import PADDING, Vocabulary, pad
+from segue.translate.model.attention import ATTENTIONS
+from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+
+LETTERS = CharacterTokenizer("abcdefgh ")
+ARCHITECTURES = ("rnn", "rnn-attention", "lstm", "lstm-attention", "transformer")
+EXACT = {"rtol": 0, "atol": 1e-10}
+
+every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+
+
+def build(architecture="lstm-attention", layers=2, dropout=0.0, tokenizer=LETTERS, **options):
+    torch.manual_seed(0)
+    config = Seq2SeqConfig(architecture, width=12, layers=layers, heads=2, dropout=dropout, **options)
+    model = Seq2Seq(config, Vocabulary(tokenizer)).double().eval()
+    for parameter in model.parameters():  # small branches and equal gates would hide mistakes
+        nn.init.normal_(parameter, std=0.4)
+    return model
+
+
+def sentences(model):
+    """Sources and targets of very different lengths, one source with nothing but END."""
+    pairs = (("head", "abc bad"), ("a", ""), ("", "gab"), ("a cab had a bed", "h"), ("fade", "deaf beef"))
+    source = pad([model.vocabulary.source(source) for source, _ in pairs])
+    target = pad([model.vocabulary.target(target) for _, target in pairs])
+    return *source, *target
+
+
+@every_architecture
+def test_padding_and_the_rest_of_the_batch_change_nothing(architecture):
+    """Catches an encoder that runs over padding, or weights that reach it: worth 15 BLEU in a trial."""
+    model = build(architecture)
+    source, source_length, target, target_length = sentences(model)
+    together = model(source, source_length, target).logits
+    for lane, (n, m) in enumerate(zip(source_length, target_length, strict=True)):
+        alone = model(source[lane, None, :n], n[None], target[lane, None, :m]).logits
+        torch.testing.assert_close(together[lane, :m], alone[0], **EXACT)
+    scrawled = source.masked_fill(source == PADDING, 7)
+    torch.testing.assert_close(model(scrawled, source_length, target).logits, together, **EXACT)
+
+
+@every_architecture
+def test_padding_changes_no_loss_and_no_gradient(architecture):
+    """The mean is over target tokens: one more lane counts by its tokens. Catches a loss of padding."""
+    model = build(architecture)
+    source, source_length, target, target_length = sentences(model)
+    whole = model.loss(source, source_length, target, target_length, label_smoothing=0.1)
+    whole.backward()
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    model.zero_grad()
+    total = 0.0
+    for lane, (n, m) in enumerate(zip(source_length, target_length, strict=True)):
+        own = model.loss(source[lane, None, :n], n[None], target[lane, None, :m], m[None], label_smoothing=0.1)
+        part = own * (m - 1) / (target_length - 1).sum()
+        part.backward()
+        total += part.item()
+    assert total == pytest.approx(whole.item(), abs=1e-12)
+    for gradient, parameter in zip(gradients, model.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, **EXACT)
+
+
+@every_architecture
+def test_steps_are_one_pass_with_and_without_the_cache(architecture):
+    """Forward = one token at a time on the carried state = all tokens read again for each."""
+    model = build(architecture)
+    source, source_length, target, _ = sentences(model)
+    whole = model(source, source_length, target).logits.log_softmax(dim=-1)
+    keys, state = model.begin(model.encode(source, source_length))
+    for place in range(target.shape[1]):
+        scores, state = model.step(target[:, place], state, keys)
+        torch.testing.assert_close(scores, whole[:, place], **EXACT)
+        again = model(source, source_length, target[:, : place + 1]).logits[:, -1].log_softmax(dim=-1)
+        torch.testing.assert_close(scores, again, **EXACT)
+
+
+@every_architecture
+def test_a_chunk_read_after_others_is_read_as_in_one_pass(architecture):
+    """Catches a cache whose mask is right for single tokens only, and positions that begin again."""
+    model = build(architecture)
+    source, source_length, target, _ = sentences(model)
+    keys, begun = model.begin(model.encode(source, source_length))
+    whole, _ = model.read(target, begun, keys)
+    first, state = model.read(target[:, :3], begun, keys)
+    second, state = model.read(target[:, 3:7], state, keys)
+    third, _ = model.read(target[:, 7:], state, keys)
+    torch.testing.assert_close(torch.cat([first, second, third], dim=1), whole, **EXACT)
+
+
+@every_architecture
+def test_lanes_are_picked_and_repeated_by_their_states(architecture):
+    """What a beam does at each step. Catches a tensor of a state whose first axis is not the lane."""
+    model = build(architecture)
+    source, source_length, target, _ = sentences(model)
+    keys, state = model.begin(model.encode(source, source_length))
+    expected, state = model.step(target[:, 0], state, keys)
+    expected, _ = model.step(target[:, 1], state, keys)
+    lanes = torch.tensor([3, 0, 0, 4])
+    found, _ = model.step(target[lanes, 1], state.select(lanes), keys.select(lanes))
+    torch.testing.assert_close(found, expected[lanes], **EXACT)
+
+
+@pytest.mark.parametrize("kind", ATTENTIONS)
+@pytest.mark.parametrize("architecture", ["lstm-attention", "transformer"])
+def test_weights_are_laws_over_tokens_and_exactly_zero_at_padding(kind, architecture):
+    model = build(architecture, attention=kind)
+    source, source_length, target, _ = sentences(model)
+    weights = model.attention(source, source_length, target)
+    assert weights.shape[1:3] == ((2, 2) if architecture == "transformer" else (1, 1))
+    for lane, n in enumerate(source_length.tolist()):
+        assert (weights[lane, ..., n:] == 0).all()
+        assert (weights[lane, ..., :n] > 0).all()
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones_like(weights[..., 0]), **EXACT)
+
+
+def test_asking_for_weights_changes_no_prediction():
+    """The transformer has two ways to attend: the kernel, and the one that tells its weights."""
+    model = build("transformer")
+    source, source_length, target, _ = sentences(model)
+    keys, state = model.begin(model.encode(source, source_length))
+    x = model.embed(target)
+    plain, told = (model.decoder(x, state, keys, weights=weights).hidden for weights in (False, True))
+    torch.testing.assert_close(plain, told, **EXACT)
+
+
+@every_architecture
+def test_a_gradient_reaches_the_source_by_attention_or_by_the_final_state_alone(architecture):
+    """With attention a prediction depends on each state by itself; without, on nothing but `final`."""
+    model = build(architecture, layers=1)
+    source, source_length, target, _ = sentences(model)
+    memory = model.encode(source, source_length)
+    for tensor in (memory.states, *memory.final.values()):
+        tensor.retain_grad()
+    keys, state = model.begin(memory)
+    model.logits(model.read(target, state, keys)[0]).square().sum().backward()
+    reached = None if memory.states.grad is None else memory.states.grad.abs().sum(dim=-1) > 0
+    if "attention" in architecture or architecture == "transformer":
+        assert torch.equal(reached, memory.mask)
+    else:
+        assert reached is None
+    if architecture != "transformer":
+        assert all((tensor.grad != 0).all() for tensor in memory.final.values())
+
+
+def test_the_final_state_is_that_of_the_last_token_and_knows_all_tokens():
+    """Two readings: the one back has its last state at the first token."""
+    model = build("lstm", layers=1)
+    source, source_length, _, _ = sentences(model)
+    final = model.encode(source, source_length).final["hidden"]
+    for place in (0, 7, 15):  # the longest source has 16 tokens
+        other = source.clone()
+        other[3, place] = 5 if other[3, place] != 5 else 6
+        changed = (model.encode(other, source_length).final["hidden"] != final).flatten(1).any(dim=1)
+        assert changed.tolist() == [False, False, False, True, False]
+
+
+def test_own_tokens_are_read_where_the_teacher_is_silent():
+    """Share 0 is greedy decoding from the first token on; share 1 the fused pass; a share between draws places."""
+    model = build(dropout=0.5)
+    batch = sentences(model)
+    source, source_length, target, target_length = batch
+    keys, state = model.begin(model.encode(source, source_length))
+    token, laws = target[:, 0], []
+    for _ in range(target.shape[1] - 1):
+        law, state = model.step(token, state, keys)
+        token = law.argmax(dim=-1)
+        laws.append(law)
+    own = [
+        -laws[place][lane, target[lane, place + 1]]
+        for lane, m in enumerate(target_length.tolist())
+        for place in range(m - 1)
+    ]
+    torch.testing.assert_close(model.loss(*batch, teacher_forcing=0.0), torch.stack(own).mean(), **EXACT)
+    torch.testing.assert_close(model.loss(*batch, teacher_forcing=1 - 1e-9), model.loss(*batch), **EXACT)
+    torch.manual_seed(0)
+    assert len({round(model.loss(*batch, teacher_forcing=0.5).item(), 9) for _ in range(4)}) > 1
+
+
+def test_a_transformer_refuses_to_read_its_own_tokens():
+    model = build("transformer")
+    with pytest.raises(UserError, match="teacher_forcing 0.9: give 1, a transformer learns all places at once"):
+        model.loss(*sentences(model), teacher_forcing=0.9)
+    with pytest.raises(UserError, match="teacher_forcing 1.5: give a share"):
+        build().loss(*sentences(model), teacher_forcing=1.5)
