@@ -1,14 +1,15 @@
-"""What a forecast is: quantiles per lane and step, at fixed levels."""
+"""The contract of every forecaster: a history in, quantiles out; and what every caller must do around it, done once."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
-from jaxtyping import Bool, Float64
-from torch import Tensor
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
 
-from segue.heads.quantiles import quantiles_between
+from segue.errors import UserError
+from segue.forecasting.support import within_support
 
 LEVELS: tuple[float, ...] = (
     0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99,
@@ -17,16 +18,45 @@ LEVELS: tuple[float, ...] = (
 
 
 @dataclass(frozen=True, eq=False)
+class History:
+    """What a predictor is given of some lanes: at least one value a lane, and in the last column one in every lane.
+
+    Attributes:
+        values: In the unit of the series; finite also where not observed.
+        observed: False where a value is missing, or before the lane began.
+        seasons: Periods in steps that the calendar or the user suggests, the customary one first; not always whole
+            (365.25 days, 52.18 weeks), zero where there is none.
+    """
+
+    values: Float64[np.ndarray, "lanes time"]
+    observed: Bool[np.ndarray, "lanes time"]
+    seasons: Float64[np.ndarray, "lanes periods"]
+
+    def __post_init__(self) -> None:
+        if not (self.observed.shape[1] and self.observed[:, -1].all()):
+            raise ValueError("the last column of a history is observed in every lane")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def select(self, lanes: Int64[np.ndarray, " picked"], since: int = 0) -> "History":
+        """Some of the lanes, from the column `since` on."""
+        return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes])
+
+
+@dataclass(frozen=True, eq=False)
 class Forecast:
     """The distribution of each future value, as quantiles.
 
     Attributes:
         quantiles: Values in the unit of the series, non-decreasing along the last axis.
-        levels: The quantile level of each place of the last axis, ascending, in (0, 1).
+        levels: The quantile level of each entry of the last axis, ascending, in (0, 1).
+        mean: The expectation of each value; None where the predictor gives none.
     """
 
-    quantiles: Float64[Tensor, "lanes steps levels"]
+    quantiles: Float64[np.ndarray, "lanes steps levels"]
     levels: tuple[float, ...] = LEVELS
+    mean: Float64[np.ndarray, "lanes steps"] | None = None
 
     def __post_init__(self) -> None:
         if not all(low < high for low, high in pairwise((0.0, *self.levels, 1.0))):
@@ -38,7 +68,7 @@ class Forecast:
         return int(self.quantiles.shape[1])
 
     @cached_property
-    def median(self) -> Float64[Tensor, "lanes steps"]:
+    def median(self) -> Float64[np.ndarray, "lanes steps"]:
         """The quantile of level one half: the point forecast.
 
         Raises:
@@ -48,8 +78,8 @@ class Forecast:
             raise ValueError(f"no median among the levels {self.levels}")
         return self.quantiles[..., self.levels.index(0.5)]
 
-    def at(self, levels: tuple[float, ...]) -> Float64[Tensor, "lanes steps picked"]:
-        """The quantiles of other levels, linear between the given ones.
+    def at(self, levels: tuple[float, ...]) -> Float64[np.ndarray, "lanes steps picked"]:
+        """The quantiles of other levels: as given where the level is, else linear between its neighbours.
 
         Args:
             levels: Each within the first and the last of `self.levels`.
@@ -57,40 +87,101 @@ class Forecast:
         Raises:
             ValueError: A level lies outside; a tail is never extrapolated.
         """
-        return quantiles_between(self.quantiles, self.levels, levels)
+        if levels == self.levels:
+            return self.quantiles
+        if not all(self.levels[0] <= level <= self.levels[-1] for level in levels):
+            raise ValueError(f"levels {levels} must lie in [{self.levels[0]}, {self.levels[-1]}]")
+        given, wanted = np.array(self.levels), np.array(levels)
+        right = np.searchsorted(given, wanted)
+        left = np.maximum(right - 1, 0)
+        distance = np.where(right > left, given[right] - given[left], 1.0)
+        share = np.where(given[right] == wanted, 1.0, (wanted - given[left]) / distance)
+        low, high = self.quantiles[..., left], self.quantiles[..., right]
+        return np.where(share == 1.0, high, low + share * (high - low))
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Anything that forecasts lanes of numbers: NanoTST and every baseline."""
+    """Anything that forecasts lanes of numbers: NanoTST and every baseline.
+
+    Two more attributes are optional. `batch`: how many lanes it takes at once, 128 by default. `keeps_support`: true
+    where the caller shall bring its quantiles to what each series can be (`segue.forecasting.support`).
+    """
 
     name: str
     """The column name of its point forecast, for example `NanoTST`."""
 
     @property
     def context(self) -> int:
-        """How many of the last values it looks at."""
+        """How many of the last values it reads."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Tells it from every other predictor: a hash of config and weights, or its settings as text."""
+        """Differs between any two predictors that differ: a hash of config and weights, or the settings as text."""
         ...
 
-    def predict(
-        self,
-        values: Float64[Tensor, "lanes time"],
-        observed: Bool[Tensor, "lanes time"],
-        horizon: int,
-    ) -> Forecast:
-        """Forecasts the `horizon` values after the last column.
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """Forecasts the `horizon` values after the last column, at `LEVELS`.
 
         Args:
-            values: Lanes aligned at their last value; finite also where not observed.
-            observed: False where a value is missing, or before the lane began.
+            history: What the lanes did, at most `context` columns.
             horizon: Number of steps ahead, at least 1.
-
-        Returns:
-            Quantiles at `LEVELS`. A lane with no observed value at all has quantiles NaN.
         """
         ...
+
+
+def predict_lanes(
+    predictor: Predictor,
+    values: Float64[np.ndarray, "lanes time"],
+    observed: Bool[np.ndarray, "lanes time"],
+    seasons: Float64[np.ndarray, "lanes periods"],
+    horizon: int,
+) -> Forecast:
+    """Forecasts lanes as a table or a stream holds them: what every caller of a predictor has to do, in one function.
+
+    Lanes are cut to the context. Each lane moves to the right until it ends with a value, and the steps since then are
+    forecast with the future. So no forecast depends on which other lanes it is made with.
+
+    Args:
+        predictor: NanoTST or a baseline.
+        values: In the unit of the series; finite where observed.
+        observed: False where a value is missing, or before the lane began.
+        seasons: See `History`.
+        horizon: Number of steps after the last column, at least 1.
+
+    Returns:
+        The forecast at `LEVELS`; NaN for a lane without any value.
+
+    Raises:
+        UserError: The horizon is no whole number of at least 1.
+    """
+    check_horizon(horizon)
+    begin = max(0, values.shape[1] - predictor.context)
+    values, observed = np.where(observed, values, 0.0)[:, begin:], observed[:, begin:]
+    quantiles = np.full((len(values), horizon, len(LEVELS)), np.nan)
+    mean: Float64[np.ndarray, "lanes steps"] | None = None
+    gaps = np.where(observed.any(1), observed[:, ::-1].argmax(1), -1) if observed.shape[1] else np.full(len(values), -1)
+    for gap in np.unique(gaps[gaps >= 0]).tolist():
+        lanes = np.flatnonzero(gaps == gap)
+        width = values.shape[1] - gap
+        history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes])
+        forecast = predictor.predict(history, horizon + gap)
+        found = forecast.quantiles
+        if getattr(predictor, "keeps_support", False):
+            found = within_support(found, history.values, history.observed)
+        quantiles[lanes] = found[:, gap:]
+        if forecast.mean is not None:
+            mean = np.full(quantiles.shape[:2], np.nan) if mean is None else mean
+            mean[lanes] = forecast.mean[:, gap:]
+    return Forecast(quantiles, LEVELS, mean)
+
+
+def check_horizon(horizon: object) -> None:
+    """Refuses what is no number of steps.
+
+    Raises:
+        UserError: The horizon is no whole number of at least 1.
+    """
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
+        raise UserError("horizon", horizon, "give a whole number of at least 1")

@@ -1,0 +1,82 @@
+"""The columns of a forecast's table: names made of quantile levels, and levels read from names."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from segue.errors import UserError
+
+Numbers = Sequence[float | int] | float | int
+"""Several numbers, or a single one."""
+
+
+@dataclass(frozen=True)
+class QuantileColumns:
+    """Which quantile each column of a forecast holds, named as utilsforecast and its relatives name them.
+
+    Attributes:
+        point: The column of the median, for example `NanoTST`.
+        percents: Prediction intervals in per cent, such as 80: columns `NanoTST-lo-80` and `NanoTST-hi-80`.
+        quantiles: Single quantile levels, such as 0.1: a column `NanoTST-q-10`.
+    """
+
+    point: str
+    percents: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+
+    @staticmethod
+    def of(point: str, levels: Numbers = (80,), quantiles: Numbers = ()) -> "QuantileColumns":
+        """The columns a user asks for.
+
+        Args:
+            point: The name of the predictor.
+            levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+            quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+
+        Raises:
+            UserError: A level or a quantile that no forecast has.
+        """
+        percents, fractions = _distinct("levels", levels), _distinct("quantiles", quantiles)
+        for percent in percents:
+            if not 0 < percent <= 98:
+                raise UserError("levels", percent, "give a percentage above 0 and at most 98")
+        for fraction in fractions:
+            if not 0.01 <= fraction <= 0.99:
+                raise UserError("quantiles", fraction, "give a fraction from 0.01 to 0.99")
+        return QuantileColumns(point, percents, fractions)
+
+    @staticmethod
+    def read(names: Iterable[str], keys: Sequence[str] = ()) -> "QuantileColumns":
+        """The columns of a table that was forecast before: the first that is no key is the median.
+
+        Args:
+            names: The columns of the table, in their order.
+            keys: Those of the series and the times.
+        """
+        rest = [name for name in names if name not in keys]
+        found = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
+        numbers = {kind: [float(match[2]) for match in found if match and match[1] == kind] for kind in ("lo", "q")}
+        return QuantileColumns(rest[0], tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"]))
+
+    @cached_property
+    def levels(self) -> dict[str, float]:
+        """The quantile level of each column, in the order of the table: the median first."""
+        columns = {self.point: 0.5}
+        for percent in self.percents:
+            low, high = self.interval(percent)
+            columns |= {low: round(0.5 - percent / 200, 12), high: round(0.5 + percent / 200, 12)}
+        return columns | {f"{self.point}-q-{100 * fraction:.12g}": fraction for fraction in self.quantiles}
+
+    def interval(self, percent: float) -> tuple[str, str]:
+        """The lower and the upper column of a prediction interval."""
+        return f"{self.point}-lo-{percent:.12g}", f"{self.point}-hi-{percent:.12g}"
+
+
+def _distinct(argument: str, given: Numbers) -> tuple[float, ...]:
+    numbers = np.unique(np.asarray(given))
+    if len(numbers) and numbers.dtype.kind not in "iuf":
+        raise UserError(argument, given, "give numbers, such as (80, 95) or (0.1, 0.9)")
+    return tuple(numbers.tolist())
