@@ -130,7 +130,7 @@ def _segments(
     age: Int[Tensor, "lanes"], time: int, reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None
 ) -> tuple[Int[Tensor, "lanes time"], Int[Tensor, "lanes time"]]:
     """For each new vector: the number of resets up to it, and how many vectors its lane had read since the last one."""
-    step = torch.arange(time, device=age.device).expand(len(age), time)
+    step = torch.arange(time, device=age.device).expand(age.shape[0], time)
     if reset is None:
         return torch.zeros_like(step), age[:, None] + step
     if reset.dim() == 1:

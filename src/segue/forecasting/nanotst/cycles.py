@@ -21,6 +21,7 @@ _CONVINCING = 0.5  # of the best score: enough for a shorter cycle
 _NEARLY = 0.02  # a score lower by less is as good
 _EQUAL = 1e-6  # less than this is rounding, in single precision
 _LARGEST = 5.0  # mean steps: more of a step is cut off
+_BLOCK = 24  # steps: of 8, 16, 24 and 64 the fastest, see docs/lab-notebook.md
 _VARIED = 1e-6  # of the mean square: steps that vary by less are all alike
 
 
@@ -108,21 +109,21 @@ def running_similarity(
 def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tensor, "lanes tokens lengths"]:
     """The sum of x[n] x[n - lag] over the steps n of each patch, for lags 0, 1, ..., `LONGEST` + 1.
 
-    A lag of `q` patches and `r` steps pairs a patch with the one `q` before it, moved by `r` steps. So all lags of one
-    remainder are one product of the matrix of patches with the matrix of moved patches.
+    Patches are cut into blocks. A lag of `q` blocks and `r` steps pairs a block with the one `q` before it, moved by `r`
+    steps. So all lags are one product, of the matrix of blocks with the matrix of moved blocks.
     """
-    back = -(-(LONGEST + 2) // size)  # patches that the longest lag reaches back
-    lanes, tokens = steps.shape[0], steps.shape[1] // size
-    step, patch = (torch.arange(count, device=steps.device) for count in (size, tokens + back))
-    source = size * (patch.flip(0) + 1)[:, None, None] + step - step[:, None]  # latest patch first, remainder, step
-    padded = F.pad(steps, ((back + 1) * size, 0))
-    moved = padded[:, source.flatten()].view(lanes, (tokens + back) * size, size)
-    products = steps.view(lanes, tokens, size) @ moved.transpose(1, 2)  # (lanes, tokens, (tokens + back) * size)
-    # token t has lag l in column (tokens - 1 - t) * size + l: cut the rows one patch shorter to line the lags up
-    width = (tokens + back - 1) * size
-    begin = (tokens - 1) * size
-    lined_up = products.flatten(1)[:, begin : begin + tokens * width].view(lanes, tokens, width)
-    return lined_up[..., : LONGEST + 2]
+    block = max(part for part in range(1, _BLOCK + 1) if size % part == 0)
+    back = -(-(LONGEST + 2) // block)  # blocks that the longest lag reaches back
+    lanes, blocks = steps.shape[0], steps.shape[1] // block
+    span = (blocks + back) * block
+    padded = F.pad(steps, ((back + 1) * block, 0))
+    moved = torch.stack([padded[:, block - step : block - step + span] for step in range(block)], dim=1)
+    moved = moved.view(lanes, block, blocks + back, block).transpose(1, 2).flip(1)  # (lanes, latest first, moved, step)
+    products = steps.view(lanes, blocks, block) @ moved.flatten(1, 2).transpose(1, 2)
+    # block b has lag l in column (blocks - 1 - b) * block + l: cut the rows one block shorter to line the lags up
+    width, begin = span - block, (blocks - 1) * block
+    lined_up = products.flatten(1)[:, begin : begin + blocks * width].view(lanes, blocks, width)[..., : LONGEST + 2]
+    return lined_up.unflatten(1, (-1, size // block)).sum(2)
 
 
 def _pairs(past: Past) -> Float[Tensor, "lanes tokens lengths"]:

@@ -104,7 +104,7 @@ def features_of(
     reference = Reference(path + past.first[:, None, None], choice.unit, past.count)
 
     divisor, has_cycle, has_other = reference.divisor, cycle.present[..., None], other.present[..., None]
-    seen, values = past.by_patch(past.seen), past.by_patch(past.held)
+    seen, values = past.by_patch(past.weight), past.by_patch(past.held)
     levels, slopes = fitted_lines(past)
     features = Features(
         overall=overall.normalise(values) * seen,
@@ -124,7 +124,7 @@ def features_of(
         usual_cycle=(copies.usual - path) / divisor * has_cycle,
         line_levels=(levels - local.location[..., None]) * begun[..., None] / divisor,
         line_slopes=slopes * past.patch / divisor,
-        observed=seen.double(),
+        observed=seen,
         scales=relations(overall, local),
     )
     return features, reference

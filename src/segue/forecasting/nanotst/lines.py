@@ -27,7 +27,7 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
     age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # to the end of the own patch
     weight = torch.exp2(-age / half_lives)  # (size, lines)
     # moments of age, of the weights and of the weighted values: of each patch, (lanes, tokens, lines)
-    seen, known = (past.by_patch(part) for part in (past.seen.double(), past.held * past.seen))
+    seen, known = (past.by_patch(part) for part in (past.weight, past.held * past.weight))
     one, first, second = (seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)).chunk(3, dim=-1)
     value, product = (known @ torch.cat([weight, weight * age], dim=1)).chunk(2, dim=-1)
 

@@ -19,6 +19,7 @@ class Past:
         known: The values less the lane's first; NaN where none is observed.
         held: The same, but the newest value so far where none is observed; zero before the lane begins.
         seen: Whether a value is observed.
+        weight: The same as a number: 1 where a value is observed, else 0.
         first: The lane's first observed value, in the unit of the series; zero if there is none.
         begin: The index of that value; `time` if there is none.
         newest: The index of the newest observed value at each step; -1 before there is one.
@@ -28,6 +29,7 @@ class Past:
     known: Float64[Tensor, "lanes time"]
     held: Float64[Tensor, "lanes time"]
     seen: Bool[Tensor, "lanes time"]
+    weight: Float64[Tensor, "lanes time"]
     first: Float64[Tensor, "lanes"]
     begin: Int[Tensor, "lanes"]
     newest: Int[Tensor, "lanes time"]
@@ -46,7 +48,7 @@ class Past:
     @property
     def count(self) -> Float64[Tensor, "lanes tokens"]:
         """How many values are observed up to the end of each patch."""
-        return self.by_patch(self.seen).sum(-1).double().cumsum(1)
+        return self.by_patch(self.weight).sum(-1).cumsum(1)
 
     @property
     def age(self) -> Int[Tensor, "lanes tokens"]:
@@ -74,21 +76,24 @@ def past_of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor,
     held = torch.where(newest >= 0, held, 0.0)
     known = torch.where(seen, held, torch.nan)
     begin = torch.where(begun, index, seen.shape[1])
-    return Past(known, held, seen, first, begin, newest, patches.shape[2])
+    return Past(known, held, seen, seen.double(), first, begin, newest, patches.shape[2])
 
 
 def newest_index(observed: Bool[Tensor, "lanes tokens patch"]) -> Int[Tensor, "lanes time"]:
     """The index of the newest observed value at each step: a running maximum, within patches and over them.
 
-    ONNX has no running maximum. Two masked maxima do the same at any length.
+    ONNX has no running maximum. Within a patch, maxima over 2, 4, 8, ... steps give it; over patches, a masked maximum.
     """
     tokens, size = observed.shape[1], observed.shape[2]
     index = torch.arange(tokens * size, device=observed.device).unflatten(0, (-1, size))
     index = torch.where(observed, index, -1)
-    step, token = (torch.arange(length, device=observed.device) for length in (size, tokens))
-    within = torch.where(step[:, None] >= step, index[:, :, None, :], -1).amax(-1)
-    earlier = torch.where(token[:, None] > token, within[:, None, :, -1], -1).amax(-1)
-    return torch.maximum(within, earlier[..., None]).flatten(1)
+    reach = 1
+    while reach < size:
+        index = torch.maximum(index, F.pad(index[..., :-reach], (reach, 0), value=-1))
+        reach *= 2
+    token = torch.arange(tokens, device=observed.device)
+    earlier = torch.where(token[:, None] > token, index[:, None, :, -1], -1).amax(-1)
+    return torch.maximum(index, earlier[..., None]).flatten(1)
 
 
 def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:

@@ -110,7 +110,7 @@ def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor,
         gap = (past.known - shifted(past.known, ahead, torch.nan)).abs()
         paired = ~gap.isnan()
         moved = past.by_patch(torch.where(paired, gap, 0.0)).sum(-1) @ own
-        pairs = past.by_patch(paired).sum(-1).double() @ own
+        pairs = past.by_patch(paired.double()).sum(-1) @ own
         usable = (pairs > 0) & (cycle.length > ahead)
         total = total + torch.where(usable, moved / torch.where(pairs > 0, pairs, 1.0), 0.0)
         number = number + usable

@@ -48,7 +48,7 @@ def step_scale(past: Past) -> Scale:
     The latter is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
     """
     moved = past.by_patch(differences(past).abs()).sum(-1)
-    counted = past.by_patch(compared(past)).sum(-1).double()
+    counted = past.by_patch(compared(past)).sum(-1)
     own = fading(moved.shape[1], past.patch, HALF_LIFE, moved.device).T
     moved, counted = moved @ own, counted @ own
     return Scale(past.last, torch.where(counted > 0, moved / torch.where(counted > 0, counted, 1.0), 0.0))
@@ -59,9 +59,9 @@ def differences(past: Past) -> Float64[Tensor, "lanes time"]:
     return F.pad(past.held[:, 1:] - past.held[:, :-1], (1, 0)) * compared(past)
 
 
-def compared(past: Past) -> Tensor:
-    """Whether there is a value, and one before it to compare it with."""
-    return past.seen & (shifted(past.newest, 1, -1) >= 0)
+def compared(past: Past) -> Float64[Tensor, "lanes time"]:
+    """1 where there is a value, and one before it to compare it with; else 0."""
+    return past.weight * (shifted(past.newest, 1, -1) >= 0)
 
 
 def mean_scale(past: Past) -> Scale:
@@ -69,8 +69,8 @@ def mean_scale(past: Past) -> Scale:
 
     A patch's values are summed around their own mean, and the means around each running mean.
     """
-    seen, held = past.by_patch(past.seen), past.by_patch(past.held)
-    count = seen.sum(-1).double()
+    seen, held = past.by_patch(past.weight), past.by_patch(past.held)
+    count = seen.sum(-1)
     mean = (held * seen).sum(-1) / count.clamp(min=1)
     within = ((held - mean[..., None]) * seen).square().sum(-1)
 
@@ -89,9 +89,9 @@ def mean_error(past: Past, mean: Float64[Tensor, "lanes tokens"]) -> Float64[Ten
     It forgets as scales do. Each value is measured from the mean at the end of its own patch, so that nothing has to be
     gone over again; of n values, a mean of the others is n / (n - 1) times as far. Infinite below two values.
     """
-    seen, held = past.by_patch(past.seen), past.by_patch(past.held)
+    seen, held = past.by_patch(past.weight), past.by_patch(past.held)
     own = fading(mean.shape[1], past.patch, HALF_LIFE, mean.device).T
-    others = (seen.sum(-1).double() @ own - 1).clamp(min=0)
+    others = (seen.sum(-1) @ own - 1).clamp(min=0)
     distance = ((held - mean[..., None]).abs() * seen).sum(-1)
     return torch.where(others > 0, distance @ own / torch.where(others > 0, others, 1.0), torch.inf)
 

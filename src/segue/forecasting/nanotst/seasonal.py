@@ -42,7 +42,7 @@ def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
     """The last cycle, and the mean of four and of eight; cycles not seen whole do not count."""
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
     edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
-    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.seen, past.seen.double()))
+    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.weight, past.weight))
     upto, number = (at(part, edge.clamp(min=0)) for part in (sums, counts))
     total, count = upto[..., :-1] - upto[..., 1:], number[..., :-1] - number[..., 1:]
     mean = total / count.clamp(min=1)  # of each cycle
@@ -92,7 +92,7 @@ def _newest_usable(past: Past, values: Tensor, usable: Tensor) -> Float64[Tensor
 
 
 def _mean_cycle(departure: Tensor, usable: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
-    number = usable.sum(2)
+    number = usable.double().sum(2)
     return torch.where(number > 0, level + departure.sum(2) / number.clamp(min=1), otherwise)
 
 
@@ -112,13 +112,13 @@ def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype)
     tokens = past.known.shape[1] // size
     end = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
     index = end[:, None] + torch.arange(_RECENT, device=known.device)
-    newer = known[:, index.flatten()].unflatten(1, (-1, _RECENT))
+    newer = known.index_select(1, index.flatten()).unflatten(1, (-1, _RECENT))
     latest = past.newest_of_patch.clamp(min=0) // size  # the patch of the newest value
     errors = []
     for cycle in cycles:
         gap = (newer - at(known, index - cycle.length[..., None])).abs()
         paired = ~gap.isnan()
-        count = paired.sum(-1)
+        count = paired.to(precision).sum(-1).double()
         error = torch.where(paired, gap, 0.0).sum(-1).double() / count.clamp(min=1)
         error = torch.where((count > 0) & cycle.present, error, torch.inf)
         errors.append(error.gather(1, latest) * unit)
