@@ -175,7 +175,6 @@ def test_utilsforecast_evaluates_the_output_as_it_is():
         ({"time_col": "ds,hour"}, "^time_col hour: no such column"),
         ({"time_col": "y", "target_col": "y"}, "^time_col y: is named for two things"),
         ({"duplicates": "median"}, "^duplicates median: choose one of mean, first, last$"),
-        ({"model": 7}, "^model int: give a name, a model folder or a predictor$"),
     ],
 )
 def test_arguments_that_fit_nothing_are_refused(options, message):

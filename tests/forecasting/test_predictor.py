@@ -1,11 +1,11 @@
-"""The contract: quantiles read between levels and never beyond, and lanes that a predictor is shown as it needs them."""
+"""The contract: quantiles read between levels and never beyond, and lanes shown as a predictor needs them."""
 
 import numpy as np
 import pytest
 from test_forecast import LastValue
 
 from segue.errors import UserError
-from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor, predict_lanes
+from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor, check_horizon, predict_lanes
 
 
 def test_a_given_level_is_given_back_to_the_last_bit_and_others_lie_between():
@@ -80,7 +80,7 @@ def test_lanes_without_time_have_no_forecast():
 @pytest.mark.parametrize("horizon", [0, -1, True, 2.0, "3"])
 def test_a_horizon_is_a_whole_number(horizon):
     with pytest.raises(UserError, match="^horizon .*: give a whole number of at least 1$"):
-        predict_lanes(Counting(), *lanes_of([[1.0]]), horizon)
+        check_horizon(horizon)
 
 
 def test_whoever_has_the_four_names_is_a_predictor():

@@ -30,7 +30,6 @@ def test_classical_models_take_a_season(name):
         ("ets:-3", "models ets:-3: give the steps of a season"),
         ("theta:7.5", "models theta:7.5: give the steps of a season"),
         ("ar:3", "models ar:3: takes no parameter; give ar$"),
-        (3, "models int: give a name, a model folder or a predictor$"),
     ],
 )
 def test_what_is_no_model_costs_one_line(model, message):

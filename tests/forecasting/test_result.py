@@ -12,7 +12,7 @@ def test_names_are_those_of_the_field_and_the_median_comes_first():
         "Net": 0.5, "Net-lo-80": 0.1, "Net-hi-80": 0.9, "Net-lo-97.5": 0.0125, "Net-hi-97.5": 0.9875,
         "Net-q-2.5": 0.025, "Net-q-10": 0.1,
     }  # fmt: skip
-    assert list(columns.levels)[0] == "Net"
+    assert next(iter(columns.levels)) == "Net"
 
 
 def test_levels_that_differ_little_and_single_ones_have_columns_of_their_own():
