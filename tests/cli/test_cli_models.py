@@ -12,7 +12,7 @@ from segue.cli import app
 from segue.config import read_config
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.nanotst.model import NanoTST
-from segue.forecasting.pretraining.grammar.report import evaluate_sentences
+from segue.forecasting.pretraining.report import evaluate_sentences
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 from segue.forecasting.pretraining.pretrain import PretrainConfig
 

@@ -19,8 +19,7 @@ from segue.translate.data.batches import Batches
 from segue.translate.data.join import join_pairs, with_joined
 from segue.translate.data.pairs import Item, Pair, items_of, read_pairs, require_text, write_pairs
 from segue.translate.data.split import components, hold_out, normalised, overlap, overlap_of_rows, split_pairs, without
-from segue.translate.data.tokens import kind_of, learn_vocabulary
-from segue.translate.data.vocabulary import BEGIN, END, UNKNOWN
+from segue.translate.data.vocabulary import BEGIN, END, UNKNOWN, kind_of, learn_vocabulary
 
 
 def read(tmp_path, text, name="pairs.tsv", **options):

@@ -7,10 +7,11 @@ import torch
 from test_translate_decode import LETTERS, TEXTS, build
 
 from segue.errors import UserError
-from segue.translate.data.vocabulary import BEGIN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, Vocabulary
 from segue.translate.decode.align import END_TEXT, align
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
+from segue.translate.decode.texts import translate_texts
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
 

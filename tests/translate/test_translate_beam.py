@@ -9,9 +9,10 @@ from test_translate_decode import ARCHITECTURES, SHORT, TEXTS, build
 from segue.heads.sampling import Sampling
 from segue.text.characters import CharacterTokenizer
 from segue.text.pairs import PairTokenizer
-from segue.translate.data.vocabulary import BEGIN, END, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, END
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
+from segue.translate.decode.texts import translate_texts
 
 
 @pytest.mark.parametrize("architecture", ["lstm", "lstm-attention", "transformer"])

@@ -10,13 +10,14 @@ from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.heads.sampling import Sampling
 from segue.text.characters import CharacterTokenizer
-from segue.translate.data.lengths import Lengths
-from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from segue.translate.decode.beam import beam_search
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
 from segue.translate.decode.rules import Rules
 from segue.translate.decode.search import Draw, search
+from segue.translate.decode.texts import translate_texts
+from segue.translate.model.lengths import Lengths
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
 LETTERS = CharacterTokenizer("abcdefgh ")

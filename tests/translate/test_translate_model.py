@@ -6,7 +6,8 @@ from torch import nn
 
 from segue.errors import UserError
 from segue.text.characters import CharacterTokenizer
-from segue.translate.data.vocabulary import PADDING, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import PADDING, Vocabulary
 from segue.translate.model.attention import ATTENTIONS
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
@@ -185,7 +186,7 @@ def test_own_tokens_are_read_where_the_teacher_is_silent():
 
 def test_a_transformer_refuses_to_read_its_own_tokens():
     model = build("transformer")
-    with pytest.raises(UserError, match="teacher_forcing 0.9: give 1, a transformer learns all places at once"):
+    with pytest.raises(UserError, match="teacher_forcing 0.9: give 1: a transformer trains on all positions at once"):
         model.loss(*sentences(model), teacher_forcing=0.9)
     with pytest.raises(UserError, match="teacher_forcing 1.5: give a share"):
         build().loss(*sentences(model), teacher_forcing=1.5)

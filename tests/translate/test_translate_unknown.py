@@ -6,8 +6,8 @@ import torch
 from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.text.words import WordTokenizer
-from segue.translate.data.unknown import LEAST, unknown_rates, with_unknown
 from segue.translate.data.vocabulary import END, PADDING, UNKNOWN, Vocabulary
+from segue.translate.training.unknown import LEAST, unknown_rates, with_unknown
 
 WORDS = Vocabulary(WordTokenizer.of("a b c"))
 A, B, C = (WORDS.encode(word)[0] for word in "abc")

@@ -5,7 +5,8 @@ from test_translate_model import LETTERS
 
 from segue.text.bytes import ByteTokenizer
 from segue.text.words import WordTokenizer
-from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 
 
 def test_a_vocabulary_shifts_the_tokenizer_and_keeps_its_unknown():

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from segue.errors import UserError
+from segue.palette import FAINT
 from segue.translate.data.pairs import Item
 from segue.translate.decode.align import Alignment
 from segue.translate.evaluation.evaluate import FEW, by_length, evaluate
-from segue.translate.evaluation.plots import FAINT, plot_alignment, plot_lengths
+from segue.translate.evaluation.plots import plot_alignment, plot_lengths
 from segue.translate.evaluation.scores import edit_distance, ratio, score
 
 ITEMS = [

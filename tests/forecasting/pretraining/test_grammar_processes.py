@@ -131,14 +131,14 @@ def test_holding_repeats_the_last_fresh_value():
 
 def test_appointments_come_once_a_cycle_and_leave_the_rest(generator):
     values = normal(generator, 300, 1000)
-    changed = artefacts.appointments(generator, values) != values
+    changed = artefacts.periodic_spikes(generator, values) != values
     share = changed.float().mean(1)
     assert share.max() < 0.4
     assert 0.005 < share.median() < 0.3
 
 
 def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its_first_step(generator):
-    drawn = stationary.fading(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
+    drawn = stationary.first_order(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
     for begin in (0, 40):
         assert drawn[:, :, begin].var(0).tolist() == pytest.approx([1, 1], abs=0.1)
         for lag in (1, 3):

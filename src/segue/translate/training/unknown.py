@@ -1,4 +1,4 @@
-"""Training shows some tokens of the source as unknown, so that a model has met UNKNOWN before it must read past one."""
+"""Word dropout: training replaces some source tokens by UNKNOWN, so that the model learns to read past one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,17 +10,18 @@ from torch import Tensor
 from segue.translate.data.vocabulary import UNKNOWN, Vocabulary
 
 LEAST = 0.001
-"""The share that is shown so even of the most frequent token; or a model of few characters would hardly meet one."""
+"""The rate of the most frequent tokens; without it a model of few characters would hardly meet UNKNOWN."""
 
 
 def unknown_rates(vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> Float[Tensor, "vocabulary"]:
-    """How often each token is shown as unknown: 1 / (1 + its occurrences), and `LEAST` (Kiperwasser and Goldberg 2016).
+    """The rate at which each token becomes UNKNOWN (Kiperwasser and Goldberg 2016).
 
-    Never, where nothing is unknown to what reads the source: bytes and byte pairs.
+    It is 1 / (1 + the token's occurrences), at least `LEAST`. It is zero where the source tokenizer knows all text:
+    bytes and byte pairs.
 
     Args:
         vocabulary: The model's.
-        sources: The tokens of all sources that are learnt from.
+        sources: The tokens of all training sources.
     """
     counts = Counter(token for source in sources for token in source)
     seen = torch.tensor([counts[token] for token in range(vocabulary.size)])
@@ -30,5 +31,5 @@ def unknown_rates(vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> F
 
 
 def with_unknown(source: Int[Tensor, "lanes from"], rates: Float[Tensor, "vocabulary"]) -> Int[Tensor, "lanes from"]:
-    """The sources with tokens drawn, by torch's generator, to become unknown."""
+    """The sources with randomly drawn tokens replaced by UNKNOWN; the draws are of torch's global generator."""
     return source.masked_fill(torch.rand(source.shape, device=source.device) < rates[source], UNKNOWN)
