@@ -78,6 +78,6 @@ class RecurrentDecoder(nn.Module):
         hidden, state = self.backbone(x, state)
         if self.attention is None:
             return Decoded(hidden, state, None)
-        context, looked = self.attention.attend(hidden, source["key"], source["value"], source["mask"])
+        context, attention = self.attention.attend(hidden, source["key"], source["value"], source["mask"])
         hidden = self.mix(torch.cat([context, hidden], dim=-1)).tanh()
-        return Decoded(hidden, state, looked[:, None, None] if weights else None)
+        return Decoded(hidden, state, attention[:, None, None] if weights else None)

@@ -211,7 +211,7 @@ class Seq2Seq(nn.Module):
         keys, state = self.begin(self.encode(source, source_length))
         weights = self.decoder(self.scale * self.embed(target), state, keys, weights=True).weights
         if weights is None:
-            raise UserError("architecture", self.config.architecture, "take one with attention to see where it looks")
+            raise UserError("architecture", self.config.architecture, "take one with attention; this one has none")
         return weights
 
     @staticmethod

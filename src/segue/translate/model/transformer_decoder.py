@@ -56,9 +56,9 @@ class TransformerDecoder(nn.Module):
         for i, block in enumerate(self.blocks):
             names = f"layer{i}.key", f"layer{i}.value"
             cache, across = (tuple(part[name] for name in names) for part in (state, source))
-            x, *kept, looked = block(x, cache if old else None, allowed, (*across, source["mask"]), weights)
+            x, *kept, layer_attention = block(x, cache if old else None, allowed, (*across, source["mask"]), weights)
             tensors |= dict(zip(names, kept, strict=True))
-            attention.append(looked)
+            attention.append(layer_attention)
         return Decoded(self.norm(x), State(tensors), torch.stack(attention, dim=1) if weights else None)
 
 
@@ -92,8 +92,8 @@ class DecoderBlock(nn.Module):
         """Returns the new vectors, keys and values of cache and input together, and the attention to the source."""
         attended, key, value = self.attention(self.norm(x), cache, allowed)
         x = x + self.dropout(attended)
-        context, looked = self.cross(self.cross_norm(x), *source, weights)
-        return self.feed_forward(x + self.dropout(context)), key, value, looked
+        context, attention = self.cross(self.cross_norm(x), *source, weights)
+        return self.feed_forward(x + self.dropout(context)), key, value, attention
 
 
 class CrossAttention(nn.Module):
@@ -125,11 +125,11 @@ class CrossAttention(nn.Module):
     ) -> tuple[Float[Tensor, "lanes to width"], Float[Tensor, "lanes heads to from"] | None]:
         """The context, and the attention weights if requested; the kernel that does not return them is faster."""
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query(x), key, value))
-        allowed, looked = mask[:, None, None], None
+        allowed, attention = mask[:, None, None], None
         if weights:
             score = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
-            looked = score.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
-            mixed = looked.to(v.dtype) @ v
+            attention = score.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
+            mixed = attention.to(v.dtype) @ v
         else:
             mixed = attend(q, k, v, allowed)
-        return self.out(mixed.transpose(1, 2).flatten(2)), looked
+        return self.out(mixed.transpose(1, 2).flatten(2)), attention

@@ -24,8 +24,8 @@ def unknown_rates(vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> F
         sources: The tokens of all training sources.
     """
     counts = Counter(token for source in sources for token in source)
-    seen = torch.tensor([counts[token] for token in range(vocabulary.size)])
-    rates = (1 / (1 + seen)).clamp(min=LEAST) * vocabulary.reads_unknown
+    occurrences = torch.tensor([counts[token] for token in range(vocabulary.size)])
+    rates = (1 / (1 + occurrences)).clamp(min=LEAST) * vocabulary.reads_unknown
     rates[: UNKNOWN + 1] = 0.0
     return rates
 

@@ -94,9 +94,9 @@ def measured(generator: Generator, values: Series) -> Series:
 def calendar(generator: Generator, count: int, length: int) -> Series:
     """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
     base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
-    seen = measured(generator, base)
-    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / seen.amax(1, keepdim=True).clamp(min=1))
-    multiplied = (seen * rate).exp() / rate
-    values = torch.where(chance(generator, count, 0.5), multiplied, seen)
+    noisy = measured(generator, base)
+    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / noisy.amax(1, keepdim=True).clamp(min=1))
+    multiplied = (noisy * rate).exp() / rate
+    values = torch.where(chance(generator, count, 0.5), multiplied, noisy)
     drift = uniform(generator, count, 0, 1) * chance(generator, count, 0.35)
     return values + drift * slow_path(generator, count, length)

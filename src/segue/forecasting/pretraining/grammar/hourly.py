@@ -163,10 +163,10 @@ def traffic(generator: Generator, count: int, length: int) -> Series:
         lay_out(rush_hours(generator, count), slots, time) * quiet * busy * slow_level(generator, count, length).exp()
     )
     grain = log_uniform(generator, count, 0.01, 0.2)
-    seen = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
-    jam = (seen / seen.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
+    observed = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
+    jam = (observed / observed.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
     speed = -(jam * (0.5 * persistent(generator, count, length)).exp()) + grain * normal(generator, count, length) / 3
-    return torch.where(chance(generator, count, 0.25), speed, seen.clamp(min=0))
+    return torch.where(chance(generator, count, 0.25), speed, observed.clamp(min=0))
 
 
 def bursts(generator: Generator, count: int, length: int) -> Series:

@@ -102,7 +102,7 @@ def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Se
 
 
 def monthly(generator: Generator, count: int, length: int) -> Series:
-    """Monthly arrivals; Easter moves between March and April in a third of the series; in half long months have more."""
+    """Monthly arrivals; in a third Easter moves between March and April, and in half long months have more arrivals."""
     cycle = evolving_cycle(generator, count, length, 12)
     month, year = months(generator, count, length)
     share = easter_share(year)
