@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from segue.device import Device, decide_device
+from segue.device import Device
 from segue.errors import UserError
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, read_text
@@ -16,9 +16,8 @@ from segue.language.evaluate import Evaluation, evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
 from segue.text.named import learn_tokenizer
-from segue.training.loop import Progress, train
-from segue.training.probe import seconds_per_step, steps_for_minutes
-from segue.training.runs import read_run, require_unused
+from segue.training.loop import Progress
+from segue.training.run import Work, begin_run
 from segue.training.validation import Validation
 
 _LEAST = 2  # occurrences of a word in the vocabulary: those that occur once are all that unknown words are learnt from
@@ -71,61 +70,34 @@ def train_language(
             one the run began with, `config` or `minutes` is given to resume, or the loss is not finite.
         Interrupted: Ctrl-C; what was trained is saved.
     """
-    run = Path(run)
-    config, device, material = _ready(text, _settings(config, run, resume, minutes))
-    model, optimizer = material.model, language_optimizer(config)
-    loss, state = language_loss(model, material.learnt, config, device)
-    if minutes is not None:
-        seconds = seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
-        config = replace(config, training=replace(config.training, steps=steps_for_minutes(minutes, seconds)))
+    begun = begin_run(LanguageConfig, config, run, resume=resume, minutes=minutes)
+    config, material = _ready(text, begun.config)
+    model, folder = material.model.to(begun.device.device), begun.folder / "model"
+    loss, state = language_loss(model, material.learnt, config, begun.device)
+    validation = _validation(material.held_out, config, folder, measured)
+    work = Work(model, loss, state, language_optimizer(config), validation)
+    config = begun.settle(config, work)
     if started is not None:
-        started(config, device, material)
-    train(
-        model,
-        loss,
-        config.training,
-        run,
-        state=state,
-        validation=_validation(material.held_out, config, run / "model", measured),
-        resume=resume,
-        record=config,
-        progress=progress,
-        optimizer=optimizer,
-    )
-    return LanguageModel.from_pretrained(run / "model")
+        started(config, begun.device, material)
+    begun.train(config, work, progress)
+    return LanguageModel.from_pretrained(folder)
 
 
-def _settings(config: LanguageConfig | None, run: Path, resume: bool, minutes: float | None) -> LanguageConfig:
-    """What to train: in a new folder what is asked for, to resume what the folder says."""
-    if not resume:
-        require_unused(run)
-        return config or LanguageConfig()
-    if config is not None:
-        raise UserError("config", "(given)", "leave it out to resume: the run holds its own")
-    if minutes is not None:
-        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-    return read_run(LanguageConfig, run)
-
-
-def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Device, Material]:
-    """The config with all that was left open decided, the device, and on it the model, beside the text in tokens."""
+def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Material]:
+    """The config with all that the text decides, and the model beside the text in tokens."""
     source = text if text is not None else config.source
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
-    device = decide_device(config.device, precision=config.precision)
     material = prepare(read_text(source), config, str(source))
     if config.digest not in (None, material.digest):
         raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
-    material.model.to(device.device)
     decided = replace(
         config,
         text=config.text.fitted_to(len(material.learnt.tokens)),
-        device=str(device.device),
-        precision="float32" if device.autocast_dtype is None else "bfloat16",
         source=config.source or str(Path(source).resolve()),
         digest=material.digest,
     )
-    return decided, device, material
+    return decided, material
 
 
 def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Material:

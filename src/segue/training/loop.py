@@ -55,6 +55,7 @@ def train(
     record: Any = None,
     progress: Callable[[Progress], None] | None = None,
     optimizer: BuildOptimizer = single_rate,
+    save: Callable[[nn.Module], None] | None = None,
 ) -> nn.Module:
     """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
 
@@ -74,6 +75,7 @@ def train(
         progress: Called after each step.
         optimizer: Builds the optimiser of the model from `config`; `segue.training.clocks.MultiRate` is one for a
             model of levels.
+        save: Called with the last model, as it is returned, when the run ends or Ctrl-C stops it.
 
     Returns:
         The last model, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
@@ -89,19 +91,38 @@ def train(
     else:
         start_run(run, config if record is None else record)
         save_checkpoint(run, trainer.checkpoint())
+    try:
+        _train_and_log(trainer, validation, run, progress)
+        stopped = None
+    except KeyboardInterrupt as stop:
+        stopped = stop
+    kept = trainer.kept.eval()
+    try:
+        if save is not None:
+            save(kept)
+    except KeyboardInterrupt as stop:
+        stopped = stop
+    if stopped is not None:
+        raise Interrupted(run, trainer.step) from stopped
+    return kept
+
+
+def _train_and_log(
+    trainer: "Trainer", validation: Validation | None, run: Path, progress: Callable[[Progress], None] | None
+) -> None:
+    """All steps that are left; the last one taken has its checkpoint, also where Ctrl-C stops the run."""
     with RunLog(run, trainer.step) as log:
         watch = None if validation is None else Watch(validation, read_log(run))
         try:
             _take_steps(trainer, watch, log, run, progress)
-            if trainer.step < config.steps:  # the last step has its checkpoint, an early end has none yet
+            if trainer.step < trainer.config.steps:  # the last step has its checkpoint, an early end has none yet
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
-        except KeyboardInterrupt as stop:
+        except KeyboardInterrupt:
             with uninterrupted():
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
-            raise Interrupted(run, trainer.step) from stop
-    return trainer.kept.eval()
+            raise
 
 
 def _take_steps(

@@ -4,16 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor, nn
 
-from segue.device import Device, decide_device
+from segue.device import Device
 from segue.errors import UserError
 from segue.folder import CARD, add_files
-from segue.training.loop import Loss, Progress, train
-from segue.training.probe import seconds_per_step, steps_for_minutes
-from segue.training.runs import read_run, require_unused
+from segue.training.loop import Loss, Progress
+from segue.training.run import Work, begin_run
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
 from segue.translate.data.unknown import with_unknown
@@ -23,7 +21,7 @@ from segue.translate.training.card import model_card
 from segue.translate.training.config import TranslationConfig
 from segue.translate.training.material import Material, read_material
 
-_PROBED = 16  # steps: batches differ in their lengths
+_TIMED = 16  # steps: batches differ in their lengths
 
 
 def train_translation(
@@ -61,16 +59,24 @@ def train_translation(
             the one the run began with; `minutes` is given to resume; or the loss is not finite.
         Interrupted: Ctrl-C; what was trained is saved.
     """
-    run = Path(run)
-    config, device, material = _ready(pairs, dev, _settings(config, run, resume, minutes))
-    if minutes is not None:
-        loss = translation_loss(material, config, device)
-        steps = steps_for_minutes(minutes, seconds_per_step(material.model, loss, config.training, _PROBED))
-        config = replace(config, training=replace(config.training, steps=steps))
+    begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes)
+    config, material = _ready(pairs, dev, begun.config)
+    model, folder = material.model.to(begun.device.device), begun.folder / "model"
+    measure = held_out_measure(material.held_out, config, measured)
+    work = Work(
+        model,
+        translation_loss(material, config, begun.device),
+        validation=Validation(measure, config.validate_every, _keeper(folder), config.patience),
+        timed_steps=_TIMED,
+    )
+    config = begun.settle(config, work)
     if started is not None:
-        started(config, device, material)
-    _train(material, config, device, run, resume, progress, measured)
-    return Seq2Seq.from_pretrained(run / "model")
+        started(config, begun.device, material)
+    counter = _StepCounter(progress)
+    begun.train(config, work, counter)
+    if counter.taken or not (folder / CARD).exists():
+        add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
+    return Seq2Seq.from_pretrained(folder)
 
 
 def translation_loss(material: Material, config: TranslationConfig, device: Device) -> Loss:
@@ -86,39 +92,27 @@ def translation_loss(material: Material, config: TranslationConfig, device: Devi
     return loss
 
 
-def _train(
-    material: Material,
-    config: TranslationConfig,
-    device: Device,
-    run: Path,
-    resume: bool,
-    progress: Callable[[Progress], None] | None,
-    measured: Callable[[float], None] | None,
-) -> None:
-    """Takes the steps that are left, keeps the best model, and at last writes what it is to its folder."""
-    taken: list[int] = []
+class _StepCounter:
+    """Counts the steps that this process takes, and the time of the whole run by theirs.
 
-    def stepped(news: Progress) -> None:
-        taken.append(news.step)
-        if progress is not None:
-            progress(news)
+    Args:
+        progress: Called after each step as well.
+    """
 
-    measure = held_out_measure(material.held_out, config, measured)
-    begin = time.perf_counter()
-    train(
-        material.model,
-        translation_loss(material, config, device),
-        config.training,
-        run,
-        validation=Validation(measure, config.validate_every, _keeper(run / "model"), config.patience),
-        resume=resume,
-        record=config,
-        progress=stepped,
-    )
-    card = run / "model" / CARD
-    if taken or not card.exists():
-        minutes = (time.perf_counter() - begin) / 60 / len(taken) * taken[-1] if taken else None
-        add_files(card.parent, {CARD: model_card(card.parent, config, material, minutes)})
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self.taken, self._step = 0, 0
+        self._progress, self._begin = progress, time.perf_counter()
+
+    def __call__(self, news: Progress) -> None:
+        self.taken, self._step = self.taken + 1, news.step
+        if self._progress is not None:
+            self._progress(news)
+
+    @property
+    def minutes(self) -> float | None:
+        """What the run took up to its last step, measuring included; `None` where no step was taken here."""
+        seconds = time.perf_counter() - self._begin
+        return seconds / 60 / self.taken * self._step if self.taken else None
 
 
 def _keeper(folder: Path) -> Callable[[nn.Module], None]:
@@ -129,29 +123,16 @@ def _keeper(folder: Path) -> Callable[[nn.Module], None]:
     return keep
 
 
-def _settings(config: TranslationConfig | None, run: Path, resume: bool, minutes: float | None) -> TranslationConfig:
-    """What to train: in a new folder what is asked for, to resume what the folder says."""
-    if not resume:
-        require_unused(run)
-        return config or TranslationConfig()
-    if minutes is not None:
-        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-    return read_run(TranslationConfig, run)
-
-
 def _ready(
     pairs: str | Path | None, dev: str | Path | None, config: TranslationConfig
-) -> tuple[TranslationConfig, Device, Material]:
-    """The config with all that was left open decided, the device, and on it the model, beside its material."""
-    config = replace(config, file=_place(pairs) or config.file, dev_file=_place(dev) or config.dev_file)
-    device = decide_device(config.device, precision=config.precision)
+) -> tuple[TranslationConfig, Material]:
+    """The config with all that the pairs decide, and the model beside its material."""
+    config = replace(config, file=_absolute(pairs) or config.file, dev_file=_absolute(dev) or config.dev_file)
     material = read_material(config)
     if config.digest not in (None, material.digest):
         raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")
-    material.model.to(device.device)
-    precision: Literal["float32", "bfloat16"] = "float32" if device.autocast_dtype is None else "bfloat16"
-    return replace(config, device=str(device.device), precision=precision, digest=material.digest), device, material
+    return replace(config, digest=material.digest), material
 
 
-def _place(path: str | Path | None) -> str | None:
+def _absolute(path: str | Path | None) -> str | None:
     return None if path is None else str(Path(path).resolve())
