@@ -1,4 +1,4 @@
-"""Training a language model on one text, the end of which is held out."""
+"""Training of a language model on one text, whose end is held out."""
 
 import hashlib
 from collections.abc import Callable
@@ -20,18 +20,18 @@ from segue.training.loop import Progress
 from segue.training.run import Work, begin_run
 from segue.training.validation import Validation
 
-_LEAST = 2  # occurrences of a word in the vocabulary: those that occur once are all that unknown words are learnt from
+_LEAST = 2  # occurrences of a word in the vocabulary: rarer ones train the unknown token
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """A model of fresh weights, and the text in its tokens."""
+    """A model of fresh weights, and the text as its tokens."""
 
     model: LanguageModel
     learnt: Corpus
-    """What is trained on."""
+    """The text that the model is trained on."""
     held_out: Corpus
-    """What is measured by."""
+    """The text that the model is measured on."""
     digest: str
     """SHA-256 of text and tokenizer."""
 
@@ -50,15 +50,15 @@ def train_language(
     """Trains a language model and leaves the run, and in it the model folder `model`, on disk.
 
     Args:
-        text: A text file in UTF-8; `None` to resume with the one that the run began with.
-        config: What to train; `None` for the defaults, or to resume. Of a text too short for them, the run takes fewer
-            lanes, and then a shorter window, and its config says so.
+        text: A text file in UTF-8; `None` to resume with the file of the run.
+        config: What to train; `None` for the defaults, or to resume. For a short text the run uses a shorter window and
+            fewer lanes, and records them in its config.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
-            number of threads is the same.
-        minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
-            Measuring the held-out loss comes on top.
-        started: Called once with the final config, the device, and the model beside the text in tokens.
+        resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
+            uninterrupted run in all bits.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
+            resume. Measuring the held-out loss takes additional time.
+        started: Called once with the final config, the device, and the model with its text.
         progress: Called after each step.
         measured: Called after each measurement on the held-out text.
 
@@ -66,9 +66,9 @@ def train_language(
         The model whose held-out loss was the lowest.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, the text can't be read or is too short or is not the
-            one the run began with, `config` or `minutes` is given to resume, or the loss is not finite.
-        Interrupted: Ctrl-C; what was trained is saved.
+        UserError: The folder is in use or holds nothing to resume, the text cannot be read, is too short or is not the
+            text of the run, `config` or `minutes` is given to resume, or the loss is not finite.
+        Interrupted: Ctrl-C; the run is saved.
     """
     begun = begin_run(LanguageConfig, config, run, resume=resume, minutes=minutes)
     config, material = _ready(text, begun.config)
@@ -84,13 +84,15 @@ def train_language(
 
 
 def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Material]:
-    """The config with all that the text decides, and the model beside the text in tokens."""
+    """The config with all that the text decides, and the model with the text as tokens."""
     source = text if text is not None else config.source
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
     material = prepare(read_text(source), config, str(source))
     if config.digest not in (None, material.digest):
-        raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
+        raise UserError(
+            "text", source, "resume with the text, and the version of the package tokenizers, that the run began with"
+        )
     decided = replace(
         config,
         text=config.text.fitted_to(len(material.learnt.tokens)),
@@ -101,12 +103,12 @@ def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageCon
 
 
 def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Material:
-    """The tokenizer learnt from the first part of a text, a model for it, and both parts in its tokens.
+    """Learns a tokenizer from the first part of a text, and makes a model and both parts as tokens.
 
     Args:
         text: The text.
         config: What to train.
-        name: What errors call the text, such as its file.
+        name: The name of the text in errors, such as its file.
 
     Raises:
         UserError: A part has fewer than two tokens.
@@ -127,16 +129,16 @@ def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Materia
 def _validation(
     corpus: Corpus, config: LanguageConfig, folder: Path, measured: Callable[[Evaluation], None] | None
 ) -> Validation:
-    """Measures as the model is trained, by state carried or reset, and keeps the best model in `folder`."""
+    """Measures with the state carried or reset as in training, and keeps the best model in `folder`."""
     corpus = corpus.first(config.validate_tokens)
 
     def loss(model: nn.Module) -> float:
         assert isinstance(model, LanguageModel)
         lanes = max(1, min(config.text.lanes, len(corpus.tokens) // (8 * config.text.window)))
-        found = evaluate(model, corpus, state=config.text.state, window=config.text.window, lanes=lanes)
+        result = evaluate(model, corpus, state=config.text.state, window=config.text.window, lanes=lanes)
         if measured is not None:
-            measured(found)
-        return found.loss
+            measured(result)
+        return result.loss
 
     def keep(model: nn.Module) -> None:
         assert isinstance(model, LanguageModel)

@@ -1,4 +1,4 @@
-"""Training a translation model on a file of pairs, some of which are held out without a leak."""
+"""Training of a translation model on a file of pairs, some of which are held out without a leak."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from segue.translate.training.card import model_card
 from segue.translate.training.config import TranslationConfig
 from segue.translate.training.material import Material, read_material
 
-_TIMED = 16  # steps: batches differ in their lengths
+_TIMED = 16  # steps: more than by default, as batches differ in length
 
 
 def train_translation(
@@ -39,25 +39,25 @@ def train_translation(
     """Trains a translation model and leaves the run, and in it the model folder `model`, on disk.
 
     Args:
-        pairs: A TSV or CSV file of sources and targets; `None` to resume with the one that the run began with.
+        pairs: A TSV or CSV file of sources and targets; `None` to resume with the file of the run.
         config: What to train; `None` for the defaults, or to resume.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        dev: A file of held-out pairs; `None` to split some off. Either way no held-out text is in training.
-        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
-            number of threads is the same.
-        minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
-            Measuring on held-out pairs comes on top.
-        started: Called once with the final config, the device and what is learnt from.
+        dev: A file of held-out pairs; `None` to split some off. No held-out text is in training, in either case.
+        resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
+            uninterrupted run in all bits.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
+            resume. Measuring on held-out pairs takes additional time.
+        started: Called once with the final config, the device, and the model with its pairs.
         progress: Called after each step.
-        measured: Called after each measurement with what `config.select` names.
+        measured: Called after each measurement with the figure that `config.select` names.
 
     Returns:
         The model that was best on the held-out pairs.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume; the file can't be read, has too few pairs or is not
-            the one the run began with; `minutes` is given to resume; or the loss is not finite.
-        Interrupted: Ctrl-C; what was trained is saved.
+        UserError: The folder is in use or holds nothing to resume; the file cannot be read, has too few pairs or is not
+            the file of the run; `config` or `minutes` is given to resume; or the loss is not finite.
+        Interrupted: Ctrl-C; the run is saved.
     """
     begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes)
     config, material = _ready(pairs, dev, begun.config)
@@ -80,20 +80,20 @@ def train_translation(
 
 
 def translation_loss(material: Material, config: TranslationConfig, device: Device) -> Loss:
-    """The mean cross-entropy of batch n, with label smoothing and unknown tokens, as `segue.training.loop` wants it."""
+    """The mean cross-entropy of batch n, with label smoothing and unknown tokens, for `segue.training.loop.train`."""
     rates = material.unknown.to(device.device)
 
     def loss(step: int) -> Tensor:
         batch = material.batches(step).to(device.device)
-        shown = Batch(with_unknown(batch.source, rates), batch.source_length, batch.target, batch.target_length)
+        masked = Batch(with_unknown(batch.source, rates), batch.source_length, batch.target, batch.target_length)
         with device.autocast():
-            return loss_of(material.model, shown, config.label_smoothing, config.teacher_forcing)
+            return loss_of(material.model, masked, config.label_smoothing, config.teacher_forcing)
 
     return loss
 
 
 class _StepCounter:
-    """Counts the steps that this process takes, and the time of the whole run by theirs.
+    """Counts the steps of this process, and estimates the time of the whole run from theirs.
 
     Args:
         progress: Called after each step as well.
@@ -103,14 +103,14 @@ class _StepCounter:
         self.taken, self._step = 0, 0
         self._progress, self._begin = progress, time.perf_counter()
 
-    def __call__(self, news: Progress) -> None:
-        self.taken, self._step = self.taken + 1, news.step
+    def __call__(self, done: Progress) -> None:
+        self.taken, self._step = self.taken + 1, done.step
         if self._progress is not None:
-            self._progress(news)
+            self._progress(done)
 
     @property
     def minutes(self) -> float | None:
-        """What the run took up to its last step, measuring included; `None` where no step was taken here."""
+        """The time of the run up to its last step, measuring included; `None` where this process took no step."""
         seconds = time.perf_counter() - self._begin
         return seconds / 60 / self.taken * self._step if self.taken else None
 
@@ -126,11 +126,15 @@ def _keeper(folder: Path) -> Callable[[nn.Module], None]:
 def _ready(
     pairs: str | Path | None, dev: str | Path | None, config: TranslationConfig
 ) -> tuple[TranslationConfig, Material]:
-    """The config with all that the pairs decide, and the model beside its material."""
+    """The config with all that the pairs decide, and the model with its pairs."""
     config = replace(config, file=_absolute(pairs) or config.file, dev_file=_absolute(dev) or config.dev_file)
     material = read_material(config)
     if config.digest not in (None, material.digest):
-        raise UserError("pairs", config.file, "resume with the pairs, and the tokenizers package, of the run's begin")
+        raise UserError(
+            "pairs",
+            config.file,
+            "resume with the pairs, and the version of the package tokenizers, that the run began with",
+        )
     return replace(config, digest=material.digest), material
 
 
