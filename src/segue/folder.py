@@ -21,7 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from segue.atomic import atomic_file, atomic_folder, save_file
+from segue.atomic import atomic_file, atomic_folder, write_file
 from segue.errors import UserError
 
 CONFIG, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
@@ -196,9 +196,9 @@ def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
     if unknown := contents.keys() - _NAMES:
         raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
     for name, content in contents.items():
-        save_file(folder / name, content)
+        write_file(folder / name, content)
     sums = "".join(f"{_sum_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
-    save_file(folder / SUMS, sums)
+    write_file(folder / SUMS, sums)
 
 
 def _read_sums(folder: Path) -> dict[str, str]:

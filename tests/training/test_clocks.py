@@ -246,6 +246,6 @@ def test_levels_of_another_model_are_refused():
         (lambda: split_levels(Tiny(), "backbone.level4"), "levels backbone.level4: name a module"),
     ],
 )
-def test_mistakes_are_told(build, match):
+def test_mistakes_are_named(build, match):
     with pytest.raises(UserError, match=match):
         build()

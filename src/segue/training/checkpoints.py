@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from segue.atomic import atomic_folder, save_file
+from segue.atomic import atomic_folder, write_file
 from segue.errors import UserError
 from segue.folder import load_arrays, save_arrays
 from segue.state import State
@@ -62,7 +62,7 @@ def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
             for name, tensors in parts.items():
                 if tensors is not None:
                     save_arrays(temporary / f"{name}.safetensors", arrays_of(tensors))
-            save_file(temporary / "trainer.json", json.dumps(facts) + "\n")
+            write_file(temporary / "trainer.json", json.dumps(facts) + "\n")
     _remove_old(parent)
     return folder
 

@@ -29,7 +29,7 @@ CarryingLoss = Callable[[int, State], tuple[Tensor, State]]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is, after a step."""
+    """The progress of a run, after a step."""
 
     step: int
     """Steps taken."""
