@@ -68,7 +68,7 @@ def test_sampling_by_hand():
     assert Sampling(top_k=1).probabilities(Categorical(torch.zeros(1, 3)))[0].tolist() == [1, 0, 0]  # not all ties
 
 
-def test_draws_have_the_probabilities_of_the_law():
+def test_draws_have_the_probabilities_of_the_distribution():
     """300 first draws of a model that has one distribution only, against their binomial deviation (4 sigma).
 
     Token 0 stands for characters that are not in the vocabulary: a text drawn holds none, at whatever probability.
