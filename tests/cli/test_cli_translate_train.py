@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_cli_translate import PAIRS, segue, start
 
-from segue.folder import CARD, WEIGHTS
+from segue.folder import CARD, SUMS, WEIGHTS
 from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
@@ -28,9 +28,10 @@ pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 def everything(run: Path) -> dict[str, bytes]:
-    """All files that a run leaves, of its checkpoints those of the newest; but for the card, which tells minutes."""
+    """All files that a run leaves, of its checkpoints those of the newest; but for the card, which reports minutes."""
     files = {path.name: path.read_bytes() for path in latest(run).iterdir()}
-    model = {f"model/{path.name}": path.read_bytes() for path in (run / "model").iterdir() if path.name != CARD}
+    kept = {path.name: path.read_bytes() for path in (run / "model").iterdir() if path.name not in (CARD, SUMS)}
+    model = {f"model/{name}": content for name, content in kept.items()}
     return files | model | {name: (run / name).read_bytes() for name in ("log.jsonl", "config.toml")}
 
 
