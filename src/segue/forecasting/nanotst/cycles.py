@@ -109,8 +109,8 @@ def running_similarity(
 def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tensor, "lanes tokens lengths"]:
     """The sum of x[n] x[n - lag] over the steps n of each patch, for lags 0, 1, ..., `LONGEST` + 1.
 
-    Patches are cut into blocks. A lag of `q` blocks and `r` steps pairs a block with the one `q` before it, moved by `r`
-    steps. So all lags are one product, of the matrix of blocks with the matrix of moved blocks.
+    Patches are cut into blocks. A lag of `q` blocks and `r` steps pairs a block with the one `q` before it, moved by
+    `r` steps. So all lags are one product, of the matrix of blocks with the matrix of moved blocks.
     """
     block = max(part for part in range(1, _BLOCK + 1) if size % part == 0)
     back = -(-(LONGEST + 2) // block)  # blocks that the longest lag reaches back

@@ -1,7 +1,9 @@
 """NanoTST without torch: the exported graph of a model folder, run by onnxruntime.
 
-Each run of the graph uses one thread, and several runs go on side by side. So the bits of a lane's forecast do not
-depend on the number of threads. Lanes of as many patches run together, so they do not depend on its company either.
+A lane's forecast has the same bits alone, in any batch and with any number of threads. Three things see to it. Each run
+of the graph uses one thread, and several runs go on side by side. Only lanes of as many patches run together. And a
+batch is filled up to a multiple of four lanes: onnxruntime computes elements in groups of two or four, and the rest of
+an odd count one by one, which rounds differently.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _LANES = 64  # in one run: of 16, 32, 64 and 128 the fastest, see docs/lab-notebook.md
+_GROUP = 4  # lanes: the count of every tensor is then a multiple of what onnxruntime computes together
 
 
 class ExportedModel:
@@ -94,11 +97,7 @@ class ExportedModel:
         quantiles = np.empty((len(history), steps, len(LEVELS)))
         time, patch = history.values.shape[1], self.config.patch
         tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on
-        batches = [
-            batch
-            for count in np.unique(tokens).tolist()
-            for batch in _cut(np.flatnonzero(tokens == count))
-        ]
+        batches = [batch for count in np.unique(tokens).tolist() for batch in _cut(np.flatnonzero(tokens == count))]
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
         threads = min(usable_threads() if self.threads is None else self.threads, len(parts))
         run = partial(self._run, steps=steps)
@@ -113,10 +112,12 @@ class ExportedModel:
 
     def _run(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
         """One run of the graph."""
-        inputs = {"values": history.values, "observed": history.observed, "seasons": history.seasons}
+        lanes = len(history)
+        full = history.select(np.arange(lanes + -lanes % _GROUP) % lanes)
+        inputs = {"values": full.values, "observed": full.observed, "seasons": full.seasons}
         result: Float64[np.ndarray, "lanes steps levels"]
         (result,) = self._session.run(None, inputs | {"steps": np.array(steps)})
-        return result
+        return result[:lanes]
 
     @cached_property
     def _session(self) -> "InferenceSession":
