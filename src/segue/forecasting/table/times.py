@@ -46,7 +46,7 @@ def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.
         Timestamps without a time zone, or int64. A row without a time is NaT.
 
     Raises:
-        UserError: A time cannot be read; it tells which.
+        UserError: A time cannot be read; the line names it.
     """
     label = ",".join(columns)
     series = list(columns.values())

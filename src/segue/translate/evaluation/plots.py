@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segue.palette import BLUE, FAINT, INK, ORANGE, SOFT, dress, new_figure
 from segue.training.log import read_log
 from segue.training.runs import read_run
 from segue.training.validation import KEY
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, SOFT, GRID, FAINT = "#22272e", "#6b7480", "#e8eaed", "#b9c0c7"
-BLUE, ORANGE = "#1f6fb4", "#d1702a"
 _MEASURED = {
     "loss": "held out",
     "bleu": "BLEU of held-out pairs",
@@ -38,7 +37,7 @@ def plot_losses(run: str | Path) -> "Figure":
     """
     select = read_run(TranslationConfig, Path(run)).select
     log = read_log(Path(run))
-    figure = _figure(7.0, 4.0)
+    figure = new_figure(7.0, 4.0)
     panels = figure.subplots(1 if select == "loss" else 2, 1, sharex=True, squeeze=False)[:, 0]
     upper, lower = panels[0], panels[-1]
     name = _MEASURED[select]
@@ -47,7 +46,7 @@ def plot_losses(run: str | Path) -> "Figure":
         values = [100 - value if key == KEY and select in ("bleu", "chrf") else value for _, value in points]
         axes.plot([step for step, _ in points], values, label=label, color=color)
         axes.legend(frameon=False)
-        _dress(axes)
+        dress(axes)
     lower.set(xlabel="step", ylabel="%")
     upper.set_ylabel("nats per token")
     return figure
@@ -58,7 +57,7 @@ def plot_lengths(evaluation: Evaluation) -> "Figure":
 
     BLEU and chrF stand on the left, where they are known; exact match and token error rate on the right.
     """
-    figure = _figure(10.0, 4.0)
+    figure = new_figure(10.0, 4.0)
     left, right = figure.subplots(1, 2, sharex=True)
     buckets = evaluation.buckets
     counts = [bucket.scores.sentences for bucket in buckets]
@@ -74,14 +73,14 @@ def plot_lengths(evaluation: Evaluation) -> "Figure":
         axes.set_ylim(bottom=0)
         if axes.lines:
             axes.legend(frameon=False)
-        _dress(axes)
+        dress(axes)
     return figure
 
 
 def plot_alignment(alignment: Alignment) -> "Figure":
     """Draws a matrix of attention, a row for each piece that was written, darker where the model looks more."""
     wide, high = len(alignment.source), len(alignment.target)
-    figure = _figure(2 + 0.55 * wide, 1.4 + 0.4 * high)
+    figure = new_figure(2 + 0.55 * wide, 1.4 + 0.4 * high)
     axes = figure.add_subplot()
     axes.imshow(alignment.weights.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for axis, pieces in ((axes.xaxis, alignment.source), (axes.yaxis, alignment.target)):
@@ -104,20 +103,3 @@ def _line(axes: "Axes", scores: Sequence[Score | None], counts: Sequence[int], l
         if math.isfinite(score.low) and math.isfinite(score.high):
             axes.plot([place, place], [score.low, score.high], color=shade, linewidth=1.2, zorder=2)
         axes.plot([place], [score.value], "o", color=shade, markersize=4, zorder=3)
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _dress(axes: "Axes") -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(SOFT)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=SOFT, labelsize=8, length=3)
