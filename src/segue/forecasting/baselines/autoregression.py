@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
+import numpy as np
 from jaxtyping import Bool, Float64
-from torch import Tensor
-from torch.nn import functional
 
 from segue.errors import UserError
 from segue.forecasting.baselines.burg import ROUNDING, burg
-from segue.forecasting.predictor import LEVELS, Forecast
+from segue.forecasting.baselines.gaussian import gaussian_forecast
+from segue.forecasting.predictor import Forecast, History
 
 
 @dataclass
@@ -21,11 +20,11 @@ class Autoregression:
     a lane of one value have zero width.
 
     Attributes:
-        order: How many past values enter the sum, around the mean of the lane. `None` chooses for each lane, by the
-            corrected Akaike criterion (Hurvich & Tsai 1989), the order and whether the sum is over the values or, for
-            a lane that drifts, over their differences.
+        order: How many past values enter the sum, around the mean of the lane. None chooses the order for each lane by
+            the corrected Akaike criterion (Hurvich & Tsai 1989). It also chooses whether the sum is over the values
+            or, for a lane that drifts, over their differences.
         largest: The bound of a chosen order.
-        context: How many of the last values are looked at.
+        context: How many of the last values it reads.
         name: The column name of the point forecast.
     """
 
@@ -40,91 +39,86 @@ class Autoregression:
 
     @property
     def fingerprint(self) -> str:
-        """The settings, which are all there is to tell two of them apart."""
+        """The settings; two predictors of this class differ in nothing else."""
         return repr(self)
 
-    def predict(
-        self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
-    ) -> Forecast:
-        """Forecasts the `horizon` values after the last column, as `segue.forecasting.predictor.Predictor` says."""
-        values, observed, age = _align(values[:, -self.context :], observed[:, -self.context :])
-        steps = horizon + int(age.max())
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        values, observed = history.values, history.observed
         fit = _fit(values, observed, self.order, self.largest)
-        point, response = _continue(fit, values, observed, steps)
+        point, response = _continue(fit, values, observed, horizon)
         error = fit.std
         if self.order is None:
-            changed = functional.pad(observed[:, 1:] & observed[:, :-1], (1, 0))
-            change = functional.pad(values.diff(dim=1), (1, 0)).masked_fill(~changed, 0)
+            changed = np.zeros_like(observed)
+            changed[:, 1:] = observed[:, 1:] & observed[:, :-1]
+            change = np.where(changed, np.diff(values, axis=1, prepend=values[:, :1]), 0.0)
             drift = _fit(change, changed, None, self.largest)
             drifts = drift.criterion < fit.criterion
-            changes, answers = _continue(drift, change, changed, steps)
-            point = torch.where(drifts, values[:, -1:] + changes.cumsum(dim=1), point)
-            response = torch.where(drifts, answers.cumsum(dim=1), response)
-            error = torch.where(drifts, drift.std, error)
-        std = error * response.square().cumsum(dim=1).sqrt()
-        ahead = age + torch.arange(horizon, device=values.device)
-        standard = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64, device=values.device))
-        quantiles = point.gather(1, ahead)[..., None] + std.gather(1, ahead)[..., None] * standard
-        return Forecast(quantiles.masked_fill(~observed.any(dim=1)[:, None, None], torch.nan))
+            changes, answers = _continue(drift, change, changed, horizon)
+            point = np.where(drifts, values[:, -1:] + changes.cumsum(1), point)
+            response = np.where(drifts, answers.cumsum(1), response)
+            error = np.where(drifts, drift.std, error)
+        return gaussian_forecast(point, error * np.sqrt(np.cumsum(response**2, axis=1)))
 
 
 class _Fit(NamedTuple):
     """y[t] - mean = sum of weights[i] * (y[t - 1 - i] - mean) + an error of standard deviation `std`, per lane."""
 
-    mean: Tensor
-    weights: Tensor
-    std: Tensor
-    criterion: Tensor
+    mean: Float64[np.ndarray, "lanes 1"]
+    weights: Float64[np.ndarray, "lanes largest"]
+    std: Float64[np.ndarray, "lanes 1"]
+    criterion: Float64[np.ndarray, "lanes 1"]
 
 
-def _align(values: Tensor, observed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Moves every lane right until its last column is observed; also tells by how many steps, (lanes, 1)."""
-    age = observed.flip(1).int().argmax(dim=1, keepdim=True)
-    source = torch.arange(values.shape[1], device=values.device) - age
-    observed = observed.gather(1, source.clamp_min(0)) & (source >= 0)
-    return values.gather(1, source.clamp_min(0)).masked_fill(~observed, 0), observed, age
-
-
-def _fit(values: Tensor, observed: Tensor, order: int | None, largest: int) -> _Fit:
+def _fit(
+    values: Float64[np.ndarray, "lanes time"],
+    observed: Bool[np.ndarray, "lanes time"],
+    order: int | None,
+    largest: int,
+) -> _Fit:
     """The autoregression of the given order, or of the order of least criterion for each lane."""
-    count = observed.sum(dim=1, keepdim=True).clamp_min(1)
-    last = values[:, -1:]  # taken off before anything is summed: a large level costs no digits
-    offset = (values - last).masked_fill(~observed, 0).sum(dim=1, keepdim=True) / count
-    centred = (values - last - offset).masked_fill(~observed, 0)
-    scale = (centred.square().sum(dim=1, keepdim=True) / count).sqrt()
-    unit = centred / torch.where(scale > 0, scale, 1)
+    count = np.maximum(observed.sum(1, keepdims=True), 1)
+    last = values[:, -1:]  # subtracted before anything is summed: a large level costs no digits
+    offset = np.where(observed, values - last, 0.0).sum(1, keepdims=True) / count
+    centred = np.where(observed, values - last - offset, 0.0)
+    scale = np.sqrt((centred**2).sum(1, keepdims=True) / count)
+    unit = centred / np.where(scale > 0, scale, 1.0)
     largest = min(largest if order is None else order, values.shape[1] - 1)
-    best, std = values.new_zeros(len(values), largest), torch.zeros_like(scale)
-    least = torch.full_like(scale, torch.inf)
+    best, std = np.zeros((len(values), largest)), np.zeros_like(scale)
+    least = np.full_like(scale, np.inf)
     for weights, variance in burg(unit, observed, largest):
         p = weights.shape[1]
         spare = count - p - 2
         # below rounding all orders are equally good, and the lowest wins
-        criterion = variance.clamp_min(ROUNDING).log() + torch.where(spare > 0, (count + p) / spare, torch.inf)
-        better = criterion < least if order is None and p > 0 else torch.ones_like(count, dtype=torch.bool)
-        least = torch.where(better, criterion, least)
-        best = torch.where(better, functional.pad(weights, (0, largest - p)), best)
-        std = torch.where(better, (variance * count / (count - p - 1).clamp_min(1)).sqrt(), std)
-    return _Fit(last + offset, best, std * scale, least + 2 * scale.log())
+        penalty = np.where(spare > 0, (count + p) / np.where(spare > 0, spare, 1), np.inf)
+        criterion = np.log(np.maximum(variance, ROUNDING)) + penalty
+        better = criterion < least if order is None and p > 0 else np.ones_like(least, dtype=bool)
+        least = np.where(better, criterion, least)
+        best = np.where(better, np.pad(weights, ((0, 0), (0, largest - p))), best)
+        std = np.where(better, np.sqrt(variance * count / np.maximum(count - p - 1, 1)), std)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a constant lane: log 0, and NaN where it is short as well
+        return _Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
 
 
-def _continue(fit: _Fit, values: Tensor, observed: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """The expected values of the next steps, and how they answer to a unit error in the first (the psi weights).
+def _continue(
+    fit: _Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
+) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
+    """The expected values of the next steps, and their response to a unit error in the first (the psi weights).
 
-    A gap is filled on the way: a missing value is what the values before it lead to expect. The variance of the error
-    n steps ahead is that of one step times the sum of the first n squared psi weights (Brockwell & Davis, 3.3.19).
+    A gap is filled on the way, with the values that those before it lead to expect. The variance of the error n steps
+    ahead is that of one step times the sum of the first n squared psi weights (Brockwell & Davis, 3.3.19).
     """
     (lanes, time), largest = values.shape, fit.weights.shape[1]
-    gaps = (~observed & (observed.cumsum(dim=1) > 0)).any(dim=0).nonzero()
+    gaps = np.flatnonzero((~observed & np.logical_or.accumulate(observed, axis=1)).any(0))
     start = int(gaps[0]) if len(gaps) else time
-    path = functional.pad((values - fit.mean).masked_fill(~observed, 0), (largest, steps))
-    known = functional.pad(observed, (0, steps))
-    weights = fit.weights.flip(1)
+    path = np.zeros((lanes, largest + time + steps))
+    path[:, largest : largest + time] = np.where(observed, values - fit.mean, 0.0)
+    weights = fit.weights[:, ::-1].copy()
     for t in range(start, time + steps):
-        expected = (path[:, t : t + largest] * weights).sum(dim=1)
-        path[:, t + largest] = torch.where(known[:, t], path[:, t + largest], expected)
-    response = values.new_zeros(lanes, largest + steps)
-    response[:, largest] = 1
+        expected = np.einsum("lp,lp->l", path[:, t : t + largest], weights)
+        path[:, t + largest] = np.where(observed[:, t], path[:, t + largest], expected) if t < time else expected
+    response = np.zeros((lanes, largest + steps))
+    response[:, largest] = 1.0
     for t in range(1, steps):
-        response[:, t + largest] = (response[:, t : t + largest] * weights).sum(dim=1)
+        response[:, t + largest] = np.einsum("lp,lp->l", response[:, t : t + largest], weights)
     return fit.mean + path[:, largest + time :], response[:, largest:]

@@ -1,72 +1,73 @@
-"""The seasonal naive forecast: next season is like the last one. What every other forecaster has to beat."""
+"""The seasonal naive forecast: the next season is like the last one. Every other forecaster has to beat it."""
 
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from jaxtyping import Bool, Float64
-from torch import Tensor
 
-from segue.errors import UserError
-from segue.forecasting.predictor import LEVELS, Forecast
+from segue.forecasting.baselines.gaussian import gaussian_forecast
+from segue.forecasting.baselines.season import check_season, lanes_by_season
+from segue.forecasting.predictor import Forecast, History
 
 
 @dataclass
 class SeasonalNaive:
-    """The last observed value of the same place in the season (Hyndman & Athanasopoulos, FPP3, section 5.2).
+    """The last observed value of the same phase of the season (Hyndman & Athanasopoulos, FPP3, section 5.2).
 
-    The quantiles are those of the model behind it, a random walk per place in the season with Gaussian steps
-    (section 5.5): the variance is that of the seasonal differences, times the seasons between the value and its
-    forecast. A constant or perfectly periodic lane, and a lane of one value, which shows no spread, have zero width.
+    The quantiles are those of the model behind it, a random walk per phase with Gaussian steps (section 5.5). The
+    variance is that of the seasonal differences, times the seasons between the value and its forecast. The width is
+    zero for a constant or perfectly periodic lane, and for a lane of one value, which has no differences.
 
     Attributes:
-        season: Steps in a season. A lane shorter than that, or a place in the season that was never observed, takes
-            the last observed value of all.
-        context: How many of the last values are looked at.
+        season: Steps in a season; None takes it from the history (`segue.forecasting.baselines.season`). A lane
+            shorter than a season, or a phase that was never observed, takes the last observed value of all.
+        context: How many of the last values it reads.
         name: The column name of the point forecast.
     """
 
-    season: int
+    season: int | None = None
     context: int = 8192
     name: str = "SeasonalNaive"
 
     def __post_init__(self) -> None:
-        if self.season < 1:
-            raise UserError("season", self.season, "give a whole number of at least 1")
+        check_season(self.season)
 
     @property
     def fingerprint(self) -> str:
-        """The settings, which are all there is to tell two of them apart."""
+        """The settings; two predictors of this class differ in nothing else."""
         return repr(self)
 
-    def predict(
-        self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
-    ) -> Forecast:
-        """Forecasts the `horizon` values after the last column, as `segue.forecasting.predictor.Predictor` says."""
-        values, observed = values[:, -self.context :], observed[:, -self.context :]
-        naive = _walk(values, observed, 1, horizon)
-        seasonal = _walk(values, observed, self.season, horizon)
-        long = observed[:, : max(values.shape[1] - self.season + 1, 0)].any(dim=1)
-        known = long[:, None] & seasonal[0].isfinite()
-        point, std = (torch.where(known, ours, other) for ours, other in zip(seasonal, naive, strict=True))
-        standard = torch.special.ndtri(torch.tensor(LEVELS, dtype=torch.float64, device=values.device))
-        return Forecast(point[..., None] + std[..., None] * standard)
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        point, std = _walk(history.values, history.observed, 1, horizon)
+        for season, lanes in lanes_by_season(history, self.season):
+            if season == 1:
+                continue
+            values, observed = history.values[lanes], history.observed[lanes]
+            seasonal_point, seasonal_std = _walk(values, observed, season, horizon)
+            long = observed[:, : max(values.shape[1] - season + 1, 0)].any(1, keepdims=True)
+            known = long & np.isfinite(seasonal_point)
+            point[lanes] = np.where(known, seasonal_point, point[lanes])
+            std[lanes] = np.where(known, seasonal_std, std[lanes])
+        return gaussian_forecast(point, std)
 
 
-def _walk(values: Tensor, observed: Tensor, season: int, horizon: int) -> tuple[Tensor, Tensor]:
-    """Points and standard deviations (lanes, horizon) of random walks, one per place in the season.
+def _walk(
+    values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], season: int, horizon: int
+) -> tuple[Float64[np.ndarray, "lanes horizon"], Float64[np.ndarray, "lanes horizon"]]:
+    """Points and standard deviations of random walks, one per phase of the season.
 
-    Points are NaN where that place was never observed; the deviations are zero where no difference was.
+    Points are NaN where that phase was never observed; deviations are zero where there are no differences.
     """
     lanes, time = values.shape
-    future = torch.arange(time, time + horizon, device=values.device)
-    # the last observed position of each place: the largest, among those a whole number of seasons before the future
-    position = torch.arange(time, device=values.device).masked_fill(~observed, -1)
-    padding = position.new_full((lanes, -time % season), -1)
-    last = torch.cat([padding, position], dim=1).view(lanes, -1, season).amax(dim=1)
-    last = last[:, (future - time) % season]
-    point = values.gather(1, last.clamp_min(0)).masked_fill(last < 0, torch.nan)
-    seasons = (future - last) // season
+    # the last observed index of each phase: the largest, among those a whole number of seasons before the future
+    index = np.where(observed, np.arange(time), -1)
+    padding = np.full((lanes, -time % season), -1)
+    last = np.concatenate([padding, index], axis=1).reshape(lanes, -1, season).max(1)
+    last = last[:, np.arange(horizon) % season]
+    point = np.where(last < 0, np.nan, np.take_along_axis(values, np.maximum(last, 0), axis=1))
+    seasons = (np.arange(time, time + horizon) - last) // season
     both = observed[:, season:] & observed[:, :-season]
-    step = (values[:, season:] - values[:, :-season]).masked_fill(~both, 0)
-    variance = step.square().sum(dim=1) / both.sum(dim=1).clamp_min(1)
-    return point, (variance[:, None] * seasons).sqrt()
+    step = np.where(both, values[:, season:] - values[:, :-season], 0.0)
+    variance = np.einsum("lt,lt->l", step, step) / np.maximum(both.sum(1), 1)
+    return point, np.sqrt(variance[:, None] * seasons)

@@ -3,17 +3,15 @@
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float64
-from numpy.typing import NDArray
-from torch import Tensor
 
 from segue.errors import UserError
+from segue.forecasting.baselines.season import check_season, lanes_by_season
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.predictor import LEVELS, Forecast
+from segue.forecasting.predictor import LEVELS, Forecast, History
 
 _WIDTHS = [round(100 - 200 * level) for level in LEVELS if level < 0.5]
 """The central intervals, in per cent, whose bounds are the levels below and above the median; widest first."""
@@ -23,56 +21,57 @@ _WIDTHS = [round(100 - 200 * level) for level in LEVELS if level < 0.5]
 class Classical:
     """A model of statsforecast, fitted anew to every lane, one after another.
 
-    What these models can't take is filled in or left to another. Missing values are interpolated between their
-    neighbours; missing ones at the end are forecast. A lane that the library refuses (constant, or of a few values
-    only) gets the seasonal naive forecast. Quantiles are the bounds of the model's own intervals, its mean the median.
+    These models accept no missing values, so missing values are interpolated between their neighbours. A lane that
+    the library refuses (constant, or of a few values only) gets the seasonal naive forecast. Quantiles are the bounds
+    of the model's own intervals, its mean the median.
 
     Attributes:
-        season: Steps in a season.
+        season: Steps in a season; None takes it from the history (`segue.forecasting.baselines.season`).
         context: How many of the last values are fitted; the time taken grows with it.
         name: The column name of the point forecast.
     """
 
-    season: int
+    season: int | None = None
     context: int = 1024
     name: str = ""
+    batch: ClassVar[int] = 1
+    """Lanes at once: each is fitted by itself, and progress can be shown after each."""
 
     def __post_init__(self) -> None:
-        if self.season < 1:
-            raise UserError("season", self.season, "give a whole number of at least 1")
-        _models()  # so that a missing package is told before any work is done
+        check_season(self.season)
+        _models()  # a missing package is reported before any work is done
 
     @property
     def fingerprint(self) -> str:
-        """The settings, which are all there is to tell two of them apart."""
+        """The settings; two predictors of one class differ in nothing else."""
         return repr(self)
 
-    def predict(
-        self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
-    ) -> Forecast:
-        """Forecasts the `horizon` values after the last column, as `segue.forecasting.predictor.Predictor` says."""
-        values, observed = values[:, -self.context :], observed[:, -self.context :]
-        quantiles = SeasonalNaive(self.season).predict(values, observed, horizon).quantiles.cpu().numpy()
-        for lane, (ours, seen) in enumerate(zip(values.cpu().numpy(), observed.cpu().numpy(), strict=True)):
-            fitted = self._fitted(ours, np.flatnonzero(seen), horizon)
-            if fitted is not None:
-                quantiles[lane] = fitted
-        return Forecast(torch.from_numpy(quantiles).to(values.device))
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        quantiles = SeasonalNaive(self.season).predict(history, horizon).quantiles
+        for season, lanes in lanes_by_season(history, self.season):
+            for lane in lanes.tolist():
+                fitted = self._fitted(history.values[lane], history.observed[lane], season, horizon)
+                if fitted is not None:
+                    quantiles[lane] = fitted
+        return Forecast(quantiles)
 
-    def _fitted(self, values: NDArray[np.float64], seen: NDArray[np.int64], horizon: int) -> NDArray[np.float64] | None:
-        """The quantiles (horizon, levels) of one lane; None if the library can't."""
-        if not len(seen) or np.ptp(values[seen]) == 0:
+    def _fitted(
+        self, values: Float64[np.ndarray, " time"], observed: Bool[np.ndarray, " time"], season: int, horizon: int
+    ) -> Float64[np.ndarray, "horizon levels"] | None:
+        """The quantiles of one lane; None if the library refuses it."""
+        seen = np.flatnonzero(observed)
+        if np.ptp(values[seen]) == 0:
             return None
-        whole = np.interp(np.arange(seen[0], seen[-1] + 1), seen, values[seen])
-        steps = horizon + len(values) - 1 - int(seen[-1])
-        model = getattr(_models(), type(self).__name__)(season_length=self.season)
+        whole = np.interp(np.arange(seen[0], len(values)), seen, values[seen])
+        model = getattr(_models(), type(self).__name__)(season_length=season)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                result = model.forecast(y=whole, h=steps, level=_WIDTHS)
+                result = model.forecast(y=whole, h=horizon, level=_WIDTHS)
         except Exception:  # which one a short lane raises differs from model to model
             return None
-        quantiles = _outward(result)[-horizon:]
+        quantiles = _outward(result)
         return quantiles if np.isfinite(quantiles).all() else None
 
 
@@ -90,8 +89,8 @@ class AutoTheta(Classical):
     name: str = "AutoTheta"
 
 
-def _outward(result: dict[str, Any]) -> NDArray[np.float64]:
-    """Quantiles (steps, levels) from intervals; one that a simulation left inside a narrower one is widened to it."""
+def _outward(result: dict[str, Any]) -> Float64[np.ndarray, "steps levels"]:
+    """Quantiles from intervals; one that a simulation left inside a narrower one is widened to it."""
     mean = np.asarray(result["mean"], dtype=np.float64)
     inner_first = _WIDTHS[::-1]
     lower = np.minimum.accumulate([mean, *(result[f"lo-{width}"] for width in inner_first)])[:0:-1]
@@ -104,5 +103,5 @@ def _models() -> ModuleType:
         from statsforecast import models
     except ImportError as error:
         raise UserError("model", "(classical)", "needs statsforecast: pip install segue[classical]") from error
-    found: ModuleType = models
-    return found
+    package: ModuleType = models
+    return package

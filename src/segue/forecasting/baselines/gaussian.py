@@ -1,0 +1,20 @@
+"""Forecasts of Gaussian models: the quantiles of a normal distribution for each step."""
+
+from statistics import NormalDist
+
+import numpy as np
+from jaxtyping import Float64
+
+from segue.forecasting.predictor import LEVELS, Forecast
+
+_STANDARD = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
+
+
+def gaussian_forecast(point: Float64[np.ndarray, "lanes steps"], std: Float64[np.ndarray, "lanes steps"]) -> Forecast:
+    """The forecast whose values are normal around `point`.
+
+    Args:
+        point: The median of each value, in the unit of the series.
+        std: The standard deviation of each value, in the unit of the series.
+    """
+    return Forecast(point[..., None] + std[..., None] * _STANDARD)
