@@ -171,7 +171,7 @@ def test_missing_file_and_unknown_model(tmp_path):
         assert refusal(tmp_path, csv(HOURS, y=1), "--model", model) == f"--model {shown}: {known}"
 
 
-def test_misuse_is_told_in_one_line(tmp_path):
+def test_misuse_is_reported_in_one_line(tmp_path):
     for arguments, message in (
         (["in.csv"], "segue: Missing option '--horizon'."),
         (["in.csv", "--horizon", "soon"], "segue: --horizon soon: give a whole number"),
@@ -183,10 +183,10 @@ def test_misuse_is_told_in_one_line(tmp_path):
 
 
 def test_interruption_ends_with_its_own_status(tmp_path, monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segue.cli.forecast.load_predictor", interrupt)
+    monkeypatch.setattr("segue.forecasting.registry.load_predictor", interrupt)
     (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
     assert run(tmp_path / "in.csv", "--horizon", 3, "--output", tmp_path / "out.csv").exit_code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
@@ -197,7 +197,7 @@ def test_constant_and_single_values_are_continued(tmp_path, value):
     assert forecast(tmp_path, csv(HOURS, y=value), horizon=2)["SeasonalNaive"].tolist() == [value] * 2
     result = forecast(tmp_path, csv(HOURS[:1], y=value), horizon=2)
     assert result["SeasonalNaive"].tolist() == [value] * 2
-    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time tells no step: days
+    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time shows no step: days
 
 
 def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):
