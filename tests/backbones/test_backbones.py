@@ -31,20 +31,20 @@ BACKBONES = {
 
 
 def test_rotation_is_multiplication_by_a_complex_phase():
-    """The known answer of rotary positions: pair i of a vector at place p turns by p * 10000^(-2i / size)."""
-    x, place = torch.randn(2, 5, 6, dtype=torch.float64), torch.tensor([0, 1, 2, 7, 100])
+    """The known answer of rotary positions: pair i of a vector at position p turns by p * 10000^(-2i / size)."""
+    x, position = torch.randn(2, 5, 6, dtype=torch.float64), torch.tensor([0, 1, 2, 7, 100])
     pairs = torch.complex(x[..., :3], x[..., 3:])
-    angle = place[:, None] * torch.tensor([1.0, 10_000 ** (-2 / 6), 10_000 ** (-4 / 6)], dtype=torch.float64)
+    angle = position[:, None] * torch.tensor([1.0, 10_000 ** (-2 / 6), 10_000 ** (-4 / 6)], dtype=torch.float64)
     turned = pairs * torch.polar(torch.ones_like(angle), angle)
     expected = torch.cat([turned.real, turned.imag], dim=-1)
-    torch.testing.assert_close(rotate(x, place), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(rotate(x, position), expected, rtol=0, atol=1e-12)
 
 
 def test_rotation_in_half_precision_has_exact_angles():
-    """Angles in bfloat16 would be off by a tenth of a radian at place 48, and distances would no longer be all."""
-    x, place = torch.ones(1, 49, 8), torch.arange(49)
-    narrow = rotate(x.bfloat16(), place).float()
-    torch.testing.assert_close(narrow, rotate(x, place), rtol=0, atol=0.02)
+    """Angles in bfloat16 would be off by a tenth of a radian at position 48: more than distances would matter."""
+    x, position = torch.ones(1, 49, 8), torch.arange(49)
+    narrow = rotate(x.bfloat16(), position).float()
+    torch.testing.assert_close(narrow, rotate(x, position), rtol=0, atol=0.02)
 
 
 @pytest.fixture(params=BACKBONES.values(), ids=BACKBONES.keys(), scope="module")
@@ -76,11 +76,11 @@ def test_attention_in_half_precision_is_computed_in_single():
     exact = [part.detach().float().requires_grad_() for part in narrow]
     for allowed in (None, torch.ones(2, 1, 5, 5, dtype=torch.bool).tril()):
         with torch.autocast("cpu", torch.bfloat16):
-            found = attend(*narrow, allowed)
+            output = attend(*narrow, allowed)
         expected = attend(*exact, allowed)
-        assert found.dtype is torch.bfloat16
-        torch.testing.assert_close(found, expected.bfloat16(), rtol=0, atol=0)
-        gradients = torch.autograd.grad(found.float().square().sum(), narrow)
+        assert output.dtype is torch.bfloat16
+        torch.testing.assert_close(output, expected.bfloat16(), rtol=0, atol=0)
+        gradients = torch.autograd.grad(output.float().square().sum(), narrow)
         wide = torch.autograd.grad(expected.bfloat16().float().square().sum(), exact)
         for one, other in zip(gradients, wide, strict=True):
             torch.testing.assert_close(one, other.bfloat16(), rtol=0, atol=0)
@@ -112,7 +112,7 @@ def test_resets_anywhere(backbone, window):
 @drawn
 @given(windows(), st.data())
 def test_lanes_with_any_padding(backbone, window, data):
-    """Catches a lane that feels its neighbours, its place in the batch or what stands before its beginning."""
+    """Catches a lane that depends on its neighbours, its index in the batch or the padding before its beginning."""
     x, _ = window
     begins = data.draw(st.lists(st.integers(0, x.shape[1] - 1), min_size=len(x), max_size=len(x)))
     check_lanes(backbone, x, begins)
@@ -197,9 +197,9 @@ def test_forget_gates_begin_open(layers):
 
 
 def test_a_new_lstm_remembers_longer_than_a_new_rnn():
-    """What the open forget gate is for: a difference 20 steps ago is still felt. Catches a bias on another gate."""
+    """The purpose of the open forget gate: a difference 20 steps ago still matters. Catches a bias on another gate."""
 
-    def felt(backbone):
+    def effect(backbone):
         x = torch.zeros(1, 21, 32)
         x[:, 0] = 1.0
         return (backbone(x)[0][:, -1] - backbone(x * (torch.arange(21) > 0)[:, None])[0][:, -1]).norm().item()
@@ -208,10 +208,10 @@ def test_a_new_lstm_remembers_longer_than_a_new_rnn():
     closed = LSTM(32)
     with torch.no_grad():
         closed.kernel.bias_ih_l0[32:64] = 0.0
-    assert felt(LSTM(32)) > 10 * felt(closed)
+    assert effect(LSTM(32)) > 10 * effect(closed)
 
 
-def test_levels_two_and_three_add_to_what_level_one_says():
+def test_levels_two_and_three_add_to_the_output_of_level_one():
     """With silent feed-forward levels, a nested backbone is its level 1; catches a missing residual."""
     torch.manual_seed(0)
     nested = Nested(WIDTH).double()
@@ -239,7 +239,7 @@ def test_encoding_is_forward_without_its_state():
 
 @pytest.mark.parametrize("since", [3, 6])
 def test_a_transformer_encodes_the_end_of_a_sequence_as_it_encodes_the_whole(since):
-    """The last block leaves out what nobody reads; catches queries that lose their place, mask or reset by it."""
+    """The last block skips outputs that nobody reads; catches queries that lose their position, mask or reset."""
     torch.manual_seed(0)
     model = Transformer(8, heads=2, layers=2, window=4).double()
     x = torch.randn(3, 7, 8, dtype=torch.float64)

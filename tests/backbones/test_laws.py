@@ -1,4 +1,4 @@
-"""The laws are seen to fail: each is broken by a model that is right in everything else that can be kept."""
+"""The laws can fail: each is broken by a model that keeps all other laws it can."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ class PeeksOneStep(RNN):
 
 
 class Forgets(RNN):
-    """The state handed in is ignored."""
+    """Ignores the state handed in."""
 
     def forward(self, x, state=None, reset=None):
         return super().forward(x, None, reset)
@@ -49,8 +49,8 @@ class MixesLanes(RNN):
         return h - h.mean(dim=0), state
 
 
-class KnowsItsPlace(RNN):
-    """A lane's answer depends on where in the batch it stands."""
+class KnowsItsIndex(RNN):
+    """A lane's output depends on its index in the batch."""
 
     def forward(self, x, state=None, reset=None):
         h, state = super().forward(x, state, reset)
@@ -77,7 +77,7 @@ class ResetsAllLanes(RNN):
 
 
 class WritesIntoItsState(RNN):
-    """Answers as it should, and updates the caller's state in place."""
+    """Gives the right outputs, and overwrites the caller's state."""
 
     def forward(self, x, state=None, reset=None):
         h, after = super().forward(x, state, reset)
@@ -115,13 +115,13 @@ class RemembersOnTheModule(RNN):
 
 
 class Annotated(State):
-    """A state with something hanging on it."""
+    """A state with an attribute of its own."""
 
     total = 0.0
 
 
 class KeepsMemoryBesideTheState(RNN):
-    """Half the memory hangs on the state object; whoever picks lanes or saves the tensors loses it."""
+    """Half the memory is an attribute of the state object; picking lanes or saving the tensors loses it."""
 
     def forward(self, x, state=None, reset=None):
         total = getattr(state, "total", 0.0)
@@ -152,7 +152,7 @@ class PutsLanesSecond(RNN):
 
 
 class ReadsAhead(RNN):
-    """Every vector sees all later ones of its window, as it says."""
+    """Every vector sees all later ones of its window, as it declares."""
 
     causal = False
 
@@ -174,7 +174,7 @@ CULPRITS = [
     (Forgets, "chunking", r"cut at \[8\]: largest difference"),
     (HandsOutYesterdaysState, "chunking", r"cut at \[8\]: largest difference"),
     (MixesLanes, "lanes", "lane 0 alone"),
-    (KnowsItsPlace, "lanes", "lanes in the opposite order"),
+    (KnowsItsIndex, "lanes", "lanes in the opposite order"),
     (DeafToReset, "lanes", "lane 0 with 0 steps of padding"),
     (DeafToReset, "reset", "lane 0 reset at step 0"),
     (ResetsWindowsAtTheirBeginning, "reset", "lane 0 reset at step 1"),
@@ -200,7 +200,7 @@ def run_only(law, model):
 
 @pytest.mark.parametrize(("culprit", "law", "detail"), CULPRITS, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_broken_model_breaks_its_law(culprit, law, detail):
-    """Catches a law that passes whatever it is given, and one that fails for another reason than it says."""
+    """Catches a law that always passes, and one that fails for another reason than it reports."""
     torch.manual_seed(0)
     with pytest.raises(LawBroken, match=f"^{law}: {detail}") as caught:
         run_only(law, culprit(4))
@@ -208,7 +208,7 @@ def test_a_broken_model_breaks_its_law(culprit, law, detail):
 
 
 def test_a_lane_without_resets_goes_on_beside_one_that_resets():
-    """The part of the reset law that speaks of the lanes not reset; catches a law that looks at the others only."""
+    """The part of the reset law about lanes that are not reset; catches a law that checks the others only."""
     x = torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     reset = torch.tensor([[False] * 4, [False, False, True, False]])
     check_reset(RNN(4).double(), x, reset)
@@ -216,7 +216,7 @@ def test_a_lane_without_resets_goes_on_beside_one_that_resets():
         check_reset(ResetsAllLanes(4).double(), x, reset)
 
 
-def test_what_says_it_reads_ahead_is_held_to_the_other_laws_only():
+def test_a_model_that_declares_to_read_ahead_is_held_to_the_other_laws_only():
     """The same model without its declaration breaks causality, so the exemption is what lets it pass."""
     run_all(ReadsAhead(4))
     run_all(Nested(4, ReadsAhead(4)))  # which inherits the declaration

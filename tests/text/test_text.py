@@ -1,4 +1,4 @@
-"""Tokenizers: what goes in comes out, whatever it is written in, also after a stay on disk."""
+"""Tokenizers: decoding gives back the text in any script, also after a stay on disk."""
 
 import json
 
@@ -24,7 +24,7 @@ every_kind = pytest.mark.parametrize("name", NAMES)
 
 @given(st.text())
 def test_bytes_and_pairs_give_back_any_unicode(text):
-    """Also what the pairs were never learnt from: catches a prefix space, a normaliser, a lost control character."""
+    """Also text that the pairs were not learnt from: catches a prefix space, a normaliser, a lost control character."""
     for tokenizer in (ByteTokenizer(), BPE):
         tokens = tokenizer.encode(text)
         assert tokenizer.decode(tokens) == text
@@ -105,7 +105,7 @@ def test_pairs_are_the_frequent_ones():
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "morse"}', '{"kind": "word"}', '{"model": 3}'])
-def test_a_broken_file_is_told_in_one_line(text, tmp_path):
+def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
     with pytest.raises(UserError, match="name a folder that holds a whole model"):
         load_tokenizer(tmp_path)
     (tmp_path / TOKENIZER).write_text(text)

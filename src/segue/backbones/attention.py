@@ -1,4 +1,4 @@
-"""Attention over what is cached and what is new."""
+"""Attention over cached and new vectors."""
 
 import torch
 import torch.nn.functional as F
@@ -30,9 +30,9 @@ class Attention(nn.Module):
         if cache is not None:
             key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
-        if self.rotary:  # only distances matter, so the place within cache and input serves as the position
-            place = torch.arange(k.shape[2], device=x.device)
-            q, k = rotate(q, place[k.shape[2] - q.shape[2] :]), rotate(k, place)
+        if self.rotary:  # only distances matter, so the index within cache and input serves as the position
+            position = torch.arange(k.shape[2], device=x.device)
+            q, k = rotate(q, position[k.shape[2] - q.shape[2] :]), rotate(k, position)
         mask = allowed[:, None, since:] if allowed is not None else None  # (lanes, 1, new, keys)
         mixed = attend(q, k, v, mask)
         return self.out(mixed.transpose(1, 2).flatten(2)), key, value
@@ -46,21 +46,21 @@ def attend(
 ) -> Float[Tensor, "lanes heads new size"]:
     """The values, each weighted by the softmax of query times key over the root of the size.
 
-    Every query looks where it is `allowed` to; with `None`, at its own place and all before it.
+    Every query attends to the keys it is `allowed` to; with `None`, to its own position and all before it.
     """
     if query.device.type != "cpu" or query.dtype is not torch.bfloat16:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=allowed, is_causal=allowed is None)
-    # On a CPU, torch 2.13 walks back through attention over 16 patches ten times, over 128 tokens three times slower in
-    # half precision than in single, and over 512 by a quarter faster, which is not worth a second way.
+    # On a CPU, the backward pass of torch 2.13 through attention is slower in half precision than in single: ten times
+    # over 16 patches, three times over 128 tokens. Over 512 it is a quarter faster, which is not worth a second way.
     with torch.autocast("cpu", enabled=False):
         return attend(query.float(), key.float(), value.float(), allowed).to(query.dtype)
 
 
-def rotate(x: Float[Tensor, "*batch time size"], place: Int[Tensor, "time"]) -> Float[Tensor, "*batch time size"]:
-    """Turns each pair (x_i, x_{i + size/2}) by the angle place * 10000^(-2i/size) (Su et al. 2021, equation 15)."""
+def rotate(x: Float[Tensor, "*batch time size"], position: Int[Tensor, "time"]) -> Float[Tensor, "*batch time size"]:
+    """Turns each pair (x_i, x_{i + size/2}) by the angle position * 10000^(-2i/size) (Su et al. 2021, equation 15)."""
     half, exact = x.shape[-1] // 2, torch.promote_types(x.dtype, torch.float32)  # bfloat16 has no exact 257
     frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=exact) / half)
-    angle = place.to(exact)[:, None] * frequency
+    angle = position.to(exact)[:, None] * frequency
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second = x[..., :half], x[..., half:]
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)

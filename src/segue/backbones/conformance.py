@@ -3,7 +3,7 @@
     from segue.backbones.conformance import run_all
     run_all(MyBackbone(width=8))
 
-Whoever writes a backbone of their own calls this in their tests, as river's checks are called for its estimators
+Authors of other backbones call this in their tests, as they call river's checks for its estimators
 (https://riverml.xyz). An assembled model passes through a thin adaptor and brings its own sequences.
 """
 
@@ -30,11 +30,11 @@ from segue.backbones.laws import (
 
 
 def yield_checks(model: Streaming, x: Tensor | None = None) -> Iterator[tuple[str, Callable[[], None]]]:
-    """All laws on small explicit cases, each a name and a function to call; fit for `pytest.mark.parametrize`.
+    """All laws on small explicit cases, each a name and a function to call, as `pytest.mark.parametrize` takes them.
 
     Args:
-        model: The subject. A module is copied, in double precision and in evaluation mode; anything else is used as
-            it is and should compute in double precision.
+        model: The subject. A module is copied, in double precision and in evaluation mode. Any other object is used
+            as it is and should compute in double precision.
         x: Sequences (lanes, time, ...), at least 3 lanes of at least 8 steps that differ from lane to lane, longer
             than any window the model has. By default 3 lanes of 16 normal vectors of size `model.width`.
 
@@ -45,7 +45,7 @@ def yield_checks(model: Streaming, x: Tensor | None = None) -> Iterator[tuple[st
         model = copy.deepcopy(model).double().eval()
     x = _sequences(model) if x is None else x
     lanes, time = x.shape[:2]
-    other = x.roll(1, dims=0)  # to a lane, another lane's sequence is as strange as any
+    other = x.roll(1, dims=0)  # another lane's sequence is as foreign to a lane as any
     scattered = torch.zeros(lanes, time, dtype=torch.bool, device=x.device)
     scattered[0, [0, 1, time // 2]] = scattered[1, [time // 3, time - 1]] = True
 

@@ -11,7 +11,7 @@ class FeedForward(nn.Module):
     Args:
         width: Size of each input and output vector.
         expansion: The hidden layer has `expansion * width` units.
-        dropout: Share of the values added to the input that training leaves out at random.
+        dropout: Share of the network's output values that training sets to zero at random.
     """
 
     def __init__(self, width: int, expansion: int = 4, dropout: float = 0.0) -> None:
@@ -22,6 +22,6 @@ class FeedForward(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
-        """The input plus what the network makes of it."""
+        """The input plus the output of the network."""
         delta: Tensor = self.dropout(self.down(functional.gelu(self.up(self.norm(x)))))
         return x + delta

@@ -1,8 +1,8 @@
 """The laws that every model with memory obeys: one check a law, on given sequences, raising `LawBroken`.
 
 A law knows its subject only as `Streaming`, so backbones and assembled models are held to the same laws, on sequences
-of any kind (lanes, time, ...). States are never compared by their tensors, which may keep rubbish where nothing reads
-it, but by what they do: the outputs on one and the same continuation.
+of any kind (lanes, time, ...). States are compared by their effect, the outputs on one and the same continuation.
+Their tensors are not compared, because they may hold arbitrary values where nothing reads them.
 """
 
 import tempfile
@@ -22,10 +22,10 @@ TOLERANCE = 1e-10
 
 @runtime_checkable
 class Streaming(Protocol):
-    """What the laws ask of their subject: `outputs, state = model(x, state, reset)`, lane axis first on all of them.
+    """The subject of the laws: `outputs, state = model(x, state, reset)`, lane axis first on all of them.
 
-    A model that reads ahead within a window says so by an attribute `causal = False`. It is exempt from causality and
-    from what rests on it (chunking, gradients across chunks), and held to the other laws.
+    A model that reads ahead within a window declares it by an attribute `causal = False`. It is exempt from causality
+    and the laws that rest on it (chunking, gradients across chunks), and held to the other laws.
     """
 
     def initial_state(self, lanes: int, /) -> State:
@@ -33,7 +33,7 @@ class Streaming(Protocol):
         ...
 
     def __call__(self, x: Tensor, state: State | None, reset: Tensor | None, /) -> tuple[Tensor, State]:
-        """Reads `time` steps per lane and answers each."""
+        """Reads `time` steps per lane and gives an output for each."""
         ...
 
 
@@ -43,7 +43,7 @@ class LawBroken(AssertionError):
     Args:
         law: The law: "chunking", "causality", "lanes", "reset", "state", "selection", "saving", "determinism" or
             "gradient".
-        detail: Where it was seen, and the largest difference.
+        detail: The case, and the largest difference.
     """
 
     def __init__(self, law: str, detail: str) -> None:
@@ -58,7 +58,7 @@ def check_chunking(
     reset: Bool[Tensor, "lanes time"] | None = None,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """A sequence cut at `splits`, with the state carried across, is answered like the whole, resets included."""
+    """A sequence cut at `splits`, with the state carried across, gives the outputs of the whole, resets included."""
     whole, whole_state = model(x, None, reset)
     resets = [None] * (len(splits) + 1) if reset is None else reset.tensor_split(list(splits), dim=1)
     pieces, state = [], None
@@ -77,7 +77,7 @@ def check_causality(
     cut: int,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Another future from step `cut` on, that of `other`, changes no answer before it."""
+    """Another future from step `cut` on, that of `other`, changes no output before it."""
     h, _ = model(x, None, None)
     h_other, _ = model(torch.cat([x[:, :cut], other[:, cut:]], dim=1), None, None)
     _equal("causality", f"past under another future from step {cut}", h_other[:, :cut], h[:, :cut], tolerance)
@@ -89,11 +89,11 @@ def check_lanes(
     begins: Sequence[int],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """A lane is answered alone as it is in the batch, in any order, and whatever stands before its beginning.
+    """A lane has the same outputs alone as in the batch, in any order, and after any padding before its beginning.
 
     Args:
         model: The model.
-        x: Sequences, of which lane i begins with step `begins[i]`: what stands before that is padding.
+        x: Sequences, of which lane i begins with step `begins[i]`: all steps before that are padding.
         begins: One step per lane.
         tolerance: The largest difference allowed.
     """
@@ -124,9 +124,9 @@ def check_reset(
     reset: Bool[Tensor, "lanes time"],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """From a reset on, a lane is a fresh lane; until its first reset, it is as if there was none.
+    """From a reset on, a lane equals a fresh lane; until its first reset, it equals a lane without resets.
 
-    And a (lanes,) mask speaks of the first step, which is the same as resetting the state itself.
+    A (lanes,) mask applies to the first step, which is the same as resetting the state itself.
     """
     _, warm = model(x, None, None)
     without, without_end = model(x, warm, None)
@@ -154,7 +154,7 @@ def check_reset(
 
 
 def check_state(model: Streaming, x: Shaped[Tensor, "lanes time ..."], tolerance: float = TOLERANCE) -> None:
-    """A fresh lane is zeros, the lane axis is first, shapes stay, and nothing handed in or out is written to later."""
+    """A fresh lane is zeros, the lane axis is first, shapes stay, and no call writes to what the caller holds."""
     lanes = len(x)
     fresh = model.initial_state(lanes)
     for name, tensor in fresh.items():
@@ -188,7 +188,7 @@ def check_selection(
     picked: Sequence[int],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Lanes picked out of a state, run by themselves and put back, are where a run of all lanes takes them."""
+    """Lanes picked out of a state, run by themselves and put back, have the memory of a run of all lanes."""
     lanes = torch.tensor(list(picked), device=x.device)
     _, warm = model(x, None, None)
     h, end = model(x, warm, None)
@@ -200,7 +200,7 @@ def check_selection(
 
 
 def check_saving(model: Streaming, x: Shaped[Tensor, "lanes time ..."], tolerance: float = TOLERANCE) -> None:
-    """A state saved, loaded and continued goes on as if it had never left memory."""
+    """A state that was saved and loaded continues like the one that was not."""
     h, state = model(x, None, None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.safetensors"
@@ -215,7 +215,7 @@ def check_determinism(
     other: Shaped[Tensor, "lanes time ..."],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """The same call gives the same answer, whatever was read in between: all memory is in the state."""
+    """The same call gives the same outputs, whatever was read in between: all memory is in the state."""
     h, state = model(x, None, None)
     later, _ = model(other, state, None)
     _equal("determinism", "fresh lanes, asked again", model(x, None, None)[0], h, tolerance)
@@ -240,7 +240,7 @@ def check_gradient(
 
 
 def is_causal(model: Streaming) -> bool:
-    """Whether the model is held to causality; it is unless it says otherwise."""
+    """Whether the model is held to causality; it is unless it declares otherwise."""
     return bool(getattr(model, "causal", True))
 
 
@@ -249,7 +249,7 @@ def _kind(tensor: Tensor) -> tuple[torch.Size, torch.dtype]:
 
 
 def _weighted(h: Tensor) -> Tensor:
-    """A scalar that tells all outputs apart."""
+    """A scalar in which every output has a weight of its own."""
     return (h * torch.arange(h.numel(), device=h.device).view_as(h).cos()).sum()
 
 
@@ -264,5 +264,5 @@ def _equal(law: str, what: str, got: Tensor, expected: Tensor, tolerance: float)
         raise LawBroken(law, f"{what}: shape {tuple(got.shape)} instead of {tuple(expected.shape)}")
     difference = (got.double() - expected.double()).abs()
     worst = torch.where(got == expected, 0.0, difference).max().item() if got.numel() else 0.0
-    if not worst <= tolerance:  # so written, NaN breaks the law
+    if not worst <= tolerance:  # NaN breaks the law, too
         raise LawBroken(law, f"{what}: largest difference {worst:.1e}, tolerance {tolerance:.0e}")

@@ -1,4 +1,4 @@
-"""A backbone that remembers nothing: what a memory is worth is measured against it."""
+"""A backbone that remembers nothing: the reference for what a memory is worth."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -26,7 +26,7 @@ class Memoryless(nn.Module):
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """Lanes of nothing."""
+        """A tensor of size zero per lane."""
         like = self.network.norm.weight
         return State({"nothing": torch.zeros((lanes, 0), device=device or like.device, dtype=dtype or like.dtype)})
 

@@ -1,4 +1,4 @@
-"""The backbones of the package, by the names that configs give them."""
+"""The backbones of the package, by their names in configs."""
 
 from typing import Literal
 
@@ -24,16 +24,16 @@ def build_backbone(
     level1: LevelName = "lstm",
     expansion: int = 4,
 ) -> NamedBackbone:
-    """A backbone of fresh weights.
+    """Builds a backbone with fresh weights.
 
     Args:
-        name: Which.
+        name: The kind of backbone.
         width: Size of its vectors.
-        layers: Blocks of the transformer, or stacked recurrent layers; those of level 1 in the nested backbone.
+        layers: Number of transformer blocks or of stacked recurrent layers; in the nested backbone, those of level 1.
         heads: Attention heads, for the transformer alone.
         window: How many vectors one attends to, for the transformer alone: the others remember without a bound.
-        positions: How order is known, for the transformer alone.
-        level1: What the first level of the nested backbone is; `feedforward` remembers nothing.
+        positions: How the transformer encodes order; the others ignore it.
+        level1: The first level of the nested backbone; `feedforward` remembers nothing.
         expansion: Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths.
     """
     if name == "nested":

@@ -1,4 +1,4 @@
-"""What every backbone is: a map from a sequence and a memory to a sequence and a memory."""
+"""The interface of every backbone: a map from a sequence and a memory to a sequence and a memory."""
 
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +13,7 @@ from segue.state import State
 class Backbone(Protocol):
     """`h, state = backbone(x, state, reset)`.
 
-    Whatever stands here is checked by `segue.backbones.conformance`: chunking, causality, lanes, reset.
+    `segue.backbones.conformance` checks what this interface promises: chunking, causality, lanes, reset.
     """
 
     width: int
@@ -35,9 +35,9 @@ class Backbone(Protocol):
 
         Args:
             x: The inputs.
-            state: What the lanes remember; `None` for fresh lanes. It is not changed.
-            reset: Where true, the lane forgets everything just before that vector is read. A (lanes,) mask speaks
-                of the first vector.
+            state: The memory of the lanes; `None` for fresh lanes. It is not changed.
+            reset: Where true, the lane forgets everything just before that vector is read. A (lanes,) mask applies
+                to the first vector.
 
         Returns:
             The hidden vectors, each a function of this and earlier vectors since the last reset, and the new state.

@@ -1,7 +1,7 @@
-"""Recurrent backbones on torch's fused kernels. What they remember is their hidden vectors, whatever the lane's age.
+"""Recurrent backbones on torch's fused kernels. Their memory is their hidden vectors, at every age of a lane.
 
 A window may hold several sequences, one after another in a lane. It is cut wherever any lane resets, and the kernel
-runs once per stretch: once for most windows, and at worst, with many lanes of short sequences, once per time step.
+runs once per stretch. Most windows are one stretch; many lanes of short sequences can make every time step one.
 (One packed sequence whose rows are the stretches of single lanes needs a single call, but its backward pass on the
 CPU takes time quadratic in the window: 17.6 s against 0.8 s for 64 lanes of 256 vectors of size 256 and one reset.)
 """
@@ -16,7 +16,7 @@ from segue.state import State
 
 
 class _Recurrent(nn.Module):
-    """What RNN and LSTM share: states in, resets inside the window, states out."""
+    """The part that RNN and LSTM share: states in, resets inside the window, states out."""
 
     def __init__(self, kernel: nn.RNNBase, state_names: tuple[str, ...]) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class _Recurrent(nn.Module):
         before = tuple(state[name].transpose(0, 1).contiguous() for name in self._state_names)
         h, after = self.kernel(x, before if len(before) > 1 else before[0])
         after = after if len(before) > 1 else (after,)
-        # Under autocast the kernel answers in half precision; the state keeps its own.
+        # Under autocast the kernel returns half precision; the state keeps its own.
         kept = {n: a.transpose(0, 1).to(b.dtype) for n, a, b in zip(self._state_names, after, before, strict=True)}
         return h, State(kept)
 
@@ -70,7 +70,7 @@ class RNN(_Recurrent):
 
     Args:
         width: Size of each input, output and hidden vector.
-        layers: How many are stacked.
+        layers: How many layers are stacked.
     """
 
     def __init__(self, width: int, layers: int = 1) -> None:
@@ -80,12 +80,12 @@ class RNN(_Recurrent):
 class LSTM(_Recurrent):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997) with a forget gate. State: `hidden` and `cell`.
 
-    The forget gates begin with a bias of one, so that a new network remembers (Gers, Schmidhuber and Cummins, 2000;
+    The forget gates begin with a bias of one, so a new network remembers (Gers, Schmidhuber and Cummins, 2000;
     Jozefowicz, Zaremba and Sutskever, 2015, section 2.2).
 
     Args:
         width: Size of each input, output, hidden and cell vector.
-        layers: How many are stacked.
+        layers: How many layers are stacked.
     """
 
     def __init__(self, width: int, layers: int = 1) -> None:

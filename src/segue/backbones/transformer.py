@@ -17,8 +17,8 @@ class Transformer(nn.Module):
 
     A vector attends to itself and to the `window - 1` vectors before it in its lane, not beyond the lane's last
     reset. The state holds, per layer, the keys and values of those `window - 1` vectors, newest last and not yet
-    rotated (`layer0.key`, `layer0.value`: (lanes, window - 1, width)), and `age`: how many vectors the lane has read
-    since its reset, which tells how many of the slots are filled.
+    rotated (`layer0.key`, `layer0.value`: (lanes, window - 1, width)). It also holds `age`: how many vectors the lane
+    has read since its reset, and so how many of the slots are filled.
 
     Args:
         width: Size of the vectors.
@@ -74,7 +74,7 @@ class Transformer(nn.Module):
     def encode(
         self, x: Float[Tensor, "lanes time width"], reset: Bool[Tensor, "lanes time"] | None = None, since: int = 0
     ) -> Float[Tensor, "lanes newest width"]:
-        """What `forward` makes of fresh lanes from one vector on, without the time it takes to keep a state."""
+        """The hidden vectors that `forward` gives fresh lanes, from `since` on, without the cost of a state."""
         return self._read(x, None, reset, since)[0]
 
     def _read(
@@ -92,7 +92,7 @@ class Transformer(nn.Module):
         caches = []
         for i, block in enumerate(self.blocks):
             cache = (state[f"layer{i}.key"], state[f"layer{i}.value"]) if state is not None else None
-            last = i == len(self.blocks) - 1  # no block reads what it makes of the vectors before `since`
+            last = i == len(self.blocks) - 1  # no block reads its outputs before `since`
             x, key, value = block(x, cache, allowed, since if last else 0)
             caches.append((key, value))
         return self.norm(x), caches, ages[:, -1] + 1 if x.shape[1] else age
@@ -130,7 +130,7 @@ def _segments(
     age: Int[Tensor, "lanes"], time: int, reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None
 ) -> tuple[Int[Tensor, "lanes time"], Int[Tensor, "lanes time"]]:
     """For each new vector: the number of resets up to it, and how many vectors its lane had read since the last one."""
-    step = torch.arange(time, device=age.device).expand(len(age), time)
+    step = torch.arange(time, device=age.device).expand(age.shape[0], time)
     if reset is None:
         return torch.zeros_like(step), age[:, None] + step
     if reset.dim() == 1:

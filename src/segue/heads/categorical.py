@@ -1,4 +1,4 @@
-"""The categorical head: a probability for each of a number of classes, be they words, bytes or bins of a value."""
+"""The categorical head: a probability for each of several classes, such as words, bytes or bins of a value."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, eq=False)
 class Categorical:
-    """Laws over classes, numbered from 0.
+    """Distributions over classes, numbered from 0.
 
-    What has `quantiles` and a `mean` is a law over *ordered* classes that stand for numbers; which numbers, their
-    owner says (`segue.forecasting.nanotst.bins` for one). A law over words has neither.
+    `quantiles` and `mean` need *ordered* classes that stand for numbers. The owner of the classes knows these numbers
+    (`segue.forecasting.nanotst.bins` is one). A distribution over words has neither.
 
     Attributes:
-        logits: Logarithms of the probabilities, each law up to a constant of its own.
+        logits: Logarithms of the probabilities, up to one additive constant per distribution.
     """
 
     logits: Float[Tensor, "*tokens patch classes"]
@@ -27,11 +27,11 @@ class Categorical:
 
     @property
     def cumulative(self) -> Float[Tensor, "*tokens patch classes"]:
-        """The probability of each class and all before it."""
+        """The probability of each class or any before it."""
         return self.probabilities.cumsum(dim=-1)
 
     def loss(self, target: Int[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
-        """The cross-entropy of each place, in nats."""
+        """The cross-entropy of each target, in nats."""
         return -self.log_density(target)
 
     def log_density(self, target: Int[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
@@ -39,13 +39,13 @@ class Categorical:
         return self.logits.log_softmax(dim=-1).gather(-1, target[..., None])[..., 0]
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Int[Tensor, "count *tokens patch"]:
-        """Independent draws, on the device of the law (so must be the generator's)."""
-        laws = self.probabilities.flatten(0, -2)
-        drawn = torch.multinomial(laws, count, replacement=True, generator=generator)
+        """Independent draws, on the device of the logits, which must be the generator's, too."""
+        rows = self.probabilities.flatten(0, -2)
+        drawn = torch.multinomial(rows, count, replacement=True, generator=generator)
         return drawn.T.reshape(count, *self.logits.shape[:-1])
 
     def quantiles(self, levels: tuple[float, ...]) -> Int[Tensor, "*tokens patch picked"]:
-        """The first class with which, all before it included, each level is reached.
+        """The first class at which the cumulative probability reaches each level.
 
         Raises:
             ValueError: A level lies outside (0, 1).
@@ -61,11 +61,11 @@ class Categorical:
 
 
 class CategoricalHead(nn.Module):
-    """One linear map to the logits of each place of a patch.
+    """One linear map to the logits of each value of a patch.
 
     Args:
         width: Size of the hidden vectors.
-        patch: Number of places per hidden vector; 1 to predict one token at a time.
+        patch: Number of values per hidden vector; 1 to predict one token at a time.
         classes: Number of classes.
     """
 
@@ -75,6 +75,6 @@ class CategoricalHead(nn.Module):
         self.project = nn.Linear(width, patch * classes)
 
     def forward(self, hidden: Float[Tensor, "*tokens width"]) -> Categorical:
-        """The law of each place of the patch that belongs to each hidden vector."""
+        """The distribution of each value of the patch that belongs to each hidden vector."""
         logits = self.project(hidden).unflatten(-1, (-1, self.classes))
         return Categorical(logits.to(torch.promote_types(logits.dtype, torch.float32)))  # sums of many small terms

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SMALLEST_STD = 1e-3
-"""Added to every standard deviation, in scaled units: bounds the density of what is predicted perfectly."""
+"""Added to every standard deviation, in scaled units: bounds the density of a perfect prediction."""
 
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """Independent normal laws; a `segue.heads.protocol.Distribution`.
+    """Independent normal distributions; a `segue.heads.protocol.Distribution`.
 
     Attributes:
         mean: The expectation of each value.
@@ -55,7 +55,8 @@ class Gaussian:
 class GaussianHead(nn.Module):
     """One linear map to the means and the standard deviations of a patch.
 
-    The first `patch` outputs are the means; softplus of the others, plus `SMALLEST_STD`, the standard deviations.
+    The first `patch` outputs are the means. The standard deviations are the softplus of the others, plus
+    `SMALLEST_STD`.
 
     Args:
         width: Size of the hidden vectors.
@@ -67,6 +68,6 @@ class GaussianHead(nn.Module):
         self.project = nn.Linear(width, 2 * patch)
 
     def forward(self, hidden: Float[Tensor, "*tokens width"]) -> Gaussian:
-        """The law of the patch that belongs to each hidden vector."""
+        """The distribution of the patch that belongs to each hidden vector."""
         mean, raw = self.project(hidden).chunk(2, dim=-1)
         return Gaussian(mean, functional.softplus(raw) + SMALLEST_STD)

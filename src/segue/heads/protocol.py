@@ -1,4 +1,4 @@
-"""What every head gives: a distribution over a patch of values."""
+"""The output of every head: a distribution over a patch of values."""
 
 from typing import Protocol, runtime_checkable
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 @runtime_checkable
 class Distribution(Protocol):
-    """The law of each value of a patch, one law per value; all in the scaled units the network works in.
+    """One distribution for each value of a patch, in the scaled units that the network works in.
 
-    The values of a patch are described one by one: `sample` draws them independently given the hidden vector.
+    `sample` draws the values of a patch independently, given the hidden vector.
     """
 
     @property
@@ -20,7 +20,7 @@ class Distribution(Protocol):
         ...
 
     def loss(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
-        """What training lowers, per value: a proper score.
+        """The proper score that training lowers, per value.
 
         Args:
             target: Finite everywhere. Weigh missing values by zero in the result; a NaN here would reach the gradient.
@@ -31,12 +31,12 @@ class Distribution(Protocol):
         """The quantiles of the given levels, non-decreasing for ascending levels.
 
         Raises:
-            ValueError: A level lies outside what the law describes.
+            ValueError: A level lies outside those that the distribution describes.
         """
         ...
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count *tokens patch"]:
-        """Independent draws, on the device of the distribution (so must be the generator's)."""
+        """Independent draws, on the device of the distribution, which must be the generator's, too."""
         ...
 
     def log_density(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:

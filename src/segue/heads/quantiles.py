@@ -1,4 +1,4 @@
-"""The quantile head: the quantiles of each value at fixed levels, with no assumption on the shape of its law."""
+"""The quantile head: quantiles of each value at fixed levels, with no assumption on the shape of its distribution."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,15 +13,15 @@ from segue.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Quantiles:
-    """Laws given by their quantiles; a `segue.heads.protocol.Distribution`.
+    """Distributions given by their quantiles; a `segue.heads.protocol.Distribution`.
 
-    Mean, samples and density all speak of one continuous law. Between two neighbouring levels its quantile function
-    is linear, so its density constant. Beyond the outer levels lie exponential tails that hold the remaining
-    probability and join without a jump of the density. The median is a quantile as given; the mean is not it.
+    Mean, samples and density all belong to one continuous distribution. Between two neighbouring levels its quantile
+    function is linear, so its density is constant. Beyond the outer levels, exponential tails hold the remaining
+    probability and join without a jump of the density. The median is a quantile as given; the mean may differ from it.
 
     Attributes:
         values: The quantiles, non-decreasing along the last axis.
-        levels: The level of each place of the last axis: at least two, ascending, in (0, 1).
+        levels: The level of each entry of the last axis: at least two, ascending, in (0, 1).
     """
 
     values: Float[Tensor, "*tokens patch levels"]
@@ -35,8 +35,8 @@ class Quantiles:
     def loss(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
         """Twice the pinball loss, averaged over the levels: with ever finer levels, the CRPS.
 
-        Pinball at level q of the error e is max(q e, (q - 1) e) (Koenker & Bassett 1978). The factor 2 makes it the
-        absolute error at the median, and its average over levels a quadrature of the CRPS (Gneiting & Ranjan 2011).
+        Pinball at level q of the error e is max(q e, (q - 1) e) (Koenker & Bassett 1978). With the factor 2 it is the
+        absolute error at the median, and its average over levels is a quadrature of the CRPS (Gneiting & Ranjan 2011).
         """
         level = self.values.new_tensor(self.levels)
         error = target[..., None] - self.values
@@ -44,12 +44,23 @@ class Quantiles:
         return (error @ level + functional.relu(-error).sum(-1)) * (2 / len(self.levels))
 
     def quantiles(self, levels: tuple[float, ...]) -> Float[Tensor, "*tokens patch picked"]:
-        """The quantiles of other levels, linear between the given ones.
+        """The quantiles of other levels: as given where the level is, else linear between its neighbours.
+
+        For all given levels, it returns `values` itself.
 
         Raises:
             ValueError: A level lies beyond the outer ones: the tails are an assumption, not something learnt.
         """
-        return quantiles_between(self.values, self.levels, levels)
+        if not all(self.levels[0] <= level <= self.levels[-1] for level in levels):
+            raise ValueError(f"levels {levels} must lie in [{self.levels[0]}, {self.levels[-1]}]")
+        if levels == self.levels:
+            return self.values
+        # float64 throughout: so a given level is met exactly, and lerp returns its own quantile to the last bit
+        given, wanted = (torch.tensor(numbers, dtype=torch.float64) for numbers in (self.levels, levels))
+        right = torch.searchsorted(given, wanted)
+        left = (right - 1).clamp(min=0)
+        share = torch.where(right > left, (wanted - given[left]) / (given[right] - given[left]), 1.0)
+        return torch.lerp(self.values[..., left], self.values[..., right], share.to(self.values))
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count *tokens patch"]:
         """Independent draws by inverse transform: the quantile function, tails included, at uniform levels."""
@@ -81,13 +92,13 @@ class Quantiles:
         return density.log() - density * (below + above)
 
     def _segment(self, below: Tensor) -> Tensor:
-        """The left level of the segment for a point with so many levels below it; a tail takes its neighbour."""
+        """The index of the left level of the segment of a point above `below` levels; a tail takes its neighbour."""
         return (below - 1).clamp(0, len(self.levels) - 2)
 
     def _ends(self, left: Tensor, count: int | None = None) -> tuple[Tensor, Tensor]:
         """The quantiles at both ends of each segment."""
         values = self.values if count is None else self.values.expand(count, *self.values.shape)
-        low, high = (values.gather(-1, place[..., None])[..., 0] for place in (left, left + 1))
+        low, high = (values.gather(-1, index[..., None])[..., 0] for index in (left, left + 1))
         return low, high
 
 
@@ -96,7 +107,7 @@ class QuantileHead(nn.Module):
 
     Quantiles never cross, because the outputs are sorted: rearranging never increases the pinball loss
     (Chernozhukov, Fernández-Val & Galichon 2010, proposition 4). The output biases begin at the quantiles of the
-    standard normal law, so that each output starts near its own rank.
+    standard normal distribution, so each output starts near its own rank.
 
     Args:
         width: Size of the hidden vectors.
@@ -104,7 +115,7 @@ class QuantileHead(nn.Module):
         levels: Quantile levels: at least two, ascending, in (0, 1).
 
     Raises:
-        UserError: The levels are not so.
+        UserError: There are fewer than two levels, or they do not ascend in (0, 1).
     """
 
     def __init__(self, width: int, patch: int, levels: tuple[float, ...]) -> None:
@@ -118,47 +129,22 @@ class QuantileHead(nn.Module):
             self.project.bias.view(patch, len(levels)).copy_(torch.special.ndtri(torch.tensor(levels)))
 
     def forward(self, hidden: Float[Tensor, "*tokens width"]) -> Quantiles:
-        """The law of the patch that belongs to each hidden vector."""
+        """The distribution of the patch that belongs to each hidden vector."""
         hidden = hidden + functional.gelu(self.hidden(hidden))
         values = self.project(hidden).unflatten(-1, (-1, len(self.levels)))
-        values = values.to(torch.promote_types(values.dtype, torch.float32))  # bfloat16 can't tell 0.975 from 0.977
+        values = values.to(
+            torch.promote_types(values.dtype, torch.float32)
+        )  # bfloat16 does not distinguish 0.975 from 0.977
         return Quantiles(values.sort(dim=-1).values, self.levels)
-
-
-def quantiles_between(
-    values: Float[Tensor, "*batch levels"], levels: tuple[float, ...], picked: tuple[float, ...]
-) -> Float[Tensor, "*batch picked"]:
-    """The quantiles of other levels: as given where the level is, else linear between its neighbours.
-
-    Asked for all given levels, it returns `values` itself.
-
-    Args:
-        values: The quantiles of `levels`, along the last axis.
-        levels: Ascending.
-        picked: Each within the first and the last of `levels`.
-
-    Raises:
-        ValueError: A level lies outside; a tail is never extrapolated.
-    """
-    if not all(levels[0] <= level <= levels[-1] for level in picked):
-        raise ValueError(f"levels {picked} must lie in [{levels[0]}, {levels[-1]}]")
-    if picked == levels:
-        return values
-    # float64 throughout, so that a given level is met exactly and lerp returns its own quantile to the last bit
-    given, wanted = (torch.tensor(numbers, dtype=torch.float64) for numbers in (levels, picked))
-    right = torch.searchsorted(given, wanted)
-    left = (right - 1).clamp(min=0)
-    share = torch.where(right > left, (wanted - given[left]) / (given[right] - given[left]), 1.0)
-    return torch.lerp(values[..., left], values[..., right], share.to(values))
 
 
 def _mean_weights(levels: tuple[float, ...]) -> list[float]:
     """The share of each quantile in the mean: trapezoids between the levels, exponential tails beyond."""
     edges = (levels[0], *levels, levels[-1])
     weights = [(after - before) / 2 for before, after in zip(edges, edges[2:], strict=False)]
-    for place, neighbour, mass in ((0, 1, levels[0]), (-1, -2, 1 - levels[-1])):
+    for outer, neighbour, mass in ((0, 1, levels[0]), (-1, -2, 1 - levels[-1])):
         # a tail of mass p beyond the quantile v has the mean v ± p * slope, slope = difference of quantiles / of levels
-        reach = mass * mass / abs(levels[neighbour] - levels[place])
-        weights[place] += mass + reach
-        weights[neighbour] -= reach
+        lever = mass * mass / abs(levels[neighbour] - levels[outer])
+        weights[outer] += mass + lever
+        weights[neighbour] -= lever
     return weights

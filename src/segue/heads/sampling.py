@@ -1,4 +1,4 @@
-"""Which tokens are drawn, and how often, by a law over tokens."""
+"""Sampling of tokens: how a distribution over tokens is narrowed before a draw."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from segue.heads.categorical import Categorical
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a token is drawn: temperature first, then the most probable tokens only."""
+    """The settings of a draw: temperature first, then a cut to the most probable tokens."""
 
     temperature: float = 1.0
     """Logits are divided by it; 0 always takes the most probable token (greedy)."""
     top_k: int | None = None
-    """Only the k most probable tokens."""
+    """Draws among the k most probable tokens only."""
     top_p: float | None = None
-    """Only the most probable tokens that together have at least this probability (Holtzman et al. 2020)."""
+    """Draws among the most probable tokens that together have at least this probability (Holtzman et al. 2020)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):
@@ -29,12 +29,12 @@ class Sampling:
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise UserError("top_p", self.top_p, "give a share above 0, up to 1")
 
-    def probabilities(self, law: Categorical) -> Float[Tensor, "*tokens classes"]:
-        """What tokens are drawn from, in double precision."""
-        logits = law.logits.double()
+    def probabilities(self, distribution: Categorical) -> Float[Tensor, "*tokens classes"]:
+        """The probabilities that tokens are drawn with, in double precision."""
+        logits = distribution.logits.double()
         if self.temperature == 0:
             return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)
-        logits = logits - logits.amax(-1, keepdim=True)  # at most 0: no temperature, however low, makes two of infinity
+        logits = logits - logits.amax(-1, keepdim=True)  # at most 0, so even a tiny temperature gives no inf
         ordered, order = (logits / self.temperature).sort(dim=-1, descending=True, stable=True)
         ordered[..., self.top_k or ordered.shape[-1] :] = -torch.inf
         shares = ordered.softmax(-1)

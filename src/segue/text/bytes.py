@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 class ByteTokenizer:
-    """The 256 bytes of UTF-8. A lone surrogate, which UTF-8 can't write, becomes `?`."""
+    """The 256 bytes of UTF-8. A lone surrogate, which UTF-8 cannot encode, becomes `?`."""
 
     unknown = None
     size = 256
@@ -15,9 +15,9 @@ class ByteTokenizer:
         return list(text.encode("utf-8", errors="replace"))
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text; bytes that are no UTF-8 become U+FFFD."""
+        """The text; bytes that are not UTF-8 become U+FFFD."""
         return bytes(tokens).decode("utf-8", errors="replace")
 
     def to_json(self) -> str:
-        """There is nothing to tell but the kind."""
+        """The kind alone: bytes have no vocabulary."""
         return json.dumps({"kind": "byte"})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 UNKNOWN = "\ufffd"
-"""The replacement character: what an unknown token is read as."""
+"""The replacement character: the text of an unknown token."""
 
 
 class CharacterTokenizer:
@@ -23,12 +23,12 @@ class CharacterTokenizer:
 
     @classmethod
     def of(cls, text: str) -> "CharacterTokenizer":
-        """The tokenizer that knows all characters of a text, in the order of their code points."""
+        """The tokenizer whose vocabulary is all characters of a text, in the order of their code points."""
         return cls("".join(sorted(set(text) - {UNKNOWN})))
 
     @property
     def size(self) -> int:
-        """The vocabulary and the unknown."""
+        """The number of characters, the unknown one included."""
         return len(self._texts)
 
     def encode(self, text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Tokenizers by the names that configs give them, learnt from a text or read from a model folder."""
+"""Tokenizers by their names in configs, learnt from a text or read from a model folder."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,8 @@ def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None, lea
     """The tokenizer that fits a text.
 
     Args:
-        name: Which.
-        text: What it is learnt from: the training text, never the held-out one.
+        name: The kind of tokenizer.
+        text: The training text; it must not hold the held-out one.
         size: The most tokens of a word or byte pair vocabulary; `None` for all words, or 4,096 pairs and bytes.
         least: How often a word must occur to be in the vocabulary.
 
@@ -40,32 +40,32 @@ def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None, lea
 
 
 def tokenizer_from_json(text: str) -> Tokenizer:
-    """The tokenizer that wrote this `tokenizer.json`; one without a kind is of the `tokenizers` package.
+    """The tokenizer that wrote this `tokenizer.json`; a file without a kind is of the `tokenizers` package.
 
     Raises:
-        ValueError: It is no tokenizer's.
-        UserError: Its package is missing.
+        ValueError: The text is not of a tokenizer.
+        UserError: The package of the tokenizer is missing.
     """
-    found = json.loads(text)
-    if not isinstance(found, dict):
+    saved = json.loads(text)
+    if not isinstance(saved, dict):
         raise ValueError("no table of keys and values")
-    match found.get("kind"):
+    match saved.get("kind"):
         case "byte":
             return ByteTokenizer()
         case "character":
-            return CharacterTokenizer(str(found["characters"]))
+            return CharacterTokenizer(str(saved["characters"]))
         case "word":
-            return WordTokenizer([str(word) for word in found["words"]])
+            return WordTokenizer([str(word) for word in saved["words"]])
         case "sides":
-            return SidesTokenizer(*(tokenizer_from_json(json.dumps(found[side])) for side in ("source", "target")))
-        case None if "model" in found:
+            return SidesTokenizer(*(tokenizer_from_json(json.dumps(saved[side])) for side in ("source", "target")))
+        case None if "model" in saved:
             return PairTokenizer.from_json(text)
         case kind:
             raise ValueError(f"unknown kind {kind!r}")
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model folder.
+    """Reads the tokenizer of a model folder.
 
     Raises:
         UserError: The file is missing or broken, or its package is not installed.

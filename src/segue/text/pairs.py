@@ -10,10 +10,10 @@ _BYTES = 256
 
 
 class PairTokenizer:
-    """Frequent runs of bytes as tokens (Sennrich et al. 2016, over bytes as Radford et al. 2019); nothing is unknown.
+    """Frequent runs of bytes as tokens (Sennrich et al. 2016, over bytes as in Radford et al. 2019); none is unknown.
 
     Args:
-        inner: A `tokenizers.Tokenizer` that loses nothing; `of` makes one.
+        inner: A lossless `tokenizers.Tokenizer`; `of` makes one.
     """
 
     unknown = None
@@ -27,7 +27,7 @@ class PairTokenizer:
 
         Args:
             text: The text.
-            size: The number of tokens, at least the 256 bytes; fewer come out where the text has too few pairs.
+            size: The number of tokens, at least the 256 bytes; the encoding has fewer where the text has too few pairs.
 
         Raises:
             UserError: The size is below 256, or `tokenizers` is not installed.
@@ -48,7 +48,7 @@ class PairTokenizer:
 
     @classmethod
     def from_json(cls, text: str) -> "PairTokenizer":
-        """What `to_json` wrote, or another lossless tokenizer in the format of the `tokenizers` package.
+        """The tokenizer that `to_json` wrote, or another lossless one in the format of the `tokenizers` package.
 
         Raises:
             ValueError: It is in another format.
@@ -70,11 +70,11 @@ class PairTokenizer:
         return list(self._inner.encode(text, add_special_tokens=False).ids)
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text; bytes that are no UTF-8 become U+FFFD."""
+        """The text; bytes that are not UTF-8 become U+FFFD."""
         return str(self._inner.decode(list(tokens), skip_special_tokens=False))
 
     def to_json(self) -> str:
-        """In the format of the `tokenizers` package, for any program that reads it."""
+        """The tokenizer in the format of the `tokenizers` package, for any program that reads it."""
         return str(self._inner.to_str())
 
 

@@ -1,4 +1,4 @@
-"""What every tokenizer is: a map from text to whole numbers, and back."""
+"""The interface of every tokenizer: a map from text to whole numbers, and back."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -10,7 +10,7 @@ class Tokenizer(Protocol):
 
     @property
     def unknown(self) -> int | None:
-        """The token that stands for all text outside the vocabulary; `None` where nothing is outside."""
+        """The token of all text outside the vocabulary; `None` where no text is outside."""
         ...
 
     @property
@@ -19,7 +19,7 @@ class Tokenizer(Protocol):
         ...
 
     def encode(self, text: str) -> list[int]:
-        """The tokens of a text. What is outside the vocabulary becomes `unknown`, which the caller can count."""
+        """The tokens of a text. Text outside the vocabulary becomes `unknown`, which the caller can count."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Two tokenizers as one: what is read is cut in one way, what is written in another."""
+"""Two tokenizers as one: the text that is read and the text that is written are cut in different ways."""
 
 import json
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from segue.text.protocol import Tokenizer
 
 
 class SidesTokenizer:
-    """Spelling into sounds, say: characters are read, phonemes are written.
+    """A source and a target vocabulary in one, for example characters that are read and phonemes that are written.
 
-    Token k below `target.size` is the target's token k, the others are the source's. Whatever either side does not know
-    is one and the same token.
+    Token k below `target.size` is the target's token k; the others are the source's. Both sides share one unknown
+    token.
 
     Args:
-        source: What cuts texts that are read.
-        target: What cuts texts that are written.
+        source: The tokenizer of texts that are read.
+        target: The tokenizer of texts that are written.
     """
 
     def __init__(self, source: Tokenizer, target: Tokenizer) -> None:
@@ -22,14 +22,14 @@ class SidesTokenizer:
 
     @property
     def unknown(self) -> int | None:
-        """The target's, or the source's where the target knows all."""
+        """The unknown token of the target, or of the source where the target has none."""
         if self.target.unknown is not None or self.source.unknown is None:
             return self.target.unknown
         return self.target.size + self.source.unknown
 
     @property
     def size(self) -> int:
-        """Both vocabularies."""
+        """The number of tokens of both vocabularies."""
         return self.target.size + self.source.size
 
     def encode(self, text: str) -> list[int]:
@@ -43,7 +43,7 @@ class SidesTokenizer:
         return [known if token == unknown and known is not None else self.target.size + token for token in tokens]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text; the first known token tells of which side, and tokens of the other side are left out."""
+        """The text; the first known token decides the side, and tokens of the other side are left out."""
         read = next((token >= self.target.size for token in tokens if token != self.unknown), False)
         side, first = (self.source, self.target.size) if read else (self.target, 0)
         kept: list[int] = []
@@ -55,6 +55,6 @@ class SidesTokenizer:
         return side.decode(kept)
 
     def to_json(self) -> str:
-        """The kind, and what either tokenizer writes."""
+        """The kind, and both tokenizers as they write themselves."""
         sides = {"source": json.loads(self.source.to_json()), "target": json.loads(self.target.to_json())}
         return json.dumps({"kind": "sides", **sides})

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 UNKNOWN = "<unk>"
-"""Token 0, in the writing of the Penn Treebank and WikiText: a text that holds it literally means the same."""
+"""Token 0, spelt as in the Penn Treebank and WikiText; the same word in a text is this token, too."""
 
 
 class WordTokenizer:
@@ -14,7 +14,8 @@ class WordTokenizer:
     White space itself is not kept: decoded words have one space between them, and none at the ends of a line.
 
     Args:
-        words: The vocabulary without the unknown word, each once; token k is word k - 1. It has the end of a line.
+        words: The vocabulary, each word once, the end of a line among them, the unknown word not; token k is word
+            k - 1.
     """
 
     unknown = 0
@@ -31,7 +32,7 @@ class WordTokenizer:
         Args:
             text: The text.
             size: The number of tokens, the end of a line and the unknown word among them; `None` for all words.
-            least: How often a word occurs at least; rarer ones are unknown, which is how a model learns of such.
+            least: How often a word must occur; rarer words are unknown, so a model learns from them what unknown means.
         """
         counts = Counter(_split(text))
         counts.pop(UNKNOWN, None)
@@ -41,7 +42,7 @@ class WordTokenizer:
 
     @property
     def size(self) -> int:
-        """The vocabulary and the unknown word."""
+        """The number of words, the unknown one included."""
         return len(self._texts)
 
     def encode(self, text: str) -> list[int]:

@@ -29,7 +29,7 @@ def burg(
     """
     forward, backward, both = values, values, observed
     weights = values[:, :0]
-    variance = observed.any(1)[:, None].astype(np.float64)
+    variance = np.where(observed.any(1, keepdims=True), 1.0, 0.0)
     complete = bool(observed.all())
     yield weights, variance
     for order in range(1, largest + 1):
