@@ -13,7 +13,7 @@ def appended(
     state: State,
     values: Float64[np.ndarray, "lanes time"],
     observed: Bool[np.ndarray, "lanes time"] | None,
-    reset: Bool[np.ndarray, "lanes"] | Bool[np.ndarray, "lanes time"] | None,
+    reset: Bool[np.ndarray, " lanes"] | Bool[np.ndarray, "lanes time"] | None,
 ) -> State:
     """The state with values behind those it has, where a lane is not reset by one of them."""
     seen = ~np.isnan(values) if observed is None else observed & ~np.isnan(values)

@@ -1,8 +1,12 @@
 """New rows for a memory: where each lies on its lane's grid, what is applied, and a report of what is not."""
 
+from dataclasses import replace
+
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int64, Shaped
+from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.memory import Form, Id, Memory, anchored
@@ -27,6 +31,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
         UserError: The rows do not fit the frequency or the names of the memory, or a step has several rows and
             `duplicates` is not given.
     """
+    rows = _named_alike(memory, rows)
     ids, old, codes = _joined(memory, rows)
     order = np.lexsort((rows.times, codes))
     codes, times, values = codes[order], rows.times[order], rows.values[order]
@@ -119,18 +124,25 @@ class _Grid:
         return np.bincount(self._codes[rows], minlength=len(self._ahead))
 
 
+def _named_alike(memory: Memory, rows: Rows) -> Rows:
+    """The rows with names of the kind that the memory has; whole numbers become text: one file says 7, another A7."""
+    column, kind, text = rows.columns.id or "unique_id", rows.ids.dtype, {type(name) for name in rows.ids} == {str}
+    if not (text or kind.is_numeric() or kind == nw.Boolean):
+        raise UserError("id_col", column, f"holds {kind}; give names that are text or numbers")
+    if not memory.ids or text == isinstance(memory.ids[0], str):
+        return rows
+    if not kind.is_integer():
+        known = "numbers" if text else "text"
+        raise UserError("id_col", column, f"holds {kind}; give names that are {known}, as before")
+    names = nw.new_series("unique_id", [str(name) for name in rows.ids], nw.String, backend=rows.ids.implementation)
+    return replace(rows, ids=names)
+
+
 def _joined(
     memory: Memory, rows: Rows
 ) -> tuple[tuple[Id, ...], Int64[np.ndarray, " known"], Int64[np.ndarray, " rows"]]:
     """All names in ascending order, the index among them of each lane known, and of the series of each row."""
-    column = rows.columns.id or "unique_id"
-    names = rows.ids.to_list()
-    kinds = {str if isinstance(name, str) else int if isinstance(name, int | float) else None for name in names}
-    if None in kinds or len(kinds | {str if isinstance(name, str) else int for name in memory.ids[:1]}) > 1:
-        held = "numbers" if memory.ids and not isinstance(memory.ids[0], str) else "text"
-        remedy = f"give names that are {held}, as before" if memory.ids else "give names that are text or numbers"
-        raise UserError("id_col", column, f"holds {rows.ids.dtype}; {remedy}")
-    codes, distinct = pd.factorize(pd.Index([*memory.ids, *names]), sort=True)
+    codes, distinct = pd.factorize(pd.Index([*memory.ids, *rows.ids.to_list()]), sort=True)
     return tuple(distinct.tolist()), codes[: len(memory)].astype(np.int64), codes[len(memory) :][rows.codes]
 
 
@@ -169,9 +181,7 @@ def _known_times(
     return first, last
 
 
-def _steps(
-    frequency: Frequency, first: Times, *rows: tuple[Int64[np.ndarray, " rows"], Times]
-) -> list[Int64[np.ndarray, " rows"]]:
+def _steps(frequency: Frequency, first: Times, *rows: tuple[NDArray[np.int64], Times]) -> list[NDArray[np.int64]]:
     """Steps from the first time of each lane, of rows of lanes and times; negative for a time before it.
 
     All are counted at once, from one pair of least times on, since frequencies other than months and fixed steps count
