@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="the file that remembers; made by the first run")
     parser.add_argument("--output", type=Path, required=True, help="the forecast, .csv or .parquet")
     parser.add_argument("--horizon", type=int, default=28, help="steps ahead")
+    parser.add_argument("--id-col", help="the column that names the series; by default unique_id or the like")
     parser.add_argument("--freq", help="the step, such as h or D; by default inferred by the first run")
     parser.add_argument("--model", default="nanotst", help="a name such as nanotst or seasonal-naive, or a folder")
     parser.add_argument("--adopt", action="store_true", help="go on with what another model's runs remembered")
@@ -33,9 +34,9 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Loads, feeds, forecasts, saves; both files are either the old ones or whole new ones."""
-    stream = Stream(options.model, freq=options.freq)
+    stream = Stream(options.model, freq=options.freq, id_col=options.id_col)
     memory = stream.load(options.state, options.adopt) if options.state.exists() else stream.start()
-    memory, report = stream.update(memory, read_table(options.rows, Layout()))
+    memory, report = stream.update(memory, read_table(options.rows, Layout(options.id_col)))
     print(report)
     forecast = stream.forecast(memory, options.horizon)
     with atomic_file(options.output, "output") as temporary:

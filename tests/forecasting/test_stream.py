@@ -66,7 +66,7 @@ def feed(stream, frames, memory=None):
 
 
 def pieces(frame, cuts):
-    edges = [0, *sorted(cut % len(frame) for cut in cuts), len(frame)]
+    edges = [0, *sorted(min(cut, len(frame)) for cut in cuts), len(frame)]
     return [frame.iloc[a:b] for a, b in pairwise(edges) if b > a]
 
 
@@ -81,7 +81,7 @@ def days(*numbers, name="a"):
 @settings(max_examples=60, deadline=None)
 @given(
     freq=st.sampled_from(["D", "h", "15min", "W-MON", "B", "MS", "ME", "M", "QS", "3"]),
-    cuts=st.lists(st.integers(0, 200), max_size=6),
+    cuts=st.lists(st.integers(0, 77), max_size=6),
     shuffle=st.none() | st.integers(0, 100),
     seed=st.integers(0, 20),
     saved=st.integers(0, 6),
@@ -92,7 +92,7 @@ def test_rows_in_any_pieces_and_order_forecast_as_one_call(tmp_path_factory, fre
     given_freq = 3 if freq == "3" else freq
     fed = rows.sample(frac=1, random_state=shuffle) if shuffle is not None else rows.sort_values(["ds", "unique_id"])
     for model in (MODEL, Mean(64)):
-        stream = Stream(model, freq=given_freq)
+        stream = Stream(model, freq=given_freq, id_col="unique_id")  # a piece may hold each name once only
         memory = stream.start()
         for number, piece in enumerate(pieces(fed, cuts)):
             memory, _ = stream.update(memory, piece)
@@ -181,6 +181,17 @@ def test_neither_update_nor_forecast_changes_a_memory():
     assert memory.state == State(copy)
 
 
+@pytest.mark.parametrize("lanes", [np.array([2, 0]), np.array([True, False, True])])
+def test_lanes_picked_out_go_on_by_themselves(lanes):
+    rows = rows_of().sort_values("ds")
+    stream = Stream(MODEL)
+    memory, _ = stream.update(stream.start(), rows[:50])
+    rest = rows[rows["unique_id"] != "b"]
+    picked, report = stream.update(memory.select(lanes), rows[50:][rows[50:]["unique_id"] != "b"])
+    assert report.new == ()
+    assert_frame_equal(stream.forecast(picked, 5), forecast(rest, 5, model=MODEL), rtol=0, atol=1e-10)
+
+
 def test_steps_with_several_rows_follow_duplicates():
     twice = pd.concat([days(1, 2), day(3, 4.0), day(3, 8.0)])
     with pytest.raises(UserError, match="occurs twice in series a; choose `duplicates`"):
@@ -200,6 +211,18 @@ def test_one_row_a_series_is_read_as_the_rows_before():
     assert_frame_equal(Stream(MODEL).forecast(memory, 3), forecast(rows, 3, model=MODEL))
     with pytest.raises(UserError, match="id_col id: no such column"):
         feed(Stream(MODEL), [last.drop(columns="id")], memory)
+
+
+def test_a_column_that_may_name_series_or_number_rows_is_settled_by_the_user():
+    once = pd.concat([day(1, 1.0, "a"), day(2, 2.0, "b")])
+    with pytest.raises(UserError, match="id_col unique_id: may name the series or number the rows; name it by id_col"):
+        feed(Stream(MODEL, freq="D"), [once])
+    memory, _ = feed(Stream(MODEL, freq="D", id_col="unique_id"), [once])
+    assert memory.ids == ("a", "b")
+    memory, _ = feed(Stream(MODEL, freq="D"), [once.drop(columns="unique_id")])
+    assert memory.ids == ("y",)
+    with pytest.raises(UserError, match="id_col unique_id: the rows before had no names of series"):
+        feed(Stream(MODEL), [days(3, 4)], memory)
 
 
 def test_the_step_is_given_or_inferred_from_rows_that_show_it():

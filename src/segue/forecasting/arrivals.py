@@ -83,7 +83,9 @@ class _Grid:
         self._too_old = self._back >= memory.steps
         missing, known, differing = np.isnan(values), np.zeros(len(codes), bool), np.zeros(len(codes), bool)
         inside = np.flatnonzero(~self._added & ~self._too_old)
-        at = np.searchsorted(old, codes[inside]), memory.steps - 1 - self._back[inside]
+        lane_before = np.zeros(len(newest), dtype=np.int64)
+        lane_before[old] = np.arange(len(old))
+        at = lane_before[codes[inside]], memory.steps - 1 - self._back[inside]
         known[inside] = memory.state["observed"][at]
         differing[inside] = known[inside] & (memory.state["values"][at] != values[inside])
         self._repeated = ~self._added & ~self._too_old & (known | missing)  # no value for a step without one, too

@@ -1,7 +1,7 @@
 """What a stream keeps between two calls, as one value: the last steps of every lane, their times and names."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
 
 from segue.forecasting.table.calendar import frequency_of
 from segue.forecasting.table.frequency import DAY, Frequency, Months, Times
@@ -53,8 +54,9 @@ class Form:
         if self.backend == "pandas":
             names = nw.from_native(pd.Series(list(ids), name="unique_id", dtype=self.id_type), series_only=True)
         else:
-            kind = nw.Categorical if self.id_type == "Enum" else getattr(nw, self.id_type)
-            names = nw.new_series("unique_id", list(ids), kind(), backend=self.backend)
+            kind = nw.Categorical if self.id_type == "Enum" else getattr(nw, self.id_type)  # no text outside an Enum
+            backend: Any = self.backend
+            names = nw.new_series("unique_id", list(ids), kind(), backend=backend)
         name, _, unit = self.time_type.partition(" ")
         time_type = getattr(nw, name)(unit) if unit else getattr(nw, name)()
         times = np.stack([first, latest, last], axis=1).ravel()
@@ -106,16 +108,22 @@ class Memory:
         return np.tile(np.array(seasons, dtype=np.float64), (len(self), 1))
 
     def lanes(
-        self, picked: Int64[np.ndarray, " picked"], context: int
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
         """The last values of some lanes, as many as the longest has; see `segue.forecasting.table.panel.Lanes`."""
         begin = self.steps - max(1, min(context, int(self.lengths[picked].max(initial=0))))
         return self.state["values"][:, begin:][picked], self.state["observed"][:, begin:][picked]
 
+    def select(self, lanes: Int64[np.ndarray, " picked"] | Bool[np.ndarray, " lanes"]) -> "Memory":
+        """The lanes of the given indices, each once, or those where a mask is true."""
+        ids = tuple(self.ids[lane] for lane in np.arange(len(self))[lanes]) if self.ids else ()
+        return replace(self, state=self.state.select(lanes), ids=ids)
+
     def times(self, name: str) -> Times:
         """An array of times of the state, as the frequency takes them."""
-        kind = self.form is not None and self.form.time_type.startswith(("Date", "Datetime"))
-        return self.state[name].astype("datetime64[us]") if kind else self.state[name]
+        times: Times = self.state[name]
+        dated = self.form is not None and self.form.time_type.startswith("Date")
+        return times.astype("datetime64[us]") if dated else times
 
     def reading(self) -> Reading:
         """What writes frames like those that were read.
@@ -138,7 +146,7 @@ class Memory:
             name: np.pad(self.state[name][:, -steps:], ((0, 0), (max(0, steps - self.steps), 0)))
             for name in ("values", "observed")
         }
-        return Memory(State({**self.state, **kept}), self.ids, self.frequency, self.anchors, self.form)
+        return replace(self, state=State({**self.state, **kept}))
 
     def facts(self) -> dict[str, Any]:
         """All that is no array, as JSON values."""

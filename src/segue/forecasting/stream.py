@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from segue.errors import UserError
@@ -20,8 +21,8 @@ from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.report import Report
 from segue.forecasting.result import Numbers, QuantileColumns
-from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.reading import read_rows
+from segue.forecasting.table.layout import ID_NAMES, Layout
+from segue.forecasting.table.reading import Rows, read_rows
 from segue.state import State
 
 
@@ -99,7 +100,9 @@ class Stream:
                 time_col=layout.time_col or known.times,
                 target_col=layout.target_col or known.targets,
             )
-        return take_in(memory.fitted(self.steps), read_rows(frame, layout), layout)
+        rows = read_rows(frame, layout)
+        _refuse_unused_names(frame, rows, memory)
+        return take_in(memory.fitted(self.steps), rows, layout)
 
     def forecast(self, memory: Memory, horizon: int, levels: Numbers = (80,), quantiles: Numbers = ()) -> Any:
         """Forecasts the `horizon` steps after the newest row of each series.
@@ -193,3 +196,15 @@ class Stream:
     def _empty(self, lanes: int) -> Memory:
         shape = (lanes, self.steps)
         return Memory(State({"values": np.zeros(shape), "observed": np.zeros(shape, dtype=bool)}))
+
+
+def _refuse_unused_names(frame: Any, rows: Rows, memory: Memory) -> None:
+    """Refuses what a table may take for numbers of rows: of few rows, a column of names holds each name once, too."""
+    columns = rows.columns
+    if columns.id is None:
+        free = [name for name in nw.from_native(frame).columns if name not in (*columns.times, *columns.targets)]
+        for name in free:
+            if name.lower() in ID_NAMES:
+                raise UserError("id_col", name, "may name the series or number the rows; name it by id_col, or drop it")
+    elif memory.form is not None and memory.form.columns.id is None:
+        raise UserError("id_col", columns.id, "the rows before had no names of series; drop it, or begin anew")
