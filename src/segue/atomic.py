@@ -80,7 +80,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def save_file(path: Path, content: str | bytes) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Writes one file, atomically; a text is encoded in UTF-8."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)

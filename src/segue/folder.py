@@ -21,7 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
-from segue.atomic import atomic_file, atomic_folder, save_file
+from segue.atomic import atomic_file, atomic_folder, write_file
 from segue.errors import UserError
 
 CONFIG, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
@@ -182,7 +182,7 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
     try:
         return dict(safetensors.load_file(path))
     except (OSError, SafetensorError, KeyError, TypeError) as error:  # the latter: a dtype that numpy lacks
-        raise UserError(argument, path, "name a folder with whole weights (these cannot be read)") from error
+        raise UserError(argument, path, "name a folder with whole weights (these can't be read)") from error
 
 
 def _require_model_only(folder: Path) -> None:
@@ -196,9 +196,9 @@ def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
     if unknown := contents.keys() - _NAMES:
         raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
     for name, content in contents.items():
-        save_file(folder / name, content)
+        write_file(folder / name, content)
     sums = "".join(f"{_sum_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
-    save_file(folder / SUMS, sums)
+    write_file(folder / SUMS, sums)
 
 
 def _read_sums(folder: Path) -> dict[str, str]:
@@ -209,7 +209,7 @@ def _read_sums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UserError("model", folder / SUMS, "copy or save the model again (this file cannot be read)") from error
+        raise UserError("model", folder / SUMS, "copy or save the model again (this file can't be read)") from error
 
 
 def _sum_of(path: Path) -> str:

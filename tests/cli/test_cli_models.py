@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from segue.cli import app
 from segue.config import read_config
+from segue.folder import SUMS
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.nanotst.model import NanoTST
-from segue.forecasting.pretraining.grammar.report import evaluate_sentences
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 from segue.forecasting.pretraining.pretrain import PretrainConfig
+from segue.forecasting.pretraining.report import evaluate_sentences
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
@@ -75,6 +76,7 @@ def widen(model: Path) -> None:
     ],
 )
 def test_a_model_that_cannot_be_read_is_refused_and_nothing_is_written(tmp_path, model, damage, message):
+    (model / SUMS).unlink()  # older folders have none; with them, every damage is one of a checksum
     damage(model)
     source = tmp_path / "in.csv"
     source.write_text(SERIES)
@@ -162,7 +164,7 @@ def test_weights_that_do_not_fit_the_disk_are_told_in_one_line(tmp_path, monkeyp
     def fill(*_):
         raise SafetensorError("I/O error: File too large")
 
-    monkeypatch.setattr("segue.folder.save_file", fill)
+    monkeypatch.setattr("segue.folder.safetensors.save_file", fill)
     status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert status == 2
     assert "segue: cannot read or write: " in error
@@ -179,6 +181,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert status == 130
     assert "--resume (resume=True) goes on from there" in error
+    NanoTST.from_pretrained(tmp_path / "run" / "model")
     assert "run/checkpoints/step-0" in files(tmp_path)
     monkeypatch.undo()
     assert segue("pretrain", "--output", tmp_path / "run", "--resume")[0] == 0

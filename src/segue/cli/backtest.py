@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,29 +11,37 @@ from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_place
 from segue.errors import UserError
 
+if TYPE_CHECKING:
+    from segue.forecasting.evaluation.backtest import Backtest
+    from segue.forecasting.table.reading import Reading
+
+Windows = Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")]
+Against = Annotated[str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")]
+Step = Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")]
+Levels = Annotated[
+    list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
+]
+Scores = Annotated[Path | None, typer.Option(help="Write the scores of each series to this .csv or .parquet.")]
+Forecasts = Annotated[Path | None, typer.Option(help="Write all forecasts to this .csv or .parquet.")]
+Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")]
+
 
 def backtest(
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
-    windows: Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")] = 5,
-    against: Annotated[
-        str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")
-    ] = "seasonal-naive",
-    step: Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")] = None,
+    windows: Windows = 5,
+    against: Against = "seasonal-naive",
+    step: Step = None,
     id_col: options.Id = None,
     time_col: options.Time = None,
     target_col: options.Target = None,
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
-    level: Annotated[
-        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Write the scores of each series to this .csv or .parquet.")
-    ] = None,
-    forecasts: Annotated[Path | None, typer.Option(help="Write all forecasts to this .csv or .parquet.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")] = None,
+    level: Levels = None,
+    output: Scores = None,
+    forecasts: Forecasts = None,
+    plot: Plot = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
@@ -52,7 +60,7 @@ def backtest(
     from segue.cli.shared.scores import show_backtest
     from segue.forecasting.evaluation.backtest import backtest_reading
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.files import read_table
     from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import read_frame
 
@@ -63,6 +71,16 @@ def backtest(
     predictors = [load_predictor(model, threads=threads), *rivals]
     with counting("windows") as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report=report)
+    _write(reading, result, output, forecasts, plot)
+    show_backtest(result, reading.panel.frequency.alias, written)
+
+
+def _write(
+    reading: "Reading", result: "Backtest", output: Path | None, forecasts: Path | None, plot: Path | None
+) -> None:
+    """Writes all that was asked for, or nothing if any of it fails."""
+    from segue.forecasting.table.files import write_table
+
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
             if path is not None:
@@ -73,4 +91,3 @@ def backtest(
             history = reading.history(history_of(result), series_of(result))
             figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
-    show_backtest(result, reading.panel.frequency.alias, written)

@@ -11,6 +11,9 @@ from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_place
 
+Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
+Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
+
 
 def forecast(
     file: options.File,
@@ -21,12 +24,8 @@ def forecast(
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
-    level: Annotated[
-        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")
-    ] = None,
-    quantile: Annotated[
-        list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")
-    ] = None,
+    level: Levels = None,
+    quantile: Quantiles = None,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",

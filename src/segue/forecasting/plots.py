@@ -67,9 +67,8 @@ def plot_forecast(
         add_title(chart, f"{name} ({columns.point})" if len(known) == 1 else str(name))
     if ax is None:
         add_legend(figure, charts[0])
-        if len(picked) < len(known):
-            shown = f"{len(picked)} of {len(known):,} series"
-            figure.suptitle(shown, x=0.01, ha="left", fontsize=9, color=SOFT)
+    if ax is None and len(picked) < len(known):
+        figure.suptitle(f"{len(picked)} of {len(known):,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
     return figure
 
 

@@ -142,14 +142,14 @@ def read(*columns, names=("time", "b", "c", "d"), form=None):
     return read_times(named, form).astype(str).tolist()
 
 
-def test_days_and_months_are_told_apart_by_what_makes_sense_or_is_regular():
+def test_days_and_months_are_distinguished_by_what_makes_sense_or_is_regular():
     assert read(["1/31/24", "2/1/24"]) == ["2024-01-31", "2024-02-01"]
     assert read(["31.1.2024", "1.2.2024"]) == ["2024-01-31", "2024-02-01"]
     assert read(["11/02/2024 23:00", "12/02/2024 0:00", "12/02/2024 1:00"])[1] == "2024-02-12 00:00:00"
     # months, first day; read the other way they would be twelve days a year, each year anew
     months = pd.date_range("2020-01-01", periods=30, freq="MS")
     assert read(list(months.strftime("%d/%m/%Y"))) == months.astype(str).tolist()
-    with pytest.raises(UserError, match="days and months cannot be told apart; give `time_format`"):
+    with pytest.raises(UserError, match="days and months are ambiguous; give `time_format`"):
         read(["01/02/2024", "02/02/2024", "03/02/2024"])
     assert read(["01/02/2024", "02/02/2024"], form="%d/%m/%Y") == ["2024-02-01", "2024-02-02"]
 

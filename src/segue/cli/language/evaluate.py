@@ -87,9 +87,9 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
     from segue.language.config import LanguageConfig
     from segue.training.runs import read_run
 
-    reach = model.config.reach
-    if state == "carry" and reach is not None:
-        typer.echo(f"segue: positions are learned for {reach} tokens only: --state reset --window {reach}", err=True)
+    limit = model.config.position_limit
+    if state == "carry" and limit is not None:
+        typer.echo(f"segue: positions are learned for {limit} tokens only: --state reset --window {limit}", err=True)
     learnt = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
     if learnt is not None and document is None:
         typer.echo(f"segue: trained with documents that begin at {learnt!r}: give --document too", err=True)

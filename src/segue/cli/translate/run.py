@@ -95,7 +95,7 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
     """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
     from segue.cli.shared.progress import counting
-    from segue.translate.decode.decode import translate_texts
+    from segue.translate.decode.texts import translate_texts
 
     with counting("texts") as bar:
         report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is there before its bar

@@ -63,7 +63,7 @@ def _train(
     from segue.atomic import atomic_file
     from segue.cli.shared.training import TrainingBar
     from segue.training.interrupt import Interrupted
-    from segue.translate.evaluation.plots import plot_losses
+    from segue.translate.training.plots import plot_losses
     from segue.translate.training.train import train_translation
 
     console = Console(stderr=True)

@@ -1,6 +1,6 @@
 """Backtesting: how well models would have forecast a table's own past, from rolling origins."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,7 +57,7 @@ def backtest(
     horizon: int,
     windows: int = 5,
     *,
-    models: Model | Sequence[Model] = ("nanotst", "seasonal-naive"),
+    models: str | Sequence[Model] = ("nanotst", "seasonal-naive"),
     step: int | None = None,
     levels: Numbers = (80, 95),
     freq: str | int | None = None,
@@ -77,7 +77,7 @@ def backtest(
         frame: One row a series and time, a DataFrame of pandas or polars; read as by `segue.forecast`.
         horizon: Steps in a window, at least 1.
         windows: How many windows a series has at most.
-        models: Names, model folders or predictors, or one of them; see `segue.load_predictor`. `ets` and `theta` need
+        models: Names, model folders or predictors, or one name; see `segue.load_predictor`. `ets` and `theta` need
             `pip install segue[classical]`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, whose coverage is scored.
@@ -92,8 +92,8 @@ def backtest(
         UserError: An argument that fits nothing, or no series that is long enough.
     """
     reading = read_frame(frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates))
-    several = isinstance(models, Sequence) and not isinstance(models, str)
-    return backtest_reading(reading, models if several else [models], horizon, windows, step, levels)
+    given = [models] if isinstance(models, str) else models
+    return backtest_reading(reading, given, horizon, windows, step, levels)
 
 
 def backtest_reading(
@@ -110,24 +110,19 @@ def backtest_reading(
     for argument, given in (("horizon", horizon), ("windows", windows), ("step", step)):
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
             raise UserError(argument, given, "give a whole number of at least 1")
-    predictors = {}
-    for model in models:
-        predictor = load_predictor(model, "models")
-        predictors[_free_name(predictor.name, predictors)] = predictor
-    if not predictors:
-        raise UserError("models", "(none)", "name one at least")
-    columns = [QuantileColumns.of(name, levels) for name in predictors]
+    predictors = [load_predictor(model, "models") for model in models]
+    columns = [QuantileColumns.of(name, levels) for name in _distinct([predictor.name for predictor in predictors])]
     reading.refuse_taken(("cutoff", "y", "model", "windows", *(name for own in columns for name in own.levels)))
     origins = roll(reading.panel, horizon, windows, step)
     truth = Windows.of(origins)
     forecasts: dict[str, NDArray[np.float64]] = {}
     evaluations: dict[str, Evaluation] = {}
-    for own, (name, predictor) in zip(columns, predictors.items(), strict=True):
+    for own, predictor in zip(columns, predictors, strict=True):
         wanted = tuple(sorted({*DECILES, *own.levels.values()}))
-        quantiles = forecast_panel(predictor, origins, horizon, wanted, report and partial(report, name))
+        quantiles = forecast_panel(predictor, origins, horizon, wanted, report and partial(report, own.point))
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
-        evaluations[name] = evaluate(truth, at, _intervals(own))
+        evaluations[own.point] = evaluate(truth, at, _intervals(own))
     return Backtest(
         forecasts=_forecast_table(reading, origins, forecasts),
         **_score_tables(reading, truth, evaluations),
@@ -138,11 +133,15 @@ def backtest_reading(
     )
 
 
-def _free_name(name: str, taken: Collection[str]) -> str:
-    """The name of a model; the second of one name gets `-2`, so that two NanoTSTs can be compared."""
-    return next(
-        free for free in (name, *(f"{name}-{count}" for count in range(2, len(taken) + 2))) if free not in taken
-    )
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names of the models; the second of one name gets `-2`, so that two NanoTSTs can be compared."""
+    if not names:
+        raise UserError("models", "(none)", "name one at least")
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name}-{count}" for count in range(2, len(names) + 1))
+        distinct.append(next(free for free in (name, *numbered) if free not in distinct))
+    return distinct
 
 
 def _intervals(columns: QuantileColumns) -> dict[str, tuple[float, float]]:

@@ -42,7 +42,7 @@ class Origins:
     @property
     def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
         """Those of the series of each lane."""
-        return self.panel.seasons[self.series]
+        return np.asarray(self.panel.seasons[self.series])
 
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int

@@ -37,9 +37,7 @@ class WindowScale:
     deviation: Float64[Tensor, "lanes"]
 
     @staticmethod
-    def of(
-        patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]
-    ) -> "WindowScale":
+    def of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> "WindowScale":
         """The scale of each lane, measured from its first value, so that equal values deviate by exactly zero."""
         past = past_of(patches, observed)
         count = past.seen.sum(1, keepdim=True).clamp(min=1)

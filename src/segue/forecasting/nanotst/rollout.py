@@ -30,9 +30,7 @@ class PatchForecaster(Protocol):
         ...
 
 
-def roll_out(
-    model: PatchForecaster, history: History, horizon: int
-) -> Float64[np.ndarray, "lanes horizon levels"]:
+def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[np.ndarray, "lanes horizon levels"]:
     """One pass for the near future; the far future continues from nine equally likely paths.
 
     The paths are the deciles so far. What follows each of them is gathered: 9 x 50 values a step, whose quantiles are

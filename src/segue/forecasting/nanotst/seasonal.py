@@ -112,7 +112,7 @@ def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype)
     tokens = past.known.shape[1] // size
     end = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
     index = end[:, None] + torch.arange(_RECENT, device=known.device)
-    newer = known.index_select(1, index.flatten()).unflatten(1, (-1, _RECENT))
+    newer = at(known, index.expand(known.shape[0], -1, -1))
     latest = past.newest_of_patch.clamp(min=0) // size  # the patch of the newest value
     errors = []
     for cycle in cycles:

@@ -1,0 +1,139 @@
+"""NanoTST without torch: the exported graph of a model folder, run by onnxruntime.
+
+Each run of the graph uses one thread, and several runs go on side by side. So the bits of a lane's forecast do not
+depend on the number of threads. Lanes of as many patches run together, so they do not depend on its company either.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float64
+
+from segue.config import from_dict
+from segue.errors import UserError
+from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
+from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.rollout import roll_out, widened
+from segue.forecasting.nanotst.weights import find_model
+from segue.forecasting.predictor import LEVELS, Forecast, History
+from segue.threads import usable_threads
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+_LANES = 64  # in one run: of 16, 32, 64 and 128 the fastest, see docs/lab-notebook.md
+
+
+class ExportedModel:
+    """An exported NanoTST: a `segue.forecasting.predictor.Predictor` that can be pickled.
+
+    Args:
+        folder: A model folder with `config.json`, `model.safetensors` and `model.onnx`.
+        threads: How many runs go on side by side; by default as many as the machine allows.
+
+    Raises:
+        UserError: The folder is missing, damaged or of another kind, or holds no exported model.
+    """
+
+    name = "NanoTST"
+    keeps_support = True
+    batch = 4 * _LANES
+
+    def __init__(self, folder: str | Path, threads: int | None = None) -> None:
+        self.folder, self.threads = Path(folder), threads
+        kind, config = load_config(self.folder)
+        if kind != "nanotst":
+            raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")
+        if not (self.folder / GRAPH).is_file():
+            remedy = "run `segue export` on it first, which needs the extra train (it has no exported model)"
+            raise UserError("model", folder, remedy)
+        self.config = from_dict(NanoTSTConfig, config)
+
+    def __reduce__(self) -> tuple[type["ExportedModel"], tuple[Path, int | None]]:
+        return ExportedModel, (self.folder, self.threads)  # a session cannot be pickled: each process makes its own
+
+    @staticmethod
+    def from_pretrained(source: str | Path = "nanotst", *, threads: int | None = None) -> "ExportedModel":
+        """Finds a model folder, or a model that came with the package; needs no network.
+
+        Args:
+            source: A model folder, or a bundled name.
+            threads: See `ExportedModel`.
+
+        Raises:
+            UserError: There is no such folder or name, or it cannot be read.
+        """
+        return ExportedModel(find_model(source), threads)
+
+    @property
+    def context(self) -> int:
+        """How many of the last values the model reads."""
+        return self.config.context
+
+    @property
+    def reach(self) -> int:
+        """How many steps one pass predicts at most."""
+        return self.config.span * self.config.patch
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of config and weights, that of the torch model of this folder."""
+        _, config, arrays = load_model_folder(self.folder)
+        return fingerprint(config, arrays)
+
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
+        quantiles = roll_out(self, history, horizon)
+        return Forecast(widened(quantiles, history.observed, self.config.widening))
+
+    def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
+        """The quantiles of the next `steps`, before `widening`; see `PatchForecaster`."""
+        quantiles = np.empty((len(history), steps, len(LEVELS)))
+        time, patch = history.values.shape[1], self.config.patch
+        tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on
+        batches = [
+            batch
+            for count in np.unique(tokens).tolist()
+            for batch in _cut(np.flatnonzero(tokens == count))
+        ]
+        parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
+        threads = min(usable_threads() if self.threads is None else self.threads, len(parts))
+        run = partial(self._run, steps=steps)
+        if threads <= 1:
+            results = list(map(run, parts))
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                results = list(pool.map(run, parts))
+        for lanes, part in zip(batches, results, strict=True):
+            quantiles[lanes] = part
+        return quantiles
+
+    def _run(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
+        """One run of the graph."""
+        inputs = {"values": history.values, "observed": history.observed, "seasons": history.seasons}
+        result: Float64[np.ndarray, "lanes steps levels"]
+        (result,) = self._session.run(None, inputs | {"steps": np.array(steps)})
+        return result
+
+    @cached_property
+    def _session(self) -> "InferenceSession":
+        """The graph, made ready on first use in each process."""
+        import onnxruntime
+
+        verify_files(self.folder, GRAPH, WEIGHTS)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3  # errors only: its warnings speak of devices that nobody asked for
+        try:
+            return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's exceptions have no common base of its own
+            reason = str(error).splitlines()[0]
+            raise UserError("model", self.folder, f"run `segue export` on it again ({reason})") from error
+
+
+def _cut(lanes: np.ndarray) -> list[np.ndarray]:
+    """Batches of `_LANES` at most."""
+    return np.split(lanes, range(_LANES, len(lanes), _LANES))

@@ -1,0 +1,29 @@
+"""How many threads the served half computes with: decided in one place, within the limits of a container."""
+
+import math
+import os
+from pathlib import Path
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "quota period" in microseconds, or "max period" (Linux, cgroup v2)
+
+
+def usable_threads() -> int:
+    """The number that OMP_NUM_THREADS names, else the processors that this process may use.
+
+    A container that may use two of 64 processors counts as two: more threads would wait for each other.
+    """
+    named = os.environ.get("OMP_NUM_THREADS", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return max(1, min(processors, _quota()))
+
+
+def _quota() -> int:
+    """The processors that the control group grants; no limit where there is none."""
+    try:
+        quota, period = _QUOTA.read_text().split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return 2**31
