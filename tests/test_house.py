@@ -88,7 +88,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 def test_importing_segue_is_cheap():
     """Catches an import at the head of a file that makes `segue --help` wait seconds for torch or pandas."""
     heavy = "{'torch', 'pandas', 'numpy', 'matplotlib', 'narwhals'} & set(sys.modules)"
-    code = f"import sys, segue, segue.cli; segue.UserError; print(sorted({heavy})); segue.State; print(sorted({heavy}))"
+    code = f"import sys, segue, segue.cli; segue.UserError; print(sorted({heavy})); segue.LSTM; print(sorted({heavy}))"
     before, after = run("-c", code).splitlines()
     assert before == "[]"
     assert "'torch'" in after  # or the first line would prove nothing

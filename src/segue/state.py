@@ -1,8 +1,10 @@
 """Memory as a value: what a model remembers of its lanes, outside of the model.
 
-A lane is one running sequence. A state maps dotted names to tensors whose first axis is the lane, all of fixed
-shape, so lanes of any age batch together, are picked out, put back, saved and restored. It is frozen: every method
-returns a new state, and no model ever writes into the tensors of a state that a caller could see.
+A lane is one running sequence. A state maps dotted names to arrays whose first axis is the lane, all of fixed shape, so
+lanes of any age batch together, are picked out, put back, saved and restored. It is frozen: every method returns a new
+state, and no model ever writes into the arrays of a state that a caller could see.
+
+The arrays are numpy's or torch's; nothing here imports torch, the arrays bring it along.
 
 One convention makes resets trivial: **a fresh lane is all zeros**. A model whose memory needs a different beginning
 stores a counter that starts at zero and derives the rest.
@@ -12,71 +14,75 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-import torch
+import numpy as np
+from array_api_compat import array_namespace, to_device
 from jaxtyping import Bool, Int
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
+from safetensors.numpy import save_file as save_arrays
 
 from segue.atomic import atomic_file
 from segue.errors import UserError
 
+Array = Any
+"""An array of numpy or a tensor of torch."""
+
 _METADATA_KEY = "segue"  # one key only: safetensors does not order several, and files would differ from run to run
+_FRAMEWORKS = {"numpy": "np", "torch": "pt"}
 
 
-class State(Mapping[str, Tensor]):
-    """A frozen, sorted mapping of dotted names to tensors, lane axis first.
+class State(Mapping[str, Array]):
+    """A frozen, sorted mapping of dotted names to arrays, lane axis first.
 
     Args:
-        tensors: At least one tensor; all with the same length of the first axis.
+        arrays: At least one array, all of numpy or all of torch, all with the same length of the first axis.
     """
 
-    __slots__ = ("_tensors",)
+    __slots__ = ("_arrays",)
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        if not tensors:
-            raise ValueError("a state holds at least one tensor")
-        if len({tensor.shape[0] for tensor in tensors.values()}) != 1:
-            raise ValueError(f"lanes differ: { {name: tuple(t.shape) for name, t in tensors.items()} }")
-        self._tensors = MappingProxyType({name: tensors[name] for name in sorted(tensors)})
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        if not arrays:
+            raise ValueError("a state holds at least one array")
+        if len({array.shape[0] for array in arrays.values()}) != 1:
+            raise ValueError(f"lanes differ: { {name: tuple(array.shape) for name, array in arrays.items()} }")
+        self._arrays = MappingProxyType({name: arrays[name] for name in sorted(arrays)})
 
-    def __getitem__(self, name: str) -> Tensor:
-        return self._tensors[name]
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._tensors)
+        return iter(self._arrays)
 
     def __len__(self) -> int:
-        return len(self._tensors)
+        return len(self._arrays)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):
             return NotImplemented
-        return list(self) == list(other) and all(torch.equal(self[name], other[name]) for name in self)
+        return list(self) == list(other) and all(_equal(self[name], other[name]) for name in self)
 
-    def __reduce__(self) -> tuple[type["State"], tuple[dict[str, Tensor]]]:
+    def __reduce__(self) -> tuple[type["State"], tuple[dict[str, Array]]]:
         return State, (dict(self),)  # a mapping proxy itself can't be pickled or copied
 
     def __repr__(self) -> str:
-        inside = ", ".join(f"{name}: {tuple(tensor.shape)}" for name, tensor in self.items())
+        inside = ", ".join(f"{name}: {tuple(array.shape)}" for name, array in self.items())
         return f"State({inside})"
 
     @property
     def lanes(self) -> int:
         """The number of lanes."""
-        return int(next(iter(self.values())).shape[0])
+        return int(self._any.shape[0])
 
     @property
     def nbytes(self) -> int:
-        """The memory of all tensors, in bytes."""
-        return sum(tensor.numel() * tensor.element_size() for tensor in self.values())
+        """The memory of all arrays, in bytes."""
+        return sum(array.nbytes for array in self.values())
 
     @classmethod
     def join(cls, parts: "Mapping[str, State]") -> "State":
-        """One state out of named parts: tensor `key` of part `cell` becomes `cell.key`."""
-        return cls({f"{part}.{name}": tensor for part, state in parts.items() for name, tensor in state.items()})
+        """One state out of named parts: array `key` of part `cell` becomes `cell.key`."""
+        return cls({f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()})
 
     def part(self, name: str) -> "State":
         """The part that `join` put in under this name.
@@ -85,10 +91,10 @@ class State(Mapping[str, Tensor]):
             KeyError: There is no such part.
         """
         prefix = f"{name}."
-        found = {key.removeprefix(prefix): tensor for key, tensor in self.items() if key.startswith(prefix)}
-        if not found:
+        inside = {key.removeprefix(prefix): array for key, array in self.items() if key.startswith(prefix)}
+        if not inside:
             raise KeyError(f"no part {name!r} in {self!r}")
-        return State(found)
+        return State(inside)
 
     @classmethod
     def cat(cls, states: "Sequence[State]") -> "State":
@@ -96,62 +102,79 @@ class State(Mapping[str, Tensor]):
         first, *others = states
         for other in others:
             first._check_same_names(other)
-        return cls({name: torch.cat([state[name] for state in states]) for name in first})
+        xp = first._xp
+        return cls({name: xp.concat([state[name] for state in states]) for name in first})
 
     def detach(self) -> "State":
         """The same values, cut off from the gradient tape (truncated backpropagation through time)."""
-        return State({name: tensor.detach() for name, tensor in self.items()})
+        return State({name: array.detach() for name, array in self.items()}) if self._is_torch else self
 
-    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "State":
-        """The same values elsewhere; `dtype` concerns floating tensors only, counters stay whole numbers."""
-        return State(
-            {
-                name: tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)
-                for name, tensor in self.items()
-            }
-        )
+    def to(self, device: Any = None, dtype: Any = None) -> "State":
+        """The same values elsewhere; `dtype` concerns floating arrays only, counters stay whole numbers.
 
-    def select(self, lanes: Int[Tensor, "picked"]) -> "State":
-        """The given lanes, in the given order."""
-        return State({name: tensor.index_select(0, lanes) for name, tensor in self.items()})
+        Args:
+            device: A device of torch, or its name; numpy knows `"cpu"` only.
+            dtype: A floating type of the arrays' own library.
+        """
+        xp = self._xp
 
-    def scatter(self, lanes: Int[Tensor, "picked"], other: "State") -> "State":
+        def converted(array: Array) -> Array:
+            moved = array if device is None else to_device(array, device)
+            floats = dtype is not None and xp.isdtype(array.dtype, "real floating")
+            return xp.astype(moved, dtype, copy=False) if floats else moved
+
+        return State({name: converted(array) for name, array in self.items()})
+
+    def select(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"]) -> "State":
+        """The lanes of the given indices, in the given order; or those where a mask is true."""
+        index = self._index(lanes)
+        return State({name: self._xp.take(array, index, axis=0) for name, array in self.items()})
+
+    def scatter(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"], other: "State") -> "State":
         """This state with the given lanes replaced by the lanes of `other`, in order."""
         self._check_same_names(other)
-        return State({name: tensor.index_copy(0, lanes, other[name]) for name, tensor in self.items()})
+        xp, index = self._xp, self._index(lanes)
+        source = xp.arange(self.lanes, device=_device(index))
+        source[index] = self.lanes + xp.arange(other.lanes, device=_device(index))
+        return State({name: xp.take(xp.concat([array, other[name]]), source, axis=0) for name, array in self.items()})
 
-    def where(self, condition: Bool[Tensor, "lanes"], other: "State") -> "State":
+    def where(self, condition: Bool[Array, " lanes"], other: "State") -> "State":
         """This state where `condition` holds, `other` elsewhere."""
         self._check_same_names(other)
-        return State({name: torch.where(_wide(condition, t), t, other[name]) for name, t in self.items()})
+        mask = self._like_lanes(condition)
+        return State({name: self._xp.where(_wide(mask, a), a, other[name]) for name, a in self.items()})
 
-    def reset(self, lanes: Bool[Tensor, "lanes"]) -> "State":
+    def reset(self, lanes: Bool[Array, " lanes"]) -> "State":
         """This state with fresh lanes, that is zeros, where `lanes` is true."""
-        return State({name: t.masked_fill(_wide(lanes, t), 0) for name, t in self.items()})
+        xp, mask = self._xp, self._like_lanes(lanes)
+        return State({name: xp.where(_wide(mask, a), xp.zeros_like(a), a) for name, a in self.items()})
 
     def save(self, path: str | Path, facts: Mapping[str, Any]) -> None:
-        """Writes one safetensors file, atomically.
+        """Writes one safetensors file, atomically; its bytes do not depend on the arrays' library.
 
         Args:
             path: The file to write; its folder must exist.
-            facts: What belongs to the state and is no tensor, as JSON values: lane names, last timestamp, frequency,
+            facts: What belongs to the state and is no array, as JSON values: lane names, last timestamp, frequency,
                 the hash of the model's config and weights.
 
         Raises:
             UserError: The folder is not there, or can't be written.
             OSError: The disk is full.
         """
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.items()}
+        metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True)}
         with atomic_file(path) as temporary:
-            save_file(tensors, temporary, metadata={_METADATA_KEY: json.dumps(facts, sort_keys=True)})
+            _save_file(self, temporary, metadata)
 
     @classmethod
-    def load(cls, path: str | Path, expected: Mapping[str, Any]) -> "tuple[State, dict[str, Any]]":
+    def load(
+        cls, path: str | Path, expected: Mapping[str, Any], framework: Literal["numpy", "torch"] = "numpy"
+    ) -> "tuple[State, dict[str, Any]]":
         """Reads what `save` wrote.
 
         Args:
             path: The file to read.
             expected: Facts that must be the same in the file, for example the model's hash.
+            framework: The library of the arrays.
 
         Returns:
             The state, on the CPU, and all facts.
@@ -160,9 +183,9 @@ class State(Mapping[str, Tensor]):
             UserError: The file is missing, truncated or no state, or a fact differs.
         """
         try:
-            with safe_open(path, framework="pt") as file:
+            with safe_open(path, framework=_FRAMEWORKS[framework]) as file:
                 facts: dict[str, Any] = json.loads((file.metadata() or {})[_METADATA_KEY])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise UserError(
                 "state", path, "name a whole state file that segue saved (this one can't be read)"
@@ -170,13 +193,56 @@ class State(Mapping[str, Tensor]):
         for name, value in expected.items():
             if facts.get(name) != value:
                 raise UserError("state", path, f"load it into the model that saved it ({name} differs)")
-        return cls(tensors), facts
+        return cls(arrays), facts
+
+    @property
+    def _any(self) -> Array:
+        return next(iter(self.values()))
+
+    @property
+    def _xp(self) -> Any:
+        """The functions of the arrays' library, under the names of the array API standard."""
+        return array_namespace(self._any)
+
+    @property
+    def _is_torch(self) -> bool:
+        return _is_torch(self._any)
+
+    def _like_lanes(self, lanes: Array) -> Array:
+        """Indices or a mask of lanes as an array of this state's library, beside its own arrays."""
+        return self._xp.asarray(lanes, device=_device(self._any))
+
+    def _index(self, lanes: Array) -> Array:
+        index = self._like_lanes(lanes)
+        return self._xp.nonzero(index)[0] if self._xp.isdtype(index.dtype, "bool") else index
 
     def _check_same_names(self, other: "State") -> None:
         if list(self) != list(other):
             raise ValueError(f"states of different models: {self!r} and {other!r}")
 
 
-def _wide(lanes: Tensor, tensor: Tensor) -> Tensor:
-    """A (lanes,) mask that broadcasts against a (lanes, ...) tensor."""
-    return lanes.view(-1, *[1] * (tensor.dim() - 1))
+def _equal(one: Array, other: Array) -> bool:
+    same_kind = (type(one), one.shape, one.dtype) == (type(other), other.shape, other.dtype)
+    return same_kind and bool((one == other).all())
+
+
+def _is_torch(array: Array) -> bool:
+    return not isinstance(array, np.ndarray)
+
+
+def _device(array: Array) -> Any:
+    return array.device if _is_torch(array) else None  # arrays of numpy before 2.0 have no device
+
+
+def _wide(lanes: Array, array: Array) -> Array:
+    """A (lanes,) mask that broadcasts against a (lanes, ...) array."""
+    return lanes.reshape(-1, *[1] * (array.ndim - 1))
+
+
+def _save_file(state: State, path: Path, metadata: dict[str, str]) -> None:
+    if state._is_torch:
+        from safetensors.torch import save_file as save_tensors  # torch is there already: it made these tensors
+
+        save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, path, metadata)
+    else:
+        save_arrays({name: np.ascontiguousarray(array) for name, array in state.items()}, path, metadata)

@@ -43,7 +43,7 @@ def test_a_continuation_saved_and_loaded_goes_on_as_if_never_stopped(backbone, t
     for n in range(12):
         if n == 7:
             state.save(tmp_path / "state.safetensors", {"model": model.fingerprint})
-            state, _ = State.load(tmp_path / "state.safetensors", {"model": model.fingerprint})
+            state, _ = State.load(tmp_path / "state.safetensors", {"model": model.fingerprint}, framework="torch")
         token, state = draw(model, state, Sampling(), seed=3)
         tokens.append(token)
     assert tokens == expected

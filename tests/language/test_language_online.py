@@ -69,7 +69,7 @@ def test_a_text_in_parts_is_the_whole(backbone, cuts, tmp_path):
         result, state = evaluate_online(model, corpus_of(TEXT[begin:stop], continued=begin > 0), CONFIG, state)
         total += result.loss * result.tokens
         state.save(tmp_path / "state.safetensors", {})
-        state, _ = State.load(tmp_path / "state.safetensors", {})
+        state, _ = State.load(tmp_path / "state.safetensors", {}, framework="torch")
     whole, end = evaluate_online(model, corpus_of(TEXT), CONFIG)
     assert total == pytest.approx(whole.loss * whole.tokens, abs=1e-9)
     for name, tensor in end.items():

@@ -169,7 +169,7 @@ def test_saved_within_a_segment_and_restored_equals_never_having_stopped(tmp_pat
     state.save(tmp_path / "fresh.safetensors", {})  # no tensor is in it twice
     _, state = learner(piece(inputs, 0, 10), state)
     state.save(tmp_path / "state.safetensors", {"model": "tiny"})
-    restored, _ = State.load(tmp_path / "state.safetensors", {"model": "tiny"})
+    restored, _ = State.load(tmp_path / "state.safetensors", {"model": "tiny"}, framework="torch")
     scores, end = begin(Tiny(), inputs)[0](piece(inputs, 10), restored)
     expected, unbroken = learner(piece(inputs, 10), state)
     assert torch.equal(scores, expected)

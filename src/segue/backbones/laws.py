@@ -205,7 +205,7 @@ def check_saving(model: Streaming, x: Shaped[Tensor, "lanes time ..."], toleranc
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.safetensors"
         state.save(path, {"law": "saving"})
-        loaded, _ = State.load(path, {"law": "saving"})
+        loaded, _ = State.load(path, {"law": "saving"}, framework="torch")
     _same_memory("saving", "after loading", model, x, loaded.to(h.device), state, tolerance)
 
 

@@ -1,174 +1,210 @@
-"""Streams: a forecaster's memory is the last context of every lane, as values.
+"""Streams: rows come bit by bit, and a forecast is that of one call over all of them.
 
-By definition the forecast of a stream after any value is the forecast of one call over the same last context. So the
-state is that context, whatever the predictor keeps or derives while it works.
+A forecast reads the last values of each lane, so these are what a stream keeps. It keeps them in a `Memory`, a value
+that the caller holds: a stream itself never changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from segue.errors import UserError
-from segue.forecasting.predictor import LEVELS, Forecast, Predictor
+from segue.forecasting.arrays import appended, read_mask, read_numbers
+from segue.forecasting.arrivals import take_in
+from segue.forecasting.forecast import forecast_panel
+from segue.forecasting.memory import MOST_STEPS, Memory
+from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
+from segue.forecasting.registry import Model, load_predictor
+from segue.forecasting.report import Report
+from segue.forecasting.result import Numbers, QuantileColumns
+from segue.forecasting.table.layout import ID_NAMES, Layout
+from segue.forecasting.table.reading import Rows, read_rows
 from segue.state import State
 
 
-class Forecaster:
-    """`state = update(state, values)` consumes, `forecast(state, horizon)` only reads.
-
-    The state holds, per lane, `values` (lanes, context) aligned at the newest, `observed` of the same shape, and
-    `age`: how many values, missing ones included, the lane has consumed since it began.
+class Stream:
+    """`memory, report = update(memory, rows)` consumes, `forecast(memory, horizon)` only reads.
 
     Args:
-        predictor: NanoTST or a baseline.
+        model: A name, a model folder or a predictor, as in `segue.forecast`.
+        freq: The step; by default inferred from the first rows and kept. Give it where rows come one a series, or in no
+            order. See `segue.Layout`, as for all that follow; what is inferred from the first rows is kept as well.
+        id_col: The column that names the series.
+        time_col: The column of times, or several.
+        target_col: The column to forecast, or several.
+        time_format: The format of times that are text.
+        duplicates: What becomes of several values at one time of one update.
 
     Example:
-        >>> from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-        >>> forecaster = Forecaster(SeasonalNaive(season=2))
-        >>> state = forecaster.update(forecaster.initial_state(1), torch.tensor([[1.0, 2.0, 1.0, 2.0]]))
-        >>> forecaster.forecast(state, horizon=3).median.tolist()
-        [[1.0, 2.0, 1.0]]
+        >>> import pandas as pd
+        >>> stream = Stream("seasonal-naive:2")
+        >>> memory, _ = stream.update(stream.start(), pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 5.0]}))
+        >>> memory, report = stream.update(memory, pd.DataFrame({"ds": [3, 5], "y": [5.0, 5.0]}))
+        >>> print(report)
+        1 added in 1 series, 1 repeated in 1 series, 1 skipped in 1 series
+        >>> stream.forecast(memory, horizon=2)["SeasonalNaive"].tolist()
+        [6.0, 5.0]
     """
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
-
-    def initial_state(self, lanes: int) -> State:
-        """The state of lanes that have consumed nothing."""
-        shape = (lanes, self.predictor.context)
-        return State(
-            {
-                "values": torch.zeros(shape, dtype=torch.float64),
-                "observed": torch.zeros(shape, dtype=torch.bool),
-                "age": torch.zeros(lanes, dtype=torch.int64),
-            }
-        )
-
-    def update(
+    def __init__(
         self,
-        state: State,
-        values: Any,
-        observed: Any = None,
-        reset: Any = None,
-    ) -> State:
-        """Consumes `time` values per lane.
+        model: Model = "nanotst",
+        *,
+        freq: str | int | None = None,
+        id_col: str | None = None,
+        time_col: str | Sequence[str] | None = None,
+        target_col: str | Sequence[str] | None = None,
+        time_format: str | None = None,
+        duplicates: str | None = None,
+    ) -> None:
+        self.predictor = load_predictor(model)
+        self.layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
+
+    @property
+    def steps(self) -> int:
+        """How many of the last steps of each lane are kept: as many as the predictor reads, at most `MOST_STEPS`."""
+        return min(self.predictor.context, MOST_STEPS)
+
+    def start(self) -> Memory:
+        """The memory of no lanes."""
+        return self._empty(0)
+
+    def update(self, memory: Memory, frame: Any) -> tuple[Memory, Report]:
+        """Consumes rows of any series, known or new, in any order.
+
+        A row newer than what is known of its series is added, and steps that it skips are missing values. An older one
+        fills its step if no value is known for it. All else is in the report, and is not applied.
 
         Args:
-            state: What the lanes remember; it is not changed.
-            values: Numbers (lanes, time) in the unit of the series, a tensor, an array or lists; NaN is missing.
+            memory: What is known; it stays as it is.
+            frame: One row a series and time, a DataFrame of pandas or polars.
+
+        Returns:
+            The new memory, and what became of the rows.
+
+        Raises:
+            UserError: The frame is no such table, or its columns, names, times or frequency do not fit the memory.
+        """
+        if memory.form is None and len(memory):
+            raise UserError("memory", "of arrays", "has no names and times; go on with update_arrays")
+        layout = self.layout
+        if memory.form is not None:  # a single row a series does not show which column is which
+            known = memory.form.columns
+            layout = replace(
+                layout,
+                id_col=layout.id_col or known.id,
+                time_col=layout.time_col or known.times,
+                target_col=layout.target_col or known.targets,
+            )
+        rows = read_rows(frame, layout)
+        _refuse_unused_names(frame, rows, memory)
+        return take_in(memory.fitted(self.steps), rows, layout)
+
+    def forecast(self, memory: Memory, horizon: int, levels: Numbers = (80,), quantiles: Numbers = ()) -> Any:
+        """Forecasts the `horizon` steps after the newest row of each series.
+
+        Args:
+            memory: What is known; it stays as it is.
+            horizon: Number of steps ahead, at least 1.
+            levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+            quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+
+        Returns:
+            A frame of the kind that was fed last, as `segue.forecast` gives.
+
+        Raises:
+            UserError: The memory has no names and times, or an argument fits nothing.
+        """
+        if memory.form is None:
+            remedy = "go on with forecast_arrays" if len(memory) else "update it with rows first"
+            raise UserError("memory", "without names and times", remedy)
+        check_horizon(horizon)
+        columns = QuantileColumns.of(self.predictor.name, levels, quantiles).levels
+        reading = memory.reading()
+        reading.refuse_taken(columns)
+        values = forecast_panel(self.predictor, memory, horizon, tuple(columns.values()))
+        return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
+
+    def update_arrays(self, memory: Memory, values: Any, observed: Any = None, reset: Any = None) -> Memory:
+        """Consumes `time` values of every lane, of lanes without names and times.
+
+        Args:
+            memory: What is known; it stays as it is. That of `start` takes as many lanes as come.
+            values: Numbers (lanes, time) in the unit of the series, an array or lists; NaN is missing.
             observed: False where a value is missing, (lanes, time). NaN is missing in any case.
             reset: Where true, the lane forgets everything before this value, (lanes, time); a mask (lanes,) speaks of
                 the first value.
 
         Returns:
-            The new state.
+            The new memory.
 
         Raises:
-            UserError: An observed value is infinite, or a shape is another.
+            UserError: An observed value is infinite, a shape is another, or the memory has names and times.
         """
-        values = _numbers(values, state.lanes)
-        return self._consume(state, values, _mask("observed", observed, values), _mask("reset", reset, values))
+        if memory.form is not None:
+            raise UserError("memory", "of series with times", "go on with update")
+        numbers = read_numbers(values, len(memory) or None)
+        before = memory.fitted(self.steps) if len(memory) else self._empty(len(numbers))
+        seen, begin = read_mask("observed", observed, numbers), read_mask("reset", reset, numbers)
+        return Memory(appended(before.state, numbers, seen, begin))
 
-    def _consume(
-        self,
-        state: State,
-        values: Float[Tensor, "lanes time"],
-        observed: Bool[Tensor, "lanes time"] | None,
-        reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None,
-    ) -> State:
-        seen = ~values.isnan() if observed is None else observed & ~values.isnan()
-        if bool((values.isinf() & seen).any()):
-            raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
-        time, context = values.shape[1], self.predictor.context
-        step = torch.arange(time, device=values.device)
-        if reset is None or not time:  # a reset speaks of a value: without one there is nothing to reset before
-            begin = torch.full((len(values),), -1, device=values.device)
-        elif reset.dim() == 1:
-            begin = torch.where(reset, 0, -1)
-        else:
-            begin = torch.where(reset, step, -1).amax(1)
-        fresh = state.reset(begin >= 0)
-        seen = seen & (step >= begin[:, None])
-        kept = torch.cat([fresh["values"], values.double().where(seen, 0.0)], dim=1)
-        known = torch.cat([fresh["observed"], seen], dim=1)
-        age = fresh["age"] + time - begin.clamp(min=0)
-        return State({"values": kept[:, -context:], "observed": known[:, -context:], "age": age})
+    def forecast_arrays(self, memory: Memory, horizon: int) -> Forecast:
+        """Forecasts the `horizon` steps after the newest of each lane, at all quantile levels; NaN without any value.
 
-    def forecast(self, state: State, horizon: int, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """Forecasts the `horizon` values after the last one consumed; the state stays as it is.
+        Raises:
+            UserError: `horizon` is no whole number of at least 1.
+        """
+        check_horizon(horizon)
+        return Forecast(forecast_panel(self.predictor, memory, horizon, LEVELS))
+
+    def save(self, memory: Memory, path: str | Path) -> None:
+        """Writes a memory, and which model it belongs to, into one file, atomically.
+
+        Raises:
+            UserError: The folder is not there, or can't be written.
+        """
+        memory.state.save(path, {**memory.facts(), **self._identity()})
+
+    def load(self, path: str | Path, adopt: bool = False) -> Memory:
+        """Reads what `save` wrote.
 
         Args:
-            state: What the lanes remember.
-            horizon: Number of steps ahead, at least 1.
-            levels: Quantile levels in [0.01, 0.99].
+            path: The file to read.
+            adopt: Take what another model's stream kept: values and times stay, as far back as this model reads.
 
         Raises:
-            UserError: `horizon` is no whole number of at least 1, or a level lies outside.
+            UserError: The file can't be read, or another model's stream wrote it and `adopt` is false.
         """
-        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
-            raise UserError("horizon", horizon, "give a whole number of at least 1")
-        for level in levels:
-            if not LEVELS[0] <= level <= LEVELS[-1]:
-                raise UserError("levels", level, f"give quantile levels from {LEVELS[0]} to {LEVELS[-1]}")
-        forecast = self.predictor.predict(state["values"], state["observed"], horizon)
-        return forecast if levels == forecast.levels else Forecast(forecast.at(levels), levels)
+        state, facts = State.load(path, {})
+        try:
+            owner, memory = str(facts["model"]), Memory.of(state, facts).fitted(self.steps)
+        except (KeyError, TypeError) as error:
+            raise UserError("state", path, "name a file that a stream saved (this is another kind of state)") from error
+        if not adopt and {name: facts.get(name) for name in self._identity()} != self._identity():
+            whose = owner if owner != self.predictor.name else f"another {owner}"
+            remedy = f"load it with the model that saved it, {whose}, or give adopt=True to go on with this one"
+            raise UserError("state", path, remedy)
+        return memory
 
-    def predict(self, values: Any, horizon: int, levels: tuple[float, ...] = LEVELS) -> Forecast:
-        """One call: the forecast after `values` (lanes, time), NaN where missing, lanes aligned at their last value."""
-        values = _numbers(values)
-        recent = values[:, -self.predictor.context :]
-        return self.forecast(self.update(self.initial_state(len(values)), recent), horizon, levels)
-
-    def save(self, state: State, path: str | Path, facts: Mapping[str, Any]) -> None:
-        """Writes a state and what it belongs to; `facts` may name the lanes, the last timestamp, the frequency.
-
-        Raises:
-            UserError: A fact is called `model` or `fingerprint`, which are the predictor's, or the file can't be made.
-        """
-        for name in self._identity().keys() & facts.keys():
-            raise UserError("facts", name, "choose another name, this one tells which model the state belongs to")
-        state.save(path, {**facts, **self._identity()})
-
-    def load(self, path: str | Path) -> tuple[State, dict[str, Any]]:
-        """Reads what `save` wrote, with this same predictor.
-
-        Raises:
-            UserError: The file can't be read, or another model wrote it.
-        """
-        return State.load(path, self._identity())
-
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self) -> dict[str, str]:
         return {"model": self.predictor.name, "fingerprint": self.predictor.fingerprint}
 
-
-def _numbers(given: Any, lanes: int | None = None) -> Float[Tensor, "lanes time"]:
-    """What the user gave as values, as a tensor of the right shape, or a `UserError`."""
-    try:
-        values = torch.as_tensor(given, dtype=torch.float64 if isinstance(given, list | tuple) else None)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise UserError(
-            "values", type(given).__name__, "give a tensor or an array of numbers, lanes by time"
-        ) from error
-    if values.dim() != 2 or (lanes is not None and len(values) != lanes):
-        raise UserError("values", f"of shape {tuple(values.shape)}", f"give the shape ({lanes or 'lanes'}, time)")
-    return values if values.is_floating_point() else values.double()
+    def _empty(self, lanes: int) -> Memory:
+        shape = (lanes, self.steps)
+        return Memory(State({"values": np.zeros(shape), "observed": np.zeros(shape, dtype=bool)}))
 
 
-def _mask(name: str, given: Any, values: Tensor) -> Tensor | None:
-    """What the user gave as a mask over `values`, or a `UserError`."""
-    if given is None:
-        return None
-    try:
-        mask = torch.as_tensor(given)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise UserError(name, type(given).__name__, "give a tensor or an array of truth values") from error
-    shapes = [tuple(values.shape), (len(values),)][: 2 if name == "reset" else 1]
-    if mask.dtype != torch.bool or tuple(mask.shape) not in shapes:
-        shown = " or ".join(map(str, shapes))
-        raise UserError(name, f"{mask.dtype} of shape {tuple(mask.shape)}", f"give truth values of shape {shown}")
-    return mask
+def _refuse_unused_names(frame: Any, rows: Rows, memory: Memory) -> None:
+    """Refuses what a table may take for numbers of rows: of few rows, a column of names holds each name once, too."""
+    columns = rows.columns
+    if columns.id is None:
+        free = [name for name in nw.from_native(frame).columns if name not in (*columns.times, *columns.targets)]
+        for name in free:
+            if name.lower() in ID_NAMES:
+                raise UserError("id_col", name, "may name the series or number the rows; name it by id_col, or drop it")
+    elif memory.form is not None and memory.form.columns.id is None:
+        raise UserError("id_col", columns.id, "the rows before had no names of series; drop it, or begin anew")

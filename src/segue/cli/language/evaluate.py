@@ -121,7 +121,7 @@ def _evaluate_online(
     before, after = states
     facts = {"model": model.fingerprint, "online": asdict(config)}
     try:
-        state = None if before is None else State.load(before, facts)[0]
+        state = None if before is None else State.load(before, facts, framework="torch")[0]
     except UserError as error:  # --state is another flag
         raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
     found, state = evaluate_online(model, corpus, config, state, report)

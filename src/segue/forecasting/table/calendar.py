@@ -114,14 +114,16 @@ def _keeps_day(times: Times) -> bool:
     return _anchor(times) != "same" or len(np.unique(day - day.astype("datetime64[M]"))) == 1
 
 
-def _anchor(times: Times) -> str:
-    """The day in the month that all times keep."""
+def anchors_of(times: Times) -> tuple[str, ...]:
+    """The anchors of `Months` that all times keep, those tried first in front; none where each has a day of its own."""
     day = np.unique(times.astype("datetime64[D]"))
     month = day.astype("datetime64[M]")
-    for anchor in ("start", "end", "business start", "business end"):
-        if np.array_equal(on_anchor(month, anchor, day - month), day):
-            return anchor
-    return "same"
+    anchors = ("start", "end", "business start", "business end")
+    return tuple(anchor for anchor in anchors if np.array_equal(on_anchor(month, anchor, day - month), day))
+
+
+def _anchor(times: Times) -> str:
+    return next(iter(anchors_of(times)), "same")
 
 
 def _other_offset(alias: str) -> Frequency:

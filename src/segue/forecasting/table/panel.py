@@ -145,39 +145,69 @@ def make_panel(
     """
     order = np.lexsort((times, codes))
     codes, times, values = codes[order], times[order], values[order]
-    same_series = codes[1:] == codes[:-1]
-    near = np.flatnonzero(same_series & (times[1:] > times[:-1]))
-    gaps = np.stack([times[near], times[near + 1]], axis=1)
+    gaps = neighbours(codes, times)
     frequency = infer_frequency(times, gaps) if layout.freq is None else frequency_of(layout.freq, times)
     firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
     steps = frequency.steps(firsts[codes], times)
-    together = np.flatnonzero(same_series & (steps[1:] == steps[:-1]))
-    if len(together):
-        if layout.duplicates is None:
-            row = together[0]
-            raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
-        leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
-        values = _reduced(values, leaders, layout.duplicates)
-        codes, times, steps = codes[leaders], times[leaders], steps[leaders]
-    _refuse_longer_steps(ids, codes, steps, frequency)
+    leaders, values = one_a_step(ids, codes, times, steps, values, frequency, layout.duplicates)
+    codes, times, steps = codes[leaders], times[leaders], steps[leaders]
+    longer = longer_step(codes, steps, len(ids))
+    if longer is not None:
+        raise other_step(ids[longer[0]], longer[1], frequency)
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
     return Panel(ids, starts, times, steps, values, frequency)
 
 
-def _refuse_longer_steps(
-    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], frequency: Frequency
-) -> None:
-    """Refuses a series of which most gaps, of three at least, are of one size above 1: its own step is another."""
+def neighbours(codes: Int64[np.ndarray, " rows"], times: Times) -> Times:
+    """The neighbouring distinct times of each series, `(pairs, 2)`, of rows in the order of series and time."""
+    near = np.flatnonzero((codes[1:] == codes[:-1]) & (times[1:] > times[:-1]))
+    return np.stack([times[near], times[near + 1]], axis=1)
+
+
+def one_a_step(
+    ids: Sequence[Any] | nw.Series[Any],
+    codes: Int64[np.ndarray, " rows"],
+    times: Times,
+    steps: Int64[np.ndarray, " rows"],
+    values: Float64[np.ndarray, " rows"],
+    frequency: Frequency,
+    duplicates: str | None,
+) -> tuple[Int64[np.ndarray, " kept"], Float64[np.ndarray, " kept"]]:
+    """The first row of each step and the one value that `duplicates` makes of it; rows are in order of series and time.
+
+    Raises:
+        UserError: A step has several rows and `duplicates` is not given.
+    """
+    together = np.flatnonzero((codes[1:] == codes[:-1]) & (steps[1:] == steps[:-1]))
+    if not len(together):
+        return np.arange(len(codes)), values
+    if duplicates is None:
+        row = together[0]
+        raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
+    leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
+    return leaders, _reduced(values, leaders, duplicates)
+
+
+def longer_step(
+    codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int
+) -> tuple[int, int] | None:
+    """A series of which most gaps, of three at least, are of one size above 1, its own step, and that size."""
     near = codes[1:] == codes[:-1]
     owner = codes[1:][near]
     sizes, which = np.unique(np.diff(steps)[near], return_inverse=True)
     pairs, counts = np.unique(owner * len(sizes) + which, return_counts=True)
-    gaps = np.bincount(owner, minlength=len(ids))[pairs // max(1, len(sizes))]
+    gaps = np.bincount(owner, minlength=series)[pairs // max(1, len(sizes))]
     longer = np.flatnonzero((gaps >= 3) & (2 * counts > gaps) & (sizes[pairs % max(1, len(sizes))] > 1))
-    if len(longer):
-        series, size = divmod(int(pairs[longer[0]]), len(sizes))
-        fault = f"the rows of series {ids[series]} lie {sizes[size]} steps of {frequency.alias} apart"
-        raise UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
+    if not len(longer):
+        return None
+    lane, size = divmod(int(pairs[longer[0]]), len(sizes))
+    return lane, int(sizes[size])
+
+
+def other_step(series: object, size: int, frequency: Frequency) -> UserError:
+    """What the user is told of a series that `longer_step` names."""
+    fault = f"the rows of series {series} lie {size} steps of {frequency.alias} apart"
+    return UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
 
 
 def _reduced(

@@ -7,6 +7,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
@@ -104,6 +105,27 @@ class Reading:
         return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a frame, before they are put on a grid: one a time and target.
+
+    Attributes:
+        ids: The distinct names of the series, ascending.
+        codes: The index of each row's series among them.
+        times: Timestamps without a time zone in microseconds, or integers.
+        values: NaN where missing.
+        columns: Which column was which.
+        time_type: The type of times, without a time zone.
+    """
+
+    ids: nw.Series[Any]
+    codes: Int64[np.ndarray, " rows"]
+    times: Times
+    values: Float64[np.ndarray, " rows"]
+    columns: Columns
+    time_type: DType
+
+
 def read_frame(frame: Any, layout: Layout) -> Reading:
     """Puts the rows of a long frame on a regular grid.
 
@@ -114,6 +136,13 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     Raises:
         UserError: The frame is no such table, or the layout does not fit it.
     """
+    rows = read_rows(frame, layout)
+    panel = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
+    return Reading(panel, rows.columns, rows.time_type)
+
+
+def read_rows(frame: Any, layout: Layout) -> Rows:
+    """The rows of a long frame, checked; see `read_frame`."""
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
@@ -132,8 +161,8 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     times: Times = stamps.to_numpy()
     times = times if times.dtype.kind == "i" else times.astype("datetime64[us]")
     values = np.concatenate([_numbers(table, name) for name in columns.targets])
-    panel = make_panel(ids, codes, np.tile(times, len(columns.targets)), values, layout)
-    return Reading(panel, columns, _time_type(table[columns.times[0]].dtype, stamps, len(columns.times)))
+    time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
+    return Rows(ids, codes, np.tile(times, len(columns.targets)), values, columns, time_type)
 
 
 def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:

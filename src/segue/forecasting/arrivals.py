@@ -1,0 +1,228 @@
+"""New rows for a memory: where each lies on its lane's grid, what is applied, and a report of what is not."""
+
+from dataclasses import replace
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float64, Int64, Shaped
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecasting.memory import Form, Id, Memory, anchored
+from segue.forecasting.report import Report
+from segue.forecasting.table.calendar import anchors_of, frequency_of, infer_frequency
+from segue.forecasting.table.frequency import Frequency, Months, Times
+from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.panel import longer_step, neighbours, one_a_step, other_step
+from segue.forecasting.table.reading import Rows
+from segue.state import State
+
+
+def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]:
+    """A memory with new rows in it.
+
+    Args:
+        memory: What is known; of no lanes, or of lanes with names and times.
+        rows: One row a series and time, in any order.
+        layout: The step, and what becomes of several values on one step.
+
+    Raises:
+        UserError: The rows do not fit the frequency or the names of the memory, or a step has several rows and
+            `duplicates` is not given.
+    """
+    rows = _named_alike(memory, rows)
+    ids, old, codes = _joined(memory, rows)
+    order = np.lexsort((rows.times, codes))
+    codes, times, values = codes[order], rows.times[order], rows.values[order]
+    frequency, anchors = _grid(memory, codes, times, layout)
+    begin, last = _known_times(memory, old, codes, times, len(ids))
+    newest = np.full(len(ids), -1)
+    steps, newest[old] = _steps(frequency, begin, (codes, times), (old, last[old]))
+    day = _latest_day(memory, old, codes, times, frequency, len(ids))
+    leaders, values = one_a_step(ids, codes, times, steps, values, frequency, layout.duplicates)
+    codes, times, steps = codes[leaders], times[leaders], steps[leaders]
+    grid = _Grid(memory, old, newest, codes, steps, values)
+    arrays, report = grid.written(), grid.report(ids)
+    ends = np.append(np.flatnonzero(np.diff(codes)), len(codes) - 1)
+    ends = ends[steps[ends] > newest[codes[ends]]]
+    last[codes[ends]] = times[ends]
+    state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
+    after = Memory(state, ids, frequency, anchors, Form.of(rows))
+    if layout.freq is None:
+        _refuse_longer_step(after, codes, steps)
+    return after, report
+
+
+class _Grid:
+    """Rows beside the steps that a memory keeps, both counted from the first time of their lane.
+
+    Args:
+        memory: What is known.
+        old: The index that each of its lanes has among all.
+        newest: The newest step of each lane before; -1 for new ones.
+        codes: The lane of each row, ascending.
+        steps: The step of each row, one a step and lane, ascending within a lane.
+        values: NaN where missing.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        old: Int64[np.ndarray, " known"],
+        newest: Int64[np.ndarray, " lanes"],
+        codes: Int64[np.ndarray, " rows"],
+        steps: Int64[np.ndarray, " rows"],
+        values: Float64[np.ndarray, " rows"],
+    ) -> None:
+        self._memory, self._old, self._codes, self._values = memory, old, codes, values
+        self._ahead = np.zeros(len(newest), dtype=np.int64)  # by how many steps each lane moves on
+        np.maximum.at(self._ahead, codes, steps - newest[codes])
+        self._back = newest[codes] - steps  # how many steps before the newest known; negative: after it
+        self._added = self._back < 0
+        self._too_old = self._back >= memory.steps
+        missing, known, differing = np.isnan(values), np.zeros(len(codes), bool), np.zeros(len(codes), bool)
+        inside = np.flatnonzero(~self._added & ~self._too_old)
+        lane_before = np.zeros(len(newest), dtype=np.int64)
+        lane_before[old] = np.arange(len(old))
+        at = lane_before[codes[inside]], memory.steps - 1 - self._back[inside]
+        known[inside] = memory.state["observed"][at]
+        differing[inside] = known[inside] & (memory.state["values"][at] != values[inside])
+        self._repeated = ~self._added & ~self._too_old & (known | missing)  # no value for a step without one, too
+        self._differing = differing
+        self._late = ~self._added & ~self._too_old & ~self._repeated
+
+    def written(self) -> dict[str, Shaped[np.ndarray, "lanes steps"]]:
+        """New arrays of values and of what is observed: lanes moved on, with the rows that are applied."""
+        before, steps, lanes = self._memory.state, self._memory.steps, len(self._ahead)
+        arrays = {name: np.zeros((lanes, steps), before[name].dtype) for name in ("values", "observed")}
+        ahead = self._ahead[self._old]
+        for shift in np.unique(ahead[ahead < steps]).tolist():
+            known = np.flatnonzero(ahead == shift)
+            for name, array in arrays.items():
+                array[self._old[known], : steps - shift] = before[name][known, shift:]
+        column = steps - 1 - self._back - self._ahead[self._codes]
+        applied = (self._added | self._late) & np.isfinite(self._values) & (column >= 0)
+        at = self._codes[applied], column[applied]
+        arrays["values"][at], arrays["observed"][at] = self._values[applied], True
+        return arrays
+
+    def report(self, ids: tuple[Id, ...]) -> Report:
+        """Counts by lane."""
+        new = np.ones(len(ids), dtype=bool)
+        new[self._old] = False
+        added = self._count(self._added)
+        return Report(
+            tuple(ids[lane] for lane in np.flatnonzero(new)),
+            _by_id(ids, added),
+            _by_id(ids, self._count(self._late)),
+            _by_id(ids, self._count(self._repeated)),
+            _by_id(ids, self._count(self._differing)),
+            _by_id(ids, self._count(self._too_old)),
+            _by_id(ids, self._ahead - added),
+        )
+
+    def _count(self, rows: Bool[np.ndarray, " rows"]) -> Int64[np.ndarray, " lanes"]:
+        return np.bincount(self._codes[rows], minlength=len(self._ahead))
+
+
+def _named_alike(memory: Memory, rows: Rows) -> Rows:
+    """The rows with names of the kind that the memory has; whole numbers become text: one file says 7, another A7."""
+    column, kind, text = rows.columns.id or "unique_id", rows.ids.dtype, {type(name) for name in rows.ids} == {str}
+    if not (text or kind.is_numeric() or kind == nw.Boolean):
+        raise UserError("id_col", column, f"holds {kind}; give names that are text or numbers")
+    if not memory.ids or text == isinstance(memory.ids[0], str):
+        return rows
+    if not kind.is_integer():
+        known = "numbers" if text else "text"
+        raise UserError("id_col", column, f"holds {kind}; give names that are {known}, as before")
+    names = nw.new_series("unique_id", [str(name) for name in rows.ids], nw.String, backend=rows.ids.implementation)
+    return replace(rows, ids=names)
+
+
+def _joined(
+    memory: Memory, rows: Rows
+) -> tuple[tuple[Id, ...], Int64[np.ndarray, " known"], Int64[np.ndarray, " rows"]]:
+    """All names in ascending order, the index among them of each lane known, and of the series of each row."""
+    codes, distinct = pd.factorize(pd.Index([*memory.ids, *rows.ids.to_list()]), sort=True)
+    return tuple(distinct.tolist()), codes[: len(memory)].astype(np.int64), codes[len(memory) :][rows.codes]
+
+
+def _grid(
+    memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, layout: Layout
+) -> tuple[Frequency, tuple[str, ...]]:
+    """The frequency of a memory with these rows in it, and the anchors in the month that all of them kept."""
+    gaps = neighbours(codes, times)
+    if layout.freq is not None:
+        frequency = frequency_of(layout.freq, times)
+    elif memory.frequency is not None:
+        frequency = frequency_of(memory.frequency.alias, times)
+    elif len(gaps):
+        frequency = infer_frequency(times, gaps)
+    else:
+        raise UserError("freq", "(not given)", "no series has two rows to infer it from; give the step, such as h or D")
+    anchors = anchors_of(times) if isinstance(frequency, Months) else ()
+    if memory.frequency is not None:
+        anchors = tuple(anchor for anchor in memory.anchors if anchor in anchors)
+        if anchored(frequency, ()) != anchored(memory.frequency, ()):
+            alias = memory.frequency.alias
+            raise UserError("freq", layout.freq, f"what is remembered has steps of {alias}; give {alias}")
+    return anchored(frequency, anchors), anchors
+
+
+def _known_times(
+    memory: Memory, old: Int64[np.ndarray, " known"], codes: Int64[np.ndarray, " rows"], times: Times, lanes: int
+) -> tuple[Times, Times]:
+    """When the grid of each lane begins, and when its newest row was; for a new lane both are its first row."""
+    first = np.empty(lanes, dtype=times.dtype)
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    first[codes[starts]] = times[starts]
+    last = first.copy()
+    if len(old):
+        first[old], last[old] = memory.times("first"), memory.times("last")
+    return first, last
+
+
+def _steps(frequency: Frequency, first: Times, *rows: tuple[NDArray[np.int64], Times]) -> list[NDArray[np.int64]]:
+    """Steps from the first time of each lane, of rows of lanes and times; negative for a time before it.
+
+    All are counted at once, from one pair of least times on, since frequencies other than months and fixed steps count
+    on a grid that begins at the least `first`.
+    """
+    lanes, times = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    least = min(first.min(), times.min())
+    steps = frequency.steps(np.append(first[lanes], least), np.append(times, least))[:-1]
+    return np.split(steps, np.cumsum([len(times) for _, times in rows])[:-1])
+
+
+def _latest_day(
+    memory: Memory,
+    old: Int64[np.ndarray, " known"],
+    codes: Int64[np.ndarray, " rows"],
+    times: Times,
+    frequency: Frequency,
+    lanes: int,
+) -> Int64[np.ndarray, " lanes"]:
+    """How many days into a month the rows of each lane came at most; zero where the step is no month."""
+    day = np.zeros(lanes, dtype=np.int64)
+    if isinstance(frequency, Months):
+        if len(old):
+            day[old] = memory.state["day"]
+        days = times.astype("datetime64[D]")
+        np.maximum.at(day, codes, (days - days.astype("datetime64[M]")).astype(np.int64))
+    return day
+
+
+def _refuse_longer_step(memory: Memory, codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"]) -> None:
+    """Refuses rows of a series that has a longer step, as a table does: judged by them and by all that is kept."""
+    if memory.frequency is None or longer_step(codes, steps, len(memory)) is None:
+        return
+    lanes = np.unique(codes)
+    which, columns = np.nonzero(memory.state["observed"][lanes])
+    longer = longer_step(which, columns, len(lanes))
+    if longer is not None:
+        raise other_step(memory.ids[int(lanes[longer[0]])], longer[1], memory.frequency)
+
+
+def _by_id(ids: tuple[Id, ...], counts: Int64[np.ndarray, " lanes"]) -> dict[Id, int]:
+    return {ids[lane]: int(counts[lane]) for lane in np.flatnonzero(counts)}
