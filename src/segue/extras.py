@@ -1,6 +1,6 @@
 """Which extra of the package installs what the core does without."""
 
-_EXTRAS = {
+EXTRAS = {
     "train": ("torch", "onnx", "onnxscript", "tokenizers", "sacrebleu"),
     "classical": ("statsforecast",),
 }
@@ -17,7 +17,7 @@ def remedy_for_missing(error: ModuleNotFoundError) -> str | None:
         The words, such as `needs torch; pip install "segue[train]"`; None where no extra brings the module.
     """
     package = (error.name or "").partition(".")[0]
-    for extra, packages in _EXTRAS.items():
+    for extra, packages in EXTRAS.items():
         if package in packages:
             return f'needs {package}; pip install "segue[{extra}]"'
     return None

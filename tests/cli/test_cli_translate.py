@@ -10,9 +10,9 @@ from segue.cli import app
 from segue.cli.translate.run import _outputs, converse
 from segue.training.log import read_log
 from segue.training.validation import KEY
-from segue.translate import decode
 from segue.translate.data.pairs import read_pairs
 from segue.translate.data.split import hold_out
+from segue.translate.decode import decode
 from segue.translate.decode.config import DecodeConfig
 from segue.translate.decode.decode import Hypothesis
 from segue.translate.evaluation.held_out import held_out_loss

@@ -12,7 +12,6 @@ from segue.folder import CARD, WEIGHTS
 from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
-from segue.translate.training import train as training
 from segue.translate.data.pairs import Item, Pair, read_pairs, write_pairs
 from segue.translate.data.split import hold_out
 from segue.translate.data.tokens import unit_of
@@ -22,6 +21,7 @@ from segue.translate.evaluation.held_out import held_out_measure
 from segue.translate.evaluation.plots import plot_losses
 from segue.translate.evaluation.scores import score
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+from segue.translate.training import train as training
 from segue.translate.training.config import TranslationConfig, preset
 
 pytestmark = pytest.mark.usefixtures("no_sync")

@@ -5,31 +5,41 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.shared.checks import check_place, load_folder
+
 
 def export(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder of `pretrain`, or a model folder.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model folder, or what `pretrain` wrote to --output.")
+    ],
     output: Annotated[
-        Path | None, typer.Option(help="A new folder for a copy of the model; by default MODEL itself is completed.")
+        Path | None, typer.Option(help="A new folder for a completed copy; by default MODEL itself is completed.")
     ] = None,
 ) -> None:
     """Write model.onnx into a model folder, so that `segue forecast` runs the model without torch."""
-    import shutil
-
-    from segue.cli.shared.checks import check_place
     from segue.errors import UserError
+    from segue.forecasting.nanotst.export import export_model
+
+    if output is not None and output.exists():
+        raise UserError("output", output, "name a new folder")
+    check_place("output", output)
+
+    def export_to_output(model: Path) -> Path:
+        if not (model / "config.json").is_file():
+            raise UserError("model", model, "name a folder that holds a whole model")
+        return export_model(model) if output is None else _export_copy(model, output)
+
+    typer.echo(f"written: {load_folder(folder, export_to_output)}")
+
+
+def _export_copy(model: Path, output: Path) -> Path:
+    """Copies the folder and completes the copy, whole or not at all."""
+    from shutil import copytree
+
     from segue.folder import atomic_folder
     from segue.forecasting.nanotst.export import export_model
 
-    folder = model / "model" if (model / "model").is_dir() else model
-    if not (folder / "config.json").is_file():
-        raise UserError("model", model, "name a folder that holds a whole model")
-    if output is None:
-        path = export_model(folder)
-    else:
-        check_place("output", output)
-        if output.exists():
-            raise UserError("output", output, "name a new folder")
-        with atomic_folder(output) as copy:
-            shutil.copytree(folder, copy, dirs_exist_ok=True)
-            path = output / export_model(copy).relative_to(copy)
-    typer.echo(f"written: {path}")
+    with atomic_folder(output) as copy:
+        copytree(model, copy, dirs_exist_ok=True)
+        name = export_model(copy).name
+    return output / name

@@ -39,7 +39,7 @@ def held_out_measure(
             return scores.token_error_rate.value
         chosen = scores.bleu if config.select == "bleu" else scores.chrf
         if chosen is None:
-            raise UserError("select", config.select, "pip install 'segue[text]', or select by loss or errors")
+            raise UserError("select", config.select, "pip install 'segue[train]', or select by loss or errors")
         return chosen.value
 
     return measure
