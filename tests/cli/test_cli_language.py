@@ -139,19 +139,19 @@ def figures(out: str) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in out.splitlines())
 
 
-def test_evaluate_tells_its_figures_by_name(run, tmp_path):
+def test_evaluate_prints_its_figures_by_name(run, tmp_path):
     """For characters, bits per character is the logarithm of perplexity, but for the first character of the text."""
     text = tmp_path / "held-out.txt"
     text.write_text("the bone sat on the cat. Ö\n", encoding="utf-8")
     status, out, error = segue("evaluate", run, text)
     assert status == 0, error
-    found = figures(out)
-    assert float(found["bits per character"]) == pytest.approx(math.log2(float(found["perplexity"])), abs=1e-3)
-    assert (found["tokens"], found["unknown"], found["state"]) == ("26", "1", "carried")
+    printed = figures(out)
+    assert float(printed["bits per character"]) == pytest.approx(math.log2(float(printed["perplexity"])), abs=1e-3)
+    assert (printed["tokens"], printed["unknown"], printed["state"]) == ("26", "1", "carried")
     assert segue("evaluate", run / "model", text)[1] == out
     status, out, _ = segue("evaluate", run, text, "--state", "reset", "--window", 5)
     assert figures(out)["state"] == "reset every 5 tokens"
-    assert figures(out)["perplexity"] != found["perplexity"]
+    assert figures(out)["perplexity"] != printed["perplexity"]
 
 
 def test_evaluate_online_goes_on_where_a_saved_state_ends(run, tmp_path):
@@ -192,20 +192,20 @@ def test_generate_continues_the_prompt(run):
     assert segue(*arguments, 30, "--temperature", 0)[1] == segue(*arguments, 30, "--top-k", 1, "--seed", 5)[1]
 
 
-def test_the_end_of_learned_positions_is_told(tmp_path):
+def test_the_end_of_learned_positions_is_reported(tmp_path):
     config = LanguageModelConfig("transformer", 16, heads=2, window=12, positions="learned")
     LanguageModel(config, learn_tokenizer("character", TEXT)).save_pretrained(tmp_path / "model")
-    told = "segue: positions are learned for 12 tokens only"
+    warning = "segue: positions are learned for 12 tokens only"
     arguments = ("generate", tmp_path / "model", "--prompt", "the cat ", "--length")
     assert segue(*arguments, 4)[2] == ""
-    assert segue(*arguments, 5)[2].startswith(told)
+    assert segue(*arguments, 5)[2].startswith(warning)
     text = tmp_path / "text.txt"
     text.write_text(TEXT, encoding="utf-8")
-    assert segue("evaluate", tmp_path / "model", text)[2].startswith(told)
+    assert segue("evaluate", tmp_path / "model", text)[2].startswith(warning)
     assert segue("evaluate", tmp_path / "model", text, "--state", "reset", "--window", 12)[2] == ""
 
 
-def test_what_a_model_does_not_know_is_told(run):
+def test_what_a_model_does_not_know_is_reported(run):
     """But not that it never met the prompt which nobody gave."""
     status, _, error = segue("generate", run, "--prompt", "Äö cat", "--length", 1)
     assert (status, error) == (0, "segue: tokens of the prompt unknown to the model: 2\n")
@@ -215,7 +215,7 @@ def test_what_a_model_does_not_know_is_told(run):
     assert segue("generate", run.parent / "oneline", "--length", 1)[2] == ""
 
 
-def test_figures_that_say_less_than_they_seem_to_are_told(run):
+def test_figures_that_say_less_than_they_seem_to_are_reported(run):
     """Documents forgotten, and a rate that ruins the model; a rate that does not is no such thing."""
     text = start(run.parent)
     forgotten = "segue: trained with documents that begin at '#': give --document too\n"

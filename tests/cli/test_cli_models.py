@@ -156,7 +156,7 @@ def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, mon
     assert files(tmp_path) == set()
 
 
-def test_weights_that_do_not_fit_the_disk_are_told_in_one_line(tmp_path, monkeypatch):
+def test_weights_that_do_not_fit_the_disk_are_one_line(tmp_path, monkeypatch):
     """The writer of weights has an exception of its own, which is no OSError."""
 
     def fill(*_):

@@ -1,4 +1,4 @@
-"""What long work tells of its progress: it never goes back, never says more than there is, and ends with all of it."""
+"""Progress of long work: it never goes back, never exceeds the total, and ends with all of it."""
 
 from functools import partial
 
@@ -34,10 +34,10 @@ WORK = {
 def test_progress_rises_to_all_there_is(work, monkeypatch):
     """Catches padding that is counted, a last part that is not, and work that is silent until its end."""
     monkeypatch.setattr(online, "_PIECE", 50)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     run, total = WORK[work]
-    run(report=lambda *said: told.append(said))
-    assert {of for _, of in told} == {total}
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert told[-1][0] == total
-    assert len(told) >= 3
+    run(report=lambda *done: reported.append(done))
+    assert {of for _, of in reported} == {total}
+    assert [done for done, _ in reported] == sorted({done for done, _ in reported})
+    assert reported[-1][0] == total
+    assert len(reported) >= 3

@@ -56,8 +56,8 @@ class OneLineErrors(TyperGroup):
             _fail(_misuse(error))
         except OSError as error:  # a full disk or terminal; a file that can't be opened is a UserError by now
             _abandon_output()
-            place = f"{error.filename}: " if error.filename else ""
-            _fail(f"cannot read or write: {place}{error.strerror or error}")
+            file = f"{error.filename}: " if error.filename else ""
+            _fail(f"cannot read or write: {file}{error.strerror or error}")
         except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:

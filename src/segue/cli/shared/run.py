@@ -26,7 +26,7 @@ def shown_run(output: Path) -> Iterator["TrainingBar"]:
         output: The run folder.
 
     Yields:
-        The bar, to be told of each step.
+        The bar, whose methods take what the run reports.
 
     Raises:
         typer.Exit: Ctrl-C stopped the run.
