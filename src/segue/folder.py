@@ -1,155 +1,220 @@
-"""A model on disk is a folder: `config.json`, `model.safetensors`, `MODEL_CARD.md`, and `tokenizer.json` for text.
+"""A model on disk is a folder: a config, the weights, a card, and a checksum of every file.
 
-Nothing here knows any model: a kind and a config tell the reader which class to build, the tensors fill it. Folders
-are written under a temporary name and renamed, so a folder with the right name is a whole one.
+    config.json         the kind of the model, and the config from which its class is built
+    model.safetensors   the weights
+    model.onnx          a forecaster: what onnxruntime runs
+    tokenizer.json      a model of text: its tokenizer
+    MODEL_CARD.md       for people
+    SHA256SUMS          the checksums, as `sha256sum --check` reads them
+
+This module knows no model and imports no torch: weights are numpy arrays. A folder is written under a temporary name
+and renamed, so a folder with the right name is whole. The checksums detect what a copy or a disk damages later.
 """
 
 import hashlib
 import json
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors import numpy as safetensors
 
-from segue.atomic import atomic_file, sync
+from segue.atomic import atomic_file, atomic_folder, save_file
 from segue.errors import UserError
 
-CONFIG, WEIGHTS, CARD, TOKENIZER = "config.json", "model.safetensors", "MODEL_CARD.md", "tokenizer.json"
+CONFIG, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
+TOKENIZER, CARD, SUMS = "tokenizer.json", "MODEL_CARD.md", "SHA256SUMS"
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def save_model_folder(
     folder: str | Path,
     kind: str,
     config: Mapping[str, Any],
-    tensors: Mapping[str, Tensor],
+    arrays: Arrays,
+    *,
     card: str | None = None,
     tokenizer: str | None = None,
+    files: Mapping[str, str | bytes] | None = None,
 ) -> None:
-    """Writes a model folder, atomically; one that is already there is replaced as a whole.
+    """Writes a model folder, atomically; a model that is already there is replaced as a whole.
 
     Args:
         folder: The folder to write; its parent must exist.
-        kind: Which class reads it, for example `"nanotst"`.
+        kind: Which class reads the folder, for example `"nanotst"`.
         config: JSON values (tuples become lists) from which that class is built.
-        tensors: The weights; each keeps its dtype, so weights can be stored in half precision.
-        card: The text of MODEL_CARD.md, or `None` for no card.
-        tokenizer: The text of tokenizer.json, or `None` where there is no text.
+        arrays: The weights by name; each keeps its dtype, so weights can be stored in half precision.
+        card: The text of MODEL_CARD.md; `None` for no card.
+        tokenizer: The text of tokenizer.json; `None` for a model without text.
+        files: More files by name, for example `{GRAPH: exported}`.
 
     Raises:
-        UserError: The folder holds anything that is no part of a model, or its parent can't be written.
+        UserError: The folder holds a file that is no part of a model, or its parent cannot be written.
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _NAMES):
-        raise UserError("output", folder, "name a new folder, or one that holds nothing but a model")
-    texts = {
-        CONFIG: json.dumps({"kind": kind, "config": dict(config)}, indent=2) + "\n",
-        CARD: card,
-        TOKENIZER: tokenizer,
-    }
+    _require_model_only(folder)
+    contents = {CONFIG: json.dumps({"kind": kind, "config": dict(config)}, indent=2) + "\n", **(files or {})}
+    contents |= {name: text for name, text in ((CARD, card), (TOKENIZER, tokenizer)) if text is not None}
     with atomic_folder(folder) as temporary:
-        save_tensors(temporary / WEIGHTS, tensors)
-        for name, text in texts.items():
-            if text is not None:
-                save_text(temporary / name, text)
+        save_arrays(temporary / WEIGHTS, arrays)
+        _write_files(temporary, contents)
 
 
-def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
-    """Reads what `save_model_folder` wrote.
+def add_files(folder: str | Path, files: Mapping[str, str | bytes]) -> None:
+    """Adds files to a model folder, or replaces them there; the folder changes as a whole.
 
-    Returns:
-        The kind, the config as JSON values, and the tensors on the CPU, in the dtype they were stored in.
+    Args:
+        folder: A model folder.
+        files: The files by name, for example `{CARD: text}` or `{GRAPH: exported}`.
 
     Raises:
-        UserError: The folder or a file is missing, the config is broken, or the weights are truncated or unreadable.
+        UserError: The folder is damaged or holds a file that is no part of a model, or its parent cannot be written.
+    """
+    folder = Path(folder)
+    _require_model_only(folder)
+    names = [name for name in _NAMES - {SUMS, *files} if (folder / name).is_file()]
+    load_config(folder)
+    verify_files(folder, *(name for name in names if name != CARD))  # a damaged file must not get a new checksum
+    kept = {name: (folder / name).read_bytes() for name in names}
+    with atomic_folder(folder) as temporary:
+        _write_files(temporary, kept | dict(files))
+
+
+def load_config(folder: str | Path) -> tuple[str, dict[str, Any]]:
+    """Reads what a model folder is, without its weights.
+
+    Returns:
+        The kind, and the config as JSON values.
+
+    Raises:
+        UserError: The folder or its config is missing, broken or damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError("model", folder, f"name a folder that holds {CONFIG} and {WEIGHTS}")
+    verify_files(folder, CONFIG)
     path = folder / CONFIG
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        kind, config = found["kind"], found["config"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        kind, config = content["kind"], content["config"]
         if not (isinstance(kind, str) and isinstance(config, dict)):
             raise TypeError("kind is no text or config no table")
     except OSError as error:
         raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError("model", path, f"save the model again, this is no model's config ({error})") from error
-    return kind, config, load_tensors(folder / WEIGHTS, "model")
+    return kind, config
 
 
-def fingerprint(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the config and of all names, dtypes, shapes and bytes of the weights, in hexadecimal.
+def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
+    """Reads what `save_model_folder` wrote.
 
-    Equal fingerprints mean the same model. A state carries its model's, so that another model refuses it.
+    Returns:
+        The kind, the config as JSON values, and the weights, each in the dtype in which it is stored.
+
+    Raises:
+        UserError: The folder or a file is missing, broken or damaged.
+    """
+    kind, config = load_config(folder)
+    verify_files(folder, WEIGHTS, TOKENIZER)
+    return kind, config, load_arrays(Path(folder) / WEIGHTS, "model")
+
+
+def verify_files(folder: str | Path, *names: str) -> None:
+    """Refuses files that differ from their checksums.
+
+    A folder without checksums, which an earlier Segue wrote, and a file without one are not refused.
+
+    Args:
+        folder: A model folder.
+        names: The files that the caller is going to read.
+
+    Raises:
+        UserError: A file is missing or differs from its checksum; the file is named.
+    """
+    folder = Path(folder)
+    expected = _read_sums(folder)
+    for name in names:
+        path = folder / name
+        try:
+            damaged = name in expected and _sum_of(path) != expected[name]
+        except OSError as error:
+            raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
+        if damaged:
+            raise UserError("model", path, f"copy or save the model again (its checksum in {SUMS} differs)")
+
+
+def fingerprint(config: Mapping[str, Any], arrays: Arrays) -> str:
+    """SHA-256 of the config and of all names, dtypes, shapes and values of the weights, in hexadecimal.
+
+    Equal fingerprints mean the same model. A saved state carries its model's, so that another model refuses it. Half
+    precision is hashed as the single precision that every reader makes of it: so the stored files, what onnxruntime
+    runs and the torch module built from the folder have one fingerprint.
     """
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().cpu().contiguous()
-        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    for name in sorted(arrays):
+        array = arrays[name].astype(np.float32) if arrays[name].dtype == np.float16 else arrays[name]
+        digest.update(json.dumps([name, array.dtype.name, list(array.shape)]).encode())
+        digest.update(array.tobytes())
     return digest.hexdigest()
 
 
-@contextmanager
-def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yields a new temporary folder beside `path`; on a clean exit it is renamed to `path`.
+def save_arrays(path: Path, arrays: Arrays) -> None:
+    """Writes one safetensors file, atomically; arrays that share memory are written once per name."""
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    with atomic_file(path) as temporary:
+        safetensors.save_file(contiguous, temporary)
 
-    The body writes its files with `atomic_file`, which syncs them. A folder that is already at `path` is first moved
-    aside (no system renames one folder over another): a crash between two renames leaves the old one, whole, under
-    a name that starts with a dot.
+
+def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
+    """Reads one safetensors file.
+
+    Args:
+        path: The file.
+        argument: The name by which the user knows the file.
 
     Raises:
-        UserError: The parent folder does not exist or can't be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    aside = temporary.with_name(f"{temporary.name}-old")
-    try:
-        temporary.mkdir()
-    except OSError as error:
-        raise UserError("path", path, f"name a place that exists and can be written ({error.strerror})") from error
-    try:
-        yield temporary
-        if path.exists():
-            path.rename(aside)
-        temporary.rename(path)
-        sync(path.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Writes one safetensors file, atomically; tied weights are written once per name."""
-    apart = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
-    with atomic_file(path) as temporary:
-        save_file(apart, temporary)
-
-
-def load_tensors(path: Path, argument: str) -> dict[str, Tensor]:
-    """Reads one safetensors file onto the CPU.
-
-    Raises:
-        UserError: The file is missing, truncated or unreadable; `argument` is what the user knows it by.
+        UserError: The file is missing, truncated or unreadable.
     """
     try:
-        return dict(load_file(path))
-    except (OSError, SafetensorError) as error:
-        raise UserError(argument, path, "name a folder with whole weights (these can't be read)") from error
+        return dict(safetensors.load_file(path))
+    except (OSError, SafetensorError, KeyError, TypeError) as error:  # the latter: a dtype that numpy lacks
+        raise UserError(argument, path, "name a folder with whole weights (these cannot be read)") from error
 
 
-def save_text(path: Path, text: str) -> None:
-    """Writes one text file, atomically, in UTF-8."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+def _require_model_only(folder: Path) -> None:
+    """Refuses a folder that holds anything that is no part of a model: the folder is going to be replaced."""
+    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _NAMES):
+        raise UserError("output", folder, "name a new folder, or one that holds nothing but a model")
 
 
-_NAMES = {CONFIG, WEIGHTS, CARD, TOKENIZER}
+def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
+    """Writes files into a new folder, and the checksums of all that it then holds."""
+    if unknown := contents.keys() - _NAMES:
+        raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
+    for name, content in contents.items():
+        save_file(folder / name, content)
+    sums = "".join(f"{_sum_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
+    save_file(folder / SUMS, sums)
+
+
+def _read_sums(folder: Path) -> dict[str, str]:
+    """The checksums by name; none where the folder has no list of them."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        return {name: digest for digest, name in (line.split() for line in lines)}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UserError("model", folder / SUMS, "copy or save the model again (this file cannot be read)") from error
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_NAMES = {CONFIG, WEIGHTS, GRAPH, TOKENIZER, CARD, SUMS}

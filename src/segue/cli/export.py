@@ -36,7 +36,7 @@ def _export_copy(model: Path, output: Path) -> Path:
     """Copies the folder and completes the copy, whole or not at all."""
     from shutil import copytree
 
-    from segue.folder import atomic_folder
+    from segue.atomic import atomic_folder
     from segue.forecasting.nanotst.export import export_model
 
     with atomic_folder(output) as copy:

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from segue.backbones.named import BackboneName, LevelName, Positions, build_backbone
 from segue.config import from_dict
 from segue.errors import UserError
-from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.folder import fingerprint
 from segue.heads.categorical import Categorical, CategoricalHead
 from segue.state import State
 from segue.text.named import load_tokenizer
 from segue.text.protocol import Tokenizer
+from segue.training.models import arrays_of, load_model, save_model
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class LanguageModel(nn.Module):
     @property
     def fingerprint(self) -> str:
         """A hash of config, tokenizer and weights: no other model loads a state that carries it."""
-        return fingerprint({**asdict(self.config), "tokenizer": self.tokenizer.to_json()}, self.state_dict())
+        config = {**asdict(self.config), "tokenizer": self.tokenizer.to_json()}
+        return fingerprint(config, arrays_of(self.state_dict()))
 
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
@@ -141,16 +143,12 @@ class LanguageModel(nn.Module):
         Raises:
             UserError: There is no such folder, or it holds no language model that can be read.
         """
-        kind, config, tensors = load_model_folder(folder)
-        if kind != "language":
-            raise UserError("model", folder, f"name a folder with a language model (this one holds a {kind})")
-        model = LanguageModel(from_dict(LanguageModelConfig, config), load_tokenizer(Path(folder)))
-        try:
-            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        except RuntimeError as error:
-            remedy = "its weights do not fit its config.json and tokenizer.json; save or copy it again"
-            raise UserError("model", folder, remedy) from error
-        return model.eval()
+        return load_model(
+            folder,
+            "language",
+            "a language model",
+            lambda config: LanguageModel(from_dict(LanguageModelConfig, config), load_tokenizer(Path(folder))),
+        )
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.
@@ -160,5 +158,5 @@ class LanguageModel(nn.Module):
             card: The text of MODEL_CARD.md.
             half: Store floating tensors in half precision.
         """
-        tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
-        save_model_folder(folder, "language", asdict(self.config), tensors, card, self.tokenizer.to_json())
+        tokenizer = self.tokenizer.to_json()
+        save_model(folder, "language", asdict(self.config), self, half=half, card=card, tokenizer=tokenizer)

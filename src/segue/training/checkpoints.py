@@ -12,11 +12,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from segue.atomic import atomic_folder, save_file
 from segue.errors import UserError
-from segue.folder import atomic_folder, load_tensors, save_tensors, save_text
+from segue.folder import load_arrays, save_arrays
 from segue.state import State
+from segue.training.models import arrays_of, tensors_of
 
-KEPT = 2  # the newest, and the one before in case that one can't be read
+KEPT = 2  # the newest, and the one before in case the newest cannot be read
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,17 @@ def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     folder = parent / f"step-{checkpoint.step}"
     if not folder.exists():
         facts = {"step": checkpoint.step, "loss_sum": checkpoint.loss_sum, "loss_count": checkpoint.loss_count}
+        parts = {
+            "model": checkpoint.model,
+            "optimizer": checkpoint.optimizer,
+            "average": checkpoint.average,
+            "state": checkpoint.state,
+        }
         with atomic_folder(folder) as temporary:
-            save_tensors(temporary / "model.safetensors", checkpoint.model)
-            save_tensors(temporary / "optimizer.safetensors", checkpoint.optimizer)
-            if checkpoint.average is not None:
-                save_tensors(temporary / "average.safetensors", checkpoint.average)
-            if checkpoint.state is not None:
-                save_tensors(temporary / "state.safetensors", checkpoint.state)
-            save_text(temporary / "trainer.json", json.dumps(facts) + "\n")
+            for name, tensors in parts.items():
+                if tensors is not None:
+                    save_arrays(temporary / f"{name}.safetensors", arrays_of(tensors))
+            save_file(temporary / "trainer.json", json.dumps(facts) + "\n")
     _remove_old(parent)
     return folder
 
@@ -76,19 +81,25 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     try:
         facts = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
-        average, state = folder / "average.safetensors", folder / "state.safetensors"
+        average, state = (
+            _load(folder, name) if (folder / f"{name}.safetensors").exists() else None for name in ("average", "state")
+        )
         return Checkpoint(
             step=facts["step"],
-            model=load_tensors(folder / "model.safetensors", "checkpoint"),
-            optimizer=load_tensors(folder / "optimizer.safetensors", "checkpoint"),
-            average=load_tensors(average, "checkpoint") if average.exists() else None,
+            model=_load(folder, "model"),
+            optimizer=_load(folder, "optimizer"),
+            average=average,
             loss_sum=facts["loss_sum"],
             loss_count=facts["loss_count"],
-            state=State(load_tensors(state, "checkpoint")) if state.exists() else None,
+            state=None if state is None else State(state),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: also a UserError about one file
         remedy = "delete this folder, it can't be read, and resume from the checkpoint before"
         raise UserError("checkpoint", folder, remedy) from error
+
+
+def _load(folder: Path, name: str) -> dict[str, Tensor]:
+    return tensors_of(load_arrays(folder / f"{name}.safetensors", "checkpoint"))
 
 
 def _by_step(parent: Path) -> list[Path]:

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, TypeVar
 
+from segue.atomic import save_file
 from segue.config import read_config, to_toml
 from segue.errors import UserError
-from segue.folder import save_text
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ def start_run(run: Path, config: Any) -> None:
     """
     require_unused(run)
     run.mkdir(parents=True, exist_ok=True)
-    save_text(run / "config.toml", to_toml(config))
+    save_file(run / "config.toml", to_toml(config))
 
 
 def read_run(cls: type[T], run: Path) -> T:

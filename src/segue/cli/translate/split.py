@@ -20,8 +20,8 @@ def split(
     skip_bad: SkipBad = False,
 ) -> None:
     """Split PAIRS without a leak: pairs that share a source or target, but for case and punctuation, stay together."""
+    from segue.atomic import atomic_folder
     from segue.errors import UserError
-    from segue.folder import atomic_folder
     from segue.translate.data.pairs import read_pairs, write_pairs
     from segue.translate.data.split import overlap, overlap_of_rows, split_pairs
 

@@ -1,23 +1,8 @@
 """The patch grid: values to patches, aligned at the last value."""
 
-import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
-
-
-def end_with_observed(
-    values: Float[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"]
-) -> tuple[Float[Tensor, "lanes time"], Bool[Tensor, "lanes time"], Int[Tensor, "lanes"]]:
-    """Moves each lane to the right until its last observed value is its last, and says by how many steps.
-
-    The steps since then are a part of the future, and are forecast with it: so no patch is left half observed at its
-    end, which is never seen in training.
-    """
-    time = values.shape[1]
-    gap = torch.where(observed.any(1), observed.flip(1).byte().argmax(1), 0)
-    place = torch.arange(time, device=values.device) - gap[:, None]
-    return values.gather(1, place.clamp(min=0)), observed.gather(1, place.clamp(min=0)) & (place >= 0), gap
 
 
 def to_patches(
@@ -43,4 +28,9 @@ def append_unknown(patches: Shaped[Tensor, "lanes tokens patch"], count: int) ->
 def beginnings(observed: Bool[Tensor, "lanes tokens patch"]) -> Bool[Tensor, "lanes tokens"]:
     """True at each lane's first patch with an observed value: there the backbone is reset, and padding is forgotten."""
     seen = observed.any(-1)
-    return seen & (seen.cumsum(1) == 1)
+    return seen & (seen.int().cumsum(1) == 1)
+
+
+def patches_ahead(horizon: int, patch: int) -> int:
+    """How many unknown patches a pass needs behind the context: the last patch of the context predicts one already."""
+    return -(-horizon // patch) - 1

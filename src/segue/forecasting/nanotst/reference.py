@@ -1,10 +1,27 @@
-"""The reference forecast: a naive forecast of the next patch, which the network corrects."""
+"""The reference forecast: the best of three naive forecasts of the next patch, which the network corrects.
+
+Where repeating the cycle has been the better naive forecast over a patch, predictions are expressed in it: the network
+corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle itself. For
+what goes nowhere (white noise, rare sales) the mean is the best of the three: the last value is one draw, as far from
+the next as any other. So where neither the cycle nor the last value is clearly nearer than the mean, predictions are
+expressed in that. Without it a network cannot tell how much of the last cycle is chance, and repeats it with white
+noise (docs/lab-notebook.md).
+"""
 
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
+
+from segue.forecasting.nanotst.cycles import Cycle
+from segue.forecasting.nanotst.past import Past, fading, shifted
+from segue.forecasting.nanotst.scaling import HALF_LIFE, Scale
+
+_CLEARLY = 0.8  # of the error of the mean: enough for the last value or the cycle to take its place
+_DOUBT = 4.0  # values: so many times their share of all is added to it, as the mean of a few may be a passing one
+_FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
+_AHEAD = (1, 3, 5, 7)  # eighths of a patch: how far ahead the last value is judged, beside one step
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,15 +31,21 @@ class Reference:
     Attributes:
         path: The naive forecast of the patch after each patch.
         unit: Its mean absolute error so far; zero where all values so far are equal.
+        count: How many observed values it comes from.
     """
 
     path: Float64[Tensor, "lanes tokens patch"]
     unit: Float64[Tensor, "lanes tokens"]
+    count: Float64[Tensor, "lanes tokens"]
+
+    @property
+    def divisor(self) -> Float64[Tensor, "lanes tokens 1"]:
+        """The unit, and one where that is zero."""
+        return torch.where(self.unit > 0, self.unit, 1.0)[..., None]
 
     def normalise(self, following: Float[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
         """(values - path) / unit; where the unit is zero the difference alone."""
-        divisor = torch.where(self.unit > 0, self.unit, 1.0)
-        return (following.double() - self.path) / divisor[..., None]
+        return (following.double() - self.path) / self.divisor
 
     def restore(self, normal: Float[Tensor, "lanes tokens patch *rest"]) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """Values * unit + path, the way back to the unit of the series."""
@@ -31,4 +54,64 @@ class Reference:
 
     def since(self, token: int) -> "Reference":
         """The reference from one patch on."""
-        return Reference(self.path[:, token:], self.unit[:, token:])
+        return Reference(self.path[:, token:], self.unit[:, token:], self.count[:, token:])
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which naive forecast is the reference of each patch; the last value where neither of the others is.
+
+    Attributes:
+        mean: Where it is the mean.
+        seasonal: Where it is the last cycle.
+        unit: Its mean absolute error.
+    """
+
+    mean: Bool[Tensor, "lanes tokens"]
+    seasonal: Bool[Tensor, "lanes tokens"]
+    unit: Float64[Tensor, "lanes tokens"]
+
+
+def choose_reference(
+    past: Past,
+    local: Scale,
+    mean_error: Float64[Tensor, "lanes tokens"],
+    cycle: Cycle,
+    copy_error: Float64[Tensor, "lanes tokens"],
+) -> Choice:
+    """Compares the errors of the three naive forecasts up to each patch.
+
+    Args:
+        past: The lanes.
+        local: Last value and mean step at each patch.
+        mean_error: How far a value is from the mean of the others.
+        cycle: The cycle whose repetition is compared.
+        copy_error: How far a value is from the one a cycle before.
+    """
+    nearest = torch.minimum(local.unit, copy_error)
+    mean = (_CLEARLY + _DOUBT / past.count.clamp(min=1)) * mean_error < nearest
+    seasonal = ~mean & cycle.present & (copy_error < persistence_error(past, cycle, local))
+    unit = torch.maximum(torch.where(seasonal, copy_error, mean_error), _FINEST * local.unit)
+    return Choice(mean, seasonal, torch.where(seasonal | mean, unit, local.unit))
+
+
+def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor, "lanes tokens"]:
+    """The mean of |x[t] - x[t - ahead]| over one step and some parts of a patch, those shorter than the cycle.
+
+    Over one step the last value is hard to beat wherever a lane moves smoothly, however large its cycle. A patch is
+    many steps, and by the middle of a smooth cycle the last value is as far off as it can be. Parts longer than the
+    cycle would not be fair: of two values of a random walk the nearer one is the better forecast, whether or not they
+    are a cycle apart. Parts for which no two observed values lie so far apart do not count. One step is from value to
+    value, across gaps, as in `local.unit`. All fade with time as running scales do.
+    """
+    own = fading(cycle.length.shape[1], past.patch, HALF_LIFE, past.held.device).T
+    total, number = local.unit, torch.ones_like(local.unit)
+    for ahead in sorted({eighths * past.patch // 8 for eighths in _AHEAD} - {0, 1}):
+        gap = (past.known - shifted(past.known, ahead, torch.nan)).abs()
+        paired = ~gap.isnan()
+        moved = past.by_patch(torch.where(paired, gap, 0.0)).sum(-1) @ own
+        pairs = past.by_patch(paired).sum(-1).double() @ own
+        usable = (pairs > 0) & (cycle.length > ahead)
+        total = total + torch.where(usable, moved / torch.where(pairs > 0, pairs, 1.0), 0.0)
+        number = number + usable
+    return total / number

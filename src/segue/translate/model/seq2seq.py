@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -12,10 +12,11 @@ from torch.nn import functional
 from segue.backbones.recurrent import LSTM, RNN
 from segue.config import from_dict
 from segue.errors import UserError
-from segue.folder import fingerprint, load_model_folder, save_model_folder
+from segue.folder import fingerprint
 from segue.heads.categorical import Categorical, CategoricalHead
 from segue.state import State
 from segue.text.named import load_tokenizer
+from segue.training.models import arrays_of, load_model, save_model
 from segue.translate.data.lengths import Lengths
 from segue.translate.data.vocabulary import Vocabulary
 from segue.translate.model.attention import ATTENTIONS, AttentionName
@@ -98,7 +99,7 @@ class Seq2Seq(nn.Module):
     def fingerprint(self) -> str:
         """A hash of config, lengths, tokenizer and weights."""
         facts = {**self._facts(), "tokenizer": self.vocabulary.tokenizer.to_json()}
-        return fingerprint(facts, self.state_dict())
+        return fingerprint(facts, arrays_of(self.state_dict()))
 
     def _facts(self) -> dict[str, object]:
         return {**asdict(self.config), "lengths": asdict(self.lengths)}
@@ -221,17 +222,12 @@ class Seq2Seq(nn.Module):
         Raises:
             UserError: There is no such folder, or it holds no translation model that can be read.
         """
-        kind, config, tensors = load_model_folder(folder)
-        if kind != "translate":
-            raise UserError("model", folder, f"name a folder with a translation model (this one holds a {kind})")
-        lengths = from_dict(Lengths, config.pop("lengths", {}))
-        model = Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))), lengths)
-        try:
-            model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        except RuntimeError as error:
-            remedy = "its weights do not fit its config.json and tokenizer.json; save or copy it again"
-            raise UserError("model", folder, remedy) from error
-        return model.eval()
+
+        def build(config: dict[str, Any]) -> Seq2Seq:
+            lengths = from_dict(Lengths, config.pop("lengths", {}))
+            return Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))), lengths)
+
+        return load_model(folder, "translate", "a translation model", build)
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.
@@ -241,9 +237,8 @@ class Seq2Seq(nn.Module):
             card: The text of MODEL_CARD.md.
             half: Store floating tensors in half precision.
         """
-        tensors = {name: tensor.half() if half else tensor for name, tensor in self.state_dict().items()}
         tokenizer = self.vocabulary.tokenizer.to_json()
-        save_model_folder(folder, "translate", self._facts(), tensors, card, tokenizer)
+        save_model(folder, "translate", self._facts(), self, half=half, card=card, tokenizer=tokenizer)
 
 
 def _build(

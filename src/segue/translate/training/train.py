@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from segue.device import Device, decide_device
 from segue.errors import UserError
-from segue.folder import CARD, save_text
+from segue.folder import CARD, add_files
 from segue.training.loop import Loss, Progress, train
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
@@ -118,7 +118,7 @@ def _train(
     card = run / "model" / CARD
     if taken or not card.exists():
         minutes = (time.perf_counter() - begin) / 60 / len(taken) * taken[-1] if taken else None
-        save_text(card, model_card(card.parent, config, material, minutes))
+        add_files(card.parent, {CARD: model_card(card.parent, config, material, minutes)})
 
 
 def _keeper(folder: Path) -> Callable[[nn.Module], None]:

@@ -1,0 +1,80 @@
+"""The sizes and parts of a NanoTST, as its `config.json` holds them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from segue.errors import UserError
+
+BackboneName = Literal["transformer", "lstm", "rnn", "nested"]
+
+
+@dataclass(frozen=True)
+class NanoTSTConfig:
+    """The sizes and parts of a NanoTST."""
+
+    context: int = 720
+    """How many of the last values the model reads; a multiple of `patch`."""
+    patch: int = 24
+    """Values of a patch."""
+    span: int = 7
+    """Patches that one pass predicts; more make a longer horizon without feeding forecasts back."""
+    width: int = 192
+    """Size of the hidden vectors."""
+    heads: int = 4
+    """Attention heads."""
+    layers: int = 4
+    """Blocks of attention and feed-forward network, or recurrent layers."""
+    backbone: BackboneName = "transformer"
+    """What reads the patches. The transformer alone forgets what lies beyond its window."""
+    widening: float = 0.0
+    """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network says."""
+
+    def __post_init__(self) -> None:
+        check_sizes(self.context, self.patch, self.width, self.heads, self.layers, self.span)
+        if self.width % (2 * self.heads):  # rotary positions turn pairs of values
+            raise UserError("width", self.width, f"give a multiple of {2 * self.heads} for {self.heads} heads")
+
+    @property
+    def window(self) -> int:
+        """Patches that a patch attends to: the whole context and what one pass predicts of the future."""
+        return self.context // self.patch + self.span - 1
+
+
+@dataclass(frozen=True)
+class ClassicTSTConfig:
+    """The sizes of a ClassicTST: those of `nano_tst.py`."""
+
+    context: int = 512
+    """How many of the last values the model reads; a multiple of `patch`."""
+    patch: int = 32
+    """Values of a patch."""
+    width: int = 128
+    """Size of the hidden vectors."""
+    heads: int = 4
+    """Attention heads."""
+    layers: int = 4
+    """Blocks of attention and feed-forward network."""
+
+    def __post_init__(self) -> None:
+        check_sizes(self.context, self.patch, self.width, self.heads, self.layers)
+        if self.width % self.heads:
+            raise UserError("width", self.width, f"give a multiple of {self.heads} for {self.heads} heads")
+
+    @property
+    def window(self) -> int:
+        """Patches that a patch attends to: the whole context."""
+        return self.context // self.patch
+
+
+def check_sizes(context: int, patch: int, width: int, heads: int, layers: int, span: int = 1) -> None:
+    """Refuses sizes that no model has.
+
+    Raises:
+        UserError: A size is below 1, or the context is no multiple of the patch.
+    """
+    sizes = {"context": context, "patch": patch, "width": width, "heads": heads, "layers": layers, "span": span}
+    for name, size in sizes.items():
+        if size < 1:
+            raise UserError(name, size, "give a whole number of at least 1")
+    if context % patch:
+        raise UserError("context", context, f"give a multiple of the patch, {patch}")

@@ -1,0 +1,116 @@
+"""The observed values of each lane, laid out once for all that looks back at them."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Float64, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """Lanes of values, step by step and patch by patch.
+
+    Values are counted from the lane's first: so equal values differ by exactly zero, and a ripple on a huge level keeps
+    its digits.
+
+    Attributes:
+        known: The values less the lane's first; NaN where none is observed.
+        held: The same, but the newest value so far where none is observed; zero before the lane begins.
+        seen: Whether a value is observed.
+        first: The lane's first observed value, in the unit of the series; zero if there is none.
+        begin: The index of that value; `time` if there is none.
+        newest: The index of the newest observed value at each step; -1 before there is one.
+        patch: Steps of a patch.
+    """
+
+    known: Float64[Tensor, "lanes time"]
+    held: Float64[Tensor, "lanes time"]
+    seen: Bool[Tensor, "lanes time"]
+    first: Float64[Tensor, "lanes"]
+    begin: Int[Tensor, "lanes"]
+    newest: Int[Tensor, "lanes time"]
+    patch: int
+
+    @property
+    def newest_of_patch(self) -> Int[Tensor, "lanes tokens"]:
+        """The index of the newest observed value at the end of each patch."""
+        return self.by_patch(self.newest)[..., -1]
+
+    @property
+    def last(self) -> Float64[Tensor, "lanes tokens"]:
+        """The newest value at the end of each patch, less the lane's first."""
+        return self.by_patch(self.held)[..., -1]
+
+    @property
+    def count(self) -> Float64[Tensor, "lanes tokens"]:
+        """How many values are observed up to the end of each patch."""
+        return self.by_patch(self.seen).sum(-1).double().cumsum(1)
+
+    @property
+    def age(self) -> Int[Tensor, "lanes tokens"]:
+        """Steps from the first to the newest observed value, both counted."""
+        return (self.newest_of_patch - self.begin[:, None] + 1).clamp(min=0)
+
+    def by_patch(self, steps: Tensor) -> Tensor:
+        """(lanes, time) as (lanes, tokens, patch)."""
+        return steps.unflatten(1, (-1, self.patch))
+
+
+def past_of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Past:
+    """Lays lanes out to be looked back in.
+
+    Args:
+        patches: Values in the unit of the series.
+        observed: False where a value is missing or to be predicted.
+    """
+    values, seen = patches.flatten(1).double(), observed.flatten(1)
+    newest = newest_index(observed)
+    begun = seen.any(1)
+    index = seen.int().argmax(1)
+    first = torch.where(begun, values.gather(1, index[:, None])[:, 0], 0.0)
+    held = values.gather(1, newest.clamp(min=0)) - first[:, None]
+    held = torch.where(newest >= 0, held, 0.0)
+    known = torch.where(seen, held, torch.nan)
+    begin = torch.where(begun, index, seen.shape[1])
+    return Past(known, held, seen, first, begin, newest, patches.shape[2])
+
+
+def newest_index(observed: Bool[Tensor, "lanes tokens patch"]) -> Int[Tensor, "lanes time"]:
+    """The index of the newest observed value at each step: a running maximum, within patches and over them.
+
+    ONNX has no running maximum. Two masked maxima do the same at any length.
+    """
+    tokens, size = observed.shape[1], observed.shape[2]
+    index = torch.arange(tokens * size, device=observed.device).unflatten(0, (-1, size))
+    index = torch.where(observed, index, -1)
+    step, token = (torch.arange(length, device=observed.device) for length in (size, tokens))
+    within = torch.where(step[:, None] >= step, index[:, :, None, :], -1).amax(-1)
+    earlier = torch.where(token[:, None] > token, within[:, None, :, -1], -1).amax(-1)
+    return torch.maximum(within, earlier[..., None]).flatten(1)
+
+
+def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:
+    """The values (lanes, time) at an index for each entry (lanes, ...)."""
+    return values.gather(1, index.flatten(1)).view_as(index)
+
+
+def fading(tokens: int, patch: int, half_life: float, device: torch.device) -> Float64[Tensor, "upto tokens"]:
+    """The weight of each patch at the end of each: less the longer ago it was, and zero for those still to come.
+
+    Args:
+        tokens: How many patches.
+        patch: Steps of a patch.
+        half_life: Steps after which a patch counts half as much.
+        device: Where to compute.
+    """
+    index = torch.arange(tokens, device=device)
+    age = (index[:, None] - index) * patch
+    weight = torch.exp2(-age.clamp(min=0).double() / half_life)
+    return torch.where(age >= 0, weight, 0.0)
+
+
+def shifted(steps: Tensor, count: int, fill: float) -> Tensor:
+    """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
+    return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)

@@ -1,0 +1,134 @@
+"""Seasonal copies: what a lane did at the same point of its cycle before, and how good that is as a forecast.
+
+A patch transformer would have to learn to detect a cycle of any length in patches of one length, and to carry its
+values without loss over hundreds of steps. Both are plain arithmetic. Without seasonal copies, clean daily cycles are
+missed by several times the error of repeating them (docs/lab-notebook.md).
+
+Everything follows from what was observed up to the end of a patch: nothing of the future leaks.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float64, Int
+from torch import Tensor
+
+from segue.forecasting.nanotst.cycles import LONGEST, Cycle, power_of_two
+from segue.forecasting.nanotst.past import Past, at
+
+_RECENT = 256  # steps over which the error of repeating a cycle is measured
+_CYCLES = 4  # that the typical one is an average of, and twice as many in the long run
+
+
+@dataclass(frozen=True, eq=False)
+class SeasonalCopies:
+    """What past cycles give for the patch after each patch, less the lane's first value.
+
+    Attributes:
+        last: The values one cycle before, or as many more cycles as it takes to meet an observed one.
+        typical: Mean departures of the last four from the mean of their cycle, on the level of the last one.
+        usual: The same of the last eight.
+        drift: How far the mean of the last cycle lies above that of the one before.
+    """
+
+    last: Float64[Tensor, "lanes tokens patch"]
+    typical: Float64[Tensor, "lanes tokens patch"]
+    usual: Float64[Tensor, "lanes tokens patch"]
+    drift: Float64[Tensor, "lanes tokens"]
+
+
+def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
+    """The last cycle, and the mean of four and of eight; cycles not seen whole do not count."""
+    length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
+    edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
+    sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.seen, past.seen.double()))
+    upto, number = (at(part, edge.clamp(min=0)) for part in (sums, counts))
+    total, count = upto[..., :-1] - upto[..., 1:], number[..., :-1] - number[..., 1:]
+    mean = total / count.clamp(min=1)  # of each cycle
+
+    values, usable = past_cycles(past, cycle)
+    departure = torch.where(usable, values - mean[..., None], 0.0)
+    last = _newest_usable(past, values, usable)
+    typical, usual = (
+        _mean_cycle(departure[:, :, :cycles], usable[:, :, :cycles], mean[..., :1], last)
+        for cycles in (_CYCLES, 2 * _CYCLES)
+    )
+    whole = edge[..., 2] >= past.begin[:, None]
+    drift = (mean[..., 0] - mean[..., 1]) * whole * (count[..., 0] > 0) * (count[..., 1] > 0)
+    return SeasonalCopies(last, typical, usual, drift)
+
+
+def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
+    """Goes back whole cycles, up to eight: into the last one that is over, the one before it, and so on.
+
+    Where a cycle was not seen or a value is missing, the others serve; where all are, the newest value.
+    """
+    return _newest_usable(past, *past_cycles(past, cycle))
+
+
+def past_cycles(
+    past: Past, cycle: Cycle
+) -> tuple[Float64[Tensor, "lanes tokens cycles patch"], Bool[Tensor, "lanes tokens cycles patch"]]:
+    """The values of the last eight cycles that are over, at the steps of the patch after each patch.
+
+    Returns:
+        The values, newest cycle first, and which are observed in a cycle that was seen whole.
+    """
+    tokens, size = cycle.length.shape[1], past.patch
+    length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
+    target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
+    back = (target - newest + length - 1) // length  # cycles from each step to the last one that is over
+    ago = torch.arange(2 * _CYCLES, device=length.device)
+    index = (target - back * length)[:, :, None] - ago[:, None] * length[..., None]
+    values = at(past.known, index.clamp(min=0))
+    whole = newest + 1 - (ago + 1) * length >= past.begin[:, None, None]
+    return values, ~values.isnan() & whole[..., None]
+
+
+def _newest_usable(past: Past, values: Tensor, usable: Tensor) -> Float64[Tensor, "lanes tokens patch"]:
+    index: Int[Tensor, "lanes tokens 1 patch"] = usable.int().argmax(2, keepdim=True)
+    return torch.where(usable.any(2), values.gather(2, index)[:, :, 0], past.last[..., None])
+
+
+def _mean_cycle(departure: Tensor, usable: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
+    number = usable.sum(2)
+    return torch.where(number > 0, level + departure.sum(2) / number.clamp(min=1), otherwise)
+
+
+def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype) -> list[Tensor]:
+    """For each cycle the mean of |x[t] - x[t - length]| over the pairs observed in the last 256 steps to each patch.
+
+    The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), lately and for a season of
+    its own at each patch; infinite where there is no cycle or no pair. Patches with no value count for no time.
+
+    Args:
+        past: The lanes.
+        cycles: The cycles of each patch.
+        precision: Of the differences: that of the network is enough.
+    """
+    unit, size = power_of_two(past.held), past.patch
+    known = F.pad((past.known / unit).to(precision), (_RECENT + LONGEST, 0), value=torch.nan)
+    tokens = past.known.shape[1] // size
+    end = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
+    index = end[:, None] + torch.arange(_RECENT, device=known.device)
+    newer = known[:, index.flatten()].unflatten(1, (-1, _RECENT))
+    latest = past.newest_of_patch.clamp(min=0) // size  # the patch of the newest value
+    errors = []
+    for cycle in cycles:
+        gap = (newer - at(known, index - cycle.length[..., None])).abs()
+        paired = ~gap.isnan()
+        count = paired.sum(-1)
+        error = torch.where(paired, gap, 0.0).sum(-1).double() / count.clamp(min=1)
+        error = torch.where((count > 0) & cycle.present, error, torch.inf)
+        errors.append(error.gather(1, latest) * unit)
+    return errors
+
+
+def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
+    """x[t] - x[t - length] within each patch; zero where one of the two is missing, or there is no cycle."""
+    size = past.patch
+    index = torch.arange(past.known.shape[1], device=past.known.device).unflatten(0, (-1, size))
+    source = index - cycle.length[..., None]
+    gap = past.by_patch(past.known) - at(past.known, source.clamp(min=0))
+    return torch.where(cycle.present[..., None] & (source >= 0) & ~gap.isnan(), gap, 0.0)
