@@ -1,4 +1,4 @@
-"""The verbs that make and examine models, and models that can't be read: one line, exit status 2, nothing written."""
+"""The verbs that make and examine models, and models that cannot be read: one line, exit status 2, nothing written."""
 
 from pathlib import Path
 
@@ -36,13 +36,26 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
+def lose_checksums(model: Path) -> None:
+    """As in a folder of an earlier Segue: damage is then detected by what reads the file."""
+    (model / "SHA256SUMS").unlink()
+
+
 def truncate(model: Path) -> None:
+    lose_checksums(model)
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
 
 
 def overwrite(model: Path) -> None:
+    lose_checksums(model)
     (model / "model.safetensors").write_bytes(b"no weights at all")
+
+
+def flip_a_bit(model: Path) -> None:
+    weights = bytearray((model / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (model / "model.safetensors").write_bytes(weights)
 
 
 def remove_config(model: Path) -> None:
@@ -50,15 +63,18 @@ def remove_config(model: Path) -> None:
 
 
 def break_config(model: Path) -> None:
+    lose_checksums(model)
     (model / "config.json").write_text("{", encoding="utf-8")
 
 
 def rename_kind(model: Path) -> None:
+    lose_checksums(model)
     config = model / "config.json"
     config.write_text(config.read_text().replace('"nanotst"', '"translator"'))
 
 
 def widen(model: Path) -> None:
+    lose_checksums(model)
     config = model / "config.json"
     config.write_text(config.read_text().replace('"width": 16', '"width": 32'))
 
@@ -66,8 +82,9 @@ def widen(model: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncate, "name a folder with whole weights (these can't be read)"),
-        (overwrite, "name a folder with whole weights (these can't be read)"),
+        (truncate, "name a folder with whole weights (these cannot be read)"),
+        (overwrite, "name a folder with whole weights (these cannot be read)"),
+        (flip_a_bit, "copy or save the model again (its checksum in SHA256SUMS differs)"),
         (remove_config, "name a folder that holds a whole model"),
         (break_config, "save the model again, this is no model's config"),
         (rename_kind, "name a folder with a NanoTST (this one holds a translator)"),
@@ -162,7 +179,7 @@ def test_weights_that_do_not_fit_the_disk_are_one_line(tmp_path, monkeypatch):
     def fill(*_):
         raise SafetensorError("I/O error: File too large")
 
-    monkeypatch.setattr("segue.folder.save_file", fill)
+    monkeypatch.setattr("segue.folder.safetensors.save_file", fill)
     status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert status == 2
     assert "segue: cannot read or write: " in error

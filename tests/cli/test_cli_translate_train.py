@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_cli_translate import PAIRS, segue, start
 
-from segue.folder import CARD, WEIGHTS
+from segue.folder import CARD, SUMS, WEIGHTS
 from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
@@ -31,6 +31,8 @@ def everything(run: Path) -> dict[str, bytes]:
     """All files that a run leaves, of its checkpoints those of the newest; without the card, which holds minutes."""
     files = {path.name: path.read_bytes() for path in latest(run).iterdir()}
     model = {f"model/{path.name}": path.read_bytes() for path in (run / "model").iterdir() if path.name != CARD}
+    sums = model[f"model/{SUMS}"].splitlines()
+    model[f"model/{SUMS}"] = b"\n".join(line for line in sums if not line.endswith(CARD.encode()))
     return files | model | {name: (run / name).read_bytes() for name in ("log.jsonl", "config.toml")}
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def evaluate(
     folder: Folder,
     text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")],
-    state: Annotated[str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")] = "carry",
+    state: Annotated[
+        str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")
+    ] = "carry",
     window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
     lanes: Annotated[
         int,
