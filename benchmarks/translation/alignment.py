@@ -24,7 +24,7 @@ from segue.training.loop import Trainer
 from segue.training.schedule import TrainingConfig
 from segue.translate.data.batches import Batch
 from segue.translate.data.vocabulary import Vocabulary
-from segue.translate.decode.decode import translate_texts
+from segue.translate.decode.texts import translate_texts
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -29,14 +29,14 @@ from segue.training.runs import read_run
 from segue.training.validation import KEY, Validation
 from segue.translate.data.join import with_joined
 from segue.translate.data.pairs import Item
-from segue.translate.data.tokens import unit_of
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
-from segue.translate.evaluation.held_out import held_out_measure
+from segue.translate.decode.texts import translate_texts
 from segue.translate.evaluation.scores import Scores, score
+from segue.translate.evaluation.units import unit_of
 from segue.translate.model.seq2seq import Seq2Seq
 from segue.translate.training.config import TranslationConfig, preset
 from segue.translate.training.material import Material, prepare
+from segue.translate.training.selection import held_out_measure
 from segue.translate.training.train import translation_loss
 
 ARMS = ("lstm-attention", "lstm", "transformer")
@@ -142,7 +142,7 @@ def facts_of(material: Material, config: TranslationConfig, run: Path) -> dict[s
     seen = (material.batches(step) for step in range(1, steps + 1))
     return {
         "steps": steps,
-        "epochs": material.batches.place(steps)[0] + 1,
+        "epochs": material.batches.locate(steps)[0] + 1,
         "parameters": sum(parameter.numel() for parameter in material.model.parameters()),
         "vocabulary": material.model.vocabulary.size,
         "pairs": material.pairs,

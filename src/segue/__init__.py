@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from segue.translate.data.vocabulary import Vocabulary
     from segue.translate.decode.align import Alignment, align
     from segue.translate.decode.config import DecodeConfig
-    from segue.translate.decode.decode import Hypothesis, translate_texts
+    from segue.translate.decode.texts import Hypothesis, translate_texts
     from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
     from segue.translate.training.config import TranslationConfig
     from segue.translate.training.train import train_translation
@@ -120,7 +120,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "training.schedule": ("TrainingConfig",),
         "translate.decode.align": ("Alignment", "align"),
         "translate.training.config": ("TranslationConfig",),
-        "translate.decode.decode": ("Hypothesis", "translate_texts"),
+        "translate.decode.texts": ("Hypothesis", "translate_texts"),
         "translate.decode.config": ("DecodeConfig",),
         "translate.model.seq2seq": ("Seq2Seq", "Seq2SeqConfig"),
         "translate.data.pairs": ("Pair", "read_pairs"),

@@ -12,9 +12,9 @@ from segue.training.log import read_log
 from segue.training.validation import KEY
 from segue.translate.data.pairs import read_pairs
 from segue.translate.data.split import hold_out
-from segue.translate.decode import decode
+from segue.translate.decode import texts
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import Hypothesis
+from segue.translate.decode.texts import Hypothesis
 from segue.translate.evaluation.held_out import held_out_loss
 from segue.translate.model.seq2seq import Seq2Seq
 
@@ -140,7 +140,7 @@ def test_run_puts_texts_lines_and_files(trained, tmp_path):
 def test_an_output_is_a_line_whatever_is_in_it(monkeypatch):
     """A model of words can write ends of lines; catches n-best lists that fall apart at them."""
     one = Hypothesis((4, 5), "up\nand away", -1.0, (-1.0, -1.0), True)
-    monkeypatch.setattr(decode, "translate_texts", lambda model, lines, config, report: [[one, one] for _ in lines])
+    monkeypatch.setattr(texts, "translate_texts", lambda model, lines, config, report: [[one, one] for _ in lines])
     for config, wanted in (
         (DecodeConfig(), ["up and away", ""]),
         (DecodeConfig(beam=2, n_best=2), ["-1.0000\tup and away"] * 2 + ["", ""]),

@@ -14,15 +14,15 @@ from segue.text.sides import SidesTokenizer
 from segue.training.checkpoints import latest
 from segue.translate.data.pairs import Item, Pair, read_pairs, write_pairs
 from segue.translate.data.split import hold_out
-from segue.translate.data.tokens import unit_of
 from segue.translate.data.vocabulary import Vocabulary
-from segue.translate.decode.decode import translate_texts
-from segue.translate.evaluation.held_out import held_out_measure
-from segue.translate.evaluation.plots import plot_losses
+from segue.translate.decode.texts import translate_texts
 from segue.translate.evaluation.scores import score
+from segue.translate.evaluation.units import unit_of
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 from segue.translate.training import train as training
 from segue.translate.training.config import TranslationConfig, preset
+from segue.translate.training.plots import plot_losses
+from segue.translate.training.selection import held_out_measure
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 

@@ -14,7 +14,7 @@ from segue.language import online
 from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
 from segue.language.online import evaluate_online
-from segue.translate.decode.decode import translate_texts
+from segue.translate.decode.texts import translate_texts
 
 CORPUS = Corpus.of(TEXT, LETTERS)
 READING = read_frame(test_frames.long_frame((5, 12, 7, 9, 8)))

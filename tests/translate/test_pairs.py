@@ -19,14 +19,13 @@ from segue.translate.data.batches import Batches
 from segue.translate.data.join import join_pairs, with_joined
 from segue.translate.data.pairs import Item, Pair, items_of, read_pairs, require_text, write_pairs
 from segue.translate.data.split import components, hold_out, normalised, overlap, overlap_of_rows, split_pairs, without
-from segue.translate.data.tokens import kind_of, learn_vocabulary
-from segue.translate.data.vocabulary import BEGIN, END, UNKNOWN
+from segue.translate.data.vocabulary import BEGIN, END, UNKNOWN, kind_of, learn_vocabulary
 
 
 def read(tmp_path, text, name="pairs.tsv", **options):
     (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
-    found = read_pairs(tmp_path / name, **options)
-    return list(found.pairs), found.skipped
+    result = read_pairs(tmp_path / name, **options)
+    return list(result.pairs), result.skipped
 
 
 def test_a_file_is_read_as_it_is_written(tmp_path):
@@ -38,7 +37,7 @@ def test_a_file_is_read_as_it_is_written(tmp_path):
     assert unicodedata.is_normalized("NFC", read(tmp_path, tsv)[0][0].target)
 
 
-def test_columns_are_found_by_name_and_by_number(tmp_path):
+def test_columns_are_named_or_numbered(tmp_path):
     """By its name a column needs a header; by its number it may have one."""
     three = "id,en,es\n1,Go.,Ve.\n2,Run!,¡Corre!\n"
     expected = [Pair("Go.", "Ve."), Pair("Run!", "¡Corre!")]
@@ -53,23 +52,23 @@ def test_columns_are_found_by_name_and_by_number(tmp_path):
     "header",
     ["english\tspanish", "Source\tTarget", "src\ttgt", "EN\tes", " en \t de ", "word\tphonemes", "input\toutput"],
 )
-def test_a_header_is_no_pair_and_is_told(tmp_path, header):
+def test_a_header_is_no_pair_and_is_reported(tmp_path, header):
     """Catches a model that learns 'english' -> 'spanish'; further down such a row is a pair like any other."""
     (tmp_path / "a.tsv").write_text(f"{header}\nGo.\tVe.\n{header}\n")
-    found = read_pairs(tmp_path / "a.tsv")
+    result = read_pairs(tmp_path / "a.tsv")
     names = Pair(*(name.strip() for name in header.split("\t")))
-    assert (found.header, found.pairs, found.skipped) == (names, (Pair("Go.", "Ve."), names), 0)
+    assert (result.header, result.pairs, result.skipped) == (names, (Pair("Go.", "Ve."), names), 0)
     (tmp_path / "b.csv").write_text(f"id,{header.replace(chr(9), ',')}\n1,Go.,Ve.\n")
-    found = read_pairs(tmp_path / "b.csv", source="2", target="3")
-    assert (found.header, found.pairs) == (names, (Pair("Go.", "Ve."),))
+    result = read_pairs(tmp_path / "b.csv", source="2", target="3")
+    assert (result.header, result.pairs) == (names, (Pair("Go.", "Ve."),))
     assert read_pairs(tmp_path / "b.csv", source=names.source, target=names.target).header is None  # it was asked for
 
 
 @pytest.mark.parametrize("first", ["Go.\tVe.", "english\tinglés", "en\ten", "spanish\tis a language"])
 def test_a_first_pair_is_no_header(tmp_path, first):
     (tmp_path / "a.tsv").write_text(f"{first}\nRun!\t¡Corre!\n", encoding="utf-8")
-    found = read_pairs(tmp_path / "a.tsv")
-    assert (found.header, len(found.pairs)) == (None, 2)
+    result = read_pairs(tmp_path / "a.tsv")
+    assert (result.header, len(result.pairs)) == (None, 2)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_a_first_pair_is_no_header(tmp_path, first):
         ("a\tb\n", {"source": "1", "target": "3"}, "target 3: name a column .*a number from 1 to 2"),
     ],
 )  # fmt: skip
-def test_what_is_malformed_is_told_by_its_row(tmp_path, text, options, message):
+def test_what_is_malformed_is_reported_with_its_row(tmp_path, text, options, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, text, **options)
 
@@ -133,9 +132,9 @@ def test_components_are_those_of_brute_force(pairs):
     """Two rows hang together if a chain of shared sides leads from one to the other: here by powers of a matrix."""
     sides = [[normalised(side) for side in pair] for pair in pairs]
     linked = np.array([[a[0] == b[0] or a[1] == b[1] for b in sides] for a in sides], dtype=int)
-    reach = np.linalg.matrix_power(linked, len(pairs)) > 0
+    linked_at_all = np.linalg.matrix_power(linked, len(pairs)) > 0
     labels = components(pairs)
-    assert (reach == (labels[:, None] == labels)).all()
+    assert (linked_at_all == (labels[:, None] == labels)).all()
 
 
 def some_pairs(count: int, seed: int = 0) -> list[Pair]:
@@ -182,7 +181,7 @@ def test_no_more_than_a_tenth_is_held_out():
     assert len(hold_out(pairs[:10], 5)[1]) == 1
 
 
-def test_pairs_that_share_a_text_with_held_out_ones_are_found():
+def test_pairs_that_share_a_text_with_held_out_ones_are_left_out():
     """On either side, whatever its case and points; the same text on the other side is another."""
     held_out = [Pair("Go!", "Ve."), Pair("Run.", "Corre.")]
     pairs = [Pair("go", "anda"), Pair("leave", "ve"), Pair("Ve", "Go"), Pair("stop", "para"), Pair("run", "corre")]
@@ -206,7 +205,7 @@ def test_joined_pairs_keep_their_sides_together():
 
 
 def some_examples(count: int) -> list[tuple[list[int], list[int]]]:
-    """The first source token tells which example it is."""
+    """The first source token identifies the example."""
     random = np.random.default_rng(0)
     return [([100 + i] * random.integers(1, 12), [1] + [7] * random.integers(1, 12) + [2]) for i in range(count)]
 

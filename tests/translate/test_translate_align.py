@@ -7,17 +7,18 @@ import torch
 from test_translate_decode import LETTERS, TEXTS, build
 
 from segue.errors import UserError
-from segue.translate.data.vocabulary import BEGIN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, Vocabulary
 from segue.translate.decode.align import END_TEXT, align
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
+from segue.translate.decode.texts import translate_texts
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
 
 @pytest.mark.parametrize("architecture", ["rnn-attention", "lstm-attention", "transformer"])
 @pytest.mark.parametrize("beam", [1, 3])
-def test_a_hypothesis_tells_where_the_model_looked(architecture, beam):
-    """The weights of the pass that said it: a row for each token and END, the same as stepping shows."""
+def test_a_hypothesis_has_the_attention_that_wrote_it(architecture, beam):
+    """The weights of the pass that wrote it: a row for each token and END, the same as stepping shows."""
     model = build(architecture)
     config = DecodeConfig(beam=beam, attention=True, max_ratio=0.0, max_extra=9)
     for text, (one,) in zip(TEXTS, translate_texts(model, TEXTS, config), strict=True):
@@ -45,7 +46,10 @@ def test_words_look_at_words():
         torch.testing.assert_close(words.weights[row, column], block.sum(dim=1).mean(), rtol=0, atol=1e-10)
     torch.testing.assert_close(words.weights.sum(dim=1), torch.ones(3).double(), rtol=0, atol=1e-10)
     unasked = align(model, "a bad cab", "hag fed"), align(model, "cab", "hag fed")
-    assert [found.source for found in unasked] == [words.source, (*"cab", END_TEXT)]  # one word has no words to tell
+    assert [result.source for result in unasked] == [
+        words.source,
+        (*"cab", END_TEXT),
+    ]  # a single word is shown by its pieces
     assert unasked[1].target == pieces.target
     empty = align(model, "", "", words=True)
     assert (empty.source, empty.target, empty.weights.tolist()) == ((END_TEXT,), (END_TEXT,), [[1.0]])

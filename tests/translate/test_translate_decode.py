@@ -10,13 +10,14 @@ from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.heads.sampling import Sampling
 from segue.text.characters import CharacterTokenizer
-from segue.translate.data.lengths import Lengths
-from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from segue.translate.decode.beam import beam_search
 from segue.translate.decode.config import DecodeConfig
-from segue.translate.decode.decode import translate_texts
 from segue.translate.decode.rules import Rules
 from segue.translate.decode.search import Draw, search
+from segue.translate.decode.texts import translate_texts
+from segue.translate.model.lengths import Lengths
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
 LETTERS = CharacterTokenizer("abcdefgh ")
@@ -34,7 +35,7 @@ MIXED = {"rnn": (19, 3), "rnn-attention": (23, 2), "lstm": (10, 2), "lstm-attent
 
 
 def build(architecture="lstm-attention", tokenizer=LETTERS, ending=None):
-    """Random weights, strong enough that laws are sharp."""
+    """Random weights, strong enough that distributions are sharp."""
     seed, favour = MIXED[architecture]
     torch.manual_seed(seed)
     model = Seq2Seq(Seq2SeqConfig(architecture, width=12, heads=2, dropout=0.0), Vocabulary(tokenizer)).double()
@@ -45,10 +46,10 @@ def build(architecture="lstm-attention", tokenizer=LETTERS, ending=None):
     return model.eval()
 
 
-def shown(found):
+def shown(result):
     """What must agree exactly, and what to rounding."""
-    exact = [[(one.tokens, one.text, one.finished) for one in hypotheses] for hypotheses in found]
-    return exact, [one.score for hypotheses in found for one in hypotheses]
+    exact = [[(one.tokens, one.text, one.finished) for one in hypotheses] for hypotheses in result]
+    return exact, [one.score for hypotheses in result for one in hypotheses]
 
 
 CONFIGS = {
@@ -66,8 +67,8 @@ def test_batch_size_and_order_change_nothing(architecture, config):
     together, scores = shown(translate_texts(model, TEXTS, config))
     assert len({len(hypotheses[0][0]) for hypotheses in together}) > 1  # or leaving the batch was not tried
     for batch_tokens in (1, 40):
-        found, others = shown(translate_texts(model, TEXTS, config, batch_tokens=batch_tokens))
-        assert found == together
+        result, others = shown(translate_texts(model, TEXTS, config, batch_tokens=batch_tokens))
+        assert result == together
         assert others == pytest.approx(scores, abs=1e-10)
     turned, _ = shown(translate_texts(model, TEXTS[::-1], config))
     assert turned[::-1] == together
@@ -84,23 +85,25 @@ def test_a_beam_of_one_is_greedy(architecture):
         limit = length + 4
         with torch.no_grad():
             keys, state = model.begin(model.encode(source, length))
-            found = beam_search(model, keys, state, Rules(), limit, config)
-        for (hypothesis,), (other,) in zip(greedy, found, strict=True):
+            result = beam_search(model, keys, state, Rules(), limit, config)
+        for (hypothesis,), (other,) in zip(greedy, result, strict=True):
             assert [*hypothesis.tokens, *[END] * hypothesis.finished] == other.tokens
             assert hypothesis.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-10)
 
 
 @every_architecture
 def test_greedy_is_the_most_probable_token_after_each(architecture):
-    """One pass over what was said: at each place its token, and END where it stopped. Log-probabilities likewise."""
+    """One pass over the output: at each index its token, and END where it stopped. Log-probabilities likewise."""
     model = build(architecture)
     for text, (hypothesis,) in zip(TEXTS, translate_texts(model, TEXTS, DecodeConfig(**SHORT)), strict=True):
         source, length = pad([model.vocabulary.source(text)])
-        law = model(source, length, torch.tensor([[BEGIN, *hypothesis.tokens]])).logits[0].log_softmax(dim=-1)
-        law = law[: len(hypothesis.log_probabilities)]
-        law_allowed = law.clone()
-        law_allowed[:, [PADDING, BEGIN, UNKNOWN]] = -torch.inf
-        best, token = law_allowed.max(dim=-1)
+        log_probabilities = (
+            model(source, length, torch.tensor([[BEGIN, *hypothesis.tokens]])).logits[0].log_softmax(dim=-1)
+        )
+        log_probabilities = log_probabilities[: len(hypothesis.log_probabilities)]
+        allowed = log_probabilities.clone()
+        allowed[:, [PADDING, BEGIN, UNKNOWN]] = -torch.inf
+        best, token = allowed.max(dim=-1)
         assert token.tolist() == [*hypothesis.tokens, *[END] * hypothesis.finished]
         assert hypothesis.log_probabilities == pytest.approx(best.tolist(), abs=1e-10)
         assert hypothesis.score == pytest.approx(best.mean().item(), abs=1e-10)
@@ -112,8 +115,8 @@ def test_rules_are_kept(base):
     model = build()
 
     def say(**rules):
-        found = translate_texts(model, TEXTS, DecodeConfig(**base, **SHORT, **rules))
-        return [one for hypotheses in found for one in hypotheses]
+        result = translate_texts(model, TEXTS, DecodeConfig(**base, **SHORT, **rules))
+        return [one for hypotheses in result for one in hypotheses]
 
     free = say()
     assert not any({PADDING, BEGIN, END, UNKNOWN} & set(one.tokens) for one in free)
@@ -132,7 +135,7 @@ def test_rules_are_kept(base):
 
 
 @pytest.mark.parametrize("base", [{}, {"beam": 3}, {"sampling": Sampling()}], ids=str)
-def test_a_prefix_that_a_model_cannot_write_is_told(base):
+def test_a_prefix_that_a_model_cannot_write_is_refused(base):
     """Catches an UNKNOWN forced into the output, and read as U+FFFD."""
     with pytest.raises(UserError, match="prefix 'had Zoë': write it in what .* learnt: Zoë is unknown"):
         translate_texts(build(), [], DecodeConfig(**base, prefix="had Zoë"))
@@ -162,9 +165,9 @@ def test_how_long_an_output_may_get_is_learnt_from_the_pairs(tmp_path):
     """
     examples = [([5] * n, [BEGIN, *[6] * (3 * n), END]) for n in range(1, 30)]
     odd = Lengths.of([*examples, ([5], [BEGIN, *[6] * 60])])
-    for found in (Lengths.of(examples), odd):
-        assert all(len(target) - 1 + 20 <= found.ratio * len(source) + found.extra for source, target in examples)
-        assert 6 < found.ratio < 8
+    for result in (Lengths.of(examples), odd):
+        assert all(len(target) - 1 + 20 <= result.ratio * len(source) + result.extra for source, target in examples)
+        assert 6 < result.ratio < 8
     assert odd.ratio + odd.extra >= 80
     model = Seq2Seq(Seq2SeqConfig(width=12), Vocabulary(LETTERS), odd)
     with torch.no_grad():
@@ -184,17 +187,17 @@ def test_finished_sentences_leave_the_batch():
     lanes = []
     read = model.read
     model.read = lambda token, state, source: (lanes.append(len(token)), read(token, state, source))[1]
-    found = translate_texts(model, TEXTS, DecodeConfig(**SHORT))
-    assert sum(lanes) == sum(len(one.log_probabilities) for (one,) in found)
+    result = translate_texts(model, TEXTS, DecodeConfig(**SHORT))
+    assert sum(lanes) == sum(len(one.log_probabilities) for (one,) in result)
     assert lanes == sorted(lanes, reverse=True)
 
 
-def test_draws_follow_the_law():
+def test_draws_follow_the_distribution():
     """First letters of many seeds against the model's own probabilities; without warmth, greedy search."""
     model = build()
     source, length = pad([model.vocabulary.source("fed")])
-    law = model(source, length, torch.tensor([[BEGIN]])).logits[0, 0]
-    law[[PADDING, BEGIN, UNKNOWN]] = -torch.inf
+    logits = model(source, length, torch.tensor([[BEGIN]])).logits[0, 0]
+    logits[[PADDING, BEGIN, UNKNOWN]] = -torch.inf
     seeds = 2000
     keys, state = model.begin(model.encode(source, length))
     copies = torch.zeros(seeds, dtype=torch.int64)
@@ -203,9 +206,9 @@ def test_draws_follow_the_law():
         drawn = search(model, keys.select(copies), state.select(copies), draw, Rules(), copies + 1)
     first = torch.tensor([one.tokens[0] for one in drawn])
     counts = first.bincount(minlength=model.vocabulary.size)
-    wanted = law.softmax(dim=-1)
-    spread = (wanted * (1 - wanted) / seeds).sqrt()
-    assert ((counts / seeds - wanted).abs() <= 4 * spread + 1e-9).all()
+    wanted = logits.softmax(dim=-1)
+    deviation = (wanted * (1 - wanted) / seeds).sqrt()
+    assert ((counts / seeds - wanted).abs() <= 4 * deviation + 1e-9).all()
     cold, greedy = DecodeConfig(sampling=Sampling(temperature=0.0), **SHORT), DecodeConfig(**SHORT)
     assert shown(translate_texts(model, TEXTS, cold)) == shown(translate_texts(model, TEXTS, greedy))
 
@@ -230,7 +233,7 @@ def test_translating_leaves_the_model_as_it_was():
         ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1: what is drawn"),
     ],
 )
-def test_a_config_that_finds_nothing_is_told(change, message):
+def test_a_config_that_can_give_nothing_is_refused(change, message):
     with pytest.raises(UserError, match=message):
         DecodeConfig(**change)
 

@@ -6,7 +6,8 @@ from torch import nn
 
 from segue.errors import UserError
 from segue.text.characters import CharacterTokenizer
-from segue.translate.data.vocabulary import PADDING, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import PADDING, Vocabulary
 from segue.translate.model.attention import ATTENTIONS
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
 
@@ -74,10 +75,10 @@ def test_steps_are_one_pass_with_and_without_the_cache(architecture):
     source, source_length, target, _ = sentences(model)
     whole = model(source, source_length, target).logits.log_softmax(dim=-1)
     keys, state = model.begin(model.encode(source, source_length))
-    for place in range(target.shape[1]):
-        scores, state = model.step(target[:, place], state, keys)
-        torch.testing.assert_close(scores, whole[:, place], **EXACT)
-        again = model(source, source_length, target[:, : place + 1]).logits[:, -1].log_softmax(dim=-1)
+    for index in range(target.shape[1]):
+        scores, state = model.step(target[:, index], state, keys)
+        torch.testing.assert_close(scores, whole[:, index], **EXACT)
+        again = model(source, source_length, target[:, : index + 1]).logits[:, -1].log_softmax(dim=-1)
         torch.testing.assert_close(scores, again, **EXACT)
 
 
@@ -103,13 +104,13 @@ def test_lanes_are_picked_and_repeated_by_their_states(architecture):
     expected, state = model.step(target[:, 0], state, keys)
     expected, _ = model.step(target[:, 1], state, keys)
     lanes = torch.tensor([3, 0, 0, 4])
-    found, _ = model.step(target[lanes, 1], state.select(lanes), keys.select(lanes))
-    torch.testing.assert_close(found, expected[lanes], **EXACT)
+    result, _ = model.step(target[lanes, 1], state.select(lanes), keys.select(lanes))
+    torch.testing.assert_close(result, expected[lanes], **EXACT)
 
 
 @pytest.mark.parametrize("kind", ATTENTIONS)
 @pytest.mark.parametrize("architecture", ["lstm-attention", "transformer"])
-def test_weights_are_laws_over_tokens_and_exactly_zero_at_padding(kind, architecture):
+def test_weights_are_distributions_over_tokens_and_exactly_zero_at_padding(kind, architecture):
     model = build(architecture, attention=kind)
     source, source_length, target, _ = sentences(model)
     weights = model.attention(source, source_length, target)
@@ -121,13 +122,13 @@ def test_weights_are_laws_over_tokens_and_exactly_zero_at_padding(kind, architec
 
 
 def test_asking_for_weights_changes_no_prediction():
-    """The transformer has two ways to attend: the kernel, and the one that tells its weights."""
+    """The transformer has two ways to attend: the kernel, and the one that returns its weights."""
     model = build("transformer")
     source, source_length, target, _ = sentences(model)
     keys, state = model.begin(model.encode(source, source_length))
     x = model.embed(target)
-    plain, told = (model.decoder(x, state, keys, weights=weights).hidden for weights in (False, True))
-    torch.testing.assert_close(plain, told, **EXACT)
+    plain, weighted = (model.decoder(x, state, keys, weights=weights).hidden for weights in (False, True))
+    torch.testing.assert_close(plain, weighted, **EXACT)
 
 
 @every_architecture
@@ -154,28 +155,28 @@ def test_the_final_state_is_that_of_the_last_token_and_knows_all_tokens():
     model = build("lstm", layers=1)
     source, source_length, _, _ = sentences(model)
     final = model.encode(source, source_length).final["hidden"]
-    for place in (0, 7, 15):  # the longest source has 16 tokens
+    for index in (0, 7, 15):  # the longest source has 16 tokens
         other = source.clone()
-        other[3, place] = 5 if other[3, place] != 5 else 6
+        other[3, index] = 5 if other[3, index] != 5 else 6
         changed = (model.encode(other, source_length).final["hidden"] != final).flatten(1).any(dim=1)
         assert changed.tolist() == [False, False, False, True, False]
 
 
 def test_own_tokens_are_read_where_the_teacher_is_silent():
-    """Share 0 is greedy decoding from the first token on; share 1 the fused pass; a share between draws places."""
+    """Share 0 is greedy decoding from the first token on; share 1 the fused pass; a share between draws positions."""
     model = build(dropout=0.5)
     batch = sentences(model)
     source, source_length, target, target_length = batch
     keys, state = model.begin(model.encode(source, source_length))
-    token, laws = target[:, 0], []
+    token, steps = target[:, 0], []
     for _ in range(target.shape[1] - 1):
-        law, state = model.step(token, state, keys)
-        token = law.argmax(dim=-1)
-        laws.append(law)
+        log_probabilities, state = model.step(token, state, keys)
+        token = log_probabilities.argmax(dim=-1)
+        steps.append(log_probabilities)
     own = [
-        -laws[place][lane, target[lane, place + 1]]
+        -steps[index][lane, target[lane, index + 1]]
         for lane, m in enumerate(target_length.tolist())
-        for place in range(m - 1)
+        for index in range(m - 1)
     ]
     torch.testing.assert_close(model.loss(*batch, teacher_forcing=0.0), torch.stack(own).mean(), **EXACT)
     torch.testing.assert_close(model.loss(*batch, teacher_forcing=1 - 1e-9), model.loss(*batch), **EXACT)
@@ -185,7 +186,7 @@ def test_own_tokens_are_read_where_the_teacher_is_silent():
 
 def test_a_transformer_refuses_to_read_its_own_tokens():
     model = build("transformer")
-    with pytest.raises(UserError, match="teacher_forcing 0.9: give 1, a transformer learns all places at once"):
+    with pytest.raises(UserError, match="teacher_forcing 0.9: give 1: a transformer trains on all positions at once"):
         model.loss(*sentences(model), teacher_forcing=0.9)
     with pytest.raises(UserError, match="teacher_forcing 1.5: give a share"):
         build().loss(*sentences(model), teacher_forcing=1.5)

@@ -105,9 +105,9 @@ def test_the_scores_of_attention_are_those_of_the_papers():
     query, states = torch.randn(2, 3, 5), torch.randn(2, 4, 5)
     for name, kind in ATTENTIONS.items():
         attention = kind(5)
-        found = attention.score(query, attention.prepare(states))
-        for lane, to, place in ((0, 0, 0), (1, 2, 3), (0, 1, 2)):
-            q, s = query[lane, to], states[lane, place]
+        result = attention.score(query, attention.prepare(states))
+        for lane, to, source_index in ((0, 0, 0), (1, 2, 3), (0, 1, 2)):
+            q, s = query[lane, to], states[lane, source_index]
             if name == "dot":
                 wanted = q @ s
             elif name == "general":
@@ -115,29 +115,29 @@ def test_the_scores_of_attention_are_those_of_the_papers():
             else:
                 hidden = attention.query.weight @ q + attention.query.bias + attention.key.weight @ s
                 wanted = attention.fit.weight[0] @ hidden.tanh()
-            torch.testing.assert_close(found[lane, to, place], wanted)
+            torch.testing.assert_close(result[lane, to, source_index], wanted)
 
 
 def test_sinusoids_are_those_of_the_paper():
     """Vaswani et al. 2017, section 3.5, up to the order of the coordinates."""
-    found = sinusoids(torch.tensor([0, 3]), 6)
-    assert found[0].tolist() == [0, 0, 0, 1, 1, 1]
+    result = sinusoids(torch.tensor([0, 3]), 6)
+    assert result[0].tolist() == [0, 0, 0, 1, 1, 1]
     angles = [3 / 10_000 ** (2 * i / 6) for i in range(3)]
-    assert found[1].tolist() == pytest.approx([*map(math.sin, angles), *map(math.cos, angles)])
+    assert result[1].tolist() == pytest.approx([*map(math.sin, angles), *map(math.cos, angles)])
 
 
 def test_the_loss_is_the_mean_cross_entropy_smoothed():
     """By hand: (1 - e) of the true token's and e of the mean over all tokens. Catches a shift by one token."""
     model = build()
     source, source_length, target, target_length = sentences(model)
-    laws = model(source, source_length, target).logits.log_softmax(dim=-1)
+    log_probabilities = model(source, source_length, target).logits.log_softmax(dim=-1)
     wanted = []
     for lane, m in enumerate(target_length.tolist()):
-        for place in range(m - 1):
-            law = laws[lane, place]
-            wanted.append(-0.8 * law[target[lane, place + 1]] - 0.2 * law.mean())
-    found = model.loss(source, source_length, target, target_length, label_smoothing=0.2)
-    torch.testing.assert_close(found, torch.stack(wanted).mean(), **EXACT)
+        for index in range(m - 1):
+            next_token = log_probabilities[lane, index]
+            wanted.append(-0.8 * next_token[target[lane, index + 1]] - 0.2 * next_token.mean())
+    result = model.loss(source, source_length, target, target_length, label_smoothing=0.2)
+    torch.testing.assert_close(result, torch.stack(wanted).mean(), **EXACT)
 
 
 def test_tied_embeddings_are_one_matrix_in_three_places():

@@ -1,4 +1,4 @@
-"""Models of translation on disk: what is saved is what is loaded, and what makes no model is told."""
+"""Models of translation on disk: what is saved is what is loaded, and what makes no model is refused."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_a_folder_with_another_model_is_refused(tmp_path):
         ({"dropout": 1.0}, "dropout 1.0: give a share"),
     ],
 )
-def test_a_config_that_makes_no_model_is_told(change, message):
+def test_a_config_that_makes_no_model_is_refused(change, message):
     with pytest.raises(UserError, match=message):
         Seq2SeqConfig(**change)
 

@@ -6,8 +6,8 @@ import torch
 from segue.text.bytes import ByteTokenizer
 from segue.text.sides import SidesTokenizer
 from segue.text.words import WordTokenizer
-from segue.translate.data.unknown import LEAST, unknown_rates, with_unknown
 from segue.translate.data.vocabulary import END, PADDING, UNKNOWN, Vocabulary
+from segue.translate.training.unknown import LEAST, unknown_rates, with_unknown
 
 WORDS = Vocabulary(WordTokenizer.of("a b c"))
 A, B, C = (WORDS.encode(word)[0] for word in "abc")
@@ -33,13 +33,13 @@ def test_where_nothing_is_unknown_nothing_is_shown_so():
 
 
 def test_draws_follow_the_rates_and_the_seed():
-    """Catches a draw a token that is not a draw a place, and one that a resumed run would not repeat."""
+    """Catches one draw for all positions of a token, and one that a resumed run would not repeat."""
     rates = unknown_rates(WORDS, [WORDS.source("a b b b")])
     source = torch.tensor([[A, B, END, PADDING]]).repeat(4000, 1)
     torch.manual_seed(0)
-    found = with_unknown(source, rates)
+    result = with_unknown(source, rates)
     torch.manual_seed(0)
-    assert torch.equal(with_unknown(source, rates), found)
-    shares = (found == UNKNOWN).double().mean(dim=0).tolist()
+    assert torch.equal(with_unknown(source, rates), result)
+    shares = (result == UNKNOWN).double().mean(dim=0).tolist()
     assert shares == pytest.approx([1 / 2, 1 / 4, 0, 0], abs=0.03)
-    assert torch.equal(found[found != UNKNOWN], source[found != UNKNOWN])
+    assert torch.equal(result[result != UNKNOWN], source[result != UNKNOWN])

@@ -5,12 +5,13 @@ from test_translate_model import LETTERS
 
 from segue.text.bytes import ByteTokenizer
 from segue.text.words import WordTokenizer
-from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 
 
 def test_a_vocabulary_shifts_the_tokenizer_and_keeps_its_unknown():
     vocabulary = Vocabulary(LETTERS)
-    assert vocabulary.size == LETTERS.size + 3  # a second unknown could be said, and would be read as a real one
+    assert vocabulary.size == LETTERS.size + 3  # a second unknown could be written, and would be read as a real token
     assert vocabulary.source("ab?") == [4, 5, UNKNOWN, END]
     assert vocabulary.target("ab?") == [BEGIN, 4, 5, UNKNOWN, END]
     assert vocabulary.decode([BEGIN, 4, UNKNOWN, 5, END, PADDING]) == "a\ufffdb"

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from segue.errors import UserError
+from segue.palette import FAINT
 from segue.translate.data.pairs import Item
 from segue.translate.decode.align import Alignment
 from segue.translate.evaluation.evaluate import FEW, by_length, evaluate
-from segue.translate.evaluation.plots import FAINT, plot_alignment, plot_lengths
+from segue.translate.evaluation.plots import plot_alignment, plot_lengths
 from segue.translate.evaluation.scores import edit_distance, ratio, score
 
 ITEMS = [
@@ -45,30 +46,30 @@ def test_scores_by_hand():
     """One deletion from the second reference of 7; none of 4; a substitution and an insertion of 5: 3 of 16. Catches
     errors to the first reference, per output instead of reference, and a mean of rates in place of a rate of sums.
     """
-    found = score(OUTPUTS, ITEMS)
-    assert found.token_error_rate.value == pytest.approx(100 * 3 / 16)
-    assert found.exact_match.value == pytest.approx(100 / 3)
-    assert found.length_ratio == pytest.approx((6 + 4 + 6) / 16)
-    assert found.sentences == 3
+    result = score(OUTPUTS, ITEMS)
+    assert result.token_error_rate.value == pytest.approx(100 * 3 / 16)
+    assert result.exact_match.value == pytest.approx(100 / 3)
+    assert result.length_ratio == pytest.approx((6 + 4 + 6) / 16)
+    assert result.sentences == 3
 
 
 def test_bleu_and_chrf_are_those_of_sacrebleu():
     """By all references, of which items have different numbers, and by the first ones alone."""
-    found = score(OUTPUTS, ITEMS, draws=20)
+    result = score(OUTPUTS, ITEMS, draws=20)
     streams = [[item.references[0] for item in ITEMS], [ITEMS[0].references[1], None, None]]
-    assert found.bleu.value == pytest.approx(BLEU().corpus_score(OUTPUTS, streams).score)
-    assert found.bleu_first == pytest.approx(BLEU().corpus_score(OUTPUTS, streams[:1]).score)
-    assert found.bleu_first < found.bleu.value
-    assert found.chrf.value == pytest.approx(CHRF().corpus_score(OUTPUTS, streams).score)
-    assert found.bleu.low <= found.bleu.value <= found.bleu.high
-    assert [signature.split()[0] for signature in found.signatures] == ["BLEU", "chrF2"]
-    assert "tok:13a" in found.signatures[0]
+    assert result.bleu.value == pytest.approx(BLEU().corpus_score(OUTPUTS, streams).score)
+    assert result.bleu_first == pytest.approx(BLEU().corpus_score(OUTPUTS, streams[:1]).score)
+    assert result.bleu_first < result.bleu.value
+    assert result.chrf.value == pytest.approx(CHRF().corpus_score(OUTPUTS, streams).score)
+    assert result.bleu.low <= result.bleu.value <= result.bleu.high
+    assert [signature.split()[0] for signature in result.signatures] == ["BLEU", "chrF2"]
+    assert "tok:13a" in result.signatures[0]
 
 
 def test_the_interval_holds_95_percent_of_samples_scored_one_by_one():
     """Samples that sacrebleu itself scores; catches its interval about the mean, and counts summed amiss."""
-    found, random = score(OUTPUTS, ITEMS, draws=60), np.random.default_rng(0)
-    for metric, mine in ((BLEU(), found.bleu), (CHRF(), found.chrf)):
+    result, random = score(OUTPUTS, ITEMS, draws=60), np.random.default_rng(0)
+    for metric, mine in ((BLEU(), result.bleu), (CHRF(), result.chrf)):
         drawn = []
         for _ in range(60):
             items, outputs = zip(*[(ITEMS[i], OUTPUTS[i]) for i in random.integers(3, size=3)], strict=True)
@@ -88,10 +89,10 @@ def test_a_model_that_has_learnt_next_to_nothing_is_scored():
     """A quarter of the samples hold the wrong sentence twice: an interval from zero up, and none below."""
     items = [Item("x", ("a b c d e",)), Item("y", ("f g h i j",))]
     outputs = ["a b c d e", "?"]
-    found = score(outputs, items, draws=50)
-    assert found.chrf.value == pytest.approx(CHRF().corpus_score(outputs, [["a b c d e", "f g h i j"]]).score)
-    assert (found.chrf.low, found.chrf.high) == (0, 100)
-    assert found.bleu.low == 0
+    result = score(outputs, items, draws=50)
+    assert result.chrf.value == pytest.approx(CHRF().corpus_score(outputs, [["a b c d e", "f g h i j"]]).score)
+    assert (result.chrf.low, result.chrf.high) == (0, 100)
+    assert result.bleu.low == 0
 
 
 def test_characters_are_counted_where_they_are_the_tokens():
@@ -106,8 +107,8 @@ def test_an_interval_holds_the_truth_as_often_as_it_says():
     random = np.random.default_rng(5)
     held = 0
     for _ in range(200):
-        found = ratio((random.random(100) < 0.3).astype(float), np.ones(100), 200)
-        held += found.low <= 30 <= found.high
+        result = ratio((random.random(100) < 0.3).astype(float), np.ones(100), 200)
+        held += result.low <= 30 <= result.high
     assert 0.88 <= held / 200 <= 0.99
 
 
@@ -117,11 +118,11 @@ def test_every_item_wants_an_output(outputs):
         score(outputs, ITEMS)
 
 
-def test_without_sacrebleu_the_rest_is_still_told(monkeypatch):
+def test_without_sacrebleu_the_rest_is_still_scored(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sacrebleu.metrics", None)
-    found = score(OUTPUTS, ITEMS)
-    assert (found.bleu, found.chrf, found.bleu_first, found.signatures) == (None, None, None, ())
-    assert found.exact_match.value == pytest.approx(100 / 3)
+    result = score(OUTPUTS, ITEMS)
+    assert (result.bleu, result.chrf, result.bleu_first, result.signatures) == (None, None, None, ())
+    assert result.exact_match.value == pytest.approx(100 / 3)
 
 
 def test_buckets_hold_their_lengths():

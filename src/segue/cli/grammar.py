@@ -24,7 +24,7 @@ def evaluate(
     from rich.table import Table
 
     from segue.forecasting.nanotst.model import NanoTST
-    from segue.forecasting.pretraining.grammar.report import evaluate_sentences
+    from segue.forecasting.pretraining.report import evaluate_sentences
 
     table = Table("sentence", "RMSE of the median", "mean width of 80 %", "coverage of 80 %")
     for row in evaluate_sentences(NanoTST.from_pretrained(model), horizon):

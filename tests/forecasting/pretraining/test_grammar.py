@@ -7,7 +7,7 @@ import torch
 from torch import Generator
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar import PRODUCTIONS, Grammar, sentences
+from segue.forecasting.pretraining.grammar import PRODUCTIONS, Grammar, simple_sentences
 from segue.forecasting.pretraining.grammar.combinators import choose, sometimes, standardise
 from segue.forecasting.pretraining.grammar.productions import counts
 
@@ -97,11 +97,11 @@ def test_counts_are_whole_and_not_negative():
 
 
 def test_the_sentences_are_the_classic_ones_and_go_on():
-    told = sentences(seeded())
-    assert list(told) == ["flat", "line", "sine", "noisy sine"]
-    assert {len(values) for values in told.values()} == {608}
-    assert torch.equal(told["flat"], torch.full((608,), 3.0))
-    assert told["line"][0] == 0
-    assert told["line"][512] == 5
-    assert torch.allclose(told["sine"][128:], told["sine"][:-128], atol=1e-5)  # four cycles in 512 steps
-    assert abs((told["noisy sine"] - told["sine"]).std().item() - 0.1) < 0.01
+    values_of = simple_sentences(seeded())
+    assert list(values_of) == ["flat", "line", "sine", "noisy sine"]
+    assert {len(values) for values in values_of.values()} == {608}
+    assert torch.equal(values_of["flat"], torch.full((608,), 3.0))
+    assert values_of["line"][0] == 0
+    assert values_of["line"][512] == 5
+    assert torch.allclose(values_of["sine"][128:], values_of["sine"][:-128], atol=1e-5)  # four cycles in 512 steps
+    assert abs((values_of["noisy sine"] - values_of["sine"]).std().item() - 0.1) < 0.01

@@ -38,9 +38,9 @@ def test_blurring_a_week_is_circular_and_keeps_its_mean(generator):
 def test_an_exact_week_is_predicted_by_last_weeks_value(generator):
     # the production that teaches 24 and 168 together: a drift or a noise that hides the week would show here
     values = hourly.exact_week(generator, 300, 1176)
-    spread = values.std(1)
+    deviation = values.std(1)
     best = torch.stack([(values[:, 7 * s :] - values[:, : -7 * s]).abs().mean(1) for s in (24, 48, 96, 144, 12)])
-    assert (best.amin(0) / spread).median() < 0.12
+    assert (best.amin(0) / deviation).median() < 0.12
 
 
 def test_daylight_is_exactly_dark_at_night_and_weather_never_is(generator):

@@ -110,11 +110,11 @@ def test_dates_are_the_calendars():
     days = torch.arange(-3000, 50000)[None]
     year, month, of_month = dates.civil(days)
     number = dates.day_of_year(year, month, of_month)
-    for place in range(0, days.shape[1], 7):
-        true = date(1970, 1, 1) + timedelta(days=int(days[0, place]))
-        assert (year[0, place], month[0, place], of_month[0, place]) == (true.year, true.month, true.day)
-        assert number[0, place] == true.timetuple().tm_yday
-        assert (days[0, place] + 3) % 7 == true.weekday()
+    for index in range(0, days.shape[1], 7):
+        true = date(1970, 1, 1) + timedelta(days=int(days[0, index]))
+        assert (year[0, index], month[0, index], of_month[0, index]) == (true.year, true.month, true.day)
+        assert number[0, index] == true.timetuple().tm_yday
+        assert (days[0, index] + 3) % 7 == true.weekday()
 
 
 def test_weeks_sum_their_days_and_return_with_the_year(generator):
@@ -129,16 +129,16 @@ def test_holding_repeats_the_last_fresh_value():
     assert artefacts.hold(values, fresh).tolist() == [[0, 0, 2, 2, 4, 4]]
 
 
-def test_appointments_come_once_a_cycle_and_leave_the_rest(generator):
+def test_periodic_spikes_come_once_a_cycle_and_leave_the_rest(generator):
     values = normal(generator, 300, 1000)
-    changed = artefacts.appointments(generator, values) != values
+    changed = artefacts.periodic_spikes(generator, values) != values
     share = changed.float().mean(1)
     assert share.max() < 0.4
     assert 0.005 < share.median() < 0.3
 
 
 def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its_first_step(generator):
-    drawn = stationary.fading(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
+    drawn = stationary.first_order(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
     for begin in (0, 40):
         assert drawn[:, :, begin].var(0).tolist() == pytest.approx([1, 1], abs=0.1)
         for lag in (1, 3):
@@ -146,7 +146,7 @@ def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its
             assert together.tolist() == pytest.approx([0.8**lag, 0], abs=0.08)
 
 
-def test_laws_of_counts_give_whole_numbers_and_that_of_rain_zeros(generator):
+def test_distributions_of_counts_give_whole_numbers_and_that_of_rain_zeros(generator):
     hidden = normal(generator, 400, 300)
     counted, rain = stationary.counted(generator, hidden), stationary.cut_off(generator, hidden)
     assert torch.equal(counted, counted.round())

@@ -235,7 +235,7 @@ def test_daily_values_hold_at_noon_and_meet_at_midnight(sharpness):
     assert torch.allclose(across_days(values, times, column(sharpness)), torch.tensor([[3.0, 5.0, 3.5]]))
 
 
-def test_unrest_begins_where_it_is_told_and_has_the_scale_of_what_follows():
+def test_unrest_begins_at_its_step_and_has_the_scale_of_what_follows():
     """Catches a walk that is invisible in a short stretch, or that reaches back before it."""
     generator = torch.Generator().manual_seed(0)
     values = torch.sin(torch.arange(200.0)).expand(2000, -1).clone()
@@ -248,7 +248,7 @@ def test_unrest_begins_where_it_is_told_and_has_the_scale_of_what_follows():
     assert 0.3 < size.median() < 0.8  # log-uniform from 0.1 to 2: a median of 0.45, and shifts come on top
 
 
-def test_a_lasting_trend_begins_where_it_is_told_and_mostly_rises():
+def test_a_lasting_trend_begins_at_its_step_and_mostly_rises():
     """Catches a trend on the scale of what lies before the window, and one that turns within it."""
     generator = torch.Generator().manual_seed(0)
     values = torch.sin(torch.arange(200.0)).expand(2000, -1).clone()
@@ -261,7 +261,7 @@ def test_a_lasting_trend_begins_where_it_is_told_and_mostly_rises():
     assert 0.5 < rise.median() < 0.7
 
 
-def test_what_rests_on_its_least_value_a_quarter_of_the_time_is_told_from_what_does_not():
+def test_what_rests_on_its_least_value_a_quarter_of_the_time_is_distinguished_from_what_does_not():
     sales = torch.tensor([[0.0, 2, 0, 1], [-1, 3, 2, 4], [5, 5, 5, 5], [4, 4, 4, 1]])
     assert resting(sales)[:, 0].tolist() == [True, True, True, True]
     assert not resting(torch.arange(5.0)[None]).any()

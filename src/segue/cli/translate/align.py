@@ -31,7 +31,7 @@ def align(
     from segue.translate.data.pairs import require_text
     from segue.translate.decode.align import align as align_pair
     from segue.translate.decode.config import DecodeConfig
-    from segue.translate.decode.decode import translate_texts
+    from segue.translate.decode.texts import translate_texts
     from segue.translate.evaluation.plots import plot_alignment
 
     check_place("plot", plot, PICTURES)

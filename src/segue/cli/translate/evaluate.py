@@ -31,12 +31,12 @@ def evaluate(
     from segue.atomic import atomic_file
     from segue.cli.shared.progress import counting
     from segue.translate.data.pairs import Pair, items_of, read_pairs, write_pairs
-    from segue.translate.data.tokens import unit_of
     from segue.translate.data.vocabulary import UNKNOWN
     from segue.translate.decode.config import DecodeConfig
-    from segue.translate.decode.decode import translate_texts
+    from segue.translate.decode.texts import translate_texts
     from segue.translate.evaluation.evaluate import evaluate as evaluate_items
     from segue.translate.evaluation.plots import plot_lengths
+    from segue.translate.evaluation.units import unit_of
 
     check_place("output", output, source=pairs)
     check_place("output", output, source=folder)

@@ -99,7 +99,7 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
     """One line for each source, or several with their scores and an empty line; an empty source stays empty."""
     from segue.cli.shared.progress import counting
-    from segue.translate.decode.decode import translate_texts
+    from segue.translate.decode.texts import translate_texts
 
     with counting("texts") as bar:
         report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is ready before its bar

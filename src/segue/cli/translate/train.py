@@ -40,7 +40,7 @@ def train(
 ) -> None:
     """Train a model on PAIRS, some of which are held out, and leave the run and its best model in OUTPUT."""
     from segue.errors import UserError
-    from segue.translate.evaluation.plots import plot_losses
+    from segue.translate.training.plots import plot_losses
     from segue.translate.training.train import train_translation
 
     given = (config, architecture, tokenizer, source, target)

@@ -1,4 +1,4 @@
-"""Encoded pairs as batches of about equally many tokens, of about equal lengths, in an order that the seed decides."""
+"""Batches of encoded pairs: about equal in size and in the lengths they hold, in an order that the seed decides."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,48 +9,50 @@ from jaxtyping import Int
 from torch import Tensor
 
 from segue.errors import UserError
-from segue.translate.data.vocabulary import pad
+from segue.translate.data.vocabulary import PADDING
 
 POOL = 64
 """Batches' worth of pairs that are sorted by length together."""
 
+Example = tuple[Sequence[int], Sequence[int]]
+"""The tokens of a source with END, and those of its target with BEGIN and END."""
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Pairs side by side, each padded with 0 to the longest of its side."""
+    """Pairs side by side, each padded with `PADDING` to the longest of its side."""
 
     source: Int[Tensor, "pairs source_time"]
     source_length: Int[Tensor, "pairs"]
     target: Int[Tensor, "pairs target_time"]
-    """With the token of the beginning in front and that of the end behind."""
+    """With BEGIN in front and END behind."""
     target_length: Int[Tensor, "pairs"]
-    """Both of these counted."""
+    """BEGIN and END included."""
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch elsewhere."""
+        """The same batch on another device."""
         return Batch(*(part.to(device) for part in (self.source, self.source_length, self.target, self.target_length)))
 
     @staticmethod
-    def of(examples: "Sequence[Example]") -> "Batch":
+    def of(examples: Sequence[Example]) -> "Batch":
         """Pads examples to a batch."""
         sources, targets = zip(*examples, strict=True)
         return Batch(*pad(sources), *pad(targets))
 
 
-Example = tuple[Sequence[int], Sequence[int]]
-"""The tokens of a source and of its target, the latter from the beginning's to the end's."""
-
-
 class Batches:
     """Batch n, for n = 1, 2, ..., as a function of the seed and n alone. An epoch has each example once.
 
-    In each epoch the examples are shuffled and cut into pools; a pool is sorted by length and cut into batches, so
-    that little is padding; and all batches of the epoch are shuffled.
+    Each epoch shuffles the examples and cuts them into pools. A pool is sorted by length and cut into batches, so that
+    little is padding. Then all batches of the epoch are shuffled.
 
     Args:
-        examples: What is learnt from.
-        tokens: The most positions of a side of a batch, padding included. A longer example is a batch of its own.
+        examples: The training examples.
+        tokens: The most tokens of a side of a batch, padding included. A longer example is a batch of its own.
         seed: Decides all orders.
+
+    Raises:
+        UserError: There is no example, or `tokens` is below 1.
     """
 
     def __init__(self, examples: Sequence[Example], tokens: int, seed: int) -> None:
@@ -67,16 +69,16 @@ class Batches:
 
     def __call__(self, n: int) -> Batch:
         """Batch n, from 1."""
-        epoch, place = self.place(n)
-        return Batch.of([self._examples[row] for row in self._planned(epoch)[place]])
+        epoch, index = self.locate(n)
+        return Batch.of([self._examples[row] for row in self._planned(epoch)[index]])
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """All batches of an epoch, from 0: each example once."""
         for rows in self._planned(number):
             yield Batch.of([self._examples[row] for row in rows])
 
-    def place(self, n: int) -> tuple[int, int]:
-        """The epoch of batch n, and its place there, both from 0."""
+    def locate(self, n: int) -> tuple[int, int]:
+        """The epoch of batch n, and its index in that epoch, both from 0."""
         while not self._ends or self._ends[-1] < n:
             before = self._ends[-1] if self._ends else 0
             self._ends.append(before + len(self._planned(len(self._ends))))
@@ -94,10 +96,10 @@ class Batches:
         order = random.permutation(len(self._examples))
         batches = [batch for begin in range(0, len(order), self._pool)
                    for batch in self._cut(order[begin : begin + self._pool])]  # fmt: skip
-        return [batches[place] for place in random.permutation(len(batches))]
+        return [batches[index] for index in random.permutation(len(batches))]
 
     def _cut(self, pool: np.ndarray) -> Iterator[list[int]]:
-        """Sorts a pool by source, then target length, and cuts it where a batch is full."""
+        """Sorts a pool by source length, then target length, and cuts it where a batch is full."""
         ordered = pool[np.lexsort((self._lengths[pool, 1], self._lengths[pool, 0]))]
         rows: list[int] = []
         longest = 0
@@ -109,3 +111,12 @@ class Batches:
             longest = max(longest, length)
         if rows:
             yield rows
+
+
+def pad(sequences: Sequence[Sequence[int]]) -> tuple[Int[Tensor, "lanes longest"], Int[Tensor, "lanes"]]:
+    """Token sequences as one tensor, filled with `PADDING` at their ends, and their lengths."""
+    length = torch.tensor([len(sequence) for sequence in sequences])
+    tokens = torch.full((len(sequences), int(length.max())), PADDING)
+    for lane, sequence in enumerate(sequences):
+        tokens[lane, : len(sequence)] = torch.tensor(sequence)
+    return tokens, length

@@ -1,4 +1,4 @@
-"""A first row that names its columns is no pair to be learnt."""
+"""Detects a first row that names its columns: it is no pair to learn from."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ _CODES = """
 ar bg ca cs da de el en es et fa fi fr he hi hu id it ja ko la lt lv nl no pl pt ro ru sk sl sr sv th tr uk vi zh
 """
 HEADERS = frozenset(" ".join((_ROLES, _LANGUAGES, _CODES, "pronunciation")).split())
-"""What people call columns of texts."""
+"""Names that people give to columns of texts."""
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether all cells are names of columns, in any case, and no two the same."""
+    """Whether all cells are such names, in upper or lower case, and all differ."""
     names = [cell.strip().casefold() for cell in cells]
     return len(set(names)) == len(names) and HEADERS.issuperset(names)

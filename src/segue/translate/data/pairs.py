@@ -14,19 +14,19 @@ from segue.errors import UserError
 from segue.translate.data.headers import is_header
 
 LONGEST = 1000
-"""Characters of the longest side that is taken unless more is asked for: what is longer is seldom one sentence."""
+"""The most characters of a side by default: a longer text is seldom one sentence."""
 _SHOWN = 60
 
 
 class Pair(NamedTuple):
-    """A text and what it becomes."""
+    """A source text and its target."""
 
     source: str
     target: str
 
 
 class Item(NamedTuple):
-    """A source and all targets that are known to be right: what a system is scored by."""
+    """A source and its references: all targets that are known to be right."""
 
     source: str
     references: tuple[str, ...]
@@ -34,14 +34,14 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class PairFile:
-    """What was read of a file."""
+    """The pairs of a file, and what was left out of it."""
 
     pairs: tuple[Pair, ...]
     """In the order of the file, both sides in Unicode's NFC, without white space around them."""
     skipped: int
-    """Rows that were left out."""
+    """How many malformed rows were left out."""
     header: Pair | None = None
-    """A first row that was taken for the names of the columns, though nobody had named them."""
+    """A first row that was taken for names of columns, though the caller named none."""
 
 
 def read_pairs(
@@ -55,16 +55,16 @@ def read_pairs(
     """Reads pairs from a UTF-8 file: `.csv` with commas and quotes, any other with tabs and no quotes at all.
 
     Args:
-        path: The file. Empty lines are passed over.
-        source: The column of the source: its name in the first row, or its number from 1; by default there are two
-            columns and the first is it. A first row such as `en`, `es` is passed over, and told.
+        path: The file. Empty lines are skipped.
+        source: The column of the source: its name in the first row, or its number from 1. By default the file has two
+            columns and the source is the first. A first row such as `en`, `es` is skipped and reported as `header`.
         target: The column of the target, likewise; give both or none.
         skip_bad: Leave malformed rows out, and count them, instead of refusing the file.
-        longest: Characters of the longest side that is taken.
+        longest: The most characters of a side.
 
     Raises:
         UserError: The file can't be read, has no such column or no pair; or a row has another number of columns, an
-            empty side, or one that is too long: the message names the row.
+            empty side, or a side that is too long: the message names the row.
     """
     if (source is None) != (target is None):
         raise UserError("source", source or f"(missing, with target {target})", "give both `source` and `target`")
@@ -101,14 +101,14 @@ def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
 
 def items_of(pairs: Iterable[Pair]) -> list[Item]:
     """One item for each distinct source, in order of appearance, with its distinct targets."""
-    found: dict[str, dict[str, None]] = {}
+    targets_of: dict[str, dict[str, None]] = {}
     for source, target in pairs:
-        found.setdefault(source, {})[target] = None
-    return [Item(source, tuple(targets)) for source, targets in found.items()]
+        targets_of.setdefault(source, {})[target] = None
+    return [Item(source, tuple(targets)) for source, targets in targets_of.items()]
 
 
 def require_text(text: str, argument: str, longest: int = LONGEST) -> str:
-    """The text as `read_pairs` would give it.
+    """The text, normalised as `read_pairs` does it.
 
     Raises:
         UserError: It is empty or longer than `longest` characters.
@@ -123,7 +123,7 @@ def require_text(text: str, argument: str, longest: int = LONGEST) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, by the number of their last line; one with nothing but a tab is not."""
+    """Rows that are not empty, each with the number of its last line; a row of nothing but a tab is not empty."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -142,15 +142,15 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header(cells: Sequence[str], columns: tuple[int, int] | None) -> Pair | None:
-    """The first row, if that is what people call columns."""
+    """The first row, if it names columns."""
     if columns is None and len(cells) != 2:
         return None
-    found = Pair(*(cells[place].strip() for place in columns or (0, 1)))
-    return found if is_header(found) else None
+    names = Pair(*(cells[index].strip() for index in columns or (0, 1)))
+    return names if is_header(names) else None
 
 
 def _column(argument: str, wanted: str, header: Sequence[str]) -> int:
-    """The place of a column that is wanted by name, or by number from 1."""
+    """The index of a column given by name, or by number from 1."""
     names = [name.strip() for name in header]
     if wanted in names and not wanted.isdecimal():
         return names.index(wanted)
@@ -164,13 +164,12 @@ def _pair(cells: Sequence[str], columns: tuple[int, int] | None, longest: int, w
     """The pair of a row, or a `UserError` that says where and why there is none."""
     shown = repr(" | ".join(cells)[:_SHOWN])
     if columns is None and len(cells) != 2:
-        raise UserError(
-            "pairs", f"{shown} in {where}", _remedy(f"2 columns, not {len(cells)} (tell which by `source`)")
-        )
+        remedy = _remedy(f"2 columns, not {len(cells)} (or name two by `source` and `target`)")
+        raise UserError("pairs", f"{shown} in {where}", remedy)
     first, second = columns or (0, 1)
     if max(first, second) >= len(cells):
         raise UserError("pairs", f"{shown} in {where}", _remedy(f"{max(first, second) + 1} columns, not {len(cells)}"))
-    pair = Pair(*(unicodedata.normalize("NFC", cells[place]).strip() for place in (first, second)))
+    pair = Pair(*(unicodedata.normalize("NFC", cells[index]).strip() for index in (first, second)))
     if not (pair.source and pair.target):
         empty = "both are" if not any(pair) else "the target is" if pair.source else "the source is"
         raise UserError("pairs", f"{shown} in {where}", _remedy(f"a text on both sides ({empty} empty)"))

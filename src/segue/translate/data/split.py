@@ -1,8 +1,8 @@
-"""A split that leaks nothing: whoever shares a source or a target, give or take case and punctuation, stays together.
+"""A split that leaks nothing: pairs that share a source or a target, but for case and punctuation, stay together.
 
-In collections of sentence pairs one sentence has many translations. Rows dealt out at random put some of them into
-training and others into the test: of the English-Spanish pairs of Tatoeba, 29 % of such test rows are known on one
-side. So rows are nodes of a graph, joined where they share a normalised side, and its components are dealt out whole.
+In collections of sentence pairs one sentence has many translations. A random split puts some of them into training and
+others into the test: of the English-Spanish pairs of Tatoeba, 29 % of such test rows share a side with training. So
+rows are nodes of a graph, joined where they share a normalised side, and each component goes whole to one part.
 """
 
 import re
@@ -16,12 +16,12 @@ from segue.errors import UserError
 from segue.translate.data.pairs import Item, Pair, items_of
 
 LEAST = 10
-"""Components that a collection must have, for one of them to be held out."""
+"""The fewest components of a collection from which any can be held out."""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Of the rows held out, the shares whose normalised side occurs in training."""
+    """Shares of the held-out rows whose normalised source, target, or either, occurs in training."""
 
     source: float
     target: float
@@ -30,13 +30,13 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Split:
-    """Three parts of a collection, each in its first order."""
+    """Three parts of a collection, each in the order of the collection."""
 
     train: tuple[Pair, ...]
     dev: tuple[Pair, ...]
     test: tuple[Pair, ...]
     components: int
-    """Of the whole collection."""
+    """How many the whole collection has."""
     largest: int
     """Rows of the largest component, which is always in training."""
 
@@ -52,13 +52,13 @@ class Split:
 
 
 def split_pairs(pairs: Sequence[Pair], dev: int, test: int, seed: int = 0) -> Split:
-    """Deals out whole components at random, `dev` and `test` of them.
+    """Splits by whole components, drawn at random.
 
     Args:
         pairs: The collection.
-        dev: Components for development: most often one source each, with its translations.
-        test: Components for the test.
-        seed: Another seed, another split.
+        dev: How many components to hold out for development: most have one source, with its translations.
+        test: How many components to hold out for the test.
+        seed: Decides the draw.
 
     Raises:
         UserError: `dev` or `test` is negative, or nothing would be left to learn from.
@@ -66,11 +66,11 @@ def split_pairs(pairs: Sequence[Pair], dev: int, test: int, seed: int = 0) -> Sp
     for name, value in (("dev", dev), ("test", test)):
         if value < 0:
             raise UserError(name, value, "give 0 or more")
-    return _deal(pairs, components(pairs), dev, test, seed)
+    return _split(pairs, components(pairs), dev, test, seed)
 
 
 def hold_out(pairs: Sequence[Pair], dev: int, seed: int = 0) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
-    """A training part, and one for development that shares no text with it: `dev` components, at most a tenth of all.
+    """A training part, and a development part of `dev` components, at most a tenth of all; they share no text.
 
     Raises:
         UserError: There are too few components.
@@ -78,20 +78,20 @@ def hold_out(pairs: Sequence[Pair], dev: int, seed: int = 0) -> tuple[tuple[Pair
     labels = components(pairs)
     count = int(labels.max()) + 1
     if count < LEAST:
-        remedy = f"give at least {LEAST} that share no text with each other, for a model of use some thousands"
+        remedy = f"give at least {LEAST} that share no text with each other; a useful model needs thousands"
         raise UserError("pairs", f"{len(pairs):,} in {count:,} group{'s' if count > 1 else ''} of shared texts", remedy)
-    split = _deal(pairs, labels, min(dev, max(1, count // 10)), 0, seed)
+    split = _split(pairs, labels, min(dev, max(1, count // 10)), 0, seed)
     return split.train, split.dev
 
 
 def without(pairs: Sequence[Pair], held_out: Sequence[Pair]) -> tuple[Pair, ...]:
-    """The pairs that share no normalised side with any that is held out."""
+    """The pairs that share no normalised side with a held-out pair."""
     known = _sides(held_out)
     return tuple(pair for pair in pairs if not any(normalised(pair[side]) in known[side] for side in range(2)))
 
 
 def components(pairs: Sequence[Pair]) -> np.ndarray:
-    """The number of each pair's component, from 0 in order of appearance, by union and find over normalised sides."""
+    """The index of each pair's component, from 0 in order of appearance, by union-find over normalised sides."""
     parents = list(range(len(pairs)))
 
     def root(node: int) -> int:
@@ -111,22 +111,24 @@ def components(pairs: Sequence[Pair]) -> np.ndarray:
 
 
 def normalised(text: str) -> str:
-    """The text without case, punctuation and spacing, in Unicode's NFKC; as it is if nothing else is in it."""
+    """The text in Unicode's NFKC without case, punctuation and spacing; a text of punctuation alone keeps it."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     bare = "".join(" " if unicodedata.category(character)[0] == "P" else character for character in folded)
     return re.sub(r"\s+", " ", bare).strip() or folded.strip()
 
 
 def overlap(train: Sequence[Pair], held_out: Sequence[Pair]) -> Overlap:
-    """How much of what is held out is known from training."""
+    """Measures how much of the held-out part occurs in training."""
     known = _sides(train)
-    found = np.array([[normalised(pair[side]) in known[side] for side in range(2)] for pair in held_out], dtype=bool)
-    source, target = (float(part) for part in found.reshape(-1, 2).mean(axis=0)) if len(found) else (0.0, 0.0)
-    return Overlap(source, target, float(found.any(axis=1).mean()) if len(found) else 0.0)
+    if not held_out:
+        return Overlap(0.0, 0.0, 0.0)
+    shared = np.array([[normalised(pair[side]) in known[side] for side in range(2)] for pair in held_out])
+    source, target = shared.mean(axis=0).tolist()
+    return Overlap(source, target, float(shared.any(axis=1).mean()))
 
 
 def overlap_of_rows(pairs: Sequence[Pair], held_out: int, seed: int = 0) -> Overlap:
-    """The same for as many rows dealt out at random, as most do: what this split avoids."""
+    """The overlap of a random split that holds out as many rows: what `split_pairs` avoids."""
     order = np.random.default_rng([seed, 0x2095]).permutation(len(pairs))
     picked = {int(row) for row in order[:held_out]}
     return overlap(
@@ -139,18 +141,18 @@ def _sides(pairs: Sequence[Pair]) -> list[set[str]]:
     return [{normalised(pair[side]) for pair in pairs} for side in range(2)]
 
 
-def _deal(pairs: Sequence[Pair], labels: np.ndarray, dev: int, test: int, seed: int) -> Split:
+def _split(pairs: Sequence[Pair], labels: np.ndarray, dev: int, test: int, seed: int) -> Split:
     sizes = np.bincount(labels)
     if dev + test >= len(sizes):
         remedy = f"give fewer, here or to `test` ({test}): the pairs form only {len(sizes):,} groups"
         raise UserError("dev", dev, remedy)
     largest = int(sizes.argmax())
     order = np.random.default_rng([seed, 0x59117]).permutation(len(sizes))
-    dealt = order[order != largest]
+    drawn = order[order != largest]
     part = np.zeros(len(sizes), dtype=int)
-    part[dealt[:test]] = 2
-    part[dealt[test : test + dev]] = 1
-    train, held, asked = (
+    part[drawn[:test]] = 2
+    part[drawn[test : test + dev]] = 1
+    train, held_out, tested = (
         tuple(pair for pair, label in zip(pairs, labels, strict=True) if part[label] == which) for which in range(3)
     )
-    return Split(train, held, asked, len(sizes), int(sizes[largest]))
+    return Split(train, held_out, tested, len(sizes), int(sizes[largest]))

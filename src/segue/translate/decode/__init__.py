@@ -1,1 +1,1 @@
-"""From a model to texts: search, beams, alignment."""
+"""From a model to texts: search, sampling, beams and alignment."""

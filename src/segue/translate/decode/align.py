@@ -1,7 +1,7 @@
-"""Where the model looks: attention as a matrix, target by source, over tokens or over words.
+"""Alignment: attention as a matrix, target by source, over tokens or over words.
 
-With a recurrent decoder the weights come near to an alignment of words. Those of a transformer need not: of its layers
-some may mostly look at the end of the source.
+The weights of a recurrent decoder come close to an alignment of words. Those of a transformer need not: some of its
+layers may attend mostly to the end of the source.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from segue.translate.data.vocabulary import BEGIN, END, Vocabulary
 from segue.translate.model.seq2seq import Seq2Seq
 
 END_TEXT = "</s>"
-"""How END is written beside a matrix."""
+"""The label of END beside a matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Alignment:
     Attributes:
         source: Texts of the columns, END last.
         target: Texts of the rows, END last.
-        weights: Row t: where the model looks to say t. Rows have a sum of one.
+        weights: Row t is the attention with which piece t is predicted. Each row sums to one.
     """
 
     source: tuple[str, ...]
@@ -34,40 +34,40 @@ class Alignment:
 
 
 def align(model: Seq2Seq, source: str, target: str, *, words: bool | None = None, layer: int = -1) -> Alignment:
-    """Where the model looks as it reads a given translation.
+    """The attention of a model as it predicts a given target.
 
     Args:
         model: A model with attention.
         source: The source text.
-        target: Its translation.
-        words: By words, which white space divides: weights are summed over the pieces of a source word, and averaged
-            over those of a target word. False for by tokens; `None` for by tokens if the source is a single word.
-        layer: Which layer of a transformer; its heads are averaged.
+        target: The target text.
+        words: True for words, which white space divides: weights are summed over the tokens of a source word, and
+            averaged over those of a target word. False for tokens; `None` for tokens if the source is a single word.
+        layer: The index of a transformer's layer; its heads are averaged.
 
     Raises:
         UserError: The model has no attention, or no such layer.
     """
     vocabulary = model.vocabulary
-    of_source, of_target = vocabulary.source(source), [*vocabulary.encode(target), END]
-    weights = attention_matrix(model, of_source, of_target, layer=layer)
+    source_tokens, target_tokens = vocabulary.source(source), [*vocabulary.encode(target), END]
+    weights = attention_matrix(model, source_tokens, target_tokens, layer=layer)
     if words is False or (words is None and len(source.split()) == 1):
-        return Alignment(_pieces(vocabulary, of_source), _pieces(vocabulary, of_target), weights)
-    columns, rows = (_membership(vocabulary, tokens).to(weights) for tokens in (of_source, of_target))
+        return Alignment(_pieces(vocabulary, source_tokens), _pieces(vocabulary, target_tokens), weights)
+    columns, rows = (_membership(vocabulary, tokens).to(weights) for tokens in (source_tokens, target_tokens))
     mean = rows / rows.sum(dim=0)
-    return Alignment(_words(vocabulary, of_source), _words(vocabulary, of_target), mean.T @ weights @ columns)
+    return Alignment(_words(vocabulary, source_tokens), _words(vocabulary, target_tokens), mean.T @ weights @ columns)
 
 
 @torch.no_grad()
 def attention_matrix(
     model: Seq2Seq, source: list[int], target: list[int], *, layer: int = -1
 ) -> Float[Tensor, "to from"]:
-    """The attention with which each target token is said, on the CPU; without dropout, whatever the model's mode.
+    """The attention with which each target token is predicted, on the CPU; without dropout in any mode of the model.
 
     Args:
         model: A model with attention.
         source: Tokens, with END.
         target: Tokens, without BEGIN.
-        layer: Which layer of a transformer; its heads are averaged.
+        layer: The index of a transformer's layer; its heads are averaged.
 
     Raises:
         UserError: The model has no attention, or no such layer.

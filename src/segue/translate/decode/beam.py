@@ -1,4 +1,4 @@
-"""Beam search: the best few hypotheses of each sentence, all a token longer at each step (Graves 2012)."""
+"""Beam search: keeps the best few hypotheses of each sentence, all of one length (Graves 2012)."""
 
 from typing import NamedTuple
 
@@ -10,116 +10,117 @@ from segue.state import State
 from segue.translate.data.vocabulary import BEGIN, END, Vocabulary
 from segue.translate.decode.config import DecodeConfig
 from segue.translate.decode.rules import Rules
-from segue.translate.decode.search import Found
+from segue.translate.decode.search import ScoredTokens
 from segue.translate.model.seq2seq import Seq2Seq
 
 
 class Finished:
-    """The hypotheses of one sentence that have come to an end, the best of each text."""
+    """The hypotheses of one sentence that have ended, the best of each text."""
 
     def __init__(self, vocabulary: Vocabulary, config: DecodeConfig) -> None:
         self.vocabulary, self.config = vocabulary, config
-        self.best: dict[str, Found] = {}
+        self.best: dict[str, ScoredTokens] = {}
 
-    def score(self, found: Found) -> float:
-        """What hypotheses are compared by."""
-        return self.config.score(sum(found.log_probabilities), len(found.tokens))
+    def score(self, hypothesis: ScoredTokens) -> float:
+        """The score that ranks hypotheses."""
+        return self.config.score(sum(hypothesis.log_probabilities), len(hypothesis.tokens))
 
-    def add(self, found: Found) -> None:
-        """Keeps it, unless there is a better one of the same text (in other pieces)."""
-        text = self.vocabulary.decode(found.tokens)
-        if text not in self.best or self.score(self.best[text]) < self.score(found):
-            self.best[text] = found
+    def add(self, hypothesis: ScoredTokens) -> None:
+        """Keeps a hypothesis, unless a better one has the same text (in other pieces)."""
+        text = self.vocabulary.decode(hypothesis.tokens)
+        if text not in self.best or self.score(self.best[text]) < self.score(hypothesis):
+            self.best[text] = hypothesis
 
-    def add_unfinished(self, found: Found) -> None:
-        """Keeps it, behind all others, if places are left and its text is new."""
+    def add_unfinished(self, hypothesis: ScoredTokens) -> None:
+        """Keeps a hypothesis without END, ranked last, if fewer than `n_best` are kept and its text is new."""
         if len(self.best) < self.config.n_best:
-            self.best.setdefault(self.vocabulary.decode(found.tokens), found)
+            self.best.setdefault(self.vocabulary.decode(hypothesis.tokens), hypothesis)
 
-    def ranked(self) -> list[Found]:
-        """The best of them, finished ones first."""
-        order = sorted(self.best.values(), key=lambda found: (found.tokens[-1] != END, -self.score(found)))
+    def ranked(self) -> list[ScoredTokens]:
+        """The best `n_best` of them, ended ones first."""
+        order = sorted(self.best.values(), key=lambda one: (one.tokens[-1] != END, -self.score(one)))
         return order[: self.config.n_best]
 
     @property
     def enough(self) -> bool:
-        """Whether as many have ended as run side by side: how many are told does not change which is best."""
+        """Whether as many have ended as the beam is wide, so that `n_best` does not change which is best."""
         return len(self.best) >= self.config.beam
 
 
 class Beams(NamedTuple):
     """The running hypotheses: those of a sentence side by side, best first."""
 
-    said: Int[Tensor, "lanes tokens"]
+    tokens: Int[Tensor, "lanes tokens"]
     """Their tokens, BEGIN first; (sentences * beam) lanes."""
-    told: Float[Tensor, "lanes tokens"]
-    """Their log-probabilities, zero for BEGIN."""
+    scores: Float[Tensor, "lanes tokens"]
+    """The log-probability of each token, zero for BEGIN."""
     total: Float[Tensor, "sentences beam"]
-    """The sums of these; minus infinity for one that breaks the rules and only fills its place."""
+    """Their sums; minus infinity for a hypothesis that breaks the rules and only fills the beam."""
 
     @classmethod
     def begin(cls, sentences: int, beam: int, device: torch.device) -> "Beams":
-        """One hypothesis a sentence: the others would be its copies."""
-        said = torch.full((sentences * beam, 1), BEGIN, device=device)
+        """One hypothesis for each sentence: the others would be its copies."""
+        tokens = torch.full((sentences * beam, 1), BEGIN, device=device)
         total = torch.full((sentences, beam), -torch.inf, dtype=torch.float64, device=device)
         total[:, 0] = 0.0
-        return cls(said, torch.zeros(said.shape, dtype=torch.float64, device=device), total)
+        return cls(tokens, torch.zeros(tokens.shape, dtype=torch.float64, device=device), total)
 
     def extend(
         self, scores: Float[Tensor, "lanes vocabulary"]
-    ) -> "tuple[list[tuple[int, Found]], Beams, Int[Tensor, 'lanes']]":
-        """One token more.
+    ) -> "tuple[list[tuple[int, ScoredTokens]], Beams, Int[Tensor, 'lanes']]":
+        """Extends the hypotheses by one token.
 
-        Among the best 2 * beam extensions of a sentence at least half go on, as each hypothesis has one END.
+        Of the best 2 * beam extensions of a sentence at least half continue, since each hypothesis has one END.
 
         Args:
-            scores: The log-probability of each token in each lane, minus infinity for what is forbidden.
+            scores: The log-probability of each token in each lane, minus infinity for forbidden tokens.
 
         Returns:
-            What has ended, by the place of its sentence; the best that go on; and which lane each of these extends.
+            The hypotheses that have ended, each with the index of its sentence; the best that continue; and the lane
+            that each of these extends.
         """
         sentences, beam = self.total.shape
-        scores, tokens = scores.topk(min(2 * beam, scores.shape[1]))  # no other can be among a sentence's best
+        scores, token = scores.topk(min(2 * beam, scores.shape[1]))  # no other can be among a sentence's best
         scores, size = scores.double(), scores.shape[1]
         total, picked = (self.total[..., None] + scores.view(sentences, beam, size)).flatten(1).topk(2 * beam)
         parent = picked // size + beam * torch.arange(sentences, device=picked.device)[:, None]
-        token = tokens[parent, picked % size]
-        said = torch.cat([self.said[parent], token[..., None]], dim=-1)  # (sentences, 2 * beam, tokens)
-        told = torch.cat([self.told[parent], scores[parent, picked % size, None]], dim=-1)
+        new = token[parent, picked % size]
+        tokens = torch.cat([self.tokens[parent], new[..., None]], dim=-1)  # (sentences, 2 * beam, tokens)
+        scores = torch.cat([self.scores[parent], scores[parent, picked % size, None]], dim=-1)
 
-        ends = token == END
-        places = (ends & total.isfinite())[:, :beam].nonzero()
-        ended = [(s, Found(said[s, i, 1:].tolist(), told[s, i, 1:].tolist())) for s, i in places.tolist()]
+        ends = new == END
+        indices = (ends & total.isfinite())[:, :beam].nonzero().tolist()
+        ended = [(s, ScoredTokens(tokens[s, i, 1:].tolist(), scores[s, i, 1:].tolist())) for s, i in indices]
         on = ends.long().argsort(dim=1, stable=True)[:, :beam]
         each = torch.arange(sentences, device=on.device)[:, None]
-        going = Beams(said[each, on].flatten(0, 1), told[each, on].flatten(0, 1), total[each, on])
+        going = Beams(tokens[each, on].flatten(0, 1), scores[each, on].flatten(0, 1), total[each, on])
         return ended, going, parent[each, on].flatten()
 
-    def of(self, sentence: int) -> list[Found]:
-        """The hypotheses of the sentence at this place that break no rule, best first."""
+    def of(self, sentence: int) -> list[ScoredTokens]:
+        """The hypotheses of one sentence that break no rule, best first."""
         beam = self.total.shape[1]
         lanes = range(sentence * beam, sentence * beam + int(self.total[sentence].isfinite().sum()))
-        return [Found(self.said[lane, 1:].tolist(), self.told[lane, 1:].tolist()) for lane in lanes]
+        return [ScoredTokens(self.tokens[lane, 1:].tolist(), self.scores[lane, 1:].tolist()) for lane in lanes]
 
     def select(self, sentences: Int[Tensor, "picked"]) -> "tuple[Beams, Int[Tensor, 'lanes']]":
-        """The sentences at these places, and which lanes are theirs."""
+        """The beams of the sentences at these indices, and the indices of their lanes."""
         beam = self.total.shape[1]
         lanes = (sentences[:, None] * beam + torch.arange(beam, device=sentences.device)).flatten()
-        return Beams(self.said[lanes], self.told[lanes], self.total[sentences]), lanes
+        return Beams(self.tokens[lanes], self.scores[lanes], self.total[sentences]), lanes
 
 
 def beam_search(
     model: Seq2Seq, source: State, state: State, rules: Rules, limit: Int[Tensor, "sentences"], config: DecodeConfig
-) -> list[list[Found]]:
+) -> list[list[ScoredTokens]]:
     """Follows `config.beam` hypotheses a sentence.
 
-    A sentence leaves the batch once as many hypotheses as the beam is wide have ended, or at its limit, where the best
-    running ones take the places that are left.
+    A sentence leaves the batch once as many hypotheses have ended as the beam is wide. At its limit it leaves too, and
+    its best running hypotheses fill up the `n_best`.
 
     Args:
         model: The model, in evaluation mode.
-        source: With `state`, what `Seq2Seq.begin` gave, one lane a sentence.
-        state: See `source`.
+        source: The source, from `Seq2Seq.begin`, one lane a sentence.
+        state: The decoder's state, likewise.
         rules: Which tokens may follow.
         limit: The most tokens of each sentence, END included, at least one.
         config: Beam, number of results and length penalty.
@@ -133,18 +134,18 @@ def beam_search(
     beams = Beams.begin(len(limit), config.beam, limit.device)
     source, state = source.select(lanes), state.select(lanes)
     while len(running):
-        scores, state = model.step(beams.said[:, -1], state, source)
-        ended, beams, parents = beams.extend(rules.apply(scores, beams.said[:, 1:]))
-        for sentence, found in ended:
-            finished[int(running[sentence])].add(found)
-        length = beams.said.shape[1] - 1
+        scores, state = model.step(beams.tokens[:, -1], state, source)
+        ended, beams, parents = beams.extend(rules.apply(scores, beams.tokens[:, 1:]))
+        for index, hypothesis in ended:
+            finished[int(running[index])].add(hypothesis)
+        length = beams.tokens.shape[1] - 1
         going = []
-        for place, (sentence, most) in enumerate(zip(running.tolist(), limit[running].tolist(), strict=True)):
+        for index, (sentence, most) in enumerate(zip(running.tolist(), limit[running].tolist(), strict=True)):
             if length >= most:
-                for found in beams.of(place):
-                    finished[sentence].add_unfinished(found)
+                for hypothesis in beams.of(index):
+                    finished[sentence].add_unfinished(hypothesis)
             elif not finished[sentence].enough:
-                going.append(place)
+                going.append(index)
         if len(going) < len(running):
             kept = torch.tensor(going, dtype=torch.int64, device=limit.device)
             running, (beams, lanes) = running[kept], beams.select(kept)

@@ -1,4 +1,4 @@
-"""How a translation is looked for."""
+"""The settings of decoding: search or sampling, its rules and its limits."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,34 +11,34 @@ LengthPenalty = Literal["none", "average", "gnmt"]
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """How a translation is looked for, and what it may be."""
+    """How an output is searched for or drawn, and which outputs are allowed."""
 
     beam: int = 1
-    """Hypotheses that run at a time; 1 is greedy search."""
+    """Hypotheses kept at each step; 1 is greedy search."""
     n_best: int = 1
-    """Hypotheses told of each text, no two of the same text."""
+    """Hypotheses returned for each source, no two with the same text."""
     length_penalty: LengthPenalty = "average"
-    """What log-probabilities are divided by: nothing, the length, or ((5 + length) / 6)^alpha (Wu et al. 2016)."""
+    """The divisor of a log-probability: none, the length, or ((5 + length) / 6)^alpha (Wu et al. 2016)."""
     alpha: float = 1.0
     """The exponent of `gnmt`."""
     no_repeat_ngram: int | None = None
-    """No run of so many tokens is said twice; `None` for no such rule."""
+    """No run of so many tokens occurs twice in an output; `None` for no such rule."""
     min_length: int = 0
-    """Fewest tokens."""
+    """The fewest tokens of an output."""
     max_ratio: float | None = None
-    """The most tokens of a translation, for each token of its source; `None` for what training has shown ..."""
+    """The most tokens of an output for each token of its source, END included; `None` for the model's `Lengths`."""
     max_extra: int | None = None
-    """... and so many beyond, likewise; END counts on both sides. What is cut off there is not `finished`."""
+    """Tokens allowed on top of that; `None` likewise. An output cut off at this limit is not `finished`."""
     prefix: str = ""
-    """How every translation begins."""
+    """The beginning of every output."""
     ban: tuple[str, ...] = ()
-    """Texts of tokens that are never said after the prefix, in the writing of the vocabulary, without spaces."""
+    """Texts of tokens that never follow the prefix, spelled as in the vocabulary, without spaces."""
     sampling: Sampling | None = None
-    """Draw tokens, by this law, instead of searching for the most probable."""
+    """Draw tokens from this distribution, instead of searching for the most probable."""
     seed: int = 0
-    """The same seed draws the same translation of the same text."""
+    """The same seed draws the same output for the same source."""
     attention: bool = False
-    """Tell where the model looked."""
+    """Return the attention of each hypothesis, too."""
 
     def __post_init__(self) -> None:
         for name in ("beam", "n_best", "no_repeat_ngram", "max_extra"):
@@ -53,7 +53,7 @@ class DecodeConfig:
             raise UserError("n_best", self.n_best, f"give at most the beam, {self.beam}, or a wider beam")
 
     def score(self, log_probability: float, length: int) -> float:
-        """What hypotheses are compared by; the log-probability alone prefers the short ones.
+        """The score that ranks hypotheses; the log-probability alone prefers short ones.
 
         Args:
             log_probability: The sum over all tokens.

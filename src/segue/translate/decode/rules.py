@@ -1,4 +1,4 @@
-"""What a decoder may say next, whatever the model would like to say."""
+"""The rules of decoding: which tokens may follow, whatever the model predicts."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ class Rules:
 
     Attributes:
         prefix: The tokens every hypothesis begins with.
-        banned: Tokens that are never said after it; padding, begin and unknown are no text and always among them.
-        min_length: Fewest tokens before END.
-        no_repeat_ngram: No run of so many tokens is said twice; `None` for no such rule.
+        banned: Tokens that never follow it; PADDING, BEGIN and UNKNOWN are no text and always among them.
+        min_length: The fewest tokens before END.
+        no_repeat_ngram: No run of so many tokens occurs twice; `None` for no such rule.
     """
 
     prefix: tuple[int, ...] = ()
@@ -28,27 +28,27 @@ class Rules:
     no_repeat_ngram: int | None = None
 
     def apply(
-        self, scores: Float[Tensor, "lanes vocabulary"], said: Int[Tensor, "lanes tokens"]
+        self, scores: Float[Tensor, "lanes vocabulary"], written: Int[Tensor, "lanes tokens"]
     ) -> Float[Tensor, "lanes vocabulary"]:
-        """Minus infinity for whatever may not follow the tokens said so far; the scores are overwritten."""
-        place = said.shape[1]
-        if place < len(self.prefix):
-            kept = scores[:, self.prefix[place]].clone()
-            scores.fill_(-torch.inf)[:, self.prefix[place]] = kept
+        """Overwrites with minus infinity the score of each token that may not follow those written so far."""
+        length = written.shape[1]
+        if length < len(self.prefix):
+            kept = scores[:, self.prefix[length]].clone()
+            scores.fill_(-torch.inf)[:, self.prefix[length]] = kept
             return scores
         scores[:, list(self.banned)] = -torch.inf
-        if place < self.min_length:
+        if length < self.min_length:
             scores[:, END] = -torch.inf
-        if self.no_repeat_ngram is not None and place >= self.no_repeat_ngram:
-            _ban_repeats(scores, said, self.no_repeat_ngram)
+        if self.no_repeat_ngram is not None and length >= self.no_repeat_ngram:
+            _ban_repeats(scores, written, self.no_repeat_ngram)
         return scores
 
 
 def rules_of(vocabulary: Vocabulary, config: DecodeConfig) -> Rules:
-    """The rules of a config in the tokens of a model.
+    """The rules of a config, in the tokens of a model.
 
     Raises:
-        UserError: The prefix holds what the model does not know, and so could never write.
+        UserError: The prefix holds text that is unknown to the model, which it can never write.
     """
     prefix = vocabulary.encode(config.prefix)
     if UNKNOWN in prefix:
@@ -59,16 +59,16 @@ def rules_of(vocabulary: Vocabulary, config: DecodeConfig) -> Rules:
 
 
 def banned_tokens(vocabulary: Vocabulary, texts: tuple[str, ...]) -> tuple[int, ...]:
-    """Every token whose text, but for spaces around it, is one of these, and those that are no text at all."""
+    """Every token whose text, without spaces around it, is one of these; and the tokens that are no text at all."""
     unwanted = {text.strip() for text in texts}
     tokens = range(UNKNOWN + 1, vocabulary.size if unwanted else 0)
-    found = (token for token in tokens if vocabulary.decode([token]).strip() in unwanted)
-    return (PADDING, BEGIN, UNKNOWN, *found)
+    matching = (token for token in tokens if vocabulary.decode([token]).strip() in unwanted)
+    return (PADDING, BEGIN, UNKNOWN, *matching)
 
 
-def _ban_repeats(scores: Tensor, said: Tensor, size: int) -> None:
-    """Forbids each token that would complete a run of `size` tokens which its lane has said before."""
-    runs = said.unfold(1, size, 1)  # (lanes, runs, size)
-    newest = said[:, said.shape[1] - size + 1 :]
+def _ban_repeats(scores: Tensor, written: Tensor, size: int) -> None:
+    """Forbids each token that would complete a run of `size` tokens that its lane has written before."""
+    runs = written.unfold(1, size, 1)  # (lanes, runs, size)
+    newest = written[:, written.shape[1] - size + 1 :]
     lane, run = (runs[..., :-1] == newest[:, None]).all(dim=-1).nonzero(as_tuple=True)
     scores[lane, runs[lane, run, -1]] = -torch.inf

@@ -1,1 +1,1 @@
-"""How good translations are."""
+"""Scores of translations, over all and by length, held-out loss, and pictures."""

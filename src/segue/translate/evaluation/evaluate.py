@@ -1,16 +1,17 @@
-"""How well a model puts sources into targets, over all and by the length of the source."""
+"""Evaluation of a system on items: its outputs, and their scores over all and by the length of the source."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from segue.translate.data.pairs import Item
-from segue.translate.evaluation.scores import Scores, Unit, score
+from segue.translate.evaluation.scores import Scores, score
+from segue.translate.evaluation.units import Unit, units
 
 EDGES = (1, 5, 7, 9, 12, 16, 21, 31, 46, 61)
-"""The shortest source of each bucket; the last one has no end."""
+"""The shortest source of each bucket; the last bucket has no upper bound."""
 FEW = 30
-"""Fewer sentences than this say little: pictures draw them in grey."""
+"""Scores of fewer sentences are uncertain: pictures draw them in grey."""
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,15 @@ class Bucket:
     """Sources of about one length."""
 
     label: str
-    """Its bounds."""
+    """Its bounds, for example `5-6`."""
     mean_length: float
-    """Words, or characters, of a source in the mean."""
+    """The mean number of words, or characters, of a source."""
     scores: Scores
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model wrote, and how good it is."""
+    """The outputs of a system, and their scores."""
 
     outputs: tuple[str, ...]
     """One for each item."""
@@ -35,21 +36,21 @@ class Evaluation:
     buckets: tuple[Bucket, ...]
     """By the length of the source, the shortest first; empty ones are left out."""
     unit: Unit
-    """What lengths of sources count: words, or characters where no source has two words."""
+    """The unit of source lengths: words, or characters where no source has two words."""
     seconds: float
-    """That putting all sources took."""
+    """The time that all sources took."""
 
 
 def evaluate(
     translate: Callable[[list[str]], Sequence[str]], items: Sequence[Item], unit: Unit = "word", *, draws: int = 1000
 ) -> Evaluation:
-    """Puts the source of each item and scores what comes out.
+    """Gives a system the source of each item, and scores its outputs.
 
     Args:
         translate: Gives one output for each source.
         items: Sources and references.
-        unit: What the token error rate counts.
-        draws: How often sentences are drawn anew for the intervals.
+        unit: The unit of the token error rate.
+        draws: Bootstrap samples of the intervals.
 
     Raises:
         UserError: There are no items.
@@ -58,21 +59,22 @@ def evaluate(
     outputs = tuple(translate([item.source for item in items]))
     seconds = time.perf_counter() - begin
     scores = score(outputs, items, unit, draws=draws)
-    counted: Unit = "word" if any(len(item.source.split()) > 1 for item in items) else "character"
-    return Evaluation(outputs, scores, by_length(outputs, items, unit, counted, draws=draws), counted, seconds)
+    length_unit: Unit = "word" if any(len(item.source.split()) > 1 for item in items) else "character"
+    buckets = by_length(outputs, items, unit, length_unit, draws=draws)
+    return Evaluation(outputs, scores, buckets, length_unit, seconds)
 
 
 def by_length(
-    outputs: Sequence[str], items: Sequence[Item], unit: Unit, counted: Unit = "word", *, draws: int = 1000
+    outputs: Sequence[str], items: Sequence[Item], unit: Unit, length_unit: Unit = "word", *, draws: int = 1000
 ) -> tuple[Bucket, ...]:
-    """The scores of each bucket of source lengths, measured in words or characters as `counted` says."""
-    lengths = [len(item.source.split() if counted == "word" else item.source) for item in items]
+    """The scores of each bucket of source lengths, which are counted in `length_unit`."""
+    lengths = [len(units(item.source, length_unit)) for item in items]
     buckets = []
     for low, high in zip(EDGES, (*EDGES[1:], None), strict=True):
-        picked = [place for place, length in enumerate(lengths) if low <= length and (high is None or length < high)]
+        picked = [index for index, length in enumerate(lengths) if low <= length and (high is None or length < high)]
         if not picked:
             continue
         label = f"{low}+" if high is None else str(low) if high == low + 1 else f"{low}-{high - 1}"
-        part = score([outputs[place] for place in picked], [items[place] for place in picked], unit, draws=draws)
-        buckets.append(Bucket(label, sum(lengths[place] for place in picked) / len(picked), part))
+        part = score([outputs[index] for index in picked], [items[index] for index in picked], unit, draws=draws)
+        buckets.append(Bucket(label, sum(lengths[index] for index in picked) / len(picked), part))
     return tuple(buckets)

@@ -1,7 +1,7 @@
-"""Attention: for each query, a mean of the source's vectors, weighted by how well they fit (Bahdanau et al. 2015).
+"""Attention: for each query, a mean of the source's vectors, weighted by how well they match (Bahdanau et al. 2015).
 
-The kinds differ in the score alone (Luong et al. 2015, section 3.1). What a score needs of the source does not depend
-on the query, so `prepare` makes it once a sentence.
+The kinds differ only in the score (Luong et al. 2015, section 3.1). The source's part of a score does not depend on the
+query, so `prepare` computes it once a sentence.
 """
 
 from typing import Literal
@@ -25,13 +25,13 @@ class Attention(nn.Module):
         self.width = width
 
     def prepare(self, states: Float[Tensor, "lanes from width"]) -> Float[Tensor, "lanes from width"]:
-        """The keys: what queries are compared with."""
+        """The keys, with which queries are compared."""
         return states
 
     def score(
         self, query: Float[Tensor, "lanes to width"], keys: Float[Tensor, "lanes from width"]
     ) -> Float[Tensor, "lanes to from"]:
-        """How well each source vector fits each query."""
+        """How well each source vector matches each query."""
         return query @ keys.transpose(1, 2)
 
     def attend(
@@ -41,13 +41,13 @@ class Attention(nn.Module):
         values: Float[Tensor, "lanes from width"],
         mask: Bool[Tensor, "lanes from"],
     ) -> tuple[Float[Tensor, "lanes to width"], Float[Tensor, "lanes to from"]]:
-        """The weighted means of the values, and the weights: exactly zero where the mask is false, else of sum one."""
+        """The weighted means of the values, and the weights: exactly zero where the mask is false, and of sum one."""
         weights = self.score(query, keys).masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1)
         return weights.to(values.dtype) @ values, weights
 
 
 class GeneralAttention(Attention):
-    """query^T W state: the dot product once the source vectors have been mapped."""
+    """query^T W state: the dot product with linearly mapped source vectors."""
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
@@ -75,7 +75,7 @@ class AdditiveAttention(Attention):
     def score(
         self, query: Float[Tensor, "lanes to width"], keys: Float[Tensor, "lanes from width"]
     ) -> Float[Tensor, "lanes to from"]:
-        """One number a pair of query and key."""
+        """One number for each pair of query and key."""
         fit: Tensor = self.fit((self.query(query)[:, :, None] + keys[:, None]).tanh())
         return fit.squeeze(-1)
 

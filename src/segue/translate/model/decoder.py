@@ -1,4 +1,4 @@
-"""What every decoder is, and the recurrent one: with attention, or with the encoder's final state alone."""
+"""The protocol of all decoders, and the recurrent decoder: with attention, or with the encoder's final state alone."""
 
 from typing import NamedTuple, Protocol
 
@@ -13,44 +13,44 @@ from segue.translate.model.memory import Memory
 
 
 class Decoded(NamedTuple):
-    """What a decoder makes of the target tokens it has read."""
+    """The output of a decoder for the target tokens it has read."""
 
     hidden: Float[Tensor, "lanes to width"]
-    """One vector a token, from which the next token is predicted."""
+    """One vector for each token, from which the next token is predicted."""
     state: State
-    """What it remembers of all target tokens so far."""
+    """Its memory of all target tokens so far."""
     weights: Float[Tensor, "lanes layers heads to from"] | None
-    """Attention to the source, where there is any and it was asked for."""
+    """Attention to the source; None where the decoder has none, or it was not requested."""
 
 
 class Decoder(Protocol):
-    """Reads target tokens, all at once or one by one, and looks at the source.
+    """Reads target tokens, all at once or one by one, and attends to the source.
 
-    Two states run in the same lanes, so that a beam is reordered, and a finished sentence dropped, by `State.select`
-    on both: `source` never changes, `state` goes on with every token.
+    It works with two states of the same lanes: `source` never changes, and `state` changes with every token. So
+    `State.select` on both reorders a beam or drops a finished sentence.
     """
 
     def begin(self, memory: Memory) -> tuple[State, State]:
-        """What is made of the source once for all steps, and the state before the first target token."""
+        """The source as all steps read it, computed once, and the state before the first target token."""
         ...
 
     def __call__(
         self, x: Float[Tensor, "lanes to width"], state: State, source: State, *, weights: bool = False
     ) -> Decoded:
-        """Reads `to` vectors per lane; in one call or in several, the outcome is the same."""
+        """Reads `to` vectors per lane; one call and several give the same result."""
         ...
 
 
 class RecurrentDecoder(nn.Module):
     """A recurrent backbone that begins where a `RecurrentEncoder` ended.
 
-    Without attention that final state is all it learns of the source (Sutskever et al. 2014). With attention its
-    hidden vectors look back at every source token once they are made, h' = tanh(W [context; h]) (Luong et al. 2015,
-    equation 5). What they see is not fed to the next step, so a whole sentence is one call of the fused kernel.
+    Without attention it receives nothing else of the source (Sutskever et al. 2014). With attention each of its hidden
+    vectors also reads every source token, h' = tanh(W [context; h]) (Luong et al. 2015, equation 5). The context is not
+    fed to the next step, so a whole sentence is one call of the fused kernel.
 
     Args:
         backbone: Reads the target.
-        attention: How it looks at the source; `None` for not at all.
+        attention: How it attends to the source; `None` for no attention.
     """
 
     def __init__(self, backbone: RNN | LSTM, attention: Attention | None) -> None:
@@ -62,7 +62,7 @@ class RecurrentDecoder(nn.Module):
             self.mix = nn.Linear(2 * width, width)
 
     def begin(self, memory: Memory) -> tuple[State, State]:
-        """Keys, values and mask; and the backbone's state by a linear map of the encoder's, each of its parts apart."""
+        """Keys, values and mask; and the backbone's state, a linear map of each part of the encoder's final state."""
         state = State(
             {name: bridge(memory.final[name]).to(memory.final[name].dtype) for name, bridge in self.bridge.items()}
         )
@@ -78,6 +78,6 @@ class RecurrentDecoder(nn.Module):
         hidden, state = self.backbone(x, state)
         if self.attention is None:
             return Decoded(hidden, state, None)
-        context, seen = self.attention.attend(hidden, source["key"], source["value"], source["mask"])
+        context, attention = self.attention.attend(hidden, source["key"], source["value"], source["mask"])
         hidden = self.mix(torch.cat([context, hidden], dim=-1)).tanh()
-        return Decoded(hidden, state, seen[:, None, None] if weights else None)
+        return Decoded(hidden, state, attention[:, None, None] if weights else None)

@@ -1,4 +1,4 @@
-"""Encoders: every token of a sentence in the light of all others. Neither is causal, and neither reads padding."""
+"""Encoders: a vector for each token that depends on the whole sentence. Neither is causal; neither reads padding."""
 
 from itertools import pairwise
 
@@ -16,9 +16,9 @@ from segue.translate.model.positions import sinusoids
 class RecurrentEncoder(nn.Module):
     """Two recurrent backbones, one from the first token to the last and one back (Schuster and Paliwal 1997).
 
-    Each reads one half of the input, and the vector of a token is both readings' side by side: a quarter of the work of
-    two readings of the whole, and no worse a translation in as many steps (docs/lab-notebook.md). So is the final
-    state: that of the one reading at the sentence's last token, that of the other at its first.
+    Each reads one half of the input vectors, and the outputs of both for a token are concatenated. This takes a quarter
+    of the work of two readings of the whole, and translates no worse after as many steps (docs/lab-notebook.md). The
+    final state concatenates that of `forth` at the sentence's last token and that of `back` at its first.
 
     Args:
         forth: Reads the first half of each vector, in the order of the sentence; half as wide as the input.
@@ -44,8 +44,8 @@ class RecurrentEncoder(nn.Module):
 class TransformerEncoder(nn.Module):
     """Pre-norm blocks in which all tokens of a sentence attend to each other (Vaswani et al. 2017, section 3.1).
 
-    Positions are sinusoids, which have no greatest length, though no training for lengths it never saw either. The
-    final state is the vector of the last token.
+    Positions are sinusoids, which have no greatest length; but lengths not seen in training stay untrained. The final
+    state is the vector of the last token.
 
     Args:
         width: Size of the vectors.
@@ -79,9 +79,9 @@ def _read(
 ) -> tuple[Float[Tensor, "lanes time width"], State]:
     """The hidden vectors, zero at padding, and each lane's state after its last vector.
 
-    The window is cut where any lane ends, and the kernel reads each stretch in the lanes that still go on: one call
-    where all lengths agree, as they nearly do in batches made by length. (A packed sequence needs a single call, but
-    its backward pass on the CPU takes time quadratic in the window.)
+    The window is cut wherever a lane ends, and the kernel reads each stretch in the lanes that continue. Where all
+    lengths agree, as they nearly do in batches made by length, this is one call. (A packed sequence needs a single
+    call, but its backward pass on the CPU takes time quadratic in the window.)
     """
     state = backbone.initial_state(len(x))
     stretches = []
@@ -95,11 +95,11 @@ def _read(
 
 
 def _reversed(length: Int[Tensor, "lanes"], longest: int) -> Int[Tensor, "lanes longest"]:
-    """For each place, where its vector comes from when a sentence is turned round; padding stays where it is."""
-    place = torch.arange(longest, device=length.device).expand(len(length), longest)
-    return torch.where(mask_of(length, longest), length[:, None] - 1 - place, place)
+    """The index each position reads from when a sentence is reversed; padding stays in its position."""
+    index = torch.arange(longest, device=length.device).expand(len(length), longest)
+    return torch.where(mask_of(length, longest), length[:, None] - 1 - index, index)
 
 
-def _gather(x: Float[Tensor, "lanes time width"], places: Int[Tensor, "lanes picked"]) -> Tensor:
-    """The vectors at the given places of each lane."""
-    return x.gather(1, places[..., None].expand(-1, -1, x.shape[-1]))
+def _gather(x: Float[Tensor, "lanes time width"], index: Int[Tensor, "lanes picked"]) -> Tensor:
+    """The vectors at the given indices of each lane."""
+    return x.gather(1, index[..., None].expand(-1, -1, x.shape[-1]))

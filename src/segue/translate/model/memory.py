@@ -1,4 +1,4 @@
-"""What an encoder leaves of a source sentence."""
+"""The output of an encoder: all that a decoder can know of a source sentence."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from segue.state import State
 
 @dataclass(frozen=True, eq=False)
 class Memory:
-    """A batch of sentences as the encoder sees them; padding has left no trace in it.
+    """A batch of encoded sentences; no value at a token depends on padding.
 
     Attributes:
-        states: One vector a token; what stands at padding is masked wherever it is read.
+        states: One vector for each token; values at padding are masked wherever they are read.
         mask: True at tokens, false at padding.
-        final: The state after each sentence's last token: all that a model without attention knows of the source.
+        final: The state after each sentence's last token: all that a model without attention passes on.
     """
 
     states: Float[Tensor, "lanes from width"]
@@ -25,5 +25,5 @@ class Memory:
 
 
 def mask_of(length: Int[Tensor, "lanes"], longest: int) -> Bool[Tensor, "lanes longest"]:
-    """True in front of each lane's length."""
+    """True at indices below each lane's length."""
     return torch.arange(longest, device=length.device) < length[:, None]

@@ -1,4 +1,4 @@
-"""The encoder-decoder model: a source sentence in, a probability for every next token of its translation."""
+"""The encoder-decoder model: a source sentence in, a distribution over each next token of its translation out."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,11 +17,11 @@ from segue.heads.categorical import Categorical, CategoricalHead
 from segue.state import State
 from segue.text.named import load_tokenizer
 from segue.training.models import arrays_of, load_model, save_model
-from segue.translate.data.lengths import Lengths
 from segue.translate.data.vocabulary import Vocabulary
 from segue.translate.model.attention import ATTENTIONS, AttentionName
 from segue.translate.model.decoder import Decoder, RecurrentDecoder
 from segue.translate.model.encoder import RecurrentEncoder, TransformerEncoder
+from segue.translate.model.lengths import Lengths
 from segue.translate.model.memory import Memory, mask_of
 from segue.translate.model.transformer_decoder import TransformerDecoder
 
@@ -33,9 +33,9 @@ class Seq2SeqConfig:
     """The sizes and parts of an encoder-decoder model; the size of the vocabulary is the tokenizer's."""
 
     architecture: Architecture = "lstm-attention"
-    """`rnn` and `lstm` hand over the final state of the encoder alone; with attention every state of it is seen."""
+    """`rnn` and `lstm` pass on the final state of the encoder alone; with attention the decoder reads all states."""
     width: int = 256
-    """Size of embeddings and hidden vectors; even, as a recurrent encoder halves it between its two directions."""
+    """Size of embeddings and hidden vectors; even, since each direction of a recurrent encoder takes half of it."""
     layers: int = 1
     """Recurrent layers, or the transformer's blocks, on each side."""
     heads: int = 4
@@ -45,10 +45,10 @@ class Seq2SeqConfig:
     tied: bool = True
     """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
     token_length: float = 4.0
-    """How long the vector of a token is at first: Adam's steps do not depend on that, and are coarse for short vectors.
-    A transformer wants 1: its vectors are normed, and would make its first logits as many times as large."""
+    """The initial length of a token's vector: Adam's steps do not depend on it, so they are coarse for short vectors.
+    A transformer needs 1: its hidden vectors are normalised, so longer token vectors give too large first logits."""
     dropout: float = 0.1
-    """Share of the values of embeddings, hidden vectors and branches that training leaves out at random."""
+    """Share of the values of embeddings, hidden vectors and branches that training sets to zero at random."""
 
     def __post_init__(self) -> None:
         for name in ("width", "layers", "heads"):
@@ -67,13 +67,13 @@ class Seq2SeqConfig:
 class Seq2Seq(nn.Module):
     """Predicts every token of a target sentence from the source and the target tokens before it.
 
-    Sources end with the token END, targets begin with BEGIN and end with END; both are filled up with PADDING, see
-    `segue.translate.data.vocabulary`. What fills a batch changes nothing of what is said about a sentence.
+    Sources end with END; targets begin with BEGIN and end with END; both are padded with PADDING, see
+    `segue.translate.data.vocabulary`. No prediction for a sentence depends on padding.
 
     Args:
         config: Sizes and parts.
-        vocabulary: What numbers the tokens of both sides; it goes with the model wherever that is saved.
-        lengths: How long translations may get; it goes with the model, too.
+        vocabulary: The tokens of both sides; it is saved with the model.
+        lengths: How long outputs may get; it is saved with the model, too.
     """
 
     encoder: RecurrentEncoder | TransformerEncoder
@@ -87,11 +87,11 @@ class Seq2Seq(nn.Module):
         self.encoder, self.decoder = _build(config)
         self.head = CategoricalHead(config.width, patch=1, classes=vocabulary.size)
         self.dropout = nn.Dropout(config.dropout)
-        spread = config.token_length * config.width**-0.5
-        self.scale = 1 / spread  # to be read with unit variance: at length 1 as in Vaswani et al. 2017, section 3.4
+        deviation = config.token_length * config.width**-0.5
+        self.scale = 1 / deviation  # gives inputs of unit variance; at length 1 as in Vaswani et al. 2017, section 3.4
         for embedding in (self.embed, self.embed_source):
             if embedding is not None:
-                nn.init.normal_(embedding.weight, std=spread)
+                nn.init.normal_(embedding.weight, std=deviation)
         if config.tied:
             self.head.project.weight = self.embed.weight
 
@@ -108,7 +108,7 @@ class Seq2Seq(nn.Module):
         """Reads the source.
 
         Args:
-            source: Tokens, with END; anything from `source_length` on is not looked at.
+            source: Tokens, with END; tokens from `source_length` on are ignored.
             source_length: Number of tokens of each lane, at least one.
         """
         embed = self.embed if self.embed_source is None else self.embed_source
@@ -116,7 +116,7 @@ class Seq2Seq(nn.Module):
         return memory
 
     def begin(self, memory: Memory) -> tuple[State, State]:
-        """The source as the decoder reads it, and the state before the first target token; see `Decoder`."""
+        """The source as the decoder reads it, and the state before the first target token; see `Decoder.begin`."""
         return self.decoder.begin(memory)
 
     def read(
@@ -127,9 +127,9 @@ class Seq2Seq(nn.Module):
         return self.dropout(hidden), state
 
     def logits(self, hidden: Float[Tensor, "*tokens width"]) -> Float[Tensor, "*tokens vocabulary"]:
-        """What `read` found, as the logarithms of probabilities up to a constant."""
-        law: Categorical = self.head(hidden)
-        return law.logits.squeeze(-2)
+        """The next token's logits, from the hidden vectors of `read`."""
+        distribution: Categorical = self.head(hidden)
+        return distribution.logits.squeeze(-2)
 
     def forward(
         self,
@@ -137,14 +137,14 @@ class Seq2Seq(nn.Module):
         source_length: Int[Tensor, "lanes"],
         target: Int[Tensor, "lanes to"],
     ) -> Categorical:
-        """The law of the token after each target token (teacher forcing), logits (lanes, to, vocabulary)."""
+        """The distribution of the token after each target token (teacher forcing), logits (lanes, to, vocabulary)."""
         keys, state = self.begin(self.encode(source, source_length))
         return Categorical(self.logits(self.read(target, state, keys)[0]))
 
     def step(
         self, token: Int[Tensor, "lanes"], state: State, source: State
     ) -> tuple[Float[Tensor, "lanes vocabulary"], State]:
-        """Reads one target token a lane: the log-probabilities of the next, and the new state."""
+        """Reads one target token in each lane: the log-probabilities of the next token, and the new state."""
         hidden, state = self.read(token[:, None], state, source)
         return self.logits(hidden[:, 0]).log_softmax(dim=-1), state
 
@@ -158,17 +158,17 @@ class Seq2Seq(nn.Module):
         label_smoothing: float = 0.0,
         teacher_forcing: float = 1.0,
     ) -> Float[Tensor, ""]:
-        """The mean cross-entropy of the target tokens after BEGIN, in nats; no softmax is spent on padding.
+        """The mean cross-entropy of the target tokens after BEGIN, in nats; padding costs no softmax.
 
         Args:
             source: As for `encode`.
             source_length: As for `encode`.
             target: Tokens, with BEGIN and END.
             target_length: Number of tokens of each lane, these two included.
-            label_smoothing: Share of the probability that the wanted law spreads over all tokens (Szegedy et al. 2016).
-            teacher_forcing: Share of the places at which the decoder reads the true token; elsewhere it reads the
-                one it held most probable itself (scheduled sampling, Bengio et al. 2015). Below one the decoder runs
-                step by step.
+            label_smoothing: Share of the target probability that goes to all tokens alike (Szegedy et al. 2016).
+            teacher_forcing: Share of the positions at which the decoder reads the true token; elsewhere it reads its
+                own most probable token (scheduled sampling, Bengio et al. 2015). Below one the decoder runs step by
+                step.
 
         Raises:
             UserError: The share is not from 0 to 1, or below 1 for a transformer.
@@ -176,7 +176,7 @@ class Seq2Seq(nn.Module):
         if not 0 <= teacher_forcing <= 1:
             raise UserError("teacher_forcing", teacher_forcing, "give a share from 0 to 1")
         if teacher_forcing < 1 and self.config.architecture == "transformer":
-            remedy = "give 1, a transformer learns all places at once; recurrent architectures take less"
+            remedy = "give 1: a transformer trains on all positions at once; recurrent architectures take less"
             raise UserError("teacher_forcing", teacher_forcing, remedy)
         keys, state = self.begin(self.encode(source, source_length))
         if teacher_forcing == 1:
@@ -190,10 +190,10 @@ class Seq2Seq(nn.Module):
 
     def _read_partly_own(self, target: Tensor, state: State, source: State, share: float) -> Tensor:
         token, vectors = target[:, 0], list[Tensor]()
-        for place in range(target.shape[1]):
-            if place:
+        for index in range(target.shape[1]):
+            if index:
                 own = self.logits(vectors[-1].detach()).argmax(dim=-1)
-                token = target[:, place].where(torch.rand(len(own), device=own.device) < share, own)
+                token = target[:, index].where(torch.rand(len(own), device=own.device) < share, own)
             hidden, state = self.read(token[:, None], state, source)
             vectors.append(hidden[:, 0])
         return torch.stack(vectors, dim=1)
@@ -204,7 +204,7 @@ class Seq2Seq(nn.Module):
         source_length: Int[Tensor, "lanes"],
         target: Int[Tensor, "lanes to"],
     ) -> Float[Tensor, "lanes layers heads to from"]:
-        """Where the decoder looks as it reads each target token and predicts the next; zero at padding.
+        """The attention with which the decoder reads each target token and predicts the next; zero at padding.
 
         Raises:
             UserError: The architecture has no attention.
@@ -212,7 +212,7 @@ class Seq2Seq(nn.Module):
         keys, state = self.begin(self.encode(source, source_length))
         weights = self.decoder(self.scale * self.embed(target), state, keys, weights=True).weights
         if weights is None:
-            raise UserError("architecture", self.config.architecture, "take one with attention to see where it looks")
+            raise UserError("architecture", self.config.architecture, "take one with attention; this one has none")
         return weights
 
     @staticmethod

@@ -16,8 +16,8 @@ class TransformerDecoder(nn.Module):
     """Pre-norm decoder blocks (Vaswani et al. 2017, section 3.1; Xiong et al. 2020), with sinusoids as positions.
 
     The state holds, per layer, the keys and values of all tokens read so far (`layer0.key`, `layer0.value`:
-    (lanes, tokens, width)), and their number, `age`. Unlike a backbone's, its shapes grow: all lanes of a batch began
-    together, and no sentence is long enough to need a window.
+    (lanes, tokens, width)), and their number, `age`. Its shapes grow, unlike those of a backbone's state: all lanes of
+    a batch begin together, and no sentence is long enough to need a window.
 
     Args:
         width: Size of the vectors.
@@ -33,7 +33,7 @@ class TransformerDecoder(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def begin(self, memory: Memory) -> tuple[State, State]:
-        """The source's keys and values in each layer and the mask; and empty caches."""
+        """The source's keys and values in each layer, with the mask; and the empty caches."""
         lanes, empty = len(memory.mask), memory.states.new_zeros(len(memory.mask), 0, self.width)
         source, state = {"mask": memory.mask}, {"age": torch.zeros(lanes, dtype=torch.int64, device=empty.device)}
         for i, block in enumerate(self.blocks):
@@ -49,17 +49,17 @@ class TransformerDecoder(nn.Module):
         step = torch.arange(x.shape[1], device=x.device)
         x = x + sinusoids(state["age"][:, None] + step, self.width).to(x.dtype)
         old = state["layer0.key"].shape[1]
-        allowed = None  # up to the query's own, for which torch has a faster kernel
+        allowed = None  # causal, for which torch has a faster kernel
         if old:
             allowed = (torch.arange(old + len(step), device=x.device) <= old + step[:, None]).expand(len(x), -1, -1)
-        tensors, seen = {"age": state["age"] + len(step)}, []
+        tensors, attention = {"age": state["age"] + len(step)}, []
         for i, block in enumerate(self.blocks):
             names = f"layer{i}.key", f"layer{i}.value"
             cache, across = (tuple(part[name] for name in names) for part in (state, source))
-            x, *kept, looked = block(x, cache if old else None, allowed, (*across, source["mask"]), weights)
+            x, *kept, layer_attention = block(x, cache if old else None, allowed, (*across, source["mask"]), weights)
             tensors |= dict(zip(names, kept, strict=True))
-            seen.append(looked)
-        return Decoded(self.norm(x), State(tensors), torch.stack(seen, dim=1) if weights else None)
+            attention.append(layer_attention)
+        return Decoded(self.norm(x), State(tensors), torch.stack(attention, dim=1) if weights else None)
 
 
 class DecoderBlock(nn.Module):
@@ -92,8 +92,8 @@ class DecoderBlock(nn.Module):
         """Returns the new vectors, keys and values of cache and input together, and the attention to the source."""
         attended, key, value = self.attention(self.norm(x), cache, allowed)
         x = x + self.dropout(attended)
-        seen, looked = self.cross(self.cross_norm(x), *source, weights)
-        return self.feed_forward(x + self.dropout(seen)), key, value, looked
+        context, attention = self.cross(self.cross_norm(x), *source, weights)
+        return self.feed_forward(x + self.dropout(context)), key, value, attention
 
 
 class CrossAttention(nn.Module):
@@ -111,7 +111,7 @@ class CrossAttention(nn.Module):
     def prepare(
         self, states: Float[Tensor, "lanes from width"]
     ) -> tuple[Float[Tensor, "lanes from width"], Float[Tensor, "lanes from width"]]:
-        """Keys and values, once a sentence."""
+        """Keys and values of the source, computed once a sentence."""
         key, value = self.key_value(states).chunk(2, dim=-1)
         return key, value
 
@@ -123,13 +123,13 @@ class CrossAttention(nn.Module):
         mask: Bool[Tensor, "lanes from"],
         weights: bool,
     ) -> tuple[Float[Tensor, "lanes to width"], Float[Tensor, "lanes heads to from"] | None]:
-        """What is seen, and if asked for, with which weights: the kernel that keeps them for itself is faster."""
+        """The context, and the attention weights if requested; the kernel that does not return them is faster."""
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query(x), key, value))
-        allowed, looked = mask[:, None, None], None
+        allowed, attention = mask[:, None, None], None
         if weights:
-            fit = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
-            looked = fit.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
-            mixed = looked.to(v.dtype) @ v
+            score = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
+            attention = score.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
+            mixed = attention.to(v.dtype) @ v
         else:
             mixed = attend(q, k, v, allowed)
-        return self.out(mixed.transpose(1, 2).flatten(2)), looked
+        return self.out(mixed.transpose(1, 2).flatten(2)), attention

@@ -1,1 +1,1 @@
-"""A run that learns from pairs, and resumes exactly."""
+"""Training on pairs: settings, material, a run that resumes exactly, and its card."""

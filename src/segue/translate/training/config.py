@@ -1,4 +1,4 @@
-"""Everything that a training run of a translation model depends on."""
+"""The settings of a training run: all that its result depends on, besides the pairs."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -15,28 +15,28 @@ class PairsConfig:
     """How a file of pairs becomes batches."""
 
     source: str | None = None
-    """The column of the source, by name or number; `None` for the first of two."""
+    """The column of the source, by name or number; `None` for the first of two columns."""
     target: str | None = None
     """The column of the target."""
     skip_bad: bool = False
     """Leave malformed rows out instead of refusing the file."""
     longest: int = LONGEST
-    """Characters of the longest side."""
+    """The most characters of a side."""
     source_tokenizer: TokenizerName | None = None
-    """What a token of the source is; `None`: what fits the training part."""
+    """What a token of the source is; `None` to infer it from the training part."""
     target_tokenizer: TokenizerName | None = None
-    """What a token of the target is; where both sides have one kind, they share one vocabulary."""
+    """What a token of the target is, likewise; two sides of one kind share a tokenizer."""
     vocabulary: int | None = None
-    """The most tokens of words or byte pairs; `None` for as many as the text is long enough for, up to 4,000."""
+    """The most tokens of words or byte pairs; `None` for all words, and up to 4,000 byte pairs by the length of the
+    text."""
     dev: int = 500
-    """Groups of pairs, of which none shares a text with another, that are not learnt from but measured by; at most a
-    tenth of all."""
+    """How many groups of pairs to hold out; groups share no text. At most a tenth of all groups is held out."""
     joined: float = 0.0
-    """The share of the examples that are several random pairs joined: for collections without long ones."""
+    """Share of the examples that are several random pairs joined; for collections without long texts."""
     parts: int = 4
-    """The most pairs that are joined to one, at least two."""
+    """The most pairs joined to one, at least two."""
     tokens: int = 1536
-    """Positions of a side of a batch, padding included."""
+    """The most tokens of a side of a batch, padding included."""
 
     def __post_init__(self) -> None:
         for name, least in (("longest", 1), ("dev", 1), ("parts", 2), ("tokens", 1)):
@@ -67,25 +67,26 @@ class TranslationConfig:
     )
     """Steps, rates, seed."""
     label_smoothing: float = 0.1
-    """The share of probability that the target of training gives to all tokens alike (Szegedy et al. 2016)."""
+    """Share of the target probability that goes to all tokens alike (Szegedy et al. 2016)."""
     teacher_forcing: float = 1.0
-    """How often a recurrent decoder reads the true token before, not its own (Bengio et al. 2015); below 1 is slow."""
+    """Share of positions at which a recurrent decoder reads the true token, not its own (Bengio et al. 2015); below 1
+    training is slow."""
     validate_every: int = 500
     """Steps between two measurements on held-out pairs."""
     select: Literal["loss", "bleu", "chrf", "errors"] = "loss"
-    """What makes a model the best so far: the held-out loss, or BLEU, chrF or token error rate of its greedy output."""
+    """The measure that selects the best model: held-out loss, or BLEU, chrF or token error rate of greedy outputs."""
     patience: int | None = None
-    """Stop after so many measurements in a row without a better one; `None` for never."""
+    """The run stops after so many measurements in a row without a better one; `None` for never."""
     device: str = "auto"
-    """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
+    """Where to train; `auto` is resolved at the start of a run, and the result is written into the run's config."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """The number format of matrix products; `auto` likewise."""
     file: str | None = None
-    """The file of pairs; written by the run."""
+    """The file of pairs; set by the run."""
     dev_file: str | None = None
-    """A file of held-out pairs in place of those that are split off; written by the run."""
+    """A file of held-out pairs; `None` where they are split off. Set by the run."""
     digest: str | None = None
-    """SHA-256 of the pairs and their vocabulary; written by the run, which resumes over nothing else."""
+    """SHA-256 of the pairs and their vocabulary; set by the run, which refuses to resume with others."""
 
     def __post_init__(self) -> None:
         for name in ("validate_every", "patience"):
@@ -99,7 +100,7 @@ class TranslationConfig:
 
 
 def preset(architecture: Architecture, config: TranslationConfig | None = None) -> TranslationConfig:
-    """The settings for an architecture: those given, or the defaults with the depth, length and rate that suit it."""
+    """The settings for an architecture: the given ones, or defaults with the depth, token length and rate it needs."""
     if config is not None:
         return replace(config, model=replace(config.model, architecture=architecture))
     chosen = TranslationConfig(model=Seq2SeqConfig(architecture))

@@ -16,12 +16,13 @@ from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
-from segue.translate.data.unknown import with_unknown
-from segue.translate.evaluation.held_out import held_out_measure, loss_of
+from segue.translate.evaluation.held_out import loss_of
 from segue.translate.model.seq2seq import Seq2Seq
 from segue.translate.training.card import model_card
 from segue.translate.training.config import TranslationConfig
 from segue.translate.training.material import Material, read_material
+from segue.translate.training.selection import held_out_measure
+from segue.translate.training.unknown import with_unknown
 
 _PROBED = 16  # steps: batches differ in their lengths
 

@@ -1,17 +1,17 @@
 """The synthetic series: a generative grammar of terminals and productions.
 
-Every terminal, production and event is a function of a generator over a whole batch of series at once; the same seed
-on the same device gives the same series, and nothing else does. From the bottom up:
+Every terminal, production and event makes a whole batch of series at once, as a function of a generator. A seed fixes
+the series on one device; no global state enters. From the bottom up:
 
-- `draws`: random numbers. `filters`: recursions without a loop over time. `combinators`: choose, sometimes, scale.
-- Terminals: `trends`, `seasons`, `noises`. Processes: `smoothing`, `processes`, `calendars`. `events` befall them.
-- `productions` combine these; `sampling` mixes the productions by weight; `evaluation` holds the four test sentences.
+- `draws`: random numbers. `filters`: recursions without a loop over time. `combinators`: choices and scaling.
+- Terminals: `trends`, `seasons`, `noises`. Processes: `smoothing`, `processes`, `calendars`. `events` change series.
+- `productions` combine these; `sampling` mixes the productions by weight; `sentences` are the four test series.
 
 To add a production: write the function, name it in `PRODUCTIONS`, give it a weight in `DEFAULT_WEIGHTS`.
 """
 
-from segue.forecasting.pretraining.grammar.evaluation import sentences
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
 from segue.forecasting.pretraining.grammar.sampling import DEFAULT_WEIGHTS, Grammar
+from segue.forecasting.pretraining.grammar.sentences import simple_sentences
 
-__all__ = ["DEFAULT_WEIGHTS", "PRODUCTIONS", "Grammar", "sentences"]
+__all__ = ["DEFAULT_WEIGHTS", "PRODUCTIONS", "Grammar", "simple_sentences"]

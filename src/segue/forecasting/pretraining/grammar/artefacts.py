@@ -1,4 +1,4 @@
-"""What measuring does to a series, and what befalls it by the calendar: holding, swelling, spikes in their season."""
+"""Artefacts: values that are held, amplitudes that drift, spikes that return with the season."""
 
 import torch
 from torch import Generator
@@ -9,14 +9,14 @@ from segue.forecasting.pretraining.grammar.seasons import modulated, periods
 
 
 def hold(values: Series, fresh: Series) -> Series:
-    """The last value whose step is `fresh` (above 0), at every step; the first step always is."""
+    """At each step the last value whose `fresh` is above 0; the first step counts as fresh."""
     time = torch.arange(values.shape[1], device=values.device)[None]
     latest = torch.where(fresh > 0, time, 0).cummax(1).values
     return values.gather(1, latest)
 
 
 def held(generator: Generator, values: Series) -> Series:
-    """Sampled and held: every 2nd to 12th step is new, or each with such a chance; a quarter only for a while."""
+    """Holds each value for 2 to 12 steps, regularly or at random; in a quarter of the series for a while only."""
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
     gap = log_uniform(generator, count, 2, 12).floor()
@@ -28,20 +28,20 @@ def held(generator: Generator, values: Series) -> Series:
     return hold(values, (fresh | (outside & chance(generator, count, 0.25))).to(values.dtype))
 
 
-def swelling(generator: Generator, values: Series) -> Series:
-    """Amplitude modulation about the mean, which may itself come down with the amplitude."""
+def amplitude_drift(generator: Generator, values: Series) -> Series:
+    """Lets the amplitude about the mean drift."""
     middle = values.mean(1, keepdim=True)
     return modulated(generator, values - middle) + middle
 
 
-def appointments(generator: Generator, values: Series) -> Series:
-    """Spikes once a cycle, always at the same place and of about the same height, one in ten left out."""
+def periodic_spikes(generator: Generator, values: Series) -> Series:
+    """Adds spikes once a cycle, at the same phase and of similar height; in some series one in ten is missing."""
     count, length = values.shape
     period = periods(generator, count).clamp(min=4).round()
     time = torch.arange(length, device=values.device)[None]
-    place = (uniform(generator, count, 0, 1) * period).floor()
+    phase = (uniform(generator, count, 0, 1) * period).floor()
     wide = torch.minimum(log_uniform(generator, count, 1, 4), period / 3).floor().clamp(min=1)
-    due = torch.remainder(time - place, period) < wide
+    due = torch.remainder(time - phase, period) < wide
     kept = ~(chance(generator, count, 0.1, length) & chance(generator, count, 0.3))
     size = uniform(generator, count, 1, 5) * (1 + uniform(generator, count, 0, 0.4) * normal(generator, count, length))
     side = torch.where(chance(generator, count, 0.75), 1.0, -1.0)

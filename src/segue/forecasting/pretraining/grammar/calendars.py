@@ -1,4 +1,4 @@
-"""Calendar profiles: a shape of the day, another at the weekend, levels by weekday, days that differ."""
+"""Calendar profiles: shapes of working days and days of rest, levels by weekday, variation by day."""
 
 import torch
 from jaxtyping import Float, Int
@@ -15,21 +15,21 @@ SLOTS = (24, 24, 24, 24, 24, 24, 24, 24, 48, 48, 96, 144, 12)
 
 WEEK = 7
 REST = 5
-"""Weekdays from this one on are days of rest."""
+"""The first weekday of rest; Monday is 0."""
 
 ByWeekday = Float[Tensor, "series weekday"]
 ByDay = Float[Tensor, "series day"]
 
 
 def weekdays(generator: Generator, count: int, days: int) -> Int[Tensor, "series day"]:
-    """The weekday of each day; in a third of the series one day in 40 is a holiday, which is the last day of rest."""
+    """The weekday of each day; in a third of the series one day in 40 is a holiday, which counts as a Sunday."""
     plain = torch.remainder(torch.arange(days, device=generator.device), WEEK)[None]
     holiday = chance(generator, count, 0.33) & chance(generator, count, 1 / 40, days)
     return torch.where(holiday, WEEK - 1, plain)
 
 
 def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekday phase"]:
-    """One shape for each weekday: a common one, another or a quieter one on days of rest, own deviations."""
+    """The shape of each weekday: a common one, in part another or a quieter one on days of rest, and deviations."""
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
     share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
     quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
@@ -40,7 +40,7 @@ def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekda
 
 
 def weekday_levels(generator: Generator, count: int) -> ByWeekday:
-    """How high each weekday lies: days of rest apart, mostly below; all days alike in a third of the series."""
+    """The level of each weekday: days of rest differ, and are mostly lower; in a third of the series all are equal."""
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
     depth = uniform(generator, count, 0, 2) * pick(generator, count, [-1, -1, -1, 0, 1])
     apart = log_uniform(generator, count, 0.02, 0.4) * normal(generator, count, WEEK)
@@ -55,18 +55,18 @@ def daily(generator: Generator, count: int, days: int) -> ByDay:
 
 
 def across_days(values: ByDay, time: Series, sharpness: PerSeries) -> Series:
-    """Daily values at real-valued times in days: each at its noon, the way to the next centred on midnight.
+    """Daily values at real-valued times in days: each holds at noon, and the transition is centred on midnight.
 
-    Sharpness 1 is a straight way from noon to noon, 24 takes one hour.
+    At sharpness 1 the transition is a line from noon to noon; at 24 it takes one hour.
     """
     since_noon = time + 0.5
     left = since_noon.long()
-    way = ((since_noon - left - 0.5) * sharpness + 0.5).clamp(0, 1)
-    return torch.lerp(values.gather(1, left - 1), values.gather(1, left), way)
+    share = ((since_noon - left - 0.5) * sharpness + 0.5).clamp(0, 1)
+    return torch.lerp(values.gather(1, left - 1), values.gather(1, left), share)
 
 
 def day_by_week(generator: Generator, count: int, length: int, slots: PerSeries) -> Series:
-    """Day shapes placed along the week, with weekday levels and with amplitudes and levels that differ by day."""
+    """Day shapes along the week, with levels by weekday, and amplitudes and levels that vary by day."""
     first = (uniform(generator, count, 1, 1 + WEEK) * slots).floor()
     time = (clock(generator, length) + first) / slots + 1e-4
     day = time.long()
@@ -83,7 +83,7 @@ def day_by_week(generator: Generator, count: int, length: int, slots: PerSeries)
 
 
 def measured(generator: Generator, values: Series) -> Series:
-    """With noise: in most series 1 % to 10 % of the standard deviation, in the others up to all of it."""
+    """Adds noise: in most series 1 % to 10 % of the standard deviation, in the others up to all of it."""
     count, length = values.shape
     clean, loud = log_uniform(generator, count, 0.01, 0.1), log_uniform(generator, count, 0.1, 1)
     scale = torch.where(chance(generator, count, 0.7), clean, loud)
@@ -94,9 +94,9 @@ def measured(generator: Generator, values: Series) -> Series:
 def calendar(generator: Generator, count: int, length: int) -> Series:
     """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
     base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
-    seen = measured(generator, base)
-    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / seen.amax(1, keepdim=True).clamp(min=1))
-    multiplied = (seen * rate).exp() / rate
-    values = torch.where(chance(generator, count, 0.5), multiplied, seen)
+    noisy = measured(generator, base)
+    rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / noisy.amax(1, keepdim=True).clamp(min=1))
+    multiplied = (noisy * rate).exp() / rate
+    values = torch.where(chance(generator, count, 0.5), multiplied, noisy)
     drift = uniform(generator, count, 0, 1) * chance(generator, count, 0.35)
     return values + drift * slow_path(generator, count, length)

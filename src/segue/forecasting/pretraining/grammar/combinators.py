@@ -1,4 +1,4 @@
-"""How productions are made of productions: choose among them, apply one to some series, bring to a common scale."""
+"""Combinators of productions: choose among several, change a share of the series, standardise."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,9 +17,9 @@ Production = Callable[[Generator, int, int], Series]
 def choose(
     generator: Generator, count: int, length: int, members: Sequence[Production], weights: Sequence[Number]
 ) -> tuple[Series, Int[Tensor, " series"]]:
-    """Each series from one of the members, drawn by weight, members interleaved.
+    """Makes each series by one of the members, drawn by weight; the members are interleaved.
 
-    Every member is called at most once, for all of its series together.
+    Every member is called at most once, for all of its series.
 
     Returns:
         The series, and for each the index of its member.
@@ -37,7 +37,7 @@ def choose(
 def sometimes(
     generator: Generator, values: Series, probability: Number, change: Callable[[Generator, Series], Series]
 ) -> Series:
-    """`change` applied to a random share of the series; the others pass untouched."""
+    """Applies `change` to a random share of the series; the others stay as they are."""
     rows = chance(generator, len(values), probability).squeeze(1).nonzero().squeeze(1)
     if not len(rows):
         return values
@@ -45,14 +45,14 @@ def sometimes(
 
 
 def standardise(values: Series) -> Series:
-    """Mean 0 and standard deviation 1 over each series, finite whatever came in; a constant series becomes 0.
+    """Scales each series to mean 0 and standard deviation 1; a constant series becomes 0. The result is always finite.
 
-    Inside it is float64, so that a small movement on a large level survives.
+    It computes in float64, so that a small movement on a large level survives.
     """
     wide = values.double().nan_to_num(0.0, 1e38, -1e38)
     centred = wide - wide.mean(1, keepdim=True)
-    reach = centred.abs().amax(1, keepdim=True)
-    flat = reach <= 1e-7 * wide.abs().amax(1, keepdim=True)
-    unit = centred / reach.clamp(min=1e-30)
-    spread = unit.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)
-    return torch.where(flat, 0.0, unit / spread).float()
+    largest = centred.abs().amax(1, keepdim=True)
+    flat = largest <= 1e-7 * wide.abs().amax(1, keepdim=True)
+    unit = centred / largest.clamp(min=1e-30)
+    scale = unit.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)
+    return torch.where(flat, 0.0, unit / scale).float()

@@ -1,4 +1,4 @@
-"""Daily and weekly series on true dates: weekdays, days of the month, the year, holidays that stay or move."""
+"""Daily and weekly series on true dates: weekdays, days of the month, the year, fixed and movable holidays."""
 
 import torch
 from jaxtyping import Float, Int
@@ -39,7 +39,7 @@ def day_of_year(year: Days, month: Days, day: Days) -> Days:
 
 
 def around(distance: Series, generator: Generator) -> Series:
-    """The effect of a holiday at `distance` days from it: on the day, on the days before, on those after."""
+    """The effect of a holiday by the distance from it in days: on the day, on the days before, on those after."""
     count = len(distance)
     on_day = normal(generator, count) * 0.5 - 0.3
     before = 0.3 * normal(generator, count) * chance(generator, count, 0.5)
@@ -51,7 +51,7 @@ def around(distance: Series, generator: Generator) -> Series:
 
 
 def holidays(generator: Generator, count: int, day: Days) -> Series:
-    """The logarithm of what holidays do: Christmas, New Year, a day of one's own, Easter with its Friday and Monday."""
+    """The logarithm of the effect of holidays: Christmas, New Year, one random date, Easter from Friday to Monday."""
     year, month, of_month = civil(day)
     number = day_of_year(year, month, of_month)
     own = uniform(generator, count, 1, 366).long()
@@ -74,7 +74,7 @@ def payday(generator: Generator, count: int, of_month: Days) -> Series:
 
 
 def year_shape(generator: Generator, count: int, day: Days) -> Series:
-    """A smooth year, smoothed over two weeks; in a third of the series its height drifts."""
+    """A yearly season, smoothed over two weeks; in a third of the series its amplitude drifts."""
     start = day[:, :1].float()
     wave = repeat(waveform(generator, count), torch.full_like(start, YEAR), start, day.shape[1])
     window = 15
@@ -95,7 +95,7 @@ def by_day(generator: Generator, count: int, length: int) -> Series:
 
 
 def noisy(generator: Generator, log: Series) -> Series:
-    """The exponential, with noise of 1 % to 30 % that partly lasts, on a line or a wandering in some."""
+    """The exponential, with noise of 1 % to 30 % that is partly persistent, and a trend in some of the series."""
     count, length = log.shape
     lasting = uniform(generator, count, 0, 1) * persistent(generator, count, length)
     error = log_uniform(generator, count, 0.01, 0.3) * (innovations(generator, count, length) + lasting)
@@ -111,7 +111,7 @@ def dated_days(generator: Generator, count: int, length: int) -> Series:
 
 
 def dated_weeks(generator: Generator, count: int, length: int) -> Series:
-    """Weekly sums of days, 52.18 of them a year: what holidays do moves from week to week."""
+    """Weekly sums of days, 52.18 a year: the effect of a holiday moves between weeks."""
     log = by_day(generator, count, WEEK * length).clamp(-6, 4)
     summed = log.exp().unflatten(1, (length, WEEK)).mean(2)
     return noisy(generator, summed.log())

@@ -1,4 +1,4 @@
-"""Spare parts, slow sellers, new products, outbreaks: events that are few, start, saturate or come in waves."""
+"""Demand for spare parts and slow sellers, adoption of new products, and outbreaks."""
 
 import torch
 from torch import Generator
@@ -14,17 +14,17 @@ CYCLES = (12, 12, 12, 7, 7, 52, 4, 24)
 
 
 def intermittent(generator: Generator, count: int, length: int) -> Series:
-    """Demands that come by chance, of sizes at least 1, with seasons and drifts in how often (after Croston, 1972).
+    """Demands at random steps, of size at least 1, at a rate with season and drift (after Croston, 1972).
 
-    In an eighth of the series the demand ends or begins within the last part.
+    In an eighth of the series the demand begins or ends at a random step, more often a late one.
     """
     wave = season_of(generator, pick(generator, count, CYCLES), length)
     liveliness = uniform(generator, count, 0, 1.2) * chance(generator, count, 0.6) * wave
     liveliness = liveliness + uniform(generator, count, 0, 1) * slow_path(generator, count, length)
     often = torch.sigmoid(liveliness + uniform(generator, count, -5, 1.2))
     rate = log_uniform(generator, count, 0.05, 30)
-    spread = uniform(generator, count, 0, 0.9)
-    size = 1 + count_events(generator, rate * (spread * normal(generator, count, length)).exp().clamp(max=20))
+    scale = uniform(generator, count, 0, 0.9)
+    size = 1 + count_events(generator, rate * (scale * normal(generator, count, length)).exp().clamp(max=20))
     turn = length - log_uniform(generator, count, 4, length)
     past = clock(generator, length) < turn
     alive = torch.where(chance(generator, count, 0.5), past, ~past) | ~chance(generator, count, 0.125)
@@ -32,14 +32,14 @@ def intermittent(generator: Generator, count: int, length: int) -> Series:
 
 
 def bass(time: Series, innovation: PerSeries, imitation: PerSeries) -> Series:
-    """The share that has adopted a product at `time` (Bass, 1969); 0 before time 0, at last 1."""
+    """The share of adopters of a product at `time` (Bass, 1969); 0 before time 0, and 1 in the end."""
     speed = innovation + imitation
     fading = (-speed * time.clamp(min=0)).exp()
     return (1 - fading) / (1 + imitation / innovation * fading)
 
 
 def adoption(generator: Generator, count: int, length: int) -> Series:
-    """Growth that saturates: two generations of a product, all who have it or those who buy it now, with a season."""
+    """Saturating growth: one or two generations of a product, its owners or its sales, with a season."""
     total = torch.zeros(count, length, device=generator.device)
     span = spans(generator, count, length, 24)
     cumulative = chance(generator, count, 0.6)
@@ -58,7 +58,7 @@ def adoption(generator: Generator, count: int, length: int) -> Series:
 
 
 def outbreaks(generator: Generator, count: int, length: int) -> Series:
-    """One wave a year over a low floor, each of its own height, week and width: influenza, pollen, floods, snow."""
+    """One wave a year over a low floor, of random height and week: influenza, pollen, floods, snow."""
     period = pick(generator, count, [52.18, 52.18, 12, 365.25])
     time = clock(generator, length) / period + uniform(generator, count, 1, 2)
     years = int(time.max()) + 3
@@ -78,7 +78,7 @@ def outbreaks(generator: Generator, count: int, length: int) -> Series:
 
 
 def demand(generator: Generator, count: int, length: int) -> Series:
-    """Intermittent demand, in a seventh of the series with a price of its own: revenue instead of pieces."""
+    """Intermittent demand; in a seventh of the series multiplied by a price, which gives revenue instead of pieces."""
     pieces = intermittent(generator, count, length)
     price = 1 + 0.1 * standardise(persistent(generator, count, length)) * power(generator, count, 2)
     return torch.where(chance(generator, count, 0.15), pieces * price.clamp(min=0.2), pieces)

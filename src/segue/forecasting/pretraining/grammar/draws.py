@@ -26,9 +26,9 @@ def normal(generator: Generator, count: int, width: int = 1) -> Draws:
     return torch.randn(count, width, generator=generator, device=generator.device)
 
 
-def log_normal(generator: Generator, count: int, median: Number, spread: Number) -> Draws:
-    """Log-normal with the given median; `spread` is the standard deviation of the logarithm."""
-    return median * (spread * normal(generator, count)).exp()
+def log_normal(generator: Generator, count: int, median: Number, scale: Number) -> Draws:
+    """Log-normal with the given median; `scale` is the standard deviation of the logarithm."""
+    return median * (scale * normal(generator, count)).exp()
 
 
 def student(generator: Generator, degrees: Float[Tensor, "series 1"], width: int) -> Draws:
@@ -40,7 +40,7 @@ def student(generator: Generator, degrees: Float[Tensor, "series 1"], width: int
 
 
 def power(generator: Generator, count: int, exponent: Number) -> Draws:
-    """`U ** exponent`: on (0, 1), leaning to 0 for exponents above 1 and to 1 below."""
+    """`U ** exponent`: on (0, 1), denser near 0 for exponents above 1, and near 1 for those below."""
     return uniform(generator, count, 0, 1).pow(exponent)
 
 

@@ -1,22 +1,22 @@
-"""What happens to a series: shifts, spikes, counting, censoring, rounding, one series handing over to another."""
+"""Events that change a series: shifts, spikes, counting, censoring, rounding, and splices of two series."""
 
 import torch
 from jaxtyping import Bool
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.artefacts import appointments, held, swelling
+from segue.forecasting.pretraining.grammar.artefacts import amplitude_drift, held, periodic_spikes
 from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, sometimes
 from segue.forecasting.pretraining.grammar.draws import chance, log_normal, log_uniform, normal, pick, uniform
 
 
 def shift_level(values: Series, start: PerSeries, height: PerSeries) -> Series:
-    """Add `height` from step `start` on."""
+    """Adds `height` from step `start` on."""
     time = torch.arange(values.shape[1], device=values.device)[None]
     return values + height * (time >= start)
 
 
 def censor(values: Series, bound: PerSeries) -> Series:
-    """Nothing above `bound`."""
+    """Replaces values above `bound` by it."""
     return torch.minimum(values, bound)
 
 
@@ -37,13 +37,13 @@ def splice(early: Series, late: Series, middle: PerSeries, width: PerSeries) -> 
 
 
 def quantile(values: Series, share: PerSeries) -> PerSeries:
-    """The value that a `share` of the steps lies below."""
+    """The quantile of each series at the level `share`."""
     index = (share * (values.shape[1] - 1)).long()
     return values.sort(1).values.gather(1, index)
 
 
 def moving_mean(values: Series, window: PerSeries) -> Series:
-    """The mean of the last `window` steps (whole numbers), of those there are at the start."""
+    """The mean of the last `window` steps (a whole number), or of fewer at the start."""
     time = torch.arange(values.shape[1], device=values.device)[None]
     sums = values.double().cumsum(1)
     before = time - window.long()
@@ -52,22 +52,22 @@ def moving_mean(values: Series, window: PerSeries) -> Series:
 
 
 def shifts(generator: Generator, values: Series) -> Series:
-    """Up to three level shifts, denser towards the end, where short histories look."""
+    """Adds up to three level shifts, denser towards the end, which short histories show."""
     count, length = values.shape
-    spread = values.std(1, keepdim=True)
+    scale = values.std(1, keepdim=True)
     for _ in range(3):
         back = log_uniform(generator, count, 4, length)
-        height = spread * normal(generator, count) * chance(generator, count, 0.6)
+        height = scale * normal(generator, count) * chance(generator, count, 0.6)
         values = shift_level(values, (length - back).floor(), height)
     return values
 
 
 def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
-    """A random walk on top, plain or integrated, and at times a level shift, none of it before step `begin`.
+    """Adds a random walk, plain or integrated, and to some series a level shift, from step `begin` on.
 
-    Half of the walks set out at `begin`, half at a later step, so that a calm past promises no calm future. The
-    walk measures 0.1 to 2 times, the shift a normal number of times the deviation of what follows `begin`: a short
-    stretch gets as restless as a long one.
+    Half of the walks start at `begin`, half at a later step, so that a calm past promises no calm future. The deviation
+    of the values from `begin` on is the unit, so a short stretch changes as much as a long one: the walk measures 0.1
+    to 2 units, the shift a normal number of them.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
@@ -83,14 +83,14 @@ def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
 
 
 def resting(values: Series) -> Bool[Tensor, "series 1"]:
-    """Whether a series rests on its least value in a quarter of its steps or more, as sales and rain do."""
+    """Whether a quarter of the values or more equal the least value, as in sales and rain."""
     return (values == values.amin(1, keepdim=True)).to(values.dtype).mean(1, keepdim=True) >= 0.25
 
 
 def growing(generator: Generator, values: Series, begin: PerSeries) -> Series:
-    """A trend that lasts, from step `begin` to the end, as most of what people count over years has one.
+    """Adds a lasting trend from step `begin` to the end, as most counts over years have one.
 
-    Five in six rise, by some 0.1 to 3 mean steps a step, and grow at a rate that itself mostly grows.
+    Five in six rise, by about 0.1 to 3 mean absolute differences a step; most rates grow with time.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
@@ -111,7 +111,7 @@ def _deviation(values: Series, inside: Series) -> PerSeries:
 
 
 def spikes(generator: Generator, values: Series) -> Series:
-    """Outliers, normal with 2 to 6 standard deviations, on 0.2 % to 2 % of the steps, mostly to one side."""
+    """Adds outliers to 0.2 % to 2 % of the steps: normal, of 2 to 6 standard deviations, mostly to one side."""
     count, length = values.shape
     hit = uniform(generator, count, 0, 1, length) < log_uniform(generator, count, 0.002, 0.02)
     size = uniform(generator, count, 2, 6) * values.std(1, keepdim=True)
@@ -121,27 +121,27 @@ def spikes(generator: Generator, values: Series) -> Series:
 
 
 def censored(generator: Generator, values: Series) -> Series:
-    """Censored at a quantile, from above or from below."""
+    """Censors at a quantile, from above or from below."""
     side = pick(generator, len(values), [-1, 1])
     mirrored = values * side
     return censor(mirrored, quantile(mirrored, uniform(generator, len(values), 0.5, 0.95))) * side
 
 
 def rounded(generator: Generator, values: Series) -> Series:
-    """In steps of a sixth of a standard deviation to more than one."""
+    """Rounds to multiples of a sixth of a standard deviation, up to more than one."""
     return round_to(values, values.std(1, keepdim=True).clamp(min=1e-6) / uniform(generator, len(values), 0.8, 6))
 
 
 def averaged(generator: Generator, values: Series) -> Series:
-    """Reported as a moving mean over 2 to 12 steps."""
+    """Replaces values by their moving mean over 2 to 12 steps."""
     return moving_mean(values, log_uniform(generator, len(values), 2, 13).floor())
 
 
 _ACCIDENTS = (
     (0.08, shifts),
     (0.05, spikes),
-    (0.02, appointments),
-    (0.03, swelling),
+    (0.02, periodic_spikes),
+    (0.03, amplitude_drift),
     (0.03, averaged),
     (0.03, rounded),
     (0.03, censored),
@@ -150,7 +150,7 @@ _ACCIDENTS = (
 
 
 def accidents(generator: Generator, values: Series) -> Series:
-    """Each of the events on a few per cent of the series."""
+    """Applies each of the events to a few per cent of the series."""
     for probability, change in _ACCIDENTS:
         values = sometimes(generator, values, probability, change)
     return values

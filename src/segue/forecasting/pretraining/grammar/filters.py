@@ -13,18 +13,18 @@ Spectrum = Complex[Tensor, "#series frequency"]
 Lag = Callable[[int | Tensor], Spectrum]
 """The backshift operator: `lag(k)` is B^k, for one whole k or for one a series (`[series 1]`, integers)."""
 
-_WRAP = 1e-13  # weight at the end of the padded time axis: what leaks back to its start; rounding forbids much less
+_WRAP = 1e-13  # weight at the end of the padded time axis, which leaks back to its start; rounding allows little less
 
 
 def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Series:
-    """Filter causally from rest with a rational function of the backshift operator B, unit roots included.
+    """Filters causally from rest with a rational function of the backshift operator B, unit roots included.
 
     `lag_filter(e, lambda B: (1 - theta * B(1)) / ((1 - B(1)) * (1 - phi * B(12))))` reads as in the textbooks.
-    The response is evaluated on a circle of radius below 1, where unit roots do no harm, and the exponential weight
-    that this lays over time is divided out again (numerical inversion of generating functions: Abate and Whitt, 1992).
+    The response is evaluated on a circle of radius below 1, where unit roots do no harm. This multiplies time by an
+    exponential weight, which is divided out again (numerical inversion of generating functions: Abate and Whitt, 1992).
 
     Args:
-        innovations: What drives the recursion; before the first step there is silence.
+        innovations: The shocks of the recursion, zero before the first step.
         response: The transfer function; its roots may lie on the unit circle, not inside.
 
     Returns:
@@ -40,7 +40,7 @@ def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Seri
 
 
 def circular_filter(noise: Series, response: Callable[[Lag], Spectrum]) -> Series:
-    """Filter on a circle: stationary from the first step, for responses whose memory is short against the length."""
+    """Filters on a circle: stationary from the first step, if the memory of the response is shorter than the series."""
     length = noise.shape[1]
     filtered: Tensor = torch.fft.irfft(torch.fft.rfft(noise) * response(_backshift(noise, length, 0.0)), n=length)
     return filtered
@@ -59,7 +59,7 @@ def linear_scan(gain: Series, drive: Series) -> Series:
 
 
 def accumulate(increments: Series) -> Series:
-    """Running sum, inside in float64."""
+    """Running sum, computed in float64."""
     return increments.double().cumsum(1).to(increments.dtype)
 
 

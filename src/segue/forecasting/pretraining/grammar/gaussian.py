@@ -1,4 +1,4 @@
-"""Gaussian processes of composed kernels (Duvenaud et al., 2013), each series of its own, drawn by one transform."""
+"""Gaussian processes of composed kernels (Duvenaud et al., 2013): a kernel for each series, drawn by one transform."""
 
 import math
 
@@ -13,8 +13,8 @@ from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, sp
 
 Kernel = Float[Tensor, "series lag"]
 Lags = Float[Tensor, "#series lag"]
-REACH = 2
-"""Lags of a kernel that are laid out, in lengths of the series: farther than needed, so that most have faded."""
+LAG_RANGE = 2
+"""Lags of a kernel that are computed, in lengths of the series; more than needed, so that most kernels have faded."""
 
 
 def squared_exponential(lag: Lags, scale: PerSeries) -> Kernel:
@@ -35,17 +35,17 @@ def matern(lag: Lags, scale: PerSeries, degree: int) -> Kernel:
 
 
 def periodic(lag: Lags, period: PerSeries, roughness: PerSeries) -> Kernel:
-    """exp(-2 sin^2(pi d / p) r^2): a cycle of any shape, of more harmonics the rougher (MacKay, 1998)."""
+    """exp(-2 sin^2(pi d / p) r^2): a cycle of any shape; roughness adds harmonics (MacKay, 1998)."""
     return (-2 * (torch.sin(math.pi * lag / period) * roughness).square()).exp()
 
 
 def sample_process(generator: Generator, covariance: Kernel, length: int) -> Series:
-    """Draws of stationary processes, by circulant embedding (Dietrich and Newsam, 1997).
+    """Draws stationary processes by circulant embedding (Dietrich and Newsam, 1997).
 
     Args:
         generator: Source of the draws.
-        covariance: One kernel a series at the lags 0, 1, ..., of which there are more than `length`. A kernel that has
-            not faded there is bent a little, to what the circle allows.
+        covariance: The kernel of each series at the lags 0, 1, ..., more than `length` of them. A kernel that has not
+            faded by the last lag changes a little, so that it is positive on the circle.
         length: Steps to draw.
     """
     wide = covariance.double()
@@ -59,8 +59,8 @@ def sample_process(generator: Generator, covariance: Kernel, length: int) -> Ser
 
 
 def sample_kernel(generator: Generator, count: int, length: int) -> Kernel:
-    """One of the kernels: smooth, rough, or a cycle that fades over 3 to 100 of its periods; 1 at lag 0."""
-    lag = clock(generator, REACH * length + 1)
+    """Draws kernels: smooth, rough, or a cycle that fades over 3 to 100 of its periods; each is 1 at lag 0."""
+    lag = clock(generator, LAG_RANGE * length + 1)
     scale = spans(generator, count, length, 3)
     period = periods(generator, count)
     lasting = period * log_uniform(generator, count, 3, 100)
@@ -75,7 +75,7 @@ def sample_kernel(generator: Generator, count: int, length: int) -> Kernel:
 
 
 def gaussian_process(generator: Generator, count: int, length: int) -> Series:
-    """One to four kernels, added or multiplied; some on a line, some growing along it, a fifth exponentiated."""
+    """One to four kernels, added or multiplied; some have a line, some grow with time, a fifth are exponentials."""
     total = sample_kernel(generator, count, length)
     for present in (0.7, 0.45, 0.25):
         factor = sample_kernel(generator, count, length)

@@ -1,4 +1,4 @@
-"""Hours and parts of hours: weeks that return exactly, temperatures, electricity loads, traffic, visits."""
+"""Hourly and finer series: weeks that repeat exactly, temperatures, electricity loads, traffic, visits."""
 
 import math
 
@@ -24,26 +24,26 @@ from segue.forecasting.pretraining.grammar.seasons import PHASES
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
 
 YEAR = 365.25
-"""Days."""
+"""Length of a year in days."""
 
 Week = Float[Tensor, "series weekday phase"]
 
 
 def week_clock(generator: Generator, count: int, length: int) -> tuple[PerSeries, Series]:
-    """Steps a day, and the step within the series' first week at each step, set out at a random hour of the week."""
+    """The steps of a day, and each step's number since the first Monday; series begin at a random hour of the week."""
     slots = pick(generator, count, SLOTS)
     start = (uniform(generator, count, 0, WEEK) * slots).floor()
     return slots, clock(generator, length) + start
 
 
 def lay_out(week: Week, slots: PerSeries, time: Series) -> Series:
-    """A week read once every `7 * slots` steps; whole `slots` make it return exactly."""
+    """Repeats a week every `7 * slots` steps; it repeats exactly where `slots` is whole."""
     step = torch.remainder(time, WEEK * slots)
     return week.flatten(1).gather(1, (step * PHASES / slots).long())
 
 
 def blur(week: Week, hours: PerSeries) -> Week:
-    """A week smoothed by a bell of the given deviation, around its end too."""
+    """Smooths a week, as a circle, by a bell of the given standard deviation."""
     number = torch.arange(WEEK * PHASES // 2 + 1, device=week.device)[None]
     bell = torch.exp(-0.5 * (2 * math.pi * number * hours / (24 * WEEK)).square())
     smooth: Tensor = torch.fft.irfft(torch.fft.rfft(week.flatten(1)) * bell, n=WEEK * PHASES)
@@ -51,7 +51,7 @@ def blur(week: Week, hours: PerSeries) -> Week:
 
 
 def activity(generator: Generator, count: int) -> Week:
-    """A week of what people do: at least 0, quiet at night; weekdays scale the day, mean 1."""
+    """A week of human activity of mean 1: at least 0, quiet at night, scaled by weekday."""
     shapes = day_shapes(generator, count)
     depth = uniform(generator, count, 0.3, 1.2)[..., None]
     lowest = shapes.amin((1, 2), keepdim=True)
@@ -61,14 +61,14 @@ def activity(generator: Generator, count: int) -> Week:
 
 
 def slow_level(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of a level that hardly moves within a day: a smooth drift, and in half of the series a trend."""
+    """The logarithm of a level that hardly changes within a day: a smooth drift, and in half of the series a trend."""
     drift = log_uniform(generator, count, 0.003, 0.2) * slow_path(generator, count, length)
     slope = uniform(generator, count, -0.5, 0.8) * power(generator, count, 2) * chance(generator, count, 0.5)
     return drift + slope * clock(generator, length) / length
 
 
 def exact_week(generator: Generator, count: int, length: int) -> Series:
-    """The same week again and again, times or plus a slow level, with noise of 0.1 % to 5 %."""
+    """A repeated week, times or plus a slow level, with noise of 0.1 % to 5 %."""
     slots, time = week_clock(generator, count, length)
     week = activity(generator, count) + log_uniform(generator, count, 0.02, 2)[..., None]
     level, base = slow_level(generator, count, length), lay_out(week, slots, time)
@@ -93,9 +93,9 @@ def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Ser
 
 
 def climate(generator: Generator, count: int, length: int) -> Series:
-    """Temperatures and daylight: a wave a day whose level and height follow the year; weather from none to plenty.
+    """Temperatures and daylight: a daily wave whose level and height follow the year, with weather of any strength.
 
-    In a sixth of the series nothing is below the horizon: daylight, dimmed by the clouds of the day.
+    A sixth of the series are daylight: zero while the sun is below the horizon, dimmed by the clouds of the day.
     """
     slots, time = week_clock(generator, count, length)
     day = (time / slots + 1).clamp(min=1)
@@ -113,7 +113,7 @@ def climate(generator: Generator, count: int, length: int) -> Series:
 
 
 def load(generator: Generator, count: int, length: int) -> Series:
-    """Electricity: a week of activity, and what is heated or cooled as the weather of the last days has it."""
+    """Electricity: a week of activity, plus heating and cooling by the weather of the last days."""
     slots, time = week_clock(generator, count, length)
     day = time / slots + 1
     days = int(day.max()) + 2
@@ -131,7 +131,7 @@ def load(generator: Generator, count: int, length: int) -> Series:
 
 
 def rush_hours(generator: Generator, count: int) -> Week:
-    """Traffic by weekday: two peaks on working days over a plateau, one broad hump on days of rest; dead nights."""
+    """Traffic by weekday: two peaks over a plateau on working days, one broad peak on days of rest, empty nights."""
     hour = torch.arange(PHASES, device=generator.device)[None, None] * 24 / PHASES
 
     def bell(centre: tuple[Number, Number], width: tuple[Number, Number]) -> Week:
@@ -152,7 +152,7 @@ def rush_hours(generator: Generator, count: int) -> Week:
 
 
 def traffic(generator: Generator, count: int, length: int) -> Series:
-    """Vehicles, passengers, passers-by; in a quarter their speed: free flow but for the hours of congestion."""
+    """Vehicles, passengers, passers-by; in a quarter of the series their speed, which drops with congestion."""
     slots, time = week_clock(generator, count, length)
     day = time / slots + 1
     days = int(day.max()) + 2
@@ -163,14 +163,14 @@ def traffic(generator: Generator, count: int, length: int) -> Series:
         lay_out(rush_hours(generator, count), slots, time) * quiet * busy * slow_level(generator, count, length).exp()
     )
     grain = log_uniform(generator, count, 0.01, 0.2)
-    seen = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
-    jam = (seen / seen.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
+    observed = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
+    jam = (observed / observed.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
     speed = -(jam * (0.5 * persistent(generator, count, length)).exp()) + grain * normal(generator, count, length) / 3
-    return torch.where(chance(generator, count, 0.25), speed, seen.clamp(min=0))
+    return torch.where(chance(generator, count, 0.25), speed, observed.clamp(min=0))
 
 
 def bursts(generator: Generator, count: int, length: int) -> Series:
-    """Now and then, once in 60 to 2,000 steps, a surge that fades over 1 to 20 steps; some are very large."""
+    """Rare surges, once in 60 to 2,000 steps, each of which fades over 1 to 20 steps; some are very large."""
     hit = uniform(generator, count, 0, 1, length) < 1 / log_uniform(generator, count, 60, 2000)
     size = uniform(generator, count, 0.02, 1, length).pow(-0.7) - 1
     keep = (-1 / log_uniform(generator, count, 0.5, 20)).exp()
@@ -178,7 +178,7 @@ def bursts(generator: Generator, count: int, length: int) -> Series:
 
 
 def visits(generator: Generator, count: int, length: int) -> Series:
-    """Visits, calls, requests: a week of activity times a level that grows, with surges; half of them counted."""
+    """Visits, calls, requests: a week of activity times a growing level, with surges; half of the series are counts."""
     slots, time = week_clock(generator, count, length)
     week = lay_out(activity(generator, count), slots, time) + uniform(generator, count, 0.02, 0.5)
     level = slow_level(generator, count, length) + 0.3 * trend(generator, count, length) * chance(generator, count, 0.3)
@@ -189,5 +189,5 @@ def visits(generator: Generator, count: int, length: int) -> Series:
 
 
 def standard_rate(rate: Series) -> Series:
-    """Scaled to a mean of 1, no value above 50."""
+    """Scales rates to a mean of 1, with no value above 50."""
     return (rate / rate.mean(1, keepdim=True).clamp(min=1e-6)).clamp(max=50)

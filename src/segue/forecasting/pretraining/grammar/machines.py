@@ -1,4 +1,4 @@
-"""Machines and their sensors: pulses, teeth, steps, thermostats; and deterministic chaos."""
+"""Machines and their sensors: pulses, saw teeth, set points; and deterministic chaos."""
 
 import math
 
@@ -15,7 +15,7 @@ from segue.forecasting.pretraining.grammar.trends import slow_path
 
 
 def turning(generator: Generator, count: int, length: int) -> Series:
-    """The phase of a machine that runs in cycles, counted in cycles; steady in half of the series, jittery in half."""
+    """The phase of a machine, counted in cycles; half of the series run at constant speed, half with jitter."""
     period = periods(generator, count).clamp(min=4)
     jitter = log_uniform(generator, count, 0.01, 0.3) * chance(generator, count, 0.5)
     steps = (1 + jitter * persistent(generator, count, length)).clamp(min=0.2) / period
@@ -23,7 +23,7 @@ def turning(generator: Generator, count: int, length: int) -> Series:
 
 
 def pulses(generator: Generator, count: int, length: int) -> Series:
-    """On and off by turns, over a ramp of any steepness; a tenth of the pulses differ in height."""
+    """On and off by turns, with ramps of any slope; in some series a tenth of the pulses differ in height."""
     phase = turning(generator, count, length)
     cycle = phase.long()
     inside = phase - cycle
@@ -36,7 +36,7 @@ def pulses(generator: Generator, count: int, length: int) -> Series:
 
 
 def teeth(generator: Generator, count: int, length: int) -> Series:
-    """Filled and emptied at once: tanks, stocks, charges; refilled to a level that varies or not."""
+    """Saw teeth: tanks, stocks and charges that empty slowly and are refilled at once, to a fixed or varying level."""
     phase = turning(generator, count, length)
     cycle = phase.long()
     cycles = int(cycle.max()) + 1
@@ -46,7 +46,7 @@ def teeth(generator: Generator, count: int, length: int) -> Series:
 
 
 def steps(generator: Generator, count: int, length: int) -> Series:
-    """Set points: a level held for a while, then another; prices, rates, tariffs when each starts from the last."""
+    """Set points, each held for a while; in half of the series each adds to the last, as with prices and rates."""
     change = uniform(generator, count, 0, 1, length) < 1 / log_uniform(generator, count, 6, 300)
     piece = change.long().cumsum(1)
     size = normal(generator, count, length)
@@ -57,7 +57,7 @@ def steps(generator: Generator, count: int, length: int) -> Series:
 
 
 def settled(generator: Generator, target: Series) -> Series:
-    """What follows its target with inertia, in 1 to 40 steps (first order)."""
+    """Follows a target with inertia of the first order, over up to 40 steps."""
     keep = (-1 / log_uniform(generator, len(target), 0.2, 40)).exp()
     drive = (1 - keep) * target
     drive[:, 0] = target[:, 0]
@@ -65,23 +65,23 @@ def settled(generator: Generator, target: Series) -> Series:
 
 
 def machine(generator: Generator, count: int, length: int) -> Series:
-    """A sensor on a machine: pulses, teeth or steps, half with inertia, slow drift, noise; a third read coarsely."""
+    """A machine's sensor: pulses, teeth or set points, plus drift and noise; half have inertia, a third is rounded."""
     target = choose(generator, count, length, [pulses, teeth, steps], [0.4, 0.25, 0.35])[0]
     followed = torch.where(chance(generator, count, 0.5), settled(generator, target), target)
-    spread = target.std(1, keepdim=True).clamp(min=0.05)
+    scale = target.std(1, keepdim=True).clamp(min=0.05)
     drift = (
         log_uniform(generator, count, 0.01, 0.5) * chance(generator, count, 0.4) * slow_path(generator, count, length)
     )
     hiss = log_uniform(generator, count, 0.001, 0.15) * chance(generator, count, 0.7) * normal(generator, count, length)
-    read = followed + spread * (drift + hiss)
-    coarse = round_to(read, spread * log_uniform(generator, count, 0.05, 0.5))
+    read = followed + scale * (drift + hiss)
+    coarse = round_to(read, scale * log_uniform(generator, count, 0.05, 0.5))
     return torch.where(chance(generator, count, 0.33), coarse, read)
 
 
 def logistic_map(generator: Generator, count: int, length: int) -> Series:
-    """Orbits of x -> 4 x (1 - x), without a loop and without its loss of digits.
+    """Orbits of x -> 4 x (1 - x), without a loop, and without the loss of digits of the plain iteration.
 
-    The map is sin^2(pi u) of the doubling u -> 2 u mod 1, and a doubling orbit reads off ever later binary digits:
+    The map is sin^2(pi u) of the doubling u -> 2 u mod 1, whose orbit shifts the binary digits of u. So
     u[t] = (digit[t] + u[t + 1]) / 2 is a linear recursion backwards in time over fair coin tosses.
     """
     digits = chance(generator, count, 0.5, length + 30).flip(1) / 2
@@ -90,7 +90,7 @@ def logistic_map(generator: Generator, count: int, length: int) -> Series:
 
 
 def chaos(generator: Generator, count: int, length: int) -> Series:
-    """Logistic maps: seen as they are, or as what drives a sluggish level."""
+    """Logistic maps, as they are or as the target of a level with inertia."""
     raw = logistic_map(generator, count, length)
     level: PerSeries = uniform(generator, count, 0, 0.1)
     slow = settled(generator, raw)

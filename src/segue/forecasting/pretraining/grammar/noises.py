@@ -25,12 +25,12 @@ def heavy(generator: Generator, count: int, length: int) -> Series:
 
 
 def innovations(generator: Generator, count: int, length: int) -> Series:
-    """What drives the processes: Gaussian mostly, sometimes heavy-tailed."""
+    """The shocks of the processes: Gaussian in three quarters of the series, else heavy-tailed."""
     return choose(generator, count, length, [gaussian, heavy], [0.75, 0.25])[0]
 
 
 def sample_sections(generator: Generator, count: int, sections: int, radius: float) -> Sections:
-    """Poles inside a circle, two a section: a conjugate pair or two real ones; some sections are empty.
+    """Poles inside a circle, two in each section: a conjugate pair or two real ones; some sections are empty.
 
     Returns:
         The coefficients (a1, a2) of `1 + a1 B + a2 B^2` for each section.
@@ -94,8 +94,8 @@ def clustered(generator: Generator, count: int, length: int) -> Series:
     pole = uniform(generator, count, 0.9, 0.99)
     sections = torch.stack([-pole, torch.zeros_like(pole)], 2)
     volatility = standardise(autoregression(normal(generator, count, 2 * length), sections)[:, :length])
-    spread: PerSeries = uniform(generator, count, 0.3, 0.9)
-    return standardise((spread * volatility).exp() * normal(generator, count, length))
+    scale: PerSeries = uniform(generator, count, 0.3, 0.9)
+    return standardise((scale * volatility).exp() * normal(generator, count, length))
 
 
 def noise(generator: Generator, count: int, length: int) -> Series:

@@ -12,13 +12,13 @@ from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, sp
 
 CYCLE_PAIRS = ((24, 168), (24, 168), (7, 52), (12, 1), (12, 1), (12, 120), (4, 1), (4, 1), (24, 1), (52, 1),
                (48, 336), (7, 28), (7, 1), (1, 1), (1, 1))  # fmt: skip
-"""Short and long cycle of a double-seasonal series; 1 means none."""
+"""Short and long cycle of a double-seasonal series; 1 for none."""
 
 
 def sarima(generator: Generator, period: PerSeries, length: int) -> Series:
     """Seasonal ARIMA with sampled poles, one seasonal root (often a unit root) and up to one difference.
 
-    The first cycle's shocks are larger, so that a seasonal unit root has a pattern to repeat from the start.
+    The shocks of the first cycle are larger, so that a seasonal unit root repeats a pattern from the start.
     """
     count = len(period)
     poles = all_pole(sample_sections(generator, count, 3, 0.97))
@@ -54,7 +54,7 @@ def double_sarima(generator: Generator, count: int, length: int) -> Series:
 
 
 def regimes(generator: Generator, stay: PerSeries, length: int) -> Series:
-    """A number in [0, 1) for each step that stays the same with probability `stay`: the present regime."""
+    """The regime at each step, as a number in [0, 1) that stays the same with probability `stay`."""
     change = uniform(generator, len(stay), 0, 1, length) > stay
     return uniform(generator, len(stay), 0, 1, length).gather(1, change.long().cumsum(1).clamp(max=length - 1))
 
@@ -62,7 +62,7 @@ def regimes(generator: Generator, stay: PerSeries, length: int) -> Series:
 def diffusion(generator: Generator, count: int, length: int) -> Series:
     """Ornstein-Uhlenbeck process that switches between two regimes of mean, speed and volatility.
 
-    The two are revisited again and again; half of the series carry a season besides.
+    Both return again and again; half of the series also have a season.
     """
     stay = 1 - log_uniform(generator, count, 0.001, 0.04)
     second = regimes(generator, stay, length) < uniform(generator, count, 0, 0.6)
@@ -77,9 +77,9 @@ def diffusion(generator: Generator, count: int, length: int) -> Series:
 
 
 def random_walk(generator: Generator, count: int, length: int) -> Series:
-    """Random walk; drift 0 to 3 times the shocks over the last span; heavy tails; a third geometric.
+    """Random walks with drift over the last span and some heavy tails; a third are geometric.
 
-    Some shocks are partly undone in the next step (an observation error on top of the walk), some carry on.
+    The next step partly undoes some shocks, as an observation error would, and partly repeats others.
     """
     span = spans(generator, count, length, 24)
     active = clock(generator, length) >= length - span

@@ -1,4 +1,4 @@
-"""The productions: how terminals combine into whole series. `PRODUCTIONS` names them all."""
+"""The productions, which combine terminals into whole series. `PRODUCTIONS` names them all."""
 
 import torch
 from torch import Generator
@@ -31,14 +31,14 @@ from segue.forecasting.pretraining.grammar.volatility import volatility
 
 
 def seasoned(generator: Generator, values: Series) -> Series:
-    """With one more season, of a height around that of a trend; in a quarter its amplitude drifts."""
+    """Adds a season about as high as a trend; in a quarter of the series its amplitude drifts."""
     count, length = values.shape
     wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
     return values + log_normal(generator, count, 0.8, 0.8) * wave
 
 
 def decomposition(generator: Generator, count: int, length: int) -> Series:
-    """Trend, none to two seasons and noise, added."""
+    """The sum of a trend, up to two seasons and noise."""
     total = trend(generator, count, length) * log_normal(generator, count, 1, 0.8) * chance(generator, count, 0.75)
     for present in (0.8, 0.3):
         total = sometimes(generator, total, present, seasoned)
@@ -46,23 +46,23 @@ def decomposition(generator: Generator, count: int, length: int) -> Series:
 
 
 def multiplicative(generator: Generator, count: int, length: int) -> Series:
-    """Level times season times noise: tourism, sales, traffic; cycles of 12 and 4 above all, noise often low."""
+    """Level times season times noise: tourism, sales, traffic. Mostly cycles of 12 and 4, often with little noise."""
     period = pick(generator, count, [12, 12, 12, 12, 12, 12, 4, 4, 4, 4, 7, 24, 52, 6])
     height = log_uniform(generator, count, 0.03, 0.6)
     wave = sometimes(generator, season_of(generator, period, length), 0.3, modulated)
     seasonal = torch.where(chance(generator, count, 0.5), (height * wave).exp(), (1 + height * wave).clamp(min=0.02))
     level = exponentiate(log_level(generator, count, length))
-    spread = log_uniform(generator, count, 0.003, 0.12)
+    scale = log_uniform(generator, count, 0.003, 0.12)
     memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
-    shocks = (spread * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
+    shocks = (scale * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
     return sometimes(generator, level * seasonal * shocks, 0.1, shifts)
 
 
 def growth(generator: Generator, count: int, length: int) -> Series:
-    """Economies in short histories: growth rates that change, business cycles, shocks that stay; few with a season.
+    """Economies in short histories: changing growth rates, business cycles, lasting shocks; few have a season.
 
-    The logarithm (or in half the series the level itself) is a walk with a drift of 0 to 3 times its shocks, which
-    changes about once a span, plus deviations that fade.
+    The logarithm, or in half of the series the level itself, is a walk plus deviations that fade. Its drift is 0 to 3
+    times the size of its shocks, and changes about once a span.
     """
     scale = log_uniform(generator, count, 0.005, 0.12)
     span = spans(generator, count, min(length, 300), 6)
@@ -82,7 +82,7 @@ def growth(generator: Generator, count: int, length: int) -> Series:
 
 
 def counts(generator: Generator, count: int, length: int) -> Series:
-    """Poisson counts of a series' exponential, some of them intermittent."""
+    """Poisson counts whose rate is the exponential of a series; some are intermittent."""
     activity = standardise(choose(generator, count, length, [decomposition, calendar], [0.7, 0.3])[0])
     rate = (activity * uniform(generator, count, 0.2, 1) + uniform(generator, count, -1.5, 3.5)).clamp(-5, 6).exp()
     asleep = uniform(generator, count, 0, 1, length) < uniform(generator, count, 0, 0.9) * chance(generator, count, 0.3)
@@ -90,14 +90,14 @@ def counts(generator: Generator, count: int, length: int) -> Series:
 
 
 def wave(generator: Generator, count: int, length: int) -> Series:
-    """One or two clean seasons with hardly any noise, on a line or none."""
+    """One or two clean seasons with little noise, some on a line."""
     total = sometimes(generator, season(generator, count, length), 0.3, seasoned)
     tilt = normal(generator, count) * chance(generator, count, 0.3) * clock(generator, length) / length
     return total + tilt + log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
 
 
 def fluctuation(generator: Generator, count: int, length: int) -> Series:
-    """No trend and no calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
+    """Neither trend nor calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
     return choose(generator, count, length, [autoregressive, persistent, coloured], [0.5, 0.25, 0.25])[0]
 
 
@@ -110,7 +110,7 @@ _SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calen
 
 
 def spliced(generator: Generator, count: int, length: int) -> Series:
-    """One series that hands over to another, anywhere, the later the more likely, abruptly or slowly."""
+    """One series changes into another, abruptly or slowly, at any step; late steps are more likely."""
     odds = [1.0] * len(_SPLICED)
     early, late = standardise(choose(generator, 2 * count, length, _SPLICED, odds)[0]).chunk(2)
     middle: PerSeries = length - log_uniform(generator, count, length / 30, length)
@@ -148,4 +148,4 @@ PRODUCTIONS: dict[str, Production] = {
     "machine": machine,
     "chaos": chaos,
 }
-"""Every production by name; a production's position is its index in what `Grammar.sample` returns."""
+"""Every production by name; `Grammar.sample` returns indices into this order."""

@@ -1,4 +1,4 @@
-"""The grammar as a whole: weights of the productions, and batches of series drawn from them."""
+"""The grammar as a whole: the weights of its productions, and batches drawn by them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,9 +49,9 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "wave": 0.012,
     "constant": 0.004,
 }
-"""Weights of the productions: calendars 0.28, multiplying seasons of 12 and 4 0.18, growth 0.13, all others 0.45.
+"""Weights of the productions, which need not add up to one.
 
-They need not add up to one.
+Calendars have 0.28, multiplicative seasons of 12 and 4 have 0.18, growth has 0.13, all others have 0.45.
 """
 
 
@@ -64,7 +64,7 @@ class Grammar:
     """
 
     weights: Mapping[str, Number] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
-    """Relative frequency of each production by name; a production without a weight is not used."""
+    """Relative frequency of each production by name; one without a weight is not used."""
 
     def __post_init__(self) -> None:
         for name, weight in self.weights.items():
@@ -78,16 +78,19 @@ class Grammar:
     def sample(
         self, generator: Generator, count: int, length: int
     ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"]]:
-        """Draw a batch in which the productions are interleaved.
+        """Draws a batch in which the productions are interleaved.
 
         Args:
             generator: Source of all randomness; its device is where the series are made.
-            count: Number of series. Hundreds at once are faster a series than a few.
-            length: Steps a series, at least 8.
+            count: Number of series. A large batch takes less time per series.
+            length: Steps of a series, at least 8.
 
         Returns:
             The series, each with mean 0 and standard deviation 1 over its length (or 0 throughout), within ±100;
             and for each the index of its production in `PRODUCTIONS`.
+
+        Raises:
+            UserError: `count` is below 1, or `length` below 8.
         """
         if count < 1:
             raise UserError("count", count, "give a whole number of at least 1")

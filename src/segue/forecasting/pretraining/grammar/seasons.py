@@ -14,13 +14,13 @@ PHASES = 512
 """Points of the grid on which one cycle is drawn."""
 
 CALENDAR_PERIODS = (4, 4, 4, 7, 7, 12, 12, 12, 12, 12, 24, 24, 24, 24, 48, 48, 52, 52, 96, 144, 168, 288, 336, 365)
-"""Cycles that real calendars have, repeated by how common they are; 168 and more need a long history to be seen."""
+"""Cycles of real calendars, repeated by how common they are; 168 and more show only in long histories."""
 
 Waveform = Float[Tensor, "series phase"]
 
 
 def harmonics(generator: Generator, count: int, length: int) -> Waveform:
-    """Random harmonics, amplitudes falling as a power of their number, up to a random highest one."""
+    """Random harmonics up to a random highest one, with amplitudes that fall as a power of their number."""
     number = torch.arange(1, 33, device=generator.device).float()[None]
     envelope = number.pow(-uniform(generator, count, 0.2, 2.2)) * (number <= log_uniform(generator, count, 1, 33))
     parts = [normal(generator, count, 32) * envelope for _ in range(2)]
@@ -28,7 +28,7 @@ def harmonics(generator: Generator, count: int, length: int) -> Waveform:
 
 
 def rough_profile(generator: Generator, count: int, length: int) -> Waveform:
-    """A random profile smoothed by a bell of 0.5 % to 10 % of the cycle, sometimes exponentiated into peaks."""
+    """A random profile, smoothed by a bell of 0.5 % to 10 % of the cycle; a third are exponentiated into peaks."""
     number = torch.arange(1, length // 2, device=generator.device).float()[None]
     width = log_uniform(generator, count, 0.005, 0.1)
     envelope = torch.exp(-0.5 * (2 * math.pi * number * width).square())
@@ -39,7 +39,7 @@ def rough_profile(generator: Generator, count: int, length: int) -> Waveform:
 
 
 def bumps(generator: Generator, count: int, length: int) -> Waveform:
-    """One to three bells on a flat ground: rush hours, holidays."""
+    """One to three bells on a flat floor: rush hours, holidays."""
     phase = clock(generator, length) / length
     total = torch.zeros(count, length, device=generator.device)
     for present in (1.0, 0.6, 0.3):
@@ -71,9 +71,9 @@ def waveform(generator: Generator, count: int, length: int = PHASES) -> Waveform
 
 
 def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
-    """The cycle, read once every `period` steps from step `start` on, linear between the points of its grid.
+    """Repeats a cycle every `period` steps, beginning `start` steps into it, linear between the points of its grid.
 
-    A whole period repeats exactly; a fractional one slides over the cycle.
+    A whole period repeats exactly; a fractional one moves along the cycle.
     """
     phases = cycle.shape[1]
     time = torch.arange(length, dtype=torch.float64, device=cycle.device)[None]
@@ -85,19 +85,19 @@ def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) ->
 
 
 def periods(generator: Generator, count: int) -> PerSeries:
-    """Cycle lengths in steps: four in five from calendars, the others log-uniform between 3 and 400."""
+    """Cycle lengths in steps: four in five of calendars, the others log-uniform between 3 and 400."""
     calendar = pick(generator, count, CALENDAR_PERIODS)
     return torch.where(chance(generator, count, 0.8), calendar, log_uniform(generator, count, 3, 400))
 
 
 def modulated(generator: Generator, values: Series) -> Series:
-    """The amplitude drifts slowly."""
+    """Lets the amplitude drift slowly."""
     count, length = values.shape
     return values * (uniform(generator, count, 0.1, 0.6) * slow_path(generator, count, length)).exp()
 
 
 def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
-    """Seasons with the given periods; in a fifth the shape evolves from one cycle's to another's."""
+    """Seasons of the given periods; in a fifth of them the shape changes slowly to another."""
     count = len(period)
     start = (uniform(generator, count, 0, 1) * period).floor()
     fixed = repeat(waveform(generator, count), period, start, length)
@@ -110,7 +110,7 @@ def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
 
 
 def season(generator: Generator, count: int, length: int) -> Series:
-    """One season, standardised: any period, any waveform."""
+    """One season of any period and waveform, standardised."""
     return season_of(generator, periods(generator, count), length)
 
 

@@ -1,4 +1,4 @@
-"""A sheet of samples: what the grammar makes, drawn small and many, to be looked at."""
+"""A sheet of samples of the grammar: many small charts."""
 
 import math
 from collections.abc import Sequence
@@ -10,35 +10,35 @@ from segue.errors import UserError
 from segue.forecasting.pretraining.grammar.combinators import standardise
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
+from segue.palette import INK, SOFT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LENGTH = 1176
-"""Steps of the series that are made; what is drawn is the end of them."""
+"""Steps of each sample; the charts show the last of them."""
 
-_INK, _SOFT = "#22272e", "#6b7480"
 _STEPS = (72, 168, 504, 1008)
 
 
 def draw_sheet(
     names: Sequence[str] | None = None, *, seed: int = 0, columns: int = 8, rows: int | None = None
 ) -> "Figure":
-    """Draws samples of the productions, one or more rows a production, as a training window would show them.
+    """Draws samples of the productions, one or more rows each, as training windows show them.
 
-    The columns take turns in showing the last 72, 168, 504 and 1,008 steps.
+    The columns show by turns the last 72, 168, 504 and 1,008 steps.
 
     Args:
         names: Productions; by default all of them.
         seed: Seed of the samples.
         columns: Samples in a row.
-        rows: Rows a production; by default one, or six for a single production.
+        rows: Rows of each production; by default one, or six for a single production.
 
     Returns:
         The figure, to be saved by `figure.savefig(path)`.
 
     Raises:
-        UserError: A name that is no production.
+        UserError: A name is no production.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -53,16 +53,16 @@ def draw_sheet(
     FigureCanvasAgg(figure)
     figure.subplots_adjust(0.01, 0.15 / height, 0.99, 1 - 0.25 / height, 0.08, 0.45)
     grid = figure.subplots(each * len(shown), columns, squeeze=False)
-    for place, name in enumerate(shown):
+    for index, name in enumerate(shown):
         generator = Generator().manual_seed(seed)
         drawn = standardise(PRODUCTIONS[name](generator, each * columns, LENGTH))
         values = standardise(accidents(generator, drawn))
-        for number, ax in enumerate(grid[place * each : (place + 1) * each].flat):
+        for number, ax in enumerate(grid[index * each : (index + 1) * each].flat):
             steps = _STEPS[math.floor(4 * (number % columns) / columns)]
-            ax.plot(range(-steps, 0), values[number, -steps:].numpy(), color=_INK, linewidth=0.6)
+            ax.plot(range(-steps, 0), values[number, -steps:].numpy(), color=INK, linewidth=0.6)
             ax.spines[["top", "right", "left"]].set_visible(False)
-            ax.spines["bottom"].set_color(_SOFT)
-            ax.tick_params(colors=_SOFT, labelsize=5, length=2)
+            ax.spines["bottom"].set_color(SOFT)
+            ax.tick_params(colors=SOFT, labelsize=5, length=2)
             ax.set_yticks([])
-        grid[place * each, 0].set_title(name, loc="left", fontsize=9, fontweight="bold", color=_INK)
+        grid[index * each, 0].set_title(name, loc="left", fontsize=9, fontweight="bold", color=INK)
     return figure

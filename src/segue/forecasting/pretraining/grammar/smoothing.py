@@ -34,11 +34,11 @@ class Smoothing:
     slope: PerSeries
     """Trend before the first step."""
     season: Float[Tensor, "series length"]
-    """The season before any shock, already laid out over the steps."""
+    """The season before any shock, at each step."""
 
 
 def damped_sums(phi: PerSeries, length: int) -> Series:
-    """`phi + phi^2 + ... + phi^(t + 1)` at step t: what one unit of slope has added to the forecast."""
+    """`phi + phi^2 + ... + phi^(t + 1)` at step t: the sum that one unit of slope adds to the level."""
     exponent = torch.arange(1, length + 1, dtype=torch.float64, device=phi.device)[None]
     return phi.double().pow(exponent).cumsum(1).float()
 
@@ -81,7 +81,7 @@ def multiplicative_ets(model: Smoothing, errors: Series) -> Series:
 
 
 def sample_smoothing(generator: Generator, count: int, length: int) -> Smoothing:
-    """Random parameters: trend in two thirds, mostly damped; a season in two thirds, the unit of errors being 1."""
+    """Random parameters, for errors of scale 1: two thirds have a trend, mostly damped, and two thirds a season."""
     alpha = power(generator, count, 1.6)
     has_trend = chance(generator, count, 0.65)
     beta = alpha * power(generator, count, 4) * has_trend
@@ -122,7 +122,7 @@ def _trend_response(model: Smoothing) -> Callable[[Lag], Spectrum]:
 
 
 def _season_response(model: Smoothing) -> Callable[[Lag], Spectrum]:
-    """From the season's shocks to what they leave in later cycles: B^m / (1 - B^m)."""
+    """From the season's shocks to their effect on later cycles: B^m / (1 - B^m)."""
 
     def response(lag: Lag) -> Spectrum:
         cycle = lag(model.period.long())

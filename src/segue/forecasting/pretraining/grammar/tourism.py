@@ -1,4 +1,4 @@
-"""Months and quarters with strong seasons: tourism, retail, air traffic; Easter, lengths of months, lost seasons."""
+"""Months and quarters with strong seasons: tourism, retail, air traffic; Easter, lengths of months, crises."""
 
 import math
 
@@ -14,7 +14,7 @@ from segue.forecasting.pretraining.grammar.seasons import modulated, waveform
 from segue.forecasting.pretraining.grammar.trends import exponentiate, log_level, slow_path
 
 DAYS = (31.0, 28.25, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)
-"""Days of the months, of a February in the mean."""
+"""Days of the months; February has its mean."""
 
 
 def easter(year: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
@@ -28,7 +28,7 @@ def easter(year: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
 
 
 def easter_share(year: Int[Tensor, "series length"]) -> Series:
-    """How much of an Easter journey of eight days, six before the Sunday, falls in March; the rest is in April."""
+    """The share in March, not April, of an Easter journey of eight days that begins six days before the Sunday."""
     sunday = easter(year).float() + 22  # counted as a day of March; April begins after the 31st
     return ((31 - (sunday - 6) + 1) / 8).clamp(0, 1)
 
@@ -43,7 +43,7 @@ def months(
 
 
 def peaks(generator: Generator, count: int, period: int) -> Float[Tensor, "series phase"]:
-    """One number for each month or quarter: each its own, or a summer, with or without a second peak at Christmas."""
+    """The height of each month or quarter: independent ones, one or two peaks, or a smooth cycle."""
     own = normal(generator, count, period)
     phase = torch.arange(period, device=generator.device)[None] / period
     total = torch.zeros(count, period, device=generator.device)
@@ -63,19 +63,19 @@ def peaks(generator: Generator, count: int, period: int) -> Float[Tensor, "serie
 
 
 def evolving_cycle(generator: Generator, count: int, length: int, period: int) -> Series:
-    """A cycle whose every place wanders a little from year to year, on its way from one shape to another."""
+    """A cycle that changes from one shape to another, while each of its phases varies a little from year to year."""
     first, other = peaks(generator, count, period), peaks(generator, count, period)
-    place = torch.arange(length, device=generator.device) % period
+    phase = torch.arange(length, device=generator.device) % period
     years = -(-length // period)
     moves = normal(generator, count * period, years).cumsum(1).view(count, period, years)
     wander = moves.transpose(1, 2).flatten(1)[:, :length]
     weight = torch.sigmoid(2 * slow_path(generator, count, length)) * power(generator, count, 3)
     size = log_uniform(generator, count, 0.003, 0.1)
-    return torch.lerp(first[:, place], other[:, place], weight) + size * (wander - wander[:, -1:])
+    return torch.lerp(first[:, phase], other[:, phase], weight) + size * (wander - wander[:, -1:])
 
 
 def crises(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of what a crisis leaves: once in 15 years or so a sudden loss that heals over months to years."""
+    """The logarithm of the effect of crises: rare sudden losses, from which a series recovers over months to years."""
     period = pick(generator, count, [60, 180, 400])
     hit = uniform(generator, count, 0, 1, length) < 1 / period
     loss = hit * (-0.35 * normal(generator, count, length).abs()) * chance(generator, count, 0.35)
@@ -84,25 +84,25 @@ def crises(generator: Generator, count: int, length: int) -> Series:
 
 
 def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Series:
-    """A growing level times seasons that grow with it, times noise of 0.5 % to 10 % that partly stays a while.
+    """A growing level, times seasons that grow with it, times noise of 0.5 % to 10 % that is partly persistent.
 
-    In most series the seasons are a share of the level; in the others their height follows a power of it.
+    In most series the season is a share of the level; in the others its height follows a power of the level.
     """
     path = log_level(generator, count, length) + crises(generator, count, length)
-    reach = path.amax(1, keepdim=True) - path.amin(1, keepdim=True)
-    level = exponentiate(path / (reach / 3.5).clamp(min=1))  # thirty-fold growth is as much as one series tells of
+    height_range = path.amax(1, keepdim=True) - path.amin(1, keepdim=True)
+    level = exponentiate(path / (height_range / 3.5).clamp(min=1))  # at most thirty-fold growth
     follows = torch.where(chance(generator, count, 0.75), 1.0, uniform(generator, count, 0, 1.3))
     height = log_uniform(generator, count, 0.03, 0.7) * level.pow(follows - 1).clamp(0.1, 10)
     drifting = modulated(generator, cycle)
     wave = height * torch.where(chance(generator, count, 0.3), drifting, cycle)
     seasonal = torch.where(chance(generator, count, 0.6), wave.clamp(max=2.5).exp(), (1 + wave).clamp(min=0.02))
-    spread = log_uniform(generator, count, 0.005, 0.1)
+    scale = log_uniform(generator, count, 0.005, 0.1)
     fading = uniform(generator, count, 0, 1.5) * persistent(generator, count, length)
-    return level * seasonal * (spread * (innovations(generator, count, length) + fading)).clamp(-2, 2).exp()
+    return level * seasonal * (scale * (innovations(generator, count, length) + fading)).clamp(-2, 2).exp()
 
 
 def monthly(generator: Generator, count: int, length: int) -> Series:
-    """Monthly arrivals; in a third Easter moves between March and April, in half long months have more."""
+    """Monthly arrivals; in a third Easter moves between March and April, and in half long months have more arrivals."""
     cycle = evolving_cycle(generator, count, length, 12)
     month, year = months(generator, count, length)
     share = easter_share(year)

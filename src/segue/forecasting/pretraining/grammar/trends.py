@@ -1,7 +1,7 @@
 """Terminals: trends, at all time scales.
 
-A trend drawn over the whole length is nearly a line in a short history. So nearly all have a `span`, log-uniform
-between 12 steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
+A trend drawn over the whole length is nearly a line in a short history. So most have a `span`, log-uniform between 12
+steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
 """
 
 import torch
@@ -23,7 +23,7 @@ def spans(generator: Generator, count: int, length: int, shortest: Number = 12) 
 
 
 def unit_excursion(values: Series, span: PerSeries) -> Series:
-    """Zero at the start of the last `span` steps, and a root mean square of 1 over them."""
+    """Shifts and scales: zero at the start of the last `span` steps, and a root mean square of 1 over them."""
     length = values.shape[1]
     first = (length - span).clamp(0, length - 1).long()
     moved = values - values.gather(1, first)
@@ -33,7 +33,7 @@ def unit_excursion(values: Series, span: PerSeries) -> Series:
 
 
 def slow_path(generator: Generator, count: int, length: int) -> Series:
-    """A smooth wandering of unit variance, one to two dozen swings: for amplitudes and weights that drift."""
+    """A smooth random path of unit variance, with 1 to 24 cycles: for amplitudes and weights that drift."""
     cutoff = log_uniform(generator, count, 1, 24)
     frequency = torch.arange(min(64, length) + 1, device=generator.device)[None]
     envelope = torch.exp(-0.5 * (frequency / cutoff).square()) * (frequency > 0)
@@ -56,7 +56,7 @@ def broken(generator: Generator, count: int, length: int) -> Series:
 
 
 def exponential(generator: Generator, count: int, length: int) -> Series:
-    """Growth or decline by a constant rate over the last span, 3 units of the logarithm at most."""
+    """Growth or decline at a constant rate over the last span, by at most 3 units of the logarithm."""
     span = spans(generator, count, length, 24)
     rate = uniform(generator, count, 0.3, 3) * pick(generator, count, [1, 1, 1, -1])
     steps = (clock(generator, length) - length + span).clamp(min=0)
@@ -64,7 +64,7 @@ def exponential(generator: Generator, count: int, length: int) -> Series:
 
 
 def logistic(generator: Generator, count: int, length: int) -> Series:
-    """Two sigmoid transitions between levels in the last two spans or soon after, each over a span or a part of it."""
+    """Two sigmoid transitions between levels in or just after the last two spans, each within a span."""
     span = spans(generator, count, length)
     time = (clock(generator, length) - length) / span
     total = torch.zeros_like(time)
@@ -90,7 +90,7 @@ def local_linear(generator: Generator, count: int, length: int) -> Series:
 
 
 def smooth(generator: Generator, count: int, length: int) -> Series:
-    """A smooth wandering."""
+    """A smooth random path."""
     return slow_path(generator, count, length)
 
 
@@ -101,9 +101,9 @@ def trend(generator: Generator, count: int, length: int) -> Series:
 
 
 def log_level(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of a level that grows over the last span of 24 to 400 steps, wanders and takes shocks.
+    """The logarithm of a level with growth over the last span of 24 to 400 steps, a trend and shocks.
 
-    The mean rate reaches 12 % a step on short spans; over a whole span it adds at most 3.
+    The mean rate is up to 12 % a step on short spans; over a whole span it adds at most 3.
     """
     span = spans(generator, count, min(length, 400), 24)
     rate = 3 * power(generator, count, 2) / span * pick(generator, count, [1, 1, 1, 1, -1])
@@ -116,8 +116,8 @@ def log_level(generator: Generator, count: int, length: int) -> Series:
 def exponentiate(path: Series) -> Series:
     """The exponential of a path, 1 at the last step, nowhere above e^2 or below e^-8.
 
-    A path that would go farther is flattened as a whole. So what a short history sees, the end, is never lost beside
-    a past that was a thousand times larger.
+    A path outside these bounds is scaled down as a whole, so that its end, which a short history shows, is never
+    negligible beside the past.
     """
     anchored = path - path[:, -1:]
     highest, lowest = anchored.amax(1, keepdim=True), anchored.amin(1, keepdim=True)

@@ -10,7 +10,7 @@ from segue.forecasting.pretraining.grammar.noises import innovations
 from segue.forecasting.pretraining.grammar.trends import clock, exponentiate
 
 WARM_UP = 200
-"""Steps before the first one that is kept."""
+"""Steps that are dropped before the first one kept."""
 
 
 def garch(shocks: Series, alpha: PerSeries, beta: PerSeries, leverage: PerSeries) -> Series:
@@ -21,9 +21,9 @@ def garch(shocks: Series, alpha: PerSeries, beta: PerSeries, leverage: PerSeries
     Since r^2 = v shock^2, the variance is a linear recursion with random gains, driven by a constant.
 
     Args:
-        shocks: Of unit variance and symmetric.
+        shocks: Symmetric, of unit variance.
         alpha: Weight of the last squared return.
-        beta: Weight of the last variance; with `alpha` and half the leverage below 1.
+        beta: Weight of the last variance; the sum of alpha, beta and half of the leverage is below 1.
         leverage: Extra weight of a fall.
     """
     rest = 1 - alpha - beta - leverage / 2
@@ -35,7 +35,7 @@ def garch(shocks: Series, alpha: PerSeries, beta: PerSeries, leverage: PerSeries
 
 
 def volatility(generator: Generator, count: int, length: int) -> Series:
-    """Half prices, geometric walks of GARCH returns; a quarter the returns; a quarter the size of the moves."""
+    """GARCH series: half are prices, which are geometric walks; a quarter returns, a quarter sizes of returns."""
     alpha, leverage = uniform(generator, count, 0.02, 0.2), uniform(generator, count, 0, 0.1)
     beta = (1 - alpha - leverage / 2) * uniform(generator, count, 0.7, 0.99)
     returns = garch(innovations(generator, count, WARM_UP + length), alpha, beta, leverage)[:, WARM_UP:]

@@ -1,4 +1,4 @@
-"""The grammar evaluation's sentences: the four simplest series, to ask what a model has learnt so far."""
+"""The sentences of the grammar evaluation: the four simplest series."""
 
 import math
 
@@ -7,15 +7,15 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 HISTORY = 512
-"""Steps over which the line rises and the sine completes its cycles; further steps continue both."""
+"""Steps over which the line rises to 5 and the sine completes four cycles; further steps continue both."""
 
 
-def sentences(generator: Generator, length: int = HISTORY + 96) -> dict[str, Float[Tensor, " length"]]:
+def simple_sentences(generator: Generator, length: int = HISTORY + 96) -> dict[str, Float[Tensor, " length"]]:
     """Flat at 3, a line from 0 to 5, a sine of four cycles, and the same sine with noise of standard deviation 0.1.
 
     Args:
         generator: Source of the noise.
-        length: Steps of each; the first 512 are the classic ones.
+        length: Steps of each.
     """
     time = torch.arange(length, device=generator.device) / HISTORY
     sine = torch.sin(2 * math.pi * 4 * time)

@@ -1,4 +1,4 @@
-"""Translation of texts: in batches, and as if each text were alone."""
+"""Translates texts in batches; each result is what the text alone would give."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,27 +7,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from segue.translate.data.vocabulary import END, pad
+from segue.translate.data.batches import pad
+from segue.translate.data.vocabulary import END
 from segue.translate.decode.align import attention_matrix
 from segue.translate.decode.beam import beam_search
 from segue.translate.decode.config import DecodeConfig
 from segue.translate.decode.rules import Rules, rules_of
-from segue.translate.decode.search import Draw, Found, most_probable, search
+from segue.translate.decode.search import Draw, ScoredTokens, most_probable, search
 from segue.translate.model.seq2seq import Seq2Seq
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A translation, and what the model thinks of it.
+    """An output of the model for one source, with its score.
 
     Attributes:
         tokens: Its tokens, without BEGIN and END.
         text: Its text.
         score: The sum of the log-probabilities, divided by the length penalty.
-        log_probabilities: In nats, of each token and, if it was reached, of END.
+        log_probabilities: In nats, one for each token and, where it was reached, END.
         finished: Whether END was reached within the greatest length.
-        attention: Where the model looked, if that was asked for: a row for each log-probability, a column for each
-            token of the source and END.
+        attention: A row for each log-probability, a column for each token of the source and END; None where it was not
+            requested.
     """
 
     tokens: tuple[int, ...]
@@ -46,52 +47,52 @@ def translate_texts(
     batch_tokens: int = 2048,
     report: Callable[[int, int], None] | None = None,
 ) -> list[list[Hypothesis]]:
-    """The translations of texts, best first.
+    """Translates texts.
 
-    Texts of about the same length go into one batch. Neither that nor their order changes what is said of a text.
+    Texts of about the same length go into one batch. Neither that nor their order changes the results.
 
     Args:
-        model: The model; dropout is off in here whatever its mode.
-        texts: What to translate.
-        config: How; `None` for greedy search.
-        batch_tokens: The most source tokens of a batch, padding included, times the hypotheses that run.
-        report: Is told how many texts are done, and of how many.
+        model: The model; dropout is off in here, whatever its mode.
+        texts: The sources.
+        config: How to decode; `None` for greedy search.
+        batch_tokens: The most source tokens of a batch, padding included, times the hypotheses of each source.
+        report: Called after each batch with the number of texts done and of all texts.
 
     Returns:
-        For each text its `n_best` hypotheses: fewer only where there are no more, or were drawn twice.
+        For each text its `n_best` hypotheses, best first; fewer where fewer exist, or where a text was drawn twice.
 
     Raises:
-        UserError: Attention is wanted of a model that has none, or the prefix is unknown to it.
+        UserError: Attention is requested of a model without it, or the prefix is unknown to the model.
     """
     config = config or DecodeConfig()
     vocabulary = model.vocabulary
     sources = [vocabulary.source(text) for text in texts]
     rules = rules_of(vocabulary, config)
-    found, done = list[list[Hypothesis]]([[]]) * len(texts), 0
+    results, done = list[list[Hypothesis]]([[]]) * len(texts), 0
     mode = model.training
     model.eval()
     try:
         for picked in _batches([len(source) for source in sources], batch_tokens // max(config.beam, config.n_best)):
             batch = _decode(model, [sources[i] for i in picked], rules, config)
             for i, hypotheses in zip(picked, batch, strict=True):
-                found[i] = [_hypothesis(model, sources[i], one, config) for one in hypotheses]
+                results[i] = [_hypothesis(model, sources[i], one, config) for one in hypotheses]
             done += len(picked)
             if report is not None:
                 report(done, len(texts))
     finally:
         model.train(mode)
-    return found
+    return results
 
 
 @torch.no_grad()
-def _decode(model: Seq2Seq, sources: list[list[int]], rules: Rules, config: DecodeConfig) -> list[list[Found]]:
+def _decode(model: Seq2Seq, sources: list[list[int]], rules: Rules, config: DecodeConfig) -> list[list[ScoredTokens]]:
     """The hypotheses of one batch."""
     source, length = (tensor.to(model.embed.weight.device) for tensor in pad(sources))
     keys, state = model.begin(model.encode(source, length))
     ratio = model.lengths.ratio if config.max_ratio is None else config.max_ratio
     limit = (ratio * length).long() + (config.max_extra or model.lengths.extra) + len(rules.prefix)
     if config.sampling is None and config.beam == 1:
-        return [[found] for found in search(model, keys, state, most_probable, rules, limit)]
+        return [[hypothesis] for hypothesis in search(model, keys, state, most_probable, rules, limit)]
     if config.sampling is None:
         return beam_search(model, keys, state, rules, limit, config)
     copies = config.n_best
@@ -102,31 +103,31 @@ def _decode(model: Seq2Seq, sources: list[list[int]], rules: Rules, config: Deco
     return [_ranked(model, drawn[i : i + copies], config) for i in range(0, len(drawn), copies)]
 
 
-def _ranked(model: Seq2Seq, drawn: list[Found], config: DecodeConfig) -> list[Found]:
-    """Draws of one text, best first, each surface text once."""
-    ranked = sorted(drawn, key=lambda found: -_score(found, config))
-    first = {model.vocabulary.decode(found.tokens): found for found in reversed(ranked)}
-    return [found for found in ranked if first[model.vocabulary.decode(found.tokens)] is found]
+def _ranked(model: Seq2Seq, drawn: list[ScoredTokens], config: DecodeConfig) -> list[ScoredTokens]:
+    """The draws for one source, best first, each text once."""
+    ranked = sorted(drawn, key=lambda one: -_score(one, config))
+    best = {model.vocabulary.decode(one.tokens): one for one in reversed(ranked)}
+    return [one for one in ranked if best[model.vocabulary.decode(one.tokens)] is one]
 
 
-def _score(found: Found, config: DecodeConfig) -> float:
-    return config.score(sum(found.log_probabilities), len(found.tokens))
+def _score(hypothesis: ScoredTokens, config: DecodeConfig) -> float:
+    return config.score(sum(hypothesis.log_probabilities), len(hypothesis.tokens))
 
 
-def _hypothesis(model: Seq2Seq, source: list[int], found: Found, config: DecodeConfig) -> Hypothesis:
-    finished = found.tokens[-1] == END
+def _hypothesis(model: Seq2Seq, source: list[int], scored: ScoredTokens, config: DecodeConfig) -> Hypothesis:
+    finished = scored.tokens[-1] == END
     return Hypothesis(
-        tokens=tuple(found.tokens[:-1] if finished else found.tokens),
-        text=model.vocabulary.decode(found.tokens),
-        score=_score(found, config),
-        log_probabilities=tuple(found.log_probabilities),
+        tokens=tuple(scored.tokens[:-1] if finished else scored.tokens),
+        text=model.vocabulary.decode(scored.tokens),
+        score=_score(scored, config),
+        log_probabilities=tuple(scored.log_probabilities),
         finished=finished,
-        attention=attention_matrix(model, source, found.tokens) if config.attention else None,
+        attention=attention_matrix(model, source, scored.tokens) if config.attention else None,
     )
 
 
 def _batches(lengths: list[int], budget: int) -> Iterator[list[int]]:
-    """Places of texts, short ones first: as many as fit with padding into the budget, or one that does not."""
+    """Indices of texts, short ones first: as many as fit with padding into the budget, or one that alone exceeds it."""
     batch = list[int]()
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and (len(batch) + 1) * lengths[i] > budget:

@@ -1,0 +1,74 @@
+"""The look of every picture: one palette, few lines, no global state."""
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, SOFT, FAINT, GRID = "#22272e", "#6b7480", "#b9c0c7", "#e8eaed"
+"""What is observed, what explains, what rests on little, and what guides the eye."""
+
+COLOURS = ("#1f6fb4", "#d1702a", "#3a8f5c", "#8a4fa3", "#b03a48", "#5d7a8c", "#b8962e", "#4a4a4a")
+"""Of things side by side, in this order."""
+
+BLUE, ORANGE = COLOURS[:2]
+"""What a model makes, and what stands beside it."""
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of this size in inches, which no global state of matplotlib knows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def dress(ax: "Axes", *, grid: Literal["y", "both"] = "y") -> None:
+    """Gives axes no box, soft ticks, and pale lines behind what is drawn."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(SOFT)
+    ax.grid(axis=grid, color=GRID, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.tick_params(colors=SOFT, labelsize=8, length=3)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(color=SOFT, size=9)
+        axis.get_offset_text().set(color=SOFT, size=8)
+
+
+def dress_over_time(ax: "Axes", dated: bool) -> None:
+    """Dresses axes of a series: times, or whole numbers, along the bottom, and no line at the left.
+
+    Args:
+        ax: The axes, after something was drawn.
+        dated: Whether the bottom shows times.
+    """
+    dress(ax)
+    if dated:
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    else:
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.margins(x=0.01)
+
+
+def add_legend(figure: "Figure", ax: "Axes") -> None:
+    """Adds one legend below the whole figure, of what is labelled in `ax`."""
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
+    )
+
+
+def add_title(ax: "Axes", text: str) -> None:
+    """Sets a bold title at the left; `$` in it is no mathematics."""
+    ax.set_title(text, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)

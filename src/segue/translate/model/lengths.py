@@ -1,0 +1,31 @@
+"""How long an output may get: a limit learnt from the training pairs, with room for all of them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segue.translate.data.batches import Example
+
+_ROOM = 20
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """A line above the lengths of all training pairs: an output for a source has at most so many tokens."""
+
+    ratio: float = 2.0
+    """Target tokens for each token of the source, END included on both sides."""
+    extra: int = _ROOM
+    """Target tokens on top of that."""
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> "Lengths":
+        """Twice the mean ratio, and as many extra tokens as the longest pair needs above that, with 20 to spare.
+
+        The slope follows the mean, so it also suits sources longer than any in training, and one odd pair does not
+        tilt it.
+        """
+        lengths = [(len(source), len(target) - 1) for source, target in examples]  # BEGIN is not part of an output
+        ratio = 2 * sum(target for _, target in lengths) / sum(source for source, _ in lengths)
+        above = max(target - ratio * source for source, target in lengths)
+        return cls(ratio, _ROOM + max(0, math.ceil(above)))
