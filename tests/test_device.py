@@ -36,10 +36,10 @@ def test_the_real_probe_answers_with_a_reason():
 
 
 def test_what_is_asked_is_what_comes():
-    found = decide_device("cpu", threads=3, precision="bfloat16")
-    assert (found.device, found.threads, found.autocast_dtype) == (torch.device("cpu"), 3, torch.bfloat16)
-    assert found.reason == "cpu (as asked), 3 threads (as asked), bfloat16 (as asked)"
-    with found.autocast():
+    decided = decide_device("cpu", threads=3, precision="bfloat16")
+    assert (decided.device, decided.threads, decided.autocast_dtype) == (torch.device("cpu"), 3, torch.bfloat16)
+    assert decided.reason == "cpu (as asked), 3 threads (as asked), bfloat16 (as asked)"
+    with decided.autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
     with decide_device("cpu", precision="float32").autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32

@@ -2,8 +2,8 @@
 
 A config is a frozen dataclass of whole numbers, numbers, texts, truth values, `Literal`s, tuples of these, dicts
 of names to such values, and further such dataclasses. TOML has no null, so an optional field (`X | None`) has the
-default `None` and is left out. A table inside a config changes what it names of the dataclass that would stand there
-without it.
+default `None` and is left out. A table inside a config replaces the fields that it names and keeps the defaults of
+the others.
 """
 
 import dataclasses
@@ -29,10 +29,10 @@ def read_config(cls: type[T], path: str | Path, changes: Mapping[str, Mapping[st
     Args:
         cls: The dataclass.
         path: The file.
-        changes: Values that stand instead of the file's, by table and key, before anything is checked.
+        changes: Values that replace those of the file, by table and key, before anything is checked.
 
     Raises:
-        UserError: The file can't be read or is no TOML, or as for `from_dict`.
+        UserError: The file cannot be read or is no TOML, or as for `from_dict`.
     """
     path = Path(path)
     try:
@@ -48,17 +48,16 @@ def read_config(cls: type[T], path: str | Path, changes: Mapping[str, Mapping[st
 
 
 def from_dict(cls: type[T], mapping: Mapping[str, Any], where: str = "config") -> T:
-    """Builds the dataclass `cls`, and the dataclasses inside it, from plain values.
+    """Builds the dataclass `cls`, and the dataclasses in it, from plain values.
 
     Args:
         cls: The dataclass.
-        mapping: What TOML or JSON give: lists stand for tuples, tables for dataclasses; an integer is accepted for a
+        mapping: Values of TOML or JSON: lists become tuples, tables become dataclasses; an integer is accepted for a
             float, a truth value is no integer.
-        where: What errors call the mapping, in front of the key: `config training.steps`.
+        where: The name of the mapping in errors, before the key: `config training.steps`.
 
     Raises:
-        UserError: A key is unknown or missing, or a value has the wrong type or is refused by its dataclass; key, value
-            and remedy are named.
+        UserError: A key is unknown or missing, or a value has the wrong type or is refused by its dataclass.
     """
     return typing.cast(T, _build(cls, mapping, where, f"{where} "))
 
@@ -69,7 +68,7 @@ def to_toml(config: Any) -> str:
 
 
 def _build(cls: Any, mapping: object, name: str, prefix: str, default: Any = None) -> Any:
-    """A `cls` of these values; what they leave out is as in `default`, or, without one, as `cls` has it."""
+    """A `cls` of these values; missing ones are those of `default`, or else the defaults of `cls`."""
     if not isinstance(mapping, Mapping):
         raise UserError(name, _shown(mapping), "give a table of keys and values")
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
@@ -90,7 +89,7 @@ def _build(cls: Any, mapping: object, name: str, prefix: str, default: Any = Non
             values[key] = _convert(kind, value, f"{prefix}{key}")
     try:
         return cls(**values) if default is None else dataclasses.replace(default, **values)
-    except UserError as error:  # of a check of its own, which knows neither file nor table
+    except UserError as error:  # the check of the dataclass knows neither file nor table
         raise UserError(f"{prefix}{error.argument}", error.value, error.remedy) from error
 
 
@@ -129,7 +128,7 @@ def _convert_union(kinds: tuple[Any, ...], value: object, name: str) -> Any:
 
 
 def _words(kind: Any) -> str:
-    """What a value of this type is, for the end of "give ..."."""
+    """Describes a value of this type, for the end of "give ..."."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind) or origin is dict:
         return "a table of keys and values"
@@ -154,7 +153,7 @@ def _shown(value: object) -> object:
 
 
 def _lines(config: Any, path: str) -> Iterator[str]:
-    """One table: its plain values first, since in TOML all that follows a table header belongs to that table."""
+    """The lines of one table: plain values first, since all lines after the header of a table belong to it."""
     tables: list[tuple[str, Any]] = []
     if isinstance(config, dict):
         yield from (f"{key} = {_plain(value)}" for key, value in config.items())
@@ -168,7 +167,7 @@ def _lines(config: Any, path: str) -> Iterator[str]:
         elif value is not None:
             yield f"{field.name} = {_plain(value)}"
         elif field.default is not None:
-            raise ValueError(f"{field.name} is None, which TOML can't say: make None its default")
+            raise ValueError(f"{field.name} is None, which TOML cannot hold: make None its default")
     for header, table in tables:
         yield f"\n{header}"
         yield from _lines(table, header.strip("[]") + ".")
@@ -179,7 +178,7 @@ def _plain(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    if isinstance(value, str):  # JSON's escapes are TOML's too, but TOML also wants DEL escaped
+    if isinstance(value, str):  # TOML has the escapes of JSON, and also needs DEL escaped
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, tuple):
         return f"[{', '.join(map(_plain, value))}]"

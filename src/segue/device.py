@@ -1,4 +1,4 @@
-"""Where and how to compute: the device, the threads and the precision, decided once, each with its reason."""
+"""The device, the threads and the precision of a computation, decided once, each with its reason."""
 
 import contextlib
 import time
@@ -9,12 +9,12 @@ import torch
 from segue.errors import UserError
 
 _WORTH_IT = 1.5  # bfloat16 costs accuracy, so it must be at least this many times faster than float32
-_HOPELESS = 0.25  # a middling product this slow means that bfloat16 is emulated: do not time the large one
+_HOPELESS = 0.25  # a medium product this slow means that bfloat16 is emulated: do not time the large one
 
 
 @dataclass(frozen=True)
 class Precision:
-    """The number format of matrix products, and why."""
+    """The number format of matrix products, and its reason."""
 
     dtype: torch.dtype
     """`torch.bfloat16` or `torch.float32`."""
@@ -24,14 +24,14 @@ class Precision:
 
 @dataclass(frozen=True)
 class Device:
-    """Where and how to compute, and why."""
+    """A device, its threads and its precision, and their reasons."""
 
     device: torch.device
-    """The device that holds weights and batches."""
+    """Holds weights and batches."""
     threads: int
     """CPU threads of one operation."""
     autocast_dtype: torch.dtype | None
-    """The number format of matrix products under `autocast`; `None` where that is not worth it."""
+    """The number format of matrix products under `autocast`; `None` for float32."""
     reason: str
     """One line, for people."""
 
@@ -43,29 +43,29 @@ class Device:
 
 
 def decide_device(device: str = "auto", threads: int | None = None, precision: str = "auto") -> Device:
-    """Decides once; nothing in the process is changed.
+    """Decides device, threads and precision; changes nothing in the process.
 
     Args:
-        device: `"auto"` (CUDA where there is any, else the CPU) or a name that torch knows.
-        threads: CPU threads; `None` for torch's own choice, which heeds OMP_NUM_THREADS.
+        device: `"auto"` (CUDA where available, else the CPU) or a name that torch knows.
+        threads: CPU threads; `None` for torch's own choice, which respects OMP_NUM_THREADS.
         precision: `"auto"` (by `probe_bf16`), `"float32"` or `"bfloat16"`.
 
     Raises:
-        UserError: The device is not there, or an argument is out of its range.
+        UserError: The machine has no such device, or an argument is out of range.
     """
     if threads is not None and threads < 1:
         raise UserError("threads", threads, "give a whole number of at least 1")
     if precision not in ("auto", "float32", "bfloat16"):
         raise UserError("precision", precision, "give auto, float32 or bfloat16")
-    place, why_place = _place(device)
-    chosen = probe_bf16(place) if precision == "auto" else Precision(getattr(torch, precision), "as asked")
+    home, why_home = _resolve(device)
+    chosen = probe_bf16(home) if precision == "auto" else Precision(getattr(torch, precision), "as asked")
     count = torch.get_num_threads() if threads is None else threads
     return Device(
-        device=place,
+        device=home,
         threads=count,
         autocast_dtype=None if chosen.dtype is torch.float32 else chosen.dtype,
         reason=(
-            f"{place} ({why_place}), {count} thread{'s' if count > 1 else ''} "
+            f"{home} ({why_home}), {count} thread{'s' if count > 1 else ''} "
             f"({'torch default' if threads is None else 'as asked'}), "
             f"{str(chosen.dtype).removeprefix('torch.')} ({chosen.reason})"
         ),
@@ -73,26 +73,26 @@ def decide_device(device: str = "auto", threads: int | None = None, precision: s
 
 
 def probe_bf16(device: torch.device | None = None) -> Precision:
-    """Is a bfloat16 matrix product really faster here than a float32 one?
+    """Times whether a bfloat16 matrix product is faster on this machine than a float32 one.
 
-    Many CPUs accept bfloat16 and emulate it, tens of times slower; what a library says it supports tells nothing
-    about speed. So both are timed, for some milliseconds.
+    Many CPUs accept bfloat16 and emulate it, tens of times slower; the support that a library reports does not imply
+    speed. So both are timed, for some milliseconds.
 
     Args:
-        device: Where to try; `None` for the CPU.
+        device: The device to time; `None` for the CPU.
     """
     device = device or torch.device("cpu")
     try:
-        # Smaller ones take microseconds, most of them the call's: fast tiles were once found slow by them.
-        middling = _speedup(device, rows=256, inner=256, repeats=3)
-        speedup = middling if middling < _HOPELESS else _speedup(device, rows=1024, inner=256, repeats=5)
+        # Smaller products take microseconds, most of them for the call: a fast machine once looked slow by them.
+        medium = _speedup(device, rows=256, inner=256, repeats=3)
+        speedup = medium if medium < _HOPELESS else _speedup(device, rows=1024, inner=256, repeats=5)
     except RuntimeError:
         return Precision(torch.float32, "no bfloat16 on this device")
     dtype = torch.bfloat16 if speedup >= _WORTH_IT else torch.float32
     return Precision(dtype, f"bfloat16 products run at {speedup:.2g} times the speed of float32")
 
 
-def _place(name: str) -> tuple[torch.device, str]:
+def _resolve(name: str) -> tuple[torch.device, str]:
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda"), torch.cuda.get_device_name()
@@ -113,7 +113,7 @@ def _speedup(device: torch.device, rows: int, inner: int, repeats: int) -> float
 
 
 def _seconds(device: torch.device, dtype: torch.dtype, rows: int, inner: int, repeats: int) -> float:
-    """The fastest of some runs, after one that warms up."""
+    """The time of the fastest of `repeats` runs, after one that warms up."""
     left = torch.ones(rows, inner, device=device, dtype=dtype)
     right = torch.ones(inner, rows, device=device, dtype=dtype)
     best = float("inf")

@@ -182,7 +182,7 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
     try:
         return dict(safetensors.load_file(path))
     except (OSError, SafetensorError, KeyError, TypeError) as error:  # the latter: a dtype that numpy lacks
-        raise UserError(argument, path, "name a folder with whole weights (these cannot be read)") from error
+        raise UserError(argument, path, "name a folder with whole weights (these can't be read)") from error
 
 
 def _require_model_only(folder: Path) -> None:
@@ -209,7 +209,7 @@ def _read_sums(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UserError("model", folder / SUMS, "copy or save the model again (this file cannot be read)") from error
+        raise UserError("model", folder / SUMS, "copy or save the model again (this file can't be read)") from error
 
 
 def _sum_of(path: Path) -> str:

@@ -14,8 +14,8 @@ from segue.text.words import WordTokenizer
 
 def test_documents_begin_where_the_pattern_says():
     corpus = Corpus.of(TEXT, LETTERS, document=r"#\w")
-    places = [place for place, character in enumerate(TEXT) if character == "#"]
-    assert corpus.begins.nonzero().squeeze(1).tolist() == places
+    indices = [index for index, character in enumerate(TEXT) if character == "#"]
+    assert corpus.begins.nonzero().squeeze(1).tolist() == indices
     assert LETTERS.decode(corpus.tokens.tolist()) == TEXT
     assert (corpus.characters, corpus.unknown) == (len(TEXT), 0)
     assert Corpus.of(TEXT, LETTERS).begins.sum() == 1
@@ -103,16 +103,16 @@ def test_lanes_with_different_document_ends_are_independent(backbone):
     batches, state, logits, tokens, begins = contiguous_lanes(corpus, 3, 8, 0), None, [], [], []
     for n in range(1, len(TEXT) // 3 // 8 + 1):
         batch = batches(n)
-        law, state = model(batch.inputs, state, batch.reset)
-        logits.append(law.logits)
+        distribution, state = model(batch.inputs, state, batch.reset)
+        logits.append(distribution.logits)
         tokens.append(batch.inputs)
         begins.append(torch.zeros_like(batch.inputs, dtype=torch.bool) if batch.reset is None else batch.reset)
     logits, tokens, begins = (torch.cat(parts, dim=1) for parts in (logits, tokens, begins))
     assert not torch.equal(begins[0], begins[1])
     for lane in range(3):
-        places = [*begins[lane].nonzero().squeeze(1).tolist(), tokens.shape[1]]
-        assert len(places) > 2  # the lane begins within a document and goes on to another
-        for begin_, end in pairwise(places):
+        indices = [*begins[lane].nonzero().squeeze(1).tolist(), tokens.shape[1]]
+        assert len(indices) > 2  # the lane begins within a document and goes on to another
+        for begin_, end in pairwise(indices):
             alone = model(tokens[lane : lane + 1, begin_:end])[0].logits
             torch.testing.assert_close(logits[lane : lane + 1, begin_:end], alone, rtol=0, atol=1e-10)
 

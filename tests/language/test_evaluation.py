@@ -13,24 +13,24 @@ from segue.text.bytes import ByteTokenizer
 
 def test_a_uniform_model_has_the_perplexity_of_its_vocabulary():
     """And log2 of it in bits per token; per character times the tokens per character, here two bytes for each é."""
-    found = evaluate(uniform(), Corpus.of(TEXT, LETTERS), window=16)
-    assert found.perplexity == pytest.approx(LETTERS.size, rel=1e-6)
-    assert found.bits_per_character == pytest.approx(math.log2(LETTERS.size), rel=1e-6)
-    assert found.tokens == len(TEXT) - 1
-    found = evaluate(uniform(ByteTokenizer()), Corpus.of("éa" * 30, ByteTokenizer()), window=16)
-    assert found.perplexity == pytest.approx(256, rel=1e-6)
-    assert found.bits_per_character == pytest.approx(8 * 1.5, rel=1e-6)
+    result = evaluate(uniform(), Corpus.of(TEXT, LETTERS), window=16)
+    assert result.perplexity == pytest.approx(LETTERS.size, rel=1e-6)
+    assert result.bits_per_character == pytest.approx(math.log2(LETTERS.size), rel=1e-6)
+    assert result.tokens == len(TEXT) - 1
+    result = evaluate(uniform(ByteTokenizer()), Corpus.of("éa" * 30, ByteTokenizer()), window=16)
+    assert result.perplexity == pytest.approx(256, rel=1e-6)
+    assert result.bits_per_character == pytest.approx(8 * 1.5, rel=1e-6)
 
 
 def test_bits_per_character_by_hand():
     """The sum of -log2 p over every character but the first, one by one, each from all before it."""
     model, tokens = build(), torch.tensor([LETTERS.encode(TEXT)])
     bits = 0.0
-    for place in range(1, len(TEXT)):
-        p = model(tokens[:, :place])[0].probabilities[0, -1, tokens[0, place]]
+    for index in range(1, len(TEXT)):
+        p = model(tokens[:, :index])[0].probabilities[0, -1, tokens[0, index]]
         bits -= math.log2(p.item())
-    found = evaluate(model, Corpus.of(TEXT, LETTERS), window=16)
-    assert found.bits_per_character == pytest.approx(bits / (len(TEXT) - 1), rel=1e-5)
+    result = evaluate(model, Corpus.of(TEXT, LETTERS), window=16)
+    assert result.bits_per_character == pytest.approx(bits / (len(TEXT) - 1), rel=1e-5)
 
 
 @every_backbone
@@ -45,9 +45,9 @@ def test_a_reset_state_is_every_window_alone_in_however_many_lanes():
     windows = zip(corpus.tokens[:-1].split(10), corpus.tokens[1:].split(10), strict=True)
     total = sum(model(x[None])[0].loss(y[None]).sum().item() for x, y in windows)
     for lanes in (1, 3, 7):
-        found = evaluate(model, corpus, state="reset", window=10, lanes=lanes)
-        assert found.loss == pytest.approx(total / (len(TEXT) - 1), abs=1e-10)
-    assert evaluate(model, corpus, window=10).loss != pytest.approx(found.loss, abs=1e-6)
+        result = evaluate(model, corpus, state="reset", window=10, lanes=lanes)
+        assert result.loss == pytest.approx(total / (len(TEXT) - 1), abs=1e-10)
+    assert evaluate(model, corpus, window=10).loss != pytest.approx(result.loss, abs=1e-6)
 
 
 def test_evaluation_leaves_the_model_as_it_is():

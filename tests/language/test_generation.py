@@ -1,4 +1,4 @@
-"""Text that goes on: streaming is one pass, draws follow the law, pieces are the text."""
+"""Generated text: streaming is one pass, draws follow the distribution, pieces are the text."""
 
 import math
 
@@ -53,10 +53,10 @@ def test_a_continuation_saved_and_loaded_goes_on_as_if_never_stopped(backbone, t
 def test_sampling_by_hand():
     """Known answers on p = .5, .25, .15, .1, in another order."""
     p = torch.tensor([0.15, 0.5, 0.1, 0.25], dtype=torch.float64)
-    law = Categorical(p.log()[None])
+    distribution = Categorical(p.log()[None])
 
     def of(**options):
-        return Sampling(**options).probabilities(law)[0].tolist()
+        return Sampling(**options).probabilities(distribution)[0].tolist()
 
     assert of() == pytest.approx(p.tolist())
     assert of(temperature=0.0) == [0, 1, 0, 0]
@@ -69,7 +69,7 @@ def test_sampling_by_hand():
 
 
 def test_draws_have_the_probabilities_of_the_law():
-    """300 first draws of a model that knows one law only, against their binomial spread (4 sigma).
+    """300 first draws of a model that has one distribution only, against their binomial deviation (4 sigma).
 
     Token 0 stands for characters that are not in the vocabulary: a text drawn holds none, at whatever probability.
     """
@@ -90,9 +90,9 @@ def test_pieces_are_the_text(tokenizer):
     tokens = tokenizer.encode(text)
     whole = tokenizer.decode(tokens)
     for cut in range(1, len(tokens)):
-        told = tokenizer.decode(tokens[:cut])
-        if not told.endswith("\ufffd"):
-            assert told + "".join(readable(tokenizer, tokens[cut:], after=tokens[:cut])) == whole
+        yielded = tokenizer.decode(tokens[:cut])
+        if not yielded.endswith("\ufffd"):
+            assert yielded + "".join(readable(tokenizer, tokens[cut:], after=tokens[:cut])) == whole
     if tokenizer is not LETTERS:
         assert "\ufffd" not in "".join(readable(tokenizer, tokens))
     assert "".join(readable(ByteTokenizer(), "é".encode()[:1])) == "\ufffd"
@@ -100,8 +100,8 @@ def test_pieces_are_the_text(tokenizer):
 
 def test_the_lowest_temperature_is_greedy():
     """Catches logits that overflow to two infinities, and so to no token at all."""
-    law = Categorical(torch.tensor([[1.0, 3.0, -2.0, -torch.inf]]))
-    assert Sampling(temperature=1e-310).probabilities(law).tolist() == [[0.0, 1.0, 0.0, 0.0]]
+    distribution = Categorical(torch.tensor([[1.0, 3.0, -2.0, -torch.inf]]))
+    assert Sampling(temperature=1e-310).probabilities(distribution).tolist() == [[0.0, 1.0, 0.0, 0.0]]
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ class AsStreaming:
         self.model, self.initial_state = model.double(), model.double().initial_state
 
     def __call__(self, x, state, reset):
-        law, state = self.model(x, state, reset)
-        return law.logits, state
+        distribution, state = self.model(x, state, reset)
+        return distribution.logits, state
 
 
 TOKENS = torch.tensor(LETTERS.encode(TEXT[:48])).view(3, 16)
@@ -96,8 +96,8 @@ def test_training_leaves_out_values_before_and_after_the_backbone():
 def test_an_untrained_model_knows_about_as_much_as_chance(backbone, tied):
     """Catches tied weights so large that a residual stream predicts its own last token, at three times the loss."""
     model = LanguageModel(LanguageModelConfig(backbone, width=128, layers=4, heads=4, window=64, tied=tied), LETTERS)
-    found = evaluate(model, Corpus.of(TEXT, LETTERS))
-    assert found.loss < math.log(LETTERS.size) + 1
+    result = evaluate(model, Corpus.of(TEXT, LETTERS))
+    assert result.loss < math.log(LETTERS.size) + 1
 
 
 @every_backbone

@@ -25,29 +25,29 @@ def corpus_of(text, continued=False):
 def test_without_a_rate_it_is_the_plain_evaluation(backbone):
     """Catches a target off by one, a document's beginning that is forgotten, and a token left out at an end."""
     model = build(backbone).double()
-    found, _ = evaluate_online(model, corpus_of(TEXT), OnlineConfig(segment=7, learning_rate=0.0))
+    result, _ = evaluate_online(model, corpus_of(TEXT), OnlineConfig(segment=7, learning_rate=0.0))
     plain = evaluate(model, corpus_of(TEXT))
-    assert found.loss == pytest.approx(plain.loss, abs=1e-10)
-    assert (found.tokens, found.unknown, found.tokens_per_character) == (plain.tokens, 0, 1.0)
+    assert result.loss == pytest.approx(plain.loss, abs=1e-10)
+    assert (result.tokens, result.unknown, result.tokens_per_character) == (plain.tokens, 0, 1.0)
 
 
 @pytest.mark.parametrize("tied", [False, True])
 def test_it_equals_gradient_descent_by_hand(tied):
     """A copy of the model under torch's own SGD, segment by segment; tied weights are one matrix, learnt once."""
     model, tokens = build(tied=tied).double(), torch.tensor([LETTERS.encode(TEXT)])
-    found, _ = evaluate_online(model, Corpus.of(TEXT, LETTERS), OnlineConfig(7, 0.1, decay=0.0, clip=math.inf))
+    result, _ = evaluate_online(model, Corpus.of(TEXT, LETTERS), OnlineConfig(7, 0.1, decay=0.0, clip=math.inf))
     copied, memory, total = build(tied=tied).double(), None, 0.0
     sgd = torch.optim.SGD(copied.parameters(), lr=0.1)
     for begin in range(0, len(TEXT) - 1, 7):
         end = min(begin + 7, len(TEXT) - 1)
-        law, memory = copied(tokens[:, begin:end], None if memory is None else memory.detach())
-        losses = law.loss(tokens[:, begin + 1 : end + 1])
+        distribution, memory = copied(tokens[:, begin:end], None if memory is None else memory.detach())
+        losses = distribution.loss(tokens[:, begin + 1 : end + 1])
         total += losses.sum().item()
         sgd.zero_grad()
         losses.mean().backward()
         sgd.step()
-    assert found.loss == pytest.approx(total / (len(TEXT) - 1), rel=1e-9)
-    assert found.loss < 0.98 * evaluate(model, Corpus.of(TEXT, LETTERS)).loss  # it does learn
+    assert result.loss == pytest.approx(total / (len(TEXT) - 1), rel=1e-9)
+    assert result.loss < 0.98 * evaluate(model, Corpus.of(TEXT, LETTERS)).loss  # it does learn
 
 
 def test_a_long_text_is_read_in_pieces_that_make_no_difference(monkeypatch):
@@ -55,8 +55,8 @@ def test_a_long_text_is_read_in_pieces_that_make_no_difference(monkeypatch):
     model = build().double()
     whole, _ = evaluate_online(model, corpus_of(TEXT), CONFIG)
     monkeypatch.setattr(online, "_PIECE", 10)
-    found, _ = evaluate_online(model, corpus_of(TEXT), CONFIG)
-    assert found.loss == pytest.approx(whole.loss, abs=1e-12)
+    result, _ = evaluate_online(model, corpus_of(TEXT), CONFIG)
+    assert result.loss == pytest.approx(whole.loss, abs=1e-12)
 
 
 @pytest.mark.parametrize("cuts", [(50,), (2, 3, 49), (TEXT.index("#", 9),)], ids=str)
@@ -66,8 +66,8 @@ def test_a_text_in_parts_is_the_whole(backbone, cuts, tmp_path):
     token; the first token of a part is predicted from the last of the one before."""
     model, total, state = build(backbone).double(), 0.0, None
     for begin, stop in pairwise((0, *cuts, len(TEXT))):
-        found, state = evaluate_online(model, corpus_of(TEXT[begin:stop], continued=begin > 0), CONFIG, state)
-        total += found.loss * found.tokens
+        result, state = evaluate_online(model, corpus_of(TEXT[begin:stop], continued=begin > 0), CONFIG, state)
+        total += result.loss * result.tokens
         state.save(tmp_path / "state.safetensors", {})
         state, _ = State.load(tmp_path / "state.safetensors", {})
     whole, end = evaluate_online(model, corpus_of(TEXT), CONFIG)

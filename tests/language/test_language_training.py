@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("no_sync")
 
 @pytest.mark.parametrize("state", ["carry", "reset"])
 def test_a_period_is_learnt_to_certainty(tmp_path, state):
-    """Of 'abcd' repeated, each letter tells the next: perplexity 1, where chance has 5. Catches targets off by one, a
+    """Of 'abcd' repeated, each letter gives the next: perplexity 1, where chance has 5. Catches targets off by one, a
     part of the model that no optimiser moves, and a model folder that holds other weights than the trained ones.
     """
     (tmp_path / "text.txt").write_text("abcd" * 100)
@@ -46,7 +46,7 @@ def test_words_that_occur_once_are_what_unknown_words_are_learnt_from():
     assert (material.learnt.unknown, material.held_out.unknown) == (2, 0)
 
 
-def test_a_run_in_use_is_told_in_words_of_python(tmp_path):
+def test_a_run_in_use_is_reported_in_words_of_python(tmp_path):
     (tmp_path / "text.txt").write_text(TEXT)
     config = LanguageConfig(LanguageModelConfig(width=8), training=TrainingConfig(steps=1), precision="float32")
     train_language(tmp_path / "text.txt", config, tmp_path / "run")

@@ -239,7 +239,10 @@ def test_levels_of_another_model_are_refused():
     [
         (partial(LevelConfig, 0), "period 0"),
         (lambda: MultiRate(Tiny(), CONFIG, levels_of(Tiny()), CLOCKS[:2]), "each of the model's 3 levels"),
-        (lambda: multi_rate((*CLOCKS[:2], LevelConfig(9, "token")))(Tiny(), CONFIG), "unit token: say how many"),
+        (
+            lambda: multi_rate((*CLOCKS[:2], LevelConfig(9, "token")))(Tiny(), CONFIG),
+            "unit token: give the number of tokens",
+        ),
         (lambda: split_levels(Tiny(), "backbone.level4"), "levels backbone.level4: name a module"),
     ],
 )

@@ -38,8 +38,8 @@ class Tiny(nn.Module):
 
 def losses_of(model):
     def losses(weights, inputs, memory):
-        law, memory = functional_call(model, dict(weights), (inputs["tokens"], memory, inputs["reset"]))
-        return law.loss(inputs["following"][..., None])[..., 0], memory
+        distribution, memory = functional_call(model, dict(weights), (inputs["tokens"], memory, inputs["reset"]))
+        return distribution.loss(inputs["following"][..., None])[..., 0], memory
 
     return losses
 
@@ -177,7 +177,7 @@ def test_saved_within_a_segment_and_restored_equals_never_having_stopped(tmp_pat
 
 
 def test_only_the_adapted_weights_move():
-    """The head alone, say; and a weight that the loss does not reach stands still."""
+    """The head alone, say; and a weight that the loss does not depend on stays."""
     model, inputs = Tiny(), stream()
     model.unused = nn.Parameter(torch.ones(2))
     learner, state = begin(model, inputs, adapted=frozenset({"head.project.bias", "unused"}))

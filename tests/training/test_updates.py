@@ -63,7 +63,7 @@ def test_decay_is_for_matrices_only():
         {
             "linear": nn.Linear(3, 3),
             "norm": nn.LayerNorm(3),
-            "places": nn.ParameterDict({"positions": torch.ones(5, 3)}),
+            "learned": nn.ParameterDict({"positions": torch.ones(5, 3)}),
         }
     )
     decayed = [name for name, parameter in model.named_parameters() if is_decayed(name, parameter)]

@@ -17,20 +17,20 @@ pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 def scripted(losses, kept):
-    """A validation that sees these losses, one a look, and notes which of the looks found the best model so far."""
-    looks = iter(enumerate(losses, start=1))
+    """A validation that sees these losses, one a measurement, and notes which of them kept a model."""
+    measurements = iter(enumerate(losses, start=1))
     seen = []
 
     def loss(model):
         assert not model.training
-        seen.append(next(looks))
+        seen.append(next(measurements))
         return seen[-1][1]
 
     return Validation(loss, every=4, keep=lambda model: kept.append(seen[-1][0]), patience=2)
 
 
 def test_the_best_model_is_kept_and_patience_ends_the_run(tmp_path):
-    """Looks at steps 4, 8, ...: the third is the best, two worse ones end the run at step 20 of 40."""
+    """Measured at steps 4, 8, ...: the third is the best, two worse ones end the run at step 20 of 40."""
     model, kept = tiny_model(), []
     validation = scripted([3.0, 3.5, 2.0, 2.0, 2.5, 1.0], kept)
     train(model, tiny_loss(model), replace(CONFIG, steps=40), tmp_path, validation=validation)
@@ -44,8 +44,8 @@ def test_the_best_model_is_kept_and_patience_ends_the_run(tmp_path):
     assert kept == [1, 3]
 
 
-def test_a_run_stopped_while_it_looks_looks_again(tmp_path):
-    """Ctrl-C in the second look, at step 8: the step is saved, its look is not, and comes first when it resumes."""
+def test_a_run_stopped_while_it_measures_measures_again(tmp_path):
+    """Ctrl-C in the second measurement, at step 8: the step is saved, its measurement is the first on resume."""
     unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
     losses = [3.0, 2.0, 2.5, 1.0, 0.5]
     model = tiny_model()

@@ -1,4 +1,4 @@
-"""Everything that a language model's training run depends on."""
+"""The settings of a training run of a language model."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -18,18 +18,18 @@ class TextConfig:
     tokenizer: TokenizerName = "character"
     """What a token is."""
     vocabulary: int | None = None
-    """The most tokens of words, the unknown word and the end of a line among them, or of byte pairs. Words that occur
-    once are left out in any case."""
+    """The most tokens of a vocabulary of words (the unknown word and the end of a line included) or of byte pairs.
+    Words that occur once are never in it."""
     document: str | None = None
-    """A regular expression that matches where a document begins; `None`: the text is one."""
+    """A regular expression that matches the beginning of a document; `None`: the text is one document."""
     state: Literal["carry", "reset"] = "carry"
-    """`carry`: contiguous lanes whose state goes from batch to batch. `reset`: random blocks, read afresh."""
+    """`carry`: contiguous lanes whose state goes from batch to batch. `reset`: random blocks with fresh states."""
     lanes: int = 32
     """Windows in a batch."""
     window: int = 128
-    """Tokens of a window: gradients reach no further back."""
+    """Tokens of a window; gradients do not cross its beginning."""
     held_out: float = 0.1
-    """The share of the characters, at the end of the text, that is not learnt from but measured by."""
+    """The share of the characters, at the end of the text, on which the model is measured and not trained."""
 
     def __post_init__(self) -> None:
         for name in ("lanes", "window"):
@@ -40,14 +40,14 @@ class TextConfig:
         if self.document is not None:
             document_pattern(self.document)
         if self.vocabulary is not None:
-            least = {"word": 3, "bpe": 256}.get(self.tokenizer)
-            if least is None:
+            fewest = {"word": 3, "bpe": 256}.get(self.tokenizer)
+            if fewest is None:
                 raise UserError("vocabulary", self.vocabulary, f"leave it out for {self.tokenizer} tokens")
-            if self.vocabulary < least:
-                raise UserError("vocabulary", self.vocabulary, f"give at least {least} for {self.tokenizer} tokens")
+            if self.vocabulary < fewest:
+                raise UserError("vocabulary", self.vocabulary, f"give at least {fewest} for {self.tokenizer} tokens")
 
     def fitted_to(self, tokens: int) -> "TextConfig":
-        """The same for a text of so many tokens: no longer a window, and no more lanes, than the text can fill."""
+        """The same, with the window and the lanes cut to those that a text of so many tokens can fill."""
         window = min(self.window, tokens - 1)
         lanes = min(self.lanes, tokens // window) if self.state == "carry" else self.lanes
         return replace(self, lanes=lanes, window=window)
@@ -55,7 +55,7 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class LanguageConfig:
-    """Everything that a training run depends on."""
+    """The settings of one run."""
 
     model: LanguageModelConfig = field(default_factory=LanguageModelConfig)
     """The sizes and parts of the model."""
@@ -68,15 +68,15 @@ class LanguageConfig:
     )
     """Steps, rates, seed."""
     levels: tuple[LevelConfig, ...] = ()
-    """How each level of the nested backbone is updated; embedding, norm and head go with the first. Without settings
-    all weights are updated at every step."""
+    """How each level of the nested backbone is updated; embedding, norm and head belong to the first level. Empty: all
+    weights are updated at every step."""
     surprise: Literal["off", "printed", "descent"] = "off"
-    """Whether the outputs of levels 1 and 2 of the nested backbone are drawn to a target that their gradients make,
-    and to which; see `segue.training.surprise`."""
+    """The target to which the outputs of levels 1 and 2 of the nested backbone are drawn, see
+    `segue.training.surprise`; `off` for none."""
     validate_every: int = 250
     """Steps between two measurements of the held-out loss."""
     validate_tokens: int = 200_000
-    """The most tokens, of the beginning of the held-out text, that a measurement reads."""
+    """The most tokens that a measurement reads, from the beginning of the held-out text."""
     patience: int | None = None
     """Stop after so many measurements in a row without a better one; `None` for never."""
     device: str = "auto"
@@ -86,7 +86,7 @@ class LanguageConfig:
     source: str | None = None
     """The text file; written by the run."""
     digest: str | None = None
-    """SHA-256 of the text and its tokenizer; written by the run, which resumes over nothing else."""
+    """SHA-256 of the text and its tokenizer; written by the run, which resumes with no other text."""
 
     def __post_init__(self) -> None:
         for name, least in (("validate_every", 1), ("validate_tokens", 2), ("patience", 1)):
@@ -97,4 +97,4 @@ class LanguageConfig:
         if self.levels and (not nested or len(self.levels) != 3):
             raise UserError("levels", len(self.levels), "give three, for the nested backbone; for others none")
         if self.surprise != "off" and not nested:
-            raise UserError("surprise", self.surprise, "take the nested backbone, or leave it off")
+            raise UserError("surprise", self.surprise, "use the nested backbone, or leave it off")

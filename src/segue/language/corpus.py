@@ -1,4 +1,4 @@
-"""A text as token ids, cut into batches: contiguous lanes that carry their state, or random blocks that carry none."""
+"""A text as token ids, cut into batches: contiguous lanes that carry their state, or random blocks without state."""
 
 import re
 from collections.abc import Callable
@@ -19,13 +19,13 @@ class Corpus:
     """A text as tokens, document after document."""
 
     tokens: Int[Tensor, "tokens"]
-    """All tokens in their order."""
+    """All tokens, in order."""
     begins: Bool[Tensor, "tokens"]
     """Whether a token is the first of a document."""
     characters: int
     """Characters (code points) of the text."""
     unknown: int
-    """How many tokens stand for something outside the vocabulary."""
+    """Number of tokens outside the vocabulary."""
 
     @staticmethod
     def of(
@@ -39,16 +39,16 @@ class Corpus:
         """Encodes a text, each document by itself.
 
         Args:
-            text: At least two tokens of it.
-            tokenizer: What makes tokens of it.
-            document: A regular expression that matches where a document begins (`^` and `$` match at lines);
+            text: A text of at least two tokens, or of one if it is continued.
+            tokenizer: Encodes the text.
+            document: A regular expression that matches the beginning of a document (`^` and `$` match at lines);
                 `None` for a single document.
-            continued: Whether the text goes on with a document whose beginning stands elsewhere, unless its own
-                first characters begin one.
-            name: What errors call the text, such as its file.
+            continued: Whether the text continues a document that began in another text, unless its first characters
+                begin a new one.
+            name: The name of the text in errors, such as its file.
 
         Raises:
-            UserError: The text has fewer than two tokens, or the expression is none.
+            UserError: The text has too few tokens, or `document` is no regular expression.
         """
         parts = [(begun, tokenizer.encode(part)) for begun, part in _documents(text, document)]
         parts = [(begun, encoded) for begun, encoded in parts if encoded]
@@ -63,7 +63,7 @@ class Corpus:
         return Corpus(tokens, begins, len(text), unknown)
 
     def first(self, tokens: int) -> "Corpus":
-        """The first so many tokens, as a text of its own; its characters are those of all tokens on average."""
+        """The first `tokens` tokens as a corpus; its number of characters is estimated by the average of all tokens."""
         if tokens >= len(self.tokens):
             return self
         part = self.tokens[:tokens]
@@ -73,10 +73,10 @@ class Corpus:
 
 
 def document_pattern(document: str) -> re.Pattern[str]:
-    """The regular expression that matches where a document begins.
+    """Compiles the expression that matches the beginning of a document.
 
     Raises:
-        UserError: It is none.
+        UserError: It is no regular expression.
     """
     try:
         return re.compile(document, re.MULTILINE)
@@ -85,10 +85,10 @@ def document_pattern(document: str) -> re.Pattern[str]:
 
 
 def read_text(path: str | Path, argument: str = "text") -> str:
-    """The text of a UTF-8 file, as it is: line ends are kept.
+    """Reads a UTF-8 file; line ends are kept.
 
     Raises:
-        UserError: It can't be read, or is no UTF-8.
+        UserError: It cannot be read, or is no UTF-8.
     """
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
@@ -100,12 +100,12 @@ def read_text(path: str | Path, argument: str = "text") -> str:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Windows of text, one a lane, and what follows each of their tokens."""
+    """Windows of text, one a lane, and the token that follows each of their tokens."""
 
     inputs: Int[Tensor, "lanes time"]
     targets: Int[Tensor, "lanes time"]
     reset: Bool[Tensor, "lanes time"] | None
-    """Where a lane forgets before it reads; `None` for nowhere, which takes faster kernels."""
+    """Where a lane is reset before it reads; `None` for nowhere, for which kernels are faster."""
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch elsewhere."""
@@ -117,11 +117,11 @@ Batches = Callable[[int], Batch]
 
 
 def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches:
-    """Batch n continues batch n - 1 in every lane; a state carried from one to the next makes whole texts of windows.
+    """Batch n continues batch n - 1 in every lane, so a carried state sees whole texts.
 
-    In each epoch the corpus, as a ring, is cut anew at a random place into lanes of equal length, and these into
-    windows; all lanes begin afresh with an epoch. What is left over at the ends, less than a window a lane, differs
-    from epoch to epoch. Batch n is a function of `seed` and n alone.
+    In each epoch the corpus, as a ring, is cut at a new random offset into lanes of equal length, and each lane into
+    windows; an epoch begins with fresh lanes. The rest of each lane, less than a window, is not used in that epoch.
+    Batch n is a function of `seed` and n alone.
 
     Raises:
         UserError: A lane has no whole window.
@@ -142,7 +142,7 @@ def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batc
 
 
 def random_blocks(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches:
-    """Each batch is of blocks of `window` + 1 tokens from anywhere, to be read with fresh lanes.
+    """Batches of blocks of `window` + 1 tokens at random offsets, to be read with fresh lanes.
 
     Batch n is a function of `seed` and n alone.
 
@@ -155,24 +155,24 @@ def random_blocks(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches
 
     def batch(n: int) -> Batch:
         begins = np.random.default_rng([seed, n]).integers(size - window, size=lanes)
-        return _windows(corpus, torch.from_numpy(begins), window, fresh=False)  # whoever reads it brings no state
+        return _windows(corpus, torch.from_numpy(begins), window, fresh=False)  # the reader has no state
 
     return batch
 
 
 def _windows(corpus: Corpus, begins: Tensor, window: int, *, fresh: bool) -> Batch:
-    """The windows from the given places of the corpus on, which is a ring; `fresh` lanes forget before the first."""
-    places = (begins[:, None] + torch.arange(window + 1)) % len(corpus.tokens)
-    tokens, reset = corpus.tokens[places], corpus.begins[places[:, :-1]]
+    """The windows that begin at the given tokens of the corpus, a ring; `fresh` lanes are reset first."""
+    index = (begins[:, None] + torch.arange(window + 1)) % len(corpus.tokens)
+    tokens, reset = corpus.tokens[index], corpus.begins[index[:, :-1]]
     reset[:, 0] |= fresh
     return Batch(tokens[:, :-1], tokens[:, 1:], reset if reset.any() else None)
 
 
 def _documents(text: str, document: str | None) -> list[tuple[bool, str]]:
-    """The parts of a text, in order, and whether the expression matches where they begin; the first may be a rest."""
+    """The parts of a text, in order, and whether the expression matches at their beginning (the first may not)."""
     if document is None:
         return [(False, text)]
-    found = document_pattern(document).finditer(text)
-    matched = {match.start() for match in found if match.start() < len(text)}
+    matches = document_pattern(document).finditer(text)
+    matched = {match.start() for match in matches if match.start() < len(text)}
     begins = sorted({0} | matched)
     return [(a in matched, text[a:b]) for a, b in zip(begins, [*begins[1:], len(text)], strict=True)]

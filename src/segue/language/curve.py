@@ -1,4 +1,4 @@
-"""The losses of a run, drawn."""
+"""The plot of the losses of a run."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Perplexity and bits per character of a text that the model has not learnt from."""
+"""Perplexity and bits per character of a held-out text."""
 
 import math
 from collections.abc import Callable
@@ -16,19 +16,19 @@ from segue.language.model import LanguageModel
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a text was predicted, all of its tokens but the first."""
+    """How well all tokens of a text but the first were predicted."""
 
     loss: float
-    """Mean of -log p of what came, in nats per token."""
+    """Mean of -log p of each token, in nats."""
     tokens: int
-    """How many tokens were predicted."""
+    """Number of predicted tokens."""
     tokens_per_character: float
-    """Of the whole text."""
+    """Tokens per character of the whole text."""
     unknown: int
-    """Tokens of the text outside the vocabulary: they are predicted as "something else" only. A word model has learnt
-    how often to expect that, which flatters bits per character; others never met one, and each costs them dear."""
+    """Tokens of the text outside the vocabulary, all predicted as one token. A word model has learnt their frequency,
+    which flatters bits per character; other models have never seen one, and each costs them much."""
     lanes: int = 1
-    """How many parts of the text were read side by side."""
+    """Number of parts of the text that were read side by side."""
 
     @property
     def perplexity(self) -> float:
@@ -42,7 +42,7 @@ class Evaluation:
 
 
 def perplexity(loss: float) -> float:
-    """exp(loss), and `inf` where that is more than a number can hold."""
+    """exp(loss), and `inf` where it overflows."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -59,19 +59,18 @@ def evaluate(
     lanes: int = 1,
     report: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """Predicts every token of a text, the first one excepted, exactly once. The model is left as it is.
+    """Predicts every token of a text but the first, exactly once. The model stays unchanged.
 
     Args:
         model: The model.
-        corpus: The text, in the tokens of `model.tokenizer`.
-        state: `"carry"`: the state goes from window to window, so that a token is predicted from all before it in its
-            document. `"reset"`: each window begins afresh, as it does for a model without memory; its first tokens
-            are then predicted from few.
-        window: Tokens that are read at a time; with a carried state it changes the memory used, not the result.
-        lanes: How many parts of the text are read side by side, each of at least a window, so that a short text
-            has fewer. It is faster, and each part but the first begins with an empty memory, so with few characters
-            a lane a carried state seems worth less than it is.
-        report: Is told how many tokens are predicted, and of how many.
+        corpus: The text, as tokens of `model.tokenizer`.
+        state: `"carry"`: the state goes from window to window, so a token is predicted from all tokens before it in its
+            document. `"reset"`: each window begins with a fresh state, and its first tokens are predicted from few.
+        window: Tokens of one call of the model; with a carried state it changes the memory used, not the result.
+        lanes: Number of parts of the text that are read side by side, each of at least a window: a short text has
+            fewer. Lanes are faster, but each part begins with a fresh state, so with short parts a carried state seems
+            worth less than it is.
+        report: Called with the number of predicted tokens and the number of all.
 
     Raises:
         UserError: `window` or `lanes` is below 1.
@@ -87,8 +86,8 @@ def evaluate(
         for read in range(0, inputs.shape[1], window):
             now = slice(read, read + window)
             reset = begins[:, now] if begins[:, now].any() else None
-            law, memory = model(inputs[:, now], memory if state == "carry" else None, reset)
-            total += float((law.loss(targets[:, now]).double() * weights[:, now]).sum())
+            distribution, memory = model(inputs[:, now], memory if state == "carry" else None, reset)
+            total += float((distribution.loss(targets[:, now]).double() * weights[:, now]).sum())
             if report is not None:
                 report(int(weights[:, : now.stop].sum()), count)
     finally:
@@ -97,11 +96,11 @@ def evaluate(
 
 
 def _lanes(corpus: Corpus, lanes: int, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Inputs, targets, beginnings and weights, (lanes, whole windows); what is behind the text's end weighs nothing."""
+    """Inputs, targets, beginnings and weights, (lanes, whole windows); padding behind the text has weight zero."""
     count = len(corpus.tokens) - 1
     window = min(window, count)
     length = -(-count // (lanes * window)) * window
-    lanes = -(-count // length)  # the others would hold nothing
+    lanes = -(-count // length)  # the others would be empty
     parts = (corpus.tokens[:-1], corpus.tokens[1:], corpus.begins[:-1], torch.ones(count))
     inputs, targets, begins, weights = (pad(part, (0, lanes * length - count)).view(lanes, length) for part in parts)
     return inputs, targets, begins, weights

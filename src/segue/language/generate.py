@@ -1,8 +1,8 @@
-"""Text that goes on: one token after another, each read as soon as it is drawn.
+"""Generation of text: tokens are drawn one after another, and each is read before the next is drawn.
 
-What a continuation has come to is a value, a `State` of one lane: the model's memory of all tokens but the last, that
-last token, and how many were drawn. Draw n is a function of the seed and n alone. So a continuation that was saved
-and loaded goes on as if it had never stopped.
+A text in progress is a value, a `State` of one lane: the model's memory of all tokens but the last, the last token,
+and the number of drawn tokens. Draw n is a function of the seed and n alone. So a text that was saved and loaded
+continues exactly.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,26 +40,26 @@ def begin(model: LanguageModel, prompt: Sequence[int]) -> State:
 
 @torch.no_grad()
 def draw(model: LanguageModel, state: State, sampling: Sampling, seed: int = 0) -> tuple[int, State]:
-    """The next token, and the state of the text with it; never the unknown token, which stands for no text."""
+    """Draws the next token, never the unknown one, which has no text; returns it and the new state."""
     text = state.part("text")
-    law, memory = model(text["last"][:, None], state.part("model"))
+    distribution, memory = model(text["last"][:, None], state.part("model"))
     if (unknown := model.tokenizer.unknown) is not None:
-        law.logits[..., unknown] = -torch.inf
+        distribution.logits[..., unknown] = -torch.inf
     level = np.random.default_rng([seed, int(text["drawn"])]).random()
-    reached = sampling.probabilities(law)[0, -1].cumsum(0)
-    token = torch.searchsorted(reached, reached[-1:] * level, right=True)  # the last sum may round to below one
+    cumulative = sampling.probabilities(distribution)[0, -1].cumsum(0)
+    token = torch.searchsorted(cumulative, cumulative[-1:] * level, right=True)  # the last sum may round to below one
     return int(token), State.join({"model": memory, "text": State({"last": token, "drawn": text["drawn"] + 1})})
 
 
 def generate(
     model: LanguageModel, prompt: Sequence[int], sampling: Sampling | None = None, seed: int = 0
 ) -> Iterator[int]:
-    """The tokens that follow a prompt, without end.
+    """Draws the tokens after a prompt, without end.
 
     Args:
         model: The model, in evaluation mode.
         prompt: The tokens to continue, at least one.
-        sampling: How to draw; by default from the model's own probabilities.
+        sampling: How to draw; by default from the probabilities of the model.
         seed: The same seed draws the same tokens.
 
     Raises:
@@ -74,7 +74,7 @@ def generate(
 def continue_text(
     model: LanguageModel, prompt: str, length: int, sampling: Sampling | None = None, seed: int = 0
 ) -> Iterator[str]:
-    """The text of `length` tokens that follow the text of a prompt, piece by piece; see `generate`.
+    """Draws `length` tokens after a prompt and yields their text piece by piece; see `generate`.
 
     Raises:
         UserError: The prompt has no tokens.
@@ -86,19 +86,19 @@ def continue_text(
 
 
 def readable(tokenizer: Tokenizer, tokens: Iterable[int], after: Sequence[int] = ()) -> Iterator[str]:
-    """The text of tokens, piece by piece, each as soon as no later token can change it.
+    """Yields the text of tokens piece by piece, each as soon as no later token can change it.
 
     Args:
-        tokenizer: What decodes them.
+        tokenizer: Decodes the tokens.
         tokens: The tokens.
-        after: What stands before them: it decides whether a space comes first.
+        after: The tokens before them, which decide whether a space comes first.
     """
-    told, kept = list(after), list[int]()
+    yielded, kept = list(after), list[int]()
     for token in tokens:
         kept.append(token)
-        before, text = tokenizer.decode(told), tokenizer.decode([*told, *kept])
-        if not text.endswith(UNKNOWN):  # perhaps the first bytes of a character
+        before, text = tokenizer.decode(yielded), tokenizer.decode([*yielded, *kept])
+        if not text.endswith(UNKNOWN):  # otherwise these may be the first bytes of a character
             yield text[len(before) :]
-            told, kept = kept, []
+            yielded, kept = kept, []
     if kept:
-        yield tokenizer.decode([*told, *kept])[len(tokenizer.decode(told)) :]
+        yield tokenizer.decode([*yielded, *kept])[len(tokenizer.decode(yielded)) :]

@@ -1,4 +1,4 @@
-"""The language model: embed, a backbone, a probability for every token that may follow."""
+"""The language model: embed, a backbone, a probability for every possible next token."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class LanguageModelConfig:
     """The sizes and parts of a language model; the size of the vocabulary is the tokenizer's."""
 
     backbone: BackboneName = "lstm"
-    """What reads the tokens. The transformer alone forgets what lies beyond its window."""
+    """The kind of memory. Only the transformer forgets what is outside its window."""
     width: int = 256
     """Size of embeddings and hidden vectors."""
     layers: int = 1
@@ -33,15 +33,15 @@ class LanguageModelConfig:
     window: int = 256
     """Tokens that a token of the transformer attends to, itself included."""
     positions: Positions = "rotary"
-    """How the transformer knows the order of tokens; `"learned"` knows it of the first `window` of a document alone."""
+    """How the transformer encodes the order of tokens; `"learned"` covers the first `window` tokens of a document."""
     level1: LevelName = "lstm"
-    """The first level of the nested backbone; `layers`, `heads`, `window` and `positions` are then its own."""
+    """The first level of the nested backbone; `layers`, `heads`, `window` and `positions` then apply to it."""
     expansion: int = 4
     """Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths."""
     tied: bool = False
-    """One matrix embeds tokens and predicts them (Press and Wolf 2017): worth it for large vocabularies."""
+    """One matrix embeds tokens and predicts them (Press and Wolf 2017); useful for large vocabularies."""
     dropout: float = 0.0
-    """Share of the values of embeddings and hidden vectors that training leaves out at random."""
+    """Share of the values of embeddings and hidden vectors that training sets to zero at random."""
 
     def __post_init__(self) -> None:
         for name in ("width", "layers", "heads", "window", "expansion"):
@@ -54,12 +54,12 @@ class LanguageModelConfig:
 
     @property
     def attends(self) -> bool:
-        """There is a transformer in it."""
+        """Whether the model contains a transformer."""
         return "transformer" in (self.backbone, self.level1 if self.backbone == "nested" else None)
 
     @property
-    def reach(self) -> int | None:
-        """Tokens of a document after which the model was never taught where it stands; `None` if that cannot be."""
+    def position_limit(self) -> int | None:
+        """Number of tokens of a document for which positions are learned; `None` for no limit."""
         return self.window if self.attends and self.positions == "learned" else None
 
 
@@ -68,7 +68,7 @@ class LanguageModel(nn.Module):
 
     Args:
         config: Sizes and parts.
-        tokenizer: What numbers the tokens; it goes with the model wherever that is saved.
+        tokenizer: Maps text to token ids; it is saved with the model.
     """
 
     causal = True
@@ -87,14 +87,14 @@ class LanguageModel(nn.Module):
             level1=config.level1,
             expansion=config.expansion,
         )
-        normed = config.backbone == "transformer"  # by its own last layer
+        normed = config.backbone == "transformer"  # by its last layer
         self.norm = nn.Identity() if normed else nn.LayerNorm(config.width)
         self.head = CategoricalHead(config.width, patch=1, classes=tokenizer.size)
         self.dropout = nn.Dropout(config.dropout)
         self.scale = 1.0
-        if config.backbone == "transformer":  # its residual stream must not begin as a copy of the last token
+        if config.backbone == "transformer":  # its residual stream must not start as a copy of the last token
             nn.init.normal_(self.embed.weight, std=0.02)  # (Radford et al. 2019)
-        elif config.tied:  # small enough for logits, then scaled up to be read (Vaswani et al. 2017, section 3.4)
+        elif config.tied:  # small for logits, scaled up for the backbone (Vaswani et al. 2017, section 3.4)
             self.scale = config.width**0.5
             nn.init.normal_(self.embed.weight, std=config.width**-0.5)
         if config.tied:
@@ -102,14 +102,14 @@ class LanguageModel(nn.Module):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of config, tokenizer and weights: no other model loads a state that carries it."""
+        """A hash of config, tokenizer and weights. A saved state holds it, and other models refuse that state."""
         config = {**asdict(self.config), "tokenizer": self.tokenizer.to_json()}
         return fingerprint(config, arrays_of(self.state_dict()))
 
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The state of lanes that have read nothing."""
+        """The state of fresh lanes."""
         return self.backbone.initial_state(lanes, device=device, dtype=dtype)
 
     def forward(
@@ -121,7 +121,7 @@ class LanguageModel(nn.Module):
         """Reads `time` tokens per lane; see `segue.backbones.protocol.Backbone` for state and reset.
 
         Returns:
-            The law of the token after each token, logits (lanes, time, vocabulary), and the new state.
+            The distribution of the token after each token, logits (lanes, time, vocabulary), and the new state.
         """
         hidden, state = self.read(tokens, state, reset)
         return Categorical(self.head(hidden).logits.squeeze(-2)), state
@@ -132,7 +132,7 @@ class LanguageModel(nn.Module):
         state: State | None = None,
         reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None = None,
     ) -> tuple[Float[Tensor, "lanes time width"], State]:
-        """What the head gets to see, and the new state: for losses that do not need all logits."""
+        """The input of the head, and the new state: for losses that do not need all logits."""
         hidden, state = self.backbone(self.dropout(self.scale * self.embed(tokens)), state, reset)
         return self.dropout(self.norm(hidden)), state
 
@@ -141,7 +141,7 @@ class LanguageModel(nn.Module):
         """Loads a model folder, in single precision, ready to predict.
 
         Raises:
-            UserError: There is no such folder, or it holds no language model that can be read.
+            UserError: The folder is missing or damaged, or holds another kind of model.
         """
         return load_model(
             folder,

@@ -1,4 +1,4 @@
-"""What a language model's training minimises, batch by batch, and which optimiser does so."""
+"""The loss of a language model, batch by batch, and its optimiser."""
 
 from torch import Tensor, nn
 
@@ -19,9 +19,9 @@ _LEVELS = ("backbone.level1", "backbone.level2", "backbone.level3")
 def language_loss(
     model: LanguageModel, corpus: Corpus, config: LanguageConfig, device: Device
 ) -> tuple[Loss | CarryingLoss, State | None]:
-    """The mean cross-entropy of batch n, and the state before batch 1, as `segue.training.loop.train` wants them.
+    """The mean cross-entropy of batch n, and the state before batch 1, for `segue.training.loop.train`.
 
-    With a surprise objective, that is minimised as well.
+    The surprise objective of the config is minimised as well.
     """
     text = config.text
     cut = contiguous_lanes if text.state == "carry" else random_blocks
@@ -44,21 +44,21 @@ def batch_loss(
 ) -> tuple[Tensor, State]:
     """The loss of one batch and the state after it.
 
-    `target` is that of the surprise objective, if there is one: it is minimised too, but no part of the loss that is
-    reported, which stays the cross-entropy.
+    `target` is that of the surprise objective, `None` for no such objective. The objective is minimised too, but the
+    value of the loss stays the cross-entropy.
     """
     if target is None:
-        law, state = model(batch.inputs, state, batch.reset)
-        return law.loss(batch.targets).mean(), state
+        distribution, state = model(batch.inputs, state, batch.reset)
+        return distribution.loss(batch.targets).mean(), state
     with recorded(*(model.get_submodule(level) for level in _LEVELS[:2])) as outputs:
-        law, state = model(batch.inputs, state, batch.reset)
-    losses = law.loss(batch.targets)
+        distribution, state = model(batch.inputs, state, batch.reset)
+    losses = distribution.loss(batch.targets)
     objective = surprise_objective(losses, outputs, target=target)
     return losses.mean() + objective - objective.detach(), state
 
 
 def language_optimizer(config: LanguageConfig) -> BuildOptimizer:
-    """One rate for all weights, or a clock for each level of the nested backbone."""
+    """AdamW with one rate for all weights, or with a clock for each level of the nested backbone."""
     if not config.levels:
         return single_rate
     tokens = config.text.lanes * config.text.window

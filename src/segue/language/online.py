@@ -1,7 +1,7 @@
-"""Dynamic evaluation of a text: each token is scored, then learnt from, in a copy of the weights that the text owns.
+"""Dynamic evaluation of a text: each token is scored, then learnt from, in weights that belong to the text.
 
-What was learnt is a value, a `State` of one lane. So a text may come in parts, with the state saved and loaded in
-between, and the parts' figures are those of the whole.
+The learnt weights are a value, a `State` of one lane. So a text can be evaluated in parts, with the state saved and
+loaded in between, and the figures of the parts add up to those of the whole.
 """
 
 import math
@@ -18,7 +18,7 @@ from segue.language.model import LanguageModel
 from segue.state import State
 from segue.training.online import Losses, OnlineConfig, OnlineLearner
 
-_PIECE = 2000  # tokens a call: what is kept in memory at a time, which no figure depends on
+_PIECE = 2000  # tokens a call: bounds the memory, changes no figure
 
 
 def evaluate_online(
@@ -28,21 +28,21 @@ def evaluate_online(
     state: State | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> tuple[Evaluation, State]:
-    """Predicts every token of a text, learning from each segment once it was predicted. The model is left as it is.
+    """Predicts every token of a text, and learns from each segment after predicting it. The model stays unchanged.
 
     Args:
         model: The model.
-        corpus: The text, in the tokens of `model.tokenizer`, read as one lane.
+        corpus: The text, as tokens of `model.tokenizer`, read as one lane.
         config: How to learn.
-        state: What a call on the text before this one gave; `None` begins with the trained weights and an empty
-            memory, and with the second token, since nothing stands before the first.
-        report: Is told how many tokens are predicted, and of how many.
+        state: The state after the preceding text; `None` begins with the trained weights and a fresh memory, and
+            predicts the second token first.
+        report: Called with the number of predicted tokens and the number of all.
 
     Returns:
-        How well the text was predicted, and the state after it.
+        The evaluation of the text, and the state after it.
 
     Raises:
-        UserError: What was learnt has ruined the model: perplexity is beyond all numbers.
+        UserError: Learning has ruined the model: the perplexity overflows.
     """
     config = config or OnlineConfig()
     training = model.training
@@ -55,21 +55,21 @@ def evaluate_online(
         count, total = inputs["tokens"].shape[1], 0.0
         for begin in range(0, count, _PIECE):
             piece = {name: tensor[:, begin : begin + _PIECE] for name, tensor in inputs.items()}
-            with torch.backends.cudnn.flags(enabled=False):  # whose LSTM refuses gradients of a model that evaluates
+            with torch.backends.cudnn.flags(enabled=False):  # its LSTM has no gradients in evaluation mode
                 losses, inner = learner(piece, inner)
             total += float(losses.double().sum())
             if report is not None:
                 report(min(begin + _PIECE, count), count)
     finally:
         model.train(training)
-    found = Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown)
-    if not math.isfinite(found.perplexity):
-        raise UserError("learning_rate", config.learning_rate, f"give a lower one: the loss came to {found.loss:.4g}")
-    return found, State.join({"learner": inner, "text": last})
+    result = Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown)
+    if not math.isfinite(result.perplexity):
+        raise UserError("learning_rate", config.learning_rate, f"give a lower one: the loss came to {result.loss:.4g}")
+    return result, State.join({"learner": inner, "text": last})
 
 
 def _inputs(model: LanguageModel, corpus: Corpus, state: State | None) -> tuple[dict[str, Tensor], State]:
-    """What is read, what follows each, and where a document begins, as lanes; and what the next part has to know."""
+    """The tokens, their next tokens and the resets, as lanes; and the state that the next part needs."""
     device = model.embed.weight.device
     tokens, begins = corpus.tokens[None].to(device), corpus.begins[None].to(device)
     if state is not None:
@@ -81,11 +81,11 @@ def _inputs(model: LanguageModel, corpus: Corpus, state: State | None) -> tuple[
 
 
 def _losses(model: LanguageModel) -> Losses:
-    """The loss of each token under given weights, as `segue.training.online.Losses` has it."""
+    """The loss of each token under given weights; see `segue.training.online.Losses`."""
 
     def losses(weights: Mapping[str, Tensor], inputs: Mapping[str, Tensor], memory: State) -> tuple[Tensor, State]:
         reset = inputs["reset"] if inputs["reset"].any() else None  # without one the kernels are faster
-        law, memory = functional_call(model, dict(weights), (inputs["tokens"], memory, reset))
-        return law.loss(inputs["following"]), memory
+        distribution, memory = functional_call(model, dict(weights), (inputs["tokens"], memory, reset))
+        return distribution.loss(inputs["following"]), memory
 
     return losses

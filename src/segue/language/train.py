@@ -1,4 +1,4 @@
-"""Training a language model on one text, the end of which is held out."""
+"""Training of a language model on one text, whose end is held out."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from segue.device import Device, decide_device
+from segue.device import Device
 from segue.errors import UserError
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, read_text
@@ -16,23 +16,22 @@ from segue.language.evaluate import Evaluation, evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
 from segue.text.named import learn_tokenizer
-from segue.training.loop import Progress, train
-from segue.training.probe import seconds_per_step, steps_for_minutes
-from segue.training.runs import read_run, require_unused
+from segue.training.loop import Progress
+from segue.training.run import Work, begin_run
 from segue.training.validation import Validation
 
-_LEAST = 2  # occurrences of a word in the vocabulary: those that occur once are all that unknown words are learnt from
+_LEAST = 2  # occurrences of a word in the vocabulary: rarer ones train the unknown token
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """A model of fresh weights, and the text in its tokens."""
+    """A model of fresh weights, and the text as its tokens."""
 
     model: LanguageModel
     learnt: Corpus
-    """What is trained on."""
+    """The text that the model is trained on."""
     held_out: Corpus
-    """What is measured by."""
+    """The text that the model is measured on."""
     digest: str
     """SHA-256 of text and tokenizer."""
 
@@ -51,15 +50,15 @@ def train_language(
     """Trains a language model and leaves the run, and in it the model folder `model`, on disk.
 
     Args:
-        text: A text file in UTF-8; `None` to resume with the one that the run began with.
-        config: What to train; `None` for the defaults, or to resume. Of a text too short for them, the run takes fewer
-            lanes, and then a shorter window, and its config says so.
+        text: A text file in UTF-8; `None` to resume with the file of the run.
+        config: What to train; `None` for the defaults, or to resume. For a short text the run uses a shorter window and
+            fewer lanes, and records them in its config.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
-            number of threads is the same.
-        minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
-            Measuring the held-out loss comes on top.
-        started: Called once with the final config, the device, and the model beside the text in tokens.
+        resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
+            uninterrupted run in all bits.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
+            resume. Measuring the held-out loss takes additional time.
+        started: Called once with the final config, the device, and the model with its text.
         progress: Called after each step.
         measured: Called after each measurement on the held-out text.
 
@@ -67,74 +66,49 @@ def train_language(
         The model whose held-out loss was the lowest.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, the text can't be read or is too short or is not the
-            one the run began with, `config` or `minutes` is given to resume, or the loss is not finite.
-        Interrupted: Ctrl-C; what was trained is saved.
+        UserError: The folder is in use or holds nothing to resume, the text cannot be read, is too short or is not the
+            text of the run, `config` or `minutes` is given to resume, or the loss is not finite.
+        Interrupted: Ctrl-C; the run is saved.
     """
-    run = Path(run)
-    config, device, material = _ready(text, _settings(config, run, resume, minutes))
-    model, optimizer = material.model, language_optimizer(config)
-    loss, state = language_loss(model, material.learnt, config, device)
-    if minutes is not None:
-        seconds = seconds_per_step(model, loss, config.training, state=state, optimizer=optimizer)
-        config = replace(config, training=replace(config.training, steps=steps_for_minutes(minutes, seconds)))
+    begun = begin_run(LanguageConfig, config, run, resume=resume, minutes=minutes)
+    config, material = _ready(text, begun.config)
+    model, folder = material.model.to(begun.device.device), begun.folder / "model"
+    loss, state = language_loss(model, material.learnt, config, begun.device)
+    validation = _validation(material.held_out, config, folder, measured)
+    work = Work(model, loss, state, language_optimizer(config), validation)
+    config = begun.settle(config, work)
     if started is not None:
-        started(config, device, material)
-    train(
-        model,
-        loss,
-        config.training,
-        run,
-        state=state,
-        validation=_validation(material.held_out, config, run / "model", measured),
-        resume=resume,
-        record=config,
-        progress=progress,
-        optimizer=optimizer,
-    )
-    return LanguageModel.from_pretrained(run / "model")
+        started(config, begun.device, material)
+    begun.train(config, work, progress)
+    return LanguageModel.from_pretrained(folder)
 
 
-def _settings(config: LanguageConfig | None, run: Path, resume: bool, minutes: float | None) -> LanguageConfig:
-    """What to train: in a new folder what is asked for, to resume what the folder says."""
-    if not resume:
-        require_unused(run)
-        return config or LanguageConfig()
-    if config is not None:
-        raise UserError("config", "(given)", "leave it out to resume: the run holds its own")
-    if minutes is not None:
-        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-    return read_run(LanguageConfig, run)
-
-
-def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Device, Material]:
-    """The config with all that was left open decided, the device, and on it the model, beside the text in tokens."""
+def _ready(text: str | Path | None, config: LanguageConfig) -> tuple[LanguageConfig, Material]:
+    """The config with all that the text decides, and the model with the text as tokens."""
     source = text if text is not None else config.source
     if source is None:
         raise UserError("text", "(missing)", "name a text file to learn from")
-    device = decide_device(config.device, precision=config.precision)
     material = prepare(read_text(source), config, str(source))
     if config.digest not in (None, material.digest):
-        raise UserError("text", source, "resume with the text, and the tokenizers package, that the run began with")
-    material.model.to(device.device)
+        raise UserError(
+            "text", source, "resume with the text, and the version of the package tokenizers, that the run began with"
+        )
     decided = replace(
         config,
         text=config.text.fitted_to(len(material.learnt.tokens)),
-        device=str(device.device),
-        precision="float32" if device.autocast_dtype is None else "bfloat16",
         source=config.source or str(Path(source).resolve()),
         digest=material.digest,
     )
-    return decided, device, material
+    return decided, material
 
 
 def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Material:
-    """The tokenizer learnt from the first part of a text, a model for it, and both parts in its tokens.
+    """Learns a tokenizer from the first part of a text, and makes a model and both parts as tokens.
 
     Args:
         text: The text.
         config: What to train.
-        name: What errors call the text, such as its file.
+        name: The name of the text in errors, such as its file.
 
     Raises:
         UserError: A part has fewer than two tokens.
@@ -155,16 +129,16 @@ def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Materia
 def _validation(
     corpus: Corpus, config: LanguageConfig, folder: Path, measured: Callable[[Evaluation], None] | None
 ) -> Validation:
-    """Measures as the model is trained, by state carried or reset, and keeps the best model in `folder`."""
+    """Measures with the state carried or reset as in training, and keeps the best model in `folder`."""
     corpus = corpus.first(config.validate_tokens)
 
     def loss(model: nn.Module) -> float:
         assert isinstance(model, LanguageModel)
         lanes = max(1, min(config.text.lanes, len(corpus.tokens) // (8 * config.text.window)))
-        found = evaluate(model, corpus, state=config.text.state, window=config.text.window, lanes=lanes)
+        result = evaluate(model, corpus, state=config.text.state, window=config.text.window, lanes=lanes)
         if measured is not None:
-            measured(found)
-        return found.loss
+            measured(result)
+        return result.loss
 
     def keep(model: nn.Module) -> None:
         assert isinstance(model, LanguageModel)

@@ -7,19 +7,19 @@ from torch import nn
 
 
 def average_of(model: nn.Module) -> nn.Module:
-    """A copy of the model that takes no gradients, to be the average's beginning."""
+    """A copy of the model without gradients: the average before the first step."""
     return copy.deepcopy(model).requires_grad_(False).eval()
 
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
-    """Moves `average`, in place, towards the weights of `model` after step `step`.
+    """Moves the weights of `average` towards those of `model` after step `step`, in place.
 
-    The average of step n is d a + (1 - d) w with d = min(decay, n / (n + 9)): in the first steps it forgets faster,
-    or the random first weights would stay in it for long. Buffers are copied.
+    The average after step n is d a + (1 - d) w with d = min(decay, n / (n + 9)): d is smaller in the first steps, since
+    the random first weights would otherwise stay in the average for long. Buffers are copied.
 
     Args:
-        average: What `average_of` gave.
+        average: What `average_of` returned.
         model: The model in training.
         step: From 1.
         decay: The long-run decay per step.

@@ -1,7 +1,7 @@
 """Checkpoints: `RUN/checkpoints/step-N/{model,optimizer,average,state}.safetensors` and `trainer.json`.
 
-Each is written under a temporary name, synced and renamed, so a folder called step-N is whole whenever the process
-died. No pickle: reading a checkpoint runs no code.
+Each is written under a temporary name, synced and renamed, so a folder called step-N is whole even if the process was
+killed. There is no pickle: reading a checkpoint runs no code.
 """
 
 import json
@@ -23,29 +23,29 @@ KEPT = 2  # the newest, and the one before in case the newest cannot be read
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a training run carries from one step to the next."""
+    """The whole state of a training run between two steps."""
 
     step: int
     """Steps taken."""
     model: Mapping[str, Tensor]
     """The weights and buffers."""
     optimizer: Mapping[str, Tensor]
-    """What the optimiser remembers, by parameter name; empty before the first step."""
+    """The state of the optimiser, by parameter name; empty before the first step."""
     average: Mapping[str, Tensor] | None
     """The averaged weights, where an average is kept."""
     loss_sum: float
-    """Sum of the losses since the last line of the log."""
+    """Sum of the losses since the last line of the log with a loss."""
     loss_count: int
     """Number of steps in that sum."""
     state: State | None = None
-    """What the lanes remember of the batches so far, where the run carries it from batch to batch."""
+    """The state of the lanes, where the run carries one from batch to batch."""
 
 
 def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
     """Writes the checkpoint and removes all but the newest `KEPT`.
 
     Returns:
-        Its folder. One that is already there is left as it is: a step of a run has one state only.
+        Its folder. An existing one is left as it is: a step of a run has only one state.
     """
     parent = run / "checkpoints"
     parent.mkdir(exist_ok=True)
@@ -68,16 +68,16 @@ def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:
 
 
 def latest(run: Path) -> Path | None:
-    """The folder of the newest whole checkpoint, or `None`; what a crash left under temporary names is passed over."""
-    found = _by_step(run / "checkpoints")
-    return found[-1] if found else None
+    """The folder of the newest whole checkpoint, or `None`; temporary folders, which a crash leaves, are ignored."""
+    folders = _by_step(run / "checkpoints")
+    return folders[-1] if folders else None
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
     """Reads what `save_checkpoint` wrote, onto the CPU.
 
     Raises:
-        UserError: A file is missing, truncated or unreadable; the checkpoint before may still be whole.
+        UserError: A file is missing, truncated or unreadable; the checkpoint before it may still be whole.
     """
     try:
         facts = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             state=None if state is None else State(state),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: also a UserError about one file
-        remedy = "delete this folder, it can't be read, and resume from the checkpoint before"
+        remedy = "delete this folder (it cannot be read) and resume from the checkpoint before"
         raise UserError("checkpoint", folder, remedy) from error
 
 

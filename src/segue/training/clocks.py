@@ -1,11 +1,11 @@
 """Multi-rate training: each level of a model is updated at its own period, by the mean gradient since its last update.
 
 The clocks are those of nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, "Nested Learning", NeurIPS 2025,
-continuum memory system): level l changes only when a multiple of its period has passed. Where the paper sums the
-gradients of a period, they are averaged here, so that a level's clip and learning rate mean the same at any period.
-Nothing here learns at inference; that is `segue.training.online`.
+continuum memory system): level l changes only when a multiple of its period has passed. The paper sums the gradients
+of a period; this module averages them, so that a level's clip and learning rate mean the same at any period. Nothing
+here learns at inference; that is `segue.training.online`.
 
-A clock is a pure function of the step's number, so all that a checkpoint adds are the unfinished sums of gradients.
+A clock is a pure function of the step's number, so a checkpoint only adds the unfinished sums of gradients.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ class LevelConfig:
     period: int = 1
     """Units of time from one update to the next."""
     unit: Literal["step", "token"] = "step"
-    """What the clock counts: steps of the run, or tokens read in them; an update happens at the end of a step."""
+    """What the clock counts: steps of the run, or tokens that they read; an update happens at the end of a step."""
     learning_rate: float | None = None
     """The highest learning rate, under the run's schedule; `None` for the run's."""
     clip: float | None = None
@@ -45,7 +45,7 @@ class LevelConfig:
                 raise UserError(name, value, "give a number above 0")
 
     def training(self, config: TrainingConfig) -> TrainingConfig:
-        """The run's settings as they hold for this level."""
+        """The run's settings with those of this level in their stead."""
         return replace(
             config,
             learning_rate=config.learning_rate if self.learning_rate is None else self.learning_rate,
@@ -59,28 +59,28 @@ NESTED = (LevelConfig(1), LevelConfig(16), LevelConfig(256))
 
 @dataclass(frozen=True)
 class Clock:
-    """Rings at the end of a step in which a multiple of `period` was reached."""
+    """Decides at the end of which steps a level is updated: those in which a multiple of `period` passes."""
 
     period: int
-    """In whatever unit the clock counts."""
+    """In steps or tokens."""
     advance: int = 1
-    """Units that pass in a step: 1 where steps are counted, else the tokens of a batch."""
+    """Units that pass in a step: 1 for a clock of steps, the tokens of a batch for a clock of tokens."""
 
     def due(self, step: int) -> bool:
-        """Whether it rings at the end of this step, counted from 1."""
+        """Whether the level is updated at the end of this step, counted from 1."""
         return step * self.advance // self.period > (step - 1) * self.advance // self.period
 
     def waited(self, step: int) -> int:
-        """How many steps lie after the last ring before this step, this step included."""
-        rings = (step - 1) * self.advance // self.period
-        last = -(-rings * self.period // self.advance)  # the first step at whose end that many were due
+        """Number of steps since the last update before this step, this step included."""
+        updates = (step - 1) * self.advance // self.period
+        last = -(-updates * self.period // self.advance)  # the first step at whose end that many were due
         return step - last
 
 
 class MultiRate:
-    """An AdamW per level, each at its own clock, rate and clip. An `Optimizer`.
+    """An AdamW per level, each with its own clock, rate and clip. An `Optimizer`.
 
-    Gradients that a run's last period leaves unfinished are dropped. Weight decay and AdamW's moments count the
+    The gradients of an unfinished period at the end of a run are dropped. Weight decay and AdamW's moments count the
     updates of their level: a slow level decays less in a run.
 
     Args:
@@ -91,7 +91,7 @@ class MultiRate:
         tokens: Tokens in a batch, the same in all; needed where a clock counts tokens.
 
     Raises:
-        UserError: There are more or fewer settings than levels; a clock counts tokens and `tokens` is not given; a
+        UserError: The numbers of settings and levels differ; a clock counts tokens and `tokens` is not given; a
             trainable parameter is in no level, or in two.
     """
 
@@ -126,7 +126,7 @@ class MultiRate:
         return nn.utils.get_total_norm(norms)
 
     def step(self, step: int) -> float:
-        """Adds this step's gradients to the sums and updates the levels that are due; the rate is that of level 1."""
+        """Adds this step's gradients to the sums and updates the levels that are due; returns the rate of level 1."""
         for level, clock, optimizer in zip(self._levels, self._clocks, self._optimizers, strict=True):
             self._collect(level)
             if clock.due(step):
@@ -157,24 +157,24 @@ class MultiRate:
         self._sums = sums
 
     def _collect(self, level: Level) -> None:
-        """Moves the gradients into the sums. The first of a period is kept, not copied: `zero_grad` only lets it go."""
+        """Moves the gradients into the sums. The first of a period is kept, not copied: `zero_grad` only drops it."""
         for name, parameter in level.items():
             if parameter.grad is not None:
                 self._sums[name] = self._sums[name].add_(parameter.grad) if name in self._sums else parameter.grad
 
     def _put_means(self, level: Level, steps: int) -> None:
-        """Moves the sums, divided by the steps in them, back to where an optimiser looks for gradients."""
+        """Moves the sums, divided by their number of steps, back to the gradients that an optimiser reads."""
         for name, parameter in level.items():
             total = self._sums.pop(name, None)  # none where no step of the period touched the parameter
             parameter.grad = None if total is None else total.div_(steps)
 
 
 def split_levels(model: nn.Module, *slower: str) -> tuple[dict[str, nn.Parameter], ...]:
-    """The levels of a model whose slower ones are modules of it; level 1 is all the rest, embedding and head included.
+    """The levels of a model: each slower level is a module, level 1 is the rest, embedding and head included.
 
     Args:
         model: The model.
-        slower: Level 2, level 3 and so on, as dotted names of modules: `"backbone.level2", "backbone.level3"`.
+        slower: Dotted names of the modules of level 2, level 3 and so on: `"backbone.level2", "backbone.level3"`.
 
     Raises:
         UserError: The model has no such module.
@@ -191,20 +191,20 @@ def split_levels(model: nn.Module, *slower: str) -> tuple[dict[str, nn.Parameter
 def require_partition(model: nn.Module, levels: Sequence[Level]) -> None:
     """Refuses levels unless each trainable parameter of `model` is in exactly one of them.
 
-    A parameter in none would never be trained and nothing would tell; one in two would be trained twice.
+    A parameter in no level would never be trained, without any error; one in two levels would be trained twice.
 
     Raises:
-        UserError: The first few that are in none or in several are named, or the levels hold one of another model.
+        UserError: A parameter is in no level or in several (the first few are named), or is one of another model.
     """
     homes = Counter(parameter for level in levels for parameter in level.values())
     trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    for fault, found in (
+    for fault, names in (
         ("none", [name for name, parameter in trainable.items() if homes[parameter] == 0]),
         ("several", [name for name, parameter in trainable.items() if homes[parameter] > 1]),
     ):
-        if found:
-            shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-            raise UserError("levels", shown, f"put each trainable parameter into exactly one level (now in {fault})")
+        if names:
+            first = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            raise UserError("levels", first, f"put each trainable parameter into exactly one level (now in {fault})")
     if set(homes) - set(model.parameters()):
         raise UserError("levels", type(model).__name__, "give levels of this very model (they hold other parameters)")
 
@@ -213,5 +213,5 @@ def _clock(setting: LevelConfig, tokens: int | None) -> Clock:
     if setting.unit == "step":
         return Clock(setting.period)
     if tokens is None:
-        raise UserError("unit", setting.unit, "say how many tokens a batch has, or count steps")
+        raise UserError("unit", setting.unit, "give the number of tokens of a batch, or count steps")
     return Clock(setting.period, tokens)

@@ -11,7 +11,7 @@ from types import FrameType
 class Interrupted(KeyboardInterrupt):
     """Training was stopped by Ctrl-C and its state saved.
 
-    Still a `KeyboardInterrupt`, so that nothing that swallows errors swallows the wish to stop.
+    It is a `KeyboardInterrupt`, so code that catches errors does not catch it.
 
     Args:
         run: The run folder.
@@ -25,7 +25,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Holds back Ctrl-C until the block has ended, then lets it through as a `KeyboardInterrupt`."""
+    """Delays Ctrl-C until the block has ended, then raises it as a `KeyboardInterrupt`."""
     if threading.current_thread() is not threading.main_thread():  # Ctrl-C reaches the main thread only
         yield
         return

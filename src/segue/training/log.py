@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line, without times, so that a resumed run's log is that of an unbroken one."""
+"""The log of a run: one JSON object a line, without times, so that a resumed and an unbroken run log the same."""
 
 import json
 import os
@@ -14,8 +14,8 @@ class RunLog:
 
     Args:
         run: The run folder.
-        step: The step that training goes on from. Lines beyond it, and a line cut off by a crash, are dropped: the
-            steps they tell of will be taken again.
+        step: The step from which training continues. Later lines, and a line that a crash cut off, are dropped: their
+            steps will be taken again.
     """
 
     def __init__(self, run: Path, step: int) -> None:
@@ -31,7 +31,7 @@ class RunLog:
         self._file.flush()
 
     def sync(self) -> None:
-        """Brings all lines to disk. A checkpoint must never be there before the lines that lead up to it."""
+        """Syncs all lines to disk. A checkpoint must never be on disk before the lines of its steps."""
         self._file.flush()
         os.fsync(self._file.fileno())
 

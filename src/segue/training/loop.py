@@ -1,4 +1,4 @@
-"""The training loop that every task uses. A run killed at any moment and resumed is the unbroken run, bit for bit."""
+"""The training loop of every task. A run killed at any moment and resumed equals an unbroken run, bit for bit."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from segue.training.log import RunLog, read_log
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.runs import require_config, start_run
 from segue.training.schedule import TrainingConfig
-from segue.training.validation import Validation, Watch
+from segue.training.validation import Validation, Validator
 
 Loss = Callable[[int], Tensor]
 """The mean loss of the model on batch n."""
 CarryingLoss = Callable[[int, State], tuple[Tensor, State]]
-"""The same for lanes with the state that batch n - 1 left, and the state that batch n leaves."""
+"""The same for contiguous lanes: takes the state after batch n - 1 too, and also returns the state after batch n."""
 
 
 @dataclass(frozen=True)
@@ -55,31 +55,32 @@ def train(
     record: Any = None,
     progress: Callable[[Progress], None] | None = None,
     optimizer: BuildOptimizer = single_rate,
+    save: Callable[[nn.Module], None] | None = None,
 ) -> nn.Module:
     """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
 
     Args:
         model: The model; its first weights are kept as checkpoint 0. To resume, build it from
-            `read_run(cls, run)`; its weights are then those of the newest checkpoint.
-        loss_of_batch: The mean loss of `model` on batch n, for n = 1, 2, ... `config.steps`. It makes batch n itself,
-            from the seed and n alone: that is what makes a resumed run exact. With a `state`, it takes n and the state
-            before, and gives the loss and the state after, which the next batch is read with, and which a checkpoint
-            holds: contiguous lanes.
+            `read_run(cls, run)`; it then takes the weights of the newest checkpoint.
+        loss_of_batch: The mean loss of `model` on batch n, for n = 1, 2, ... `config.steps`. Batch n must be a function
+            of the seed and n alone: that makes a resumed run exact. With a `state`, the function takes n and the state
+            before the batch, and returns the loss and the state after it, which checkpoints hold (contiguous lanes).
         config: The settings of the run.
-        state: What the lanes remember before batch 1; `None` where no batch knows of the one before.
-        validation: Held-out loss on the way: a curve, the best model, an early end.
         run: The run folder: new or empty, or with `resume` one that a run has left.
-        resume: Whether to continue the run that is in the folder.
-        record: The whole config, a dataclass, that `config.toml` shall hold; `None` for `config` alone.
+        state: The state before batch 1; `None` where batches do not depend on each other.
+        validation: What measures the held-out loss, keeps the best model and ends the run early.
+        resume: Whether to continue the run in the folder.
+        record: The config, a dataclass, that `config.toml` shall hold; `None` for `config`.
         progress: Called after each step.
-        optimizer: Builds the optimiser of the model from `config`; `segue.training.clocks.MultiRate` is one for a
-            model of levels.
+        optimizer: Builds the optimiser of the model from `config`; `segue.training.clocks.MultiRate` suits a model of
+            levels.
+        save: Called with the last model, as it is returned, when the run ends or Ctrl-C stops it.
 
     Returns:
         The last model, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
 
     Raises:
-        UserError: The folder is in use, or has nothing to resume; a checkpoint can't be read or belongs to another
+        UserError: The folder is in use, or holds nothing to resume; a checkpoint cannot be read or belongs to another
             model; the loss or its gradient is not finite.
         Interrupted: Ctrl-C; the state is saved.
     """
@@ -89,48 +90,67 @@ def train(
     else:
         start_run(run, config if record is None else record)
         save_checkpoint(run, trainer.checkpoint())
+    try:
+        _train_and_log(trainer, validation, run, progress)
+        stopped = None
+    except KeyboardInterrupt as stop:
+        stopped = stop
+    kept = trainer.kept.eval()
+    try:
+        if save is not None:
+            save(kept)
+    except KeyboardInterrupt as stop:
+        stopped = stop
+    if stopped is not None:
+        raise Interrupted(run, trainer.step) from stopped
+    return kept
+
+
+def _train_and_log(
+    trainer: "Trainer", validation: Validation | None, run: Path, progress: Callable[[Progress], None] | None
+) -> None:
+    """All steps that are left; the last one taken has its checkpoint, also where Ctrl-C stops the run."""
     with RunLog(run, trainer.step) as log:
-        watch = None if validation is None else Watch(validation, read_log(run))
+        validator = None if validation is None else Validator(validation, read_log(run))
         try:
-            _take_steps(trainer, watch, log, run, progress)
-            if trainer.step < config.steps:  # the last step has its checkpoint, an early end has none yet
+            _take_steps(trainer, validator, log, run, progress)
+            if trainer.step < trainer.config.steps:  # the last step has its checkpoint, an early end has none yet
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
-        except KeyboardInterrupt as stop:
+        except KeyboardInterrupt:
             with uninterrupted():
                 log.sync()
                 save_checkpoint(run, trainer.checkpoint())
-            raise Interrupted(run, trainer.step) from stop
-    return trainer.kept.eval()
+            raise
 
 
 def _take_steps(
-    trainer: "Trainer", watch: Watch | None, log: RunLog, run: Path, progress: Callable[[Progress], None] | None
+    trainer: "Trainer", validator: Validator | None, log: RunLog, run: Path, progress: Callable[[Progress], None] | None
 ) -> None:
-    """All steps up to the run's end, or up to where held-out data end it."""
-    while not _is_over(trainer, watch, log):
+    """Takes all steps up to the end of the run, or up to its early end."""
+    while not _is_over(trainer, validator, log):
         loss = trainer.compute()
         with uninterrupted():
-            news = trainer.apply(loss)
-            _keep(trainer, news, log, run)
+            done = trainer.apply(loss)
+            _record(trainer, done, log, run)
         if progress is not None:
-            progress(news)
+            progress(done)
 
 
-def _is_over(trainer: "Trainer", watch: Watch | None, log: RunLog) -> bool:
-    """Whether the run ends before another step; looks at held-out data first, where that is due."""
-    if watch is not None and watch.is_due(trainer.step, trainer.config.steps):
+def _is_over(trainer: "Trainer", validator: Validator | None, log: RunLog) -> bool:
+    """Whether the run ends before another step; measures the held-out loss first, where that is due."""
+    if validator is not None and validator.is_due(trainer.step, trainer.config.steps):
         training = trainer.kept.training
-        log.write(watch.look(trainer.kept.eval(), trainer.step))
+        log.write(validator.measure(trainer.kept.eval(), trainer.step))
         trainer.kept.train(training)
-    return trainer.step >= trainer.config.steps or (watch is not None and watch.is_over)
+    return trainer.step >= trainer.config.steps or (validator is not None and validator.is_over)
 
 
 class Trainer:
-    """What a run carries from step to step: weights, average, the optimiser's memory, lanes, losses not yet logged.
+    """The state of a run between steps: weights, average, moments, lanes, losses not yet logged.
 
-    A step has two halves. `compute` takes long and changes nothing but gradients; `apply` is short and changes
-    everything. So whatever stops the first half, the run is still whole, at the step before.
+    A step has two halves. `compute` takes long and changes gradients only; `apply` is short and changes the state. So a
+    run that is stopped in the first half is whole, at the step before.
 
     Args:
         model: The model, trained in place.
@@ -154,7 +174,7 @@ class Trainer:
         self._loss_sum, self._loss_count = 0.0, 0
         self.config = config
         self.state = self._after = state
-        self._loss_of_batch: Callable[..., Any] = loss_of_batch  # which of the two, `state` tells
+        self._loss_of_batch: Callable[..., Any] = loss_of_batch  # `state` decides which of the two
         self._optimizer = optimizer(model, config)
 
     @property
@@ -163,7 +183,7 @@ class Trainer:
         return self.model if self.average is None else self.average
 
     def compute(self) -> float:
-        """The loss of the next batch; its gradients are left on the parameters, the state after it beside the state.
+        """Computes the loss of the next batch, its gradients, and the state after it, for `apply` to use.
 
         Raises:
             UserError: The loss is not finite.
@@ -181,7 +201,7 @@ class Trainer:
         return value
 
     def apply(self, loss: float) -> Progress:
-        """One update by the gradients, and the state, that `compute` left.
+        """Updates the weights by the gradients that `compute` left, and moves the state on.
 
         Raises:
             UserError: The gradient is not finite; the weights are unchanged.
@@ -202,7 +222,7 @@ class Trainer:
         return mean
 
     def checkpoint(self) -> Checkpoint:
-        """All of it, as a value; the tensors are those of the model, not copies."""
+        """The whole state, as a value; its tensors are those of the model, not copies."""
         return Checkpoint(
             step=self.step,
             model=self.model.state_dict(),
@@ -214,10 +234,10 @@ class Trainer:
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes back, or on, to a checkpoint.
+        """Takes the state of a checkpoint.
 
         Raises:
-            UserError: The checkpoint is one of another model.
+            UserError: The checkpoint belongs to another model.
         """
         try:
             self.model.load_state_dict(checkpoint.model)
@@ -242,12 +262,12 @@ class Trainer:
 
 @contextmanager
 def _own_randomness(seed: int, step: int) -> Iterator[None]:
-    """Dropout and the like draw as seed and step say; the generators of the program around us are left as they were."""
-    seed = (seed * 0x9E3779B97F4A7C15 + step) % 2**63  # the multiplier spreads seeds apart, steps lie in between
+    """Within this context, dropout and the like depend on seed and step only; the caller's generators are untouched."""
+    seed = (seed * 0x9E3779B97F4A7C15 + step) % 2**63  # the multiplier separates seeds by more than any number of steps
     in_use = torch.cuda.is_initialized()
     devices = [torch.cuda.current_device()] if in_use else []
     with torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed would spend 0.2 ms on devices not in use
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 0.2 ms for devices not in use
         if devices:
             torch.cuda.manual_seed(seed)
         yield
@@ -261,18 +281,18 @@ def _newest(run: Path) -> Checkpoint:
     return load_checkpoint(folder)
 
 
-def _keep(trainer: Trainer, news: Progress, log: RunLog, run: Path) -> None:
-    """Writes the log line and the checkpoint that are due after this step, the line first."""
-    config, last = trainer.config, news.step == news.steps
-    if news.step % config.log_every == 0 or last:
+def _record(trainer: Trainer, done: Progress, log: RunLog, run: Path) -> None:
+    """Writes the log line and the checkpoint that are due after a step, the line first."""
+    config, last = trainer.config, done.step == done.steps
+    if done.step % config.log_every == 0 or last:
         log.write(
             {
-                "step": news.step,
+                "step": done.step,
                 "loss": trainer.take_mean_loss(),
-                "learning_rate": news.learning_rate,
-                "gradient_norm": news.gradient_norm,
+                "learning_rate": done.learning_rate,
+                "gradient_norm": done.gradient_norm,
             }
         )
-    if news.step % config.checkpoint_every == 0 or last:
+    if done.step % config.checkpoint_every == 0 or last:
         log.sync()
         save_checkpoint(run, trainer.checkpoint())

@@ -1,17 +1,17 @@
 """Online learning: a model that goes on learning while it predicts, and never touches the trained weights.
 
-Each lane has weights of its own, the trained ones plus a delta, and the deltas are part of the lane's state. A stream
-is cut into segments of so many tokens. Every token is scored before anything is learnt from it; when a segment is full,
-its mean loss says how to change the delta:
+Each lane has its own weights, the trained ones plus a delta, and the delta is part of the lane's state. A stream is
+cut into segments of a fixed number of tokens. Every token is scored before it is learnt from; when a segment is full,
+the gradient of its mean loss changes the delta:
 
     delta <- (1 - decay) delta - rate * clip(gradient)
 
 This is dynamic evaluation (Mikolov et al., 2010; Krause, Kahembwe, Murray and Renals, arXiv:1709.07432), with plain
-gradients and the decay back to the trained weights that the latter propose. It is the third use of surprise
-(`segue.training.surprise` has the others): what was not expected is what is written.
+gradients and the decay back to the trained weights that Krause et al. propose. A token that was not expected changes
+the delta most.
 
-The tokens of the segment begun, and the memory in which it began, are part of the state, so where a stream was cut into
-calls makes no difference, and a stream saved within a segment and restored goes on as if nothing had happened.
+The tokens of an unfinished segment, and the memory before it, are part of the state. So the calls into which a stream
+is cut make no difference, and a stream that is saved within a segment and restored continues exactly.
 
 Lanes are adapted one after another: their weights differ, and torch's recurrent kernels take one set of weights (under
 `torch.func.vmap` they fall back to a slower loop of the same kind).
@@ -36,8 +36,8 @@ class Losses(Protocol):
 
     Example:
         >>> def losses(weights, inputs, memory):
-        ...     law, memory = functional_call(model, weights, (inputs["tokens"], memory, inputs["reset"]))
-        ...     return law.loss(inputs["following"]), memory
+        ...     distribution, memory = functional_call(model, weights, (inputs["tokens"], memory, inputs["reset"]))
+        ...     return distribution.loss(inputs["following"]), memory
     """
 
     def __call__(
@@ -47,8 +47,8 @@ class Losses(Protocol):
 
         Args:
             weights: The weights by name.
-            inputs: What belongs to each token, lane and time axes first.
-            memory: What the lanes remember of what lies before.
+            inputs: Tensors with a value for each token, lane and time axes first.
+            memory: The state of the lanes before these tokens.
         """
         ...
 
@@ -58,13 +58,13 @@ class OnlineConfig:
     """How a stream is learnt from."""
 
     segment: int = 20
-    """Tokens from one write to the next, all of which a write keeps in memory."""
+    """Tokens from one update to the next; the tape of a whole segment is kept in memory."""
     learning_rate: float = 0.02
     """The step of plain gradient descent on a segment's mean loss; 0 learns nothing."""
     decay: float = 0.001
-    """The share of what was learnt that each write forgets; it bounds the delta's norm by rate * clip / decay."""
+    """The share of the delta that each update forgets; it bounds the delta's norm by rate * clip / decay."""
     clip: float = 1.0
-    """The greatest norm of a lane's gradient; `inf` for any."""
+    """The greatest norm of a lane's gradient; `inf` for no limit."""
 
     def __post_init__(self) -> None:
         for name, fine, remedy in (
@@ -80,18 +80,18 @@ class OnlineConfig:
 class OnlineLearner:
     """A model that learns from each lane's stream, as a pure function of inputs and state.
 
-    State: `memory.*`, the model's own; `delta.*` (lanes, *weight), what was learnt; `filled` (lanes,), the tokens of a
-    segment begun; `segment.*` (lanes, segment, ...), these tokens; `before.*`, the memory in which the segment began.
-    A lane of zeros is a fresh one, with the trained weights.
+    State: `memory.*`, the model's own; `delta.*` (lanes, *weight), what was learnt; `filled` (lanes,), the number of
+    tokens in the unfinished segment; `segment.*` (lanes, segment, ...), these tokens; `before.*`, the memory before the
+    segment. A lane of zeros is a fresh one, with the trained weights.
 
     Args:
         weights: The trained weights by name, as `dict(model.named_parameters())`. They are read, never written.
-        losses: The model and its loss; a model in evaluation mode, so that nothing is drawn.
+        losses: The model and its loss; the model is in evaluation mode, so that nothing is random.
         config: How to learn.
         adapted: The weights that learn; `None` for all.
 
     Raises:
-        UserError: `adapted` names a weight that is not there, or none at all.
+        UserError: `adapted` names a weight that the model does not have, or no weight.
     """
 
     def __init__(
@@ -113,8 +113,8 @@ class OnlineLearner:
         """The state of lanes that have learnt nothing yet.
 
         Args:
-            memory: What the model's lanes remember, `model.initial_state(lanes)` for fresh ones.
-            inputs: Inputs such as will come, of any length; their kinds and sizes count.
+            memory: The state of the model, `model.initial_state(lanes)` for fresh lanes.
+            inputs: An example of later inputs, of any length; only dtypes and sizes matter.
         """
         lanes, size = memory.lanes, self.config.segment
         deltas = {name: self._weights[name].new_zeros(lanes, *self._weights[name].shape) for name in self._adapted}
@@ -146,11 +146,11 @@ class OnlineLearner:
         return torch.cat(scores), State.cat(states)
 
     def _lane(self, inputs: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
-        """One lane's tokens, in pieces that end where segments end."""
+        """Reads the tokens of one lane, in pieces that end where segments end."""
         time = next(iter(inputs.values())).shape[1]
         scores: list[Tensor] = []
         begin, filled = 0, int(state["filled"])
-        while begin < time or not scores:  # no tokens at all are one empty piece
+        while begin < time or not scores:  # without tokens there is one empty piece
             end = min(time, begin + self.config.segment - filled)
             piece = {name: tensor[:, begin:end] for name, tensor in inputs.items()}
             if end - begin == self.config.segment:
@@ -164,12 +164,12 @@ class OnlineLearner:
         return torch.cat(scores, dim=1), state
 
     def _read(self, piece: Mapping[str, Tensor], state: State) -> tuple[Tensor, State]:
-        """Scores a piece that the segment has room for, and adds it to the segment."""
+        """Scores a piece that fits into the segment, and adds it to the segment."""
         filled, count = int(state["filled"]), next(iter(piece.values())).shape[1]
         with torch.no_grad():
-            score, memory = self._losses(self._weights | self._moved(state), piece, state.part("memory"))
-        places = torch.arange(filled, filled + count, device=state["filled"].device)
-        changed = {f"segment.{name}": state[f"segment.{name}"].index_copy(1, places, t) for name, t in piece.items()}
+            score, memory = self._losses(self._weights | self._weights_of(state), piece, state.part("memory"))
+        index = torch.arange(filled, filled + count, device=state["filled"].device)
+        changed = {f"segment.{name}": state[f"segment.{name}"].index_copy(1, index, t) for name, t in piece.items()}
         changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
         return score, State({**state, **changed, "filled": state["filled"] + count})
 
@@ -178,38 +178,40 @@ class OnlineLearner:
         score, memory, gradients = self._gradients(segment, state.part("memory"), state)
         changed = {f"segment.{name}": tensor for name, tensor in segment.items()}
         changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
-        return score, self._write(State({**state, **changed}), gradients)
+        return score, self._update(State({**state, **changed}), gradients)
 
     def _learn(self, state: State) -> State:
-        """Learns from a full segment that came in pieces."""
-        return self._write(state, self._gradients(state.part("segment"), state.part("before"), state)[2])
+        """Learns from a full segment that was read in pieces."""
+        return self._update(state, self._gradients(state.part("segment"), state.part("before"), state)[2])
 
     def _gradients(
         self, segment: Mapping[str, Tensor], before: State, state: State
     ) -> tuple[Tensor, State, dict[str, Tensor]]:
         """The losses of a segment, the memory after it, and the gradients of its mean loss, lane axis first."""
         with torch.enable_grad():
-            moved = {name: weight.requires_grad_() for name, weight in self._moved(state).items()}
-            losses, memory = self._losses(self._weights | moved, dict(segment), before)
-            found = torch.autograd.grad(losses.mean(), list(moved.values()), allow_unused=True, materialize_grads=True)
-        gradients = {name: gradient[None] for name, gradient in zip(moved, found, strict=True)}
-        return losses.detach(), memory.detach(), gradients
+            adapted = {name: weight.requires_grad_() for name, weight in self._weights_of(state).items()}
+            losses, memory = self._losses(self._weights | adapted, dict(segment), before)
+            gradients = torch.autograd.grad(
+                losses.mean(), list(adapted.values()), allow_unused=True, materialize_grads=True
+            )
+        by_name = {name: gradient[None] for name, gradient in zip(adapted, gradients, strict=True)}
+        return losses.detach(), memory.detach(), by_name
 
-    def _write(self, state: State, gradients: Mapping[str, Tensor]) -> State:
-        """The deltas after a segment; the next one begins in the memory that scoring left."""
+    def _update(self, state: State, gradients: Mapping[str, Tensor]) -> State:
+        """The state after a segment: new deltas; the next segment begins with the memory after this one."""
         begun = {f"before.{name}": tensor for name, tensor in state.part("memory").items()}
         state_after = State({**state, **begun, "filled": torch.zeros_like(state["filled"])})
         norm = float(nn.utils.get_total_norm(list(gradients.values())))
-        if not math.isfinite(norm):  # a memory is rid of a bad value at its next reset, weights would never be
+        if not math.isfinite(norm):  # a reset removes a bad value from the memory, nothing would remove it from weights
             return state_after
         rate = self.config.learning_rate * min(1.0, self.config.clip / max(norm, 1e-12))
         kept = 1 - self.config.decay
-        deltas = {  # with one new tensor each, since this is as large as the model
+        deltas = {  # one new tensor each: together they are as large as the model
             f"delta.{name}": torch.mul(state[f"delta.{name}"], kept).add_(gradient, alpha=-rate)
             for name, gradient in gradients.items()
         }
         return State({**state_after, **deltas})
 
-    def _moved(self, state: State) -> dict[str, Tensor]:
-        """The weights that learn, as one lane has them: new tensors."""
+    def _weights_of(self, state: State) -> dict[str, Tensor]:
+        """The adapted weights of the one lane of `state`, as new tensors."""
         return {name: self._weights[name] + state[f"delta.{name}"][0] for name in self._adapted}

@@ -14,11 +14,11 @@ class Optimizer(Protocol):
     """What the training loop asks of an optimiser: `SingleRate` below, or `segue.training.clocks.MultiRate`."""
 
     def zero_grad(self) -> None:
-        """Forgets the gradients of the step before."""
+        """Drops the gradients of the step before."""
         ...
 
     def gradient_norm(self) -> Tensor:
-        """The norm of the gradients that lie on the parameters, before clipping; changes nothing."""
+        """The norm of the parameters' gradients, before clipping; changes nothing."""
         ...
 
     def step(self, step: int) -> float:
@@ -26,11 +26,11 @@ class Optimizer(Protocol):
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """What it remembers, as `name.key` for the parameter called `name`; no copies."""
+        """The optimiser's state, as `name.key` for the parameter called `name`; no copies."""
         ...
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Puts back what `tensors` gave.
+        """Takes a state that `tensors` returned.
 
         Raises:
             KeyError: A tensor belongs to no parameter.
@@ -45,10 +45,10 @@ BuildOptimizer = Callable[[nn.Module, TrainingConfig], Optimizer]
 def is_decayed(name: str, parameter: Tensor) -> bool:
     """Whether weight decay applies: to matrices, but not to norms, biases and learned positions.
 
-    Decay draws weights to zero. That regularises a map from vectors to vectors; a gain, an offset or a place in time
+    Decay draws weights to zero. That regularises a map from vectors to vectors; a gain, an offset or a learned position
     has no reason to be near zero.
     """
-    return parameter.dim() >= 2 and name.rpartition(".")[2].startswith("weight")  # as torch names its matrices
+    return parameter.dim() >= 2 and name.rpartition(".")[2].startswith("weight")  # torch's own names of matrices
 
 
 def build_adamw(parameters: Mapping[str, nn.Parameter], config: TrainingConfig) -> torch.optim.AdamW:
@@ -61,10 +61,10 @@ def build_adamw(parameters: Mapping[str, nn.Parameter], config: TrainingConfig) 
 
 
 class SingleRate:
-    """AdamW, all parameters at every step, their gradients clipped together.
+    """AdamW that updates all parameters at every step and clips their gradients together.
 
     Args:
-        parameters: By name; those that take no gradients are left as they are.
+        parameters: By name; those without gradients are left as they are.
         config: The learning rate with its schedule, the clip, the decays.
     """
 

@@ -1,4 +1,4 @@
-"""How a training run goes: its settings, and the learning rate as a pure function of the step."""
+"""The settings of a training run, and its learning rate as a pure function of the step."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from segue.errors import UserError
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The settings of one training run. Every schedule counts steps; nothing looks at a clock."""
+    """The settings of one training run. Every schedule counts steps; nothing reads a clock."""
 
     steps: int
     """Updates of the weights in the whole run."""
@@ -22,19 +22,19 @@ class TrainingConfig:
     decay_share: float = 0.2
     """The last share of all steps, in which the learning rate falls."""
     decay_shape: Literal["linear", "cosine"] = "linear"
-    """How it falls: along a line, or along half a cosine."""
+    """The shape of the decay: a line, or half a cosine."""
     decay_floor: float = 0.0
-    """Where it falls to, as a share of the highest."""
+    """The learning rate after the decay, as a share of the highest."""
     clip: float = 1.0
-    """Gradients of a greater norm than this are scaled down to it; `inf` for never."""
+    """The greatest norm of the gradients; larger ones are scaled down; `inf` for no limit."""
     betas: tuple[float, float] = (0.9, 0.999)
     """AdamW's decay, per step, of the running mean and mean square of the gradients."""
     average_decay: float = 0.0
-    """Decay, per step, of the running average of the weights; 0 keeps no average."""
+    """Decay, per step, of the running average of the weights; 0 for no average."""
     checkpoint_every: int = 1000
-    """Steps between checkpoints, the most work that a crash can lose."""
+    """Steps between checkpoints: the most work that a crash can lose."""
     log_every: int = 50
-    """Steps between lines of the log; a line holds the mean loss since the line before."""
+    """Steps between lines of the log; a line holds the mean loss since the line before it."""
     seed: int = 0
     """Seed of everything random; batch n is a function of the seed and n alone."""
 
@@ -54,7 +54,7 @@ class TrainingConfig:
 def learning_rate(step: int, config: TrainingConfig) -> float:
     """Warm-up, stable, decay: linear from zero, constant, down to the floor (arXiv:2404.06395, section 4).
 
-    Zero and the floor lie just before the first and just after the last step, so that no step is wasted.
+    The rate would be zero one step before the first and at the floor one step after the last: no step is wasted.
 
     Args:
         step: From 1 to `config.steps`.

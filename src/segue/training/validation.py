@@ -1,7 +1,7 @@
 """Held-out loss while training: a curve in the log, the best model kept, and an early end.
 
-What is known of it is in the log, which resuming cuts back to the checkpoint; so a resumed run looks, keeps and ends
-where the unbroken one does, and a checkpoint need not know.
+The log holds all earlier measurements, and resuming cuts it back to the checkpoint. So a resumed run measures, keeps
+and ends exactly where the unbroken one does, and checkpoints hold nothing of it.
 """
 
 import math
@@ -13,28 +13,28 @@ from torch import nn
 from segue.errors import UserError
 
 KEY = "held_out_loss"
-"""What the log calls it."""
+"""Its name in the log."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What to look at, how often, and what to do about it."""
+    """What to measure, how often, and what to do with the best model."""
 
     loss: Callable[[nn.Module], float]
-    """The held-out loss of the model to keep, in evaluation mode."""
+    """The held-out loss of a model in evaluation mode."""
     every: int
-    """Steps between two looks; there is one after the last step, and none before the first."""
+    """Steps between two measurements; there is one after the last step, and none before the first."""
     keep: Callable[[nn.Module], None]
-    """Called with each model that is better than all before. It may be called twice for one, after a crash."""
+    """Called with each model that is better than all before it; after a crash, perhaps twice with the same one."""
     patience: int | None = None
-    """The run ends after so many looks in a row that found nothing better; `None` for never."""
+    """The run ends after so many measurements in a row without a better one; `None` for never."""
 
 
-class Watch:
-    """The curve of one run, and what follows from it.
+class Validator:
+    """The held-out curve of one run, and what follows from it.
 
     Args:
-        validation: What to look at.
+        validation: What to measure.
         log: The run's log so far.
     """
 
@@ -43,15 +43,15 @@ class Watch:
         self._curve = [(int(line["step"]), float(line[KEY])) for line in log if KEY in line]
 
     def is_due(self, step: int, steps: int) -> bool:
-        """Whether the model after `step` of `steps` is still to be looked at."""
-        looked = bool(self._curve) and self._curve[-1][0] >= step
-        return not looked and step > 0 and (step % self._validation.every == 0 or step == steps)
+        """Whether the model after `step` of `steps` is still to be measured."""
+        measured = bool(self._curve) and self._curve[-1][0] >= step
+        return not measured and step > 0 and (step % self._validation.every == 0 or step == steps)
 
-    def look(self, model: nn.Module, step: int) -> dict[str, int | float]:
+    def measure(self, model: nn.Module, step: int) -> dict[str, int | float]:
         """Measures the model, keeps it if it is the best so far, and returns the line for the log.
 
         Raises:
-            UserError: The loss is not finite; no model is kept, and the log has no such line.
+            UserError: The loss is not finite; no model is kept, and the log gets no line.
         """
         loss = self._validation.loss(model)
         if not math.isfinite(loss):
@@ -64,7 +64,7 @@ class Watch:
 
     @property
     def is_over(self) -> bool:
-        """Whether patience is at its end."""
+        """Whether the run is to end early."""
         losses = [loss for _, loss in self._curve]
         patience = self._validation.patience
         return patience is not None and len(losses) - 1 - losses.index(min(losses)) >= patience if losses else False

@@ -96,9 +96,9 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
     from segue.language.config import LanguageConfig
     from segue.training.runs import read_run
 
-    reach = model.config.reach
-    if state == "carry" and reach is not None:
-        typer.echo(f"segue: positions are learned for {reach} tokens only: --state reset --window {reach}", err=True)
+    limit = model.config.position_limit
+    if state == "carry" and limit is not None:
+        typer.echo(f"segue: positions are learned for {limit} tokens only: --state reset --window {limit}", err=True)
     trained = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
     if trained is not None and document is None:
         typer.echo(f"segue: trained with documents that begin at {trained!r}: give --document too", err=True)
@@ -108,8 +108,11 @@ def _learning(learning_rate: float | None, segment: int | None) -> "OnlineConfig
     """How to learn: the defaults, overridden by the flags."""
     from segue.training.online import OnlineConfig
 
-    given = {"segment": segment, "learning_rate": learning_rate}
-    return OnlineConfig(**{name: value for name, value in given.items() if value is not None})
+    default = OnlineConfig()
+    return OnlineConfig(
+        segment=default.segment if segment is None else segment,
+        learning_rate=default.learning_rate if learning_rate is None else learning_rate,
+    )
 
 
 def _evaluate_online(

@@ -26,9 +26,9 @@ def generate(
 
     sampling = Sampling(temperature, top_k, top_p)
     model = model_of(folder)
-    tokens, reach = model.tokenizer.encode(prompt), model.config.reach
-    if reach is not None and len(tokens) + length > reach:
-        typer.echo(f"segue: positions are learned for {reach} tokens only: expect nonsense after them", err=True)
+    tokens, limit = model.tokenizer.encode(prompt), model.config.position_limit
+    if limit is not None and len(tokens) + length > limit:
+        typer.echo(f"segue: positions are learned for {limit} tokens only: expect nonsense after them", err=True)
     unknown = tokens.count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
     if unknown and prompt.strip():  # the default, a line's end, need not be known
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)

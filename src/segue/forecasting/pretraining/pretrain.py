@@ -1,22 +1,21 @@
 """Pretraining: every patch predicts the next, over windows of synthetic series only."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from segue.device import Device, decide_device
+from segue.device import Device
 from segue.errors import UserError
 from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
 from segue.heads.quantiles import Quantiles
-from segue.training.loop import Progress, train
-from segue.training.probe import seconds_per_step, steps_for_minutes
-from segue.training.runs import read_run, require_unused
+from segue.training.loop import Progress
+from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
 
 _NARROWEST = 0.05  # units of the reference: what is surer than this is sure enough
@@ -77,32 +76,29 @@ def pretrain(
         The trained model: the averaged weights where the config asks for an average.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, `minutes` is given to resume, or the loss is not
-            finite.
-        Interrupted: Ctrl-C; what was trained is saved.
+        UserError: The folder is in use or has nothing to resume, `config` or `minutes` is given to resume, or the loss
+            is not finite.
+        Interrupted: Ctrl-C; what was trained is saved, and the model folder holds the model of that step.
     """
-    run = Path(run)
-    if resume or config is None:
-        if minutes is not None:
-            raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
-        config = read_run(PretrainConfig, run)
-    else:
-        require_unused(run)
-    device = decide_device(config.device, precision=config.precision)
-    config = replace(
-        config, device=str(device.device), precision="float32" if device.autocast_dtype is None else "bfloat16"
-    )
+    resume = resume or config is None
+    begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
+    config, device = begun.config, begun.device
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    loss = pretraining_loss(model, config, device)
-    if minutes is not None:
-        steps = steps_for_minutes(minutes, seconds_per_step(model, loss, config.training))
-        config = replace(config, training=replace(config.training, steps=steps))
+    work = Work(model, pretraining_loss(model, config, device), save=_saver(begun.folder / "model"))
+    config = begun.settle(config, work)
     if started is not None:
         started(config, device)
-    trained = train(model, loss, config.training, run, resume=resume, record=config, progress=progress)
+    trained = begun.train(config, work, progress)
     assert isinstance(trained, NanoTST)
-    trained.eval().save_pretrained(run / "model", half=True)
     return trained
+
+
+def _saver(folder: Path) -> Callable[[nn.Module], None]:
+    def save(model: nn.Module) -> None:
+        assert isinstance(model, NanoTST)
+        model.save_pretrained(folder, half=True)
+
+    return save
 
 
 def _fresh(config: PretrainConfig) -> NanoTST:

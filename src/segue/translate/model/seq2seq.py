@@ -220,7 +220,7 @@ class Seq2Seq(nn.Module):
         """Loads a model folder, in single precision, ready to translate.
 
         Raises:
-            UserError: There is no such folder, or it holds no translation model that can be read.
+            UserError: The folder is missing or damaged, or holds another kind of model.
         """
 
         def build(config: dict[str, Any]) -> Seq2Seq:

@@ -1,0 +1,163 @@
+"""One run of any task: fresh or resumed, on a device decided once, for a number of steps or of minutes.
+
+A task begins a run, builds its model and its data from the run's config, and hands both over as `Work`:
+
+    run = begin_run(TaskConfig, config, folder, resume=resume, minutes=minutes)
+    work = Work(model.to(run.device.device), loss)
+    config = run.settle(run.config, work)
+    model = run.train(config, work)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+
+from torch import nn
+
+from segue.device import Device, decide_device
+from segue.errors import UserError
+from segue.state import State
+from segue.training.loop import CarryingLoss, Loss, Progress, train
+from segue.training.optimizer import BuildOptimizer, single_rate
+from segue.training.probe import seconds_per_step, steps_for_minutes
+from segue.training.runs import read_run, require_unused
+from segue.training.schedule import TrainingConfig
+from segue.training.validation import Validation
+
+
+@runtime_checkable
+class RunConfig(Protocol):
+    """What the configs of all tasks share; each is a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def training(self) -> TrainingConfig:
+        """Steps, rates, seed."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where to train; `auto` until a run decides it."""
+        ...
+
+    @property
+    def precision(self) -> Literal["auto", "float32", "bfloat16"]:
+        """The number format of matrix products; `auto` until a run decides it."""
+        ...
+
+
+C = TypeVar("C", bound=RunConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What one task trains; see `segue.training.loop.train` for all but the last two."""
+
+    model: nn.Module
+    """The model, on the device of the run."""
+    loss: Loss | CarryingLoss
+    """The mean loss of batch n."""
+    state: State | None = None
+    """The state before batch 1, where batches carry one."""
+    optimizer: BuildOptimizer = single_rate
+    """Builds the optimiser."""
+    validation: Validation | None = None
+    """The held-out loss, and what keeps the best model."""
+    save: Callable[[nn.Module], None] | None = None
+    """Called with the last model when the run ends or Ctrl-C stops it."""
+    timed_steps: int = 8
+    """Steps to time, where the run is given minutes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run(Generic[C]):
+    """A run that may begin, or go on."""
+
+    folder: Path
+    """The run folder."""
+    config: C
+    """The config, in which device and precision are decided."""
+    device: Device
+    """Where to train."""
+    resume: bool
+    """Whether the folder holds a run to continue."""
+    minutes: float | None
+    """The time that decides the number of steps; `None` for the config's."""
+
+    def settle(self, config: C, work: Work) -> C:
+        """The final config: with as many steps as fit into the minutes, where the run is given minutes.
+
+        Args:
+            config: The run's config, with all else that the task decides.
+            work: What to time; its weights are left as they are.
+
+        Raises:
+            UserError: `minutes` is not above 0.
+        """
+        if self.minutes is None:
+            return config
+        settings = config.training
+        seconds = seconds_per_step(work.model, work.loss, settings, work.timed_steps, work.state, work.optimizer)
+        return replace(config, training=replace(settings, steps=steps_for_minutes(self.minutes, seconds)))
+
+    def train(self, config: C, work: Work, progress: Callable[[Progress], None] | None = None) -> nn.Module:
+        """Takes the steps that are left and records `config` in the folder; see `segue.training.loop.train`.
+
+        Args:
+            config: The final config.
+            work: What to train.
+            progress: Called after each step.
+
+        Returns:
+            The last model, in evaluation mode: the averaged one where the config asks for an average.
+        """
+        return train(
+            work.model,
+            work.loss,
+            config.training,
+            self.folder,
+            state=work.state,
+            validation=work.validation,
+            resume=self.resume,
+            record=config,
+            progress=progress,
+            optimizer=work.optimizer,
+            save=work.save,
+        )
+
+
+def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: bool, minutes: float | None) -> Run[C]:
+    """Decides what a run is going to do; nothing is written yet.
+
+    Args:
+        cls: The class of the task's config, a frozen dataclass.
+        config: What to train; `None` for the defaults of `cls`, or to resume.
+        folder: The run folder: new or empty, or with `resume` one that a run has left.
+        resume: Whether to continue the run in the folder.
+        minutes: The time that shall decide the number of steps; not to resume.
+
+    Raises:
+        UserError: The folder is in use or holds nothing to resume, `config` or `minutes` is given to resume, or the
+            device of the config is not there.
+    """
+    folder = Path(folder)
+    if resume:
+        config = _resumed(cls, config, folder, minutes)
+    else:
+        require_unused(folder)
+        config = cls() if config is None else config
+    device = decide_device(config.device, precision=config.precision)
+    precision = "float32" if device.autocast_dtype is None else "bfloat16"
+    return Run(folder, replace(config, device=str(device.device), precision=precision), device, resume, minutes)
+
+
+def _resumed(cls: type[Any], config: C | None, folder: Path, minutes: float | None) -> C:
+    """The config of the run in the folder."""
+    if config is not None:
+        raise UserError("config", "(given)", "leave it out to resume: the run holds its own")
+    if minutes is not None:
+        raise UserError("minutes", minutes, "leave it out to resume: the run's number of steps is settled")
+    recorded: C = read_run(cls, folder)
+    return recorded
