@@ -20,13 +20,14 @@ __all__ = [
     "DecodeConfig",
     "Distribution",
     "Forecast",
-    "Forecaster",
     "GaussianHead",
     "Grammar",
+    "History",
     "Hypothesis",
     "LanguageConfig",
     "LanguageModel",
     "LanguageModelConfig",
+    "Layout",
     "NanoTST",
     "NanoTSTConfig",
     "Nested",
@@ -38,6 +39,7 @@ __all__ = [
     "Seq2Seq",
     "Seq2SeqConfig",
     "State",
+    "Stream",
     "TrainingConfig",
     "Transformer",
     "TranslationConfig",
@@ -45,7 +47,8 @@ __all__ = [
     "Vocabulary",
     "align",
     "backtest",
-    "forecast_frame",
+    "forecast",
+    "load_predictor",
     "plot_backtest",
     "plot_forecast",
     "pretrain",
@@ -66,13 +69,15 @@ if TYPE_CHECKING:
     from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
     from segue.forecasting.evaluation.backtest import Backtest, backtest
     from segue.forecasting.evaluation.plots import plot_backtest
-    from segue.forecasting.forecast import forecast_frame
+    from segue.forecasting.forecast import forecast
     from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
     from segue.forecasting.plots import plot_forecast
-    from segue.forecasting.predictor import LEVELS, Forecast, Predictor
+    from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor
     from segue.forecasting.pretraining.grammar import Grammar
     from segue.forecasting.pretraining.pretrain import PretrainConfig, pretrain
-    from segue.forecasting.stream import Forecaster
+    from segue.forecasting.registry import load_predictor
+    from segue.forecasting.stream import Stream
+    from segue.forecasting.table.layout import Layout
     from segue.heads.categorical import CategoricalHead
     from segue.heads.gaussian import GaussianHead
     from segue.heads.protocol import Distribution
@@ -101,13 +106,15 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "forecasting.baselines.autoregression": ("Autoregression",),
         "forecasting.evaluation.backtest": ("Backtest", "backtest"),
         "forecasting.evaluation.plots": ("plot_backtest",),
-        "forecasting.stream": ("Forecaster",),
-        "forecasting.forecast": ("forecast_frame",),
+        "forecasting.registry": ("load_predictor",),
+        "forecasting.stream": ("Stream",),
+        "forecasting.table.layout": ("Layout",),
+        "forecasting.forecast": ("forecast",),
         "forecasting.pretraining.grammar": ("Grammar",),
         "forecasting.nanotst.model": ("NanoTST", "NanoTSTConfig"),
         "forecasting.plots": ("plot_forecast",),
         "forecasting.pretraining.pretrain": ("PretrainConfig", "pretrain"),
-        "forecasting.predictor": ("LEVELS", "Forecast", "Predictor"),
+        "forecasting.predictor": ("LEVELS", "Forecast", "History", "Predictor"),
         "forecasting.baselines.seasonal_naive": ("SeasonalNaive",),
         "heads.categorical": ("CategoricalHead",),
         "heads.gaussian": ("GaussianHead",),

@@ -107,7 +107,7 @@ def test_the_picture_shows_the_last_windows_that_do_not_overlap():
     (top,) = (line for line in steps.get_lines() if line.get_linewidth() == 2)
     np.testing.assert_array_equal(top.get_ydata(), result.steps["mase"][:4])
     assert {line.get_xdata()[0] for line in chart.get_lines() if line.get_linewidth() == 0.9} == {
-        frame["ds"].to_numpy()[place] for place in (47, 51, 55)
+        frame["ds"].to_numpy()[row] for row in (47, 51, 55)
     }
     words = [text.get_text() for text in table.texts]
     assert {"AR", "SeasonalNaive", f"{result.overall['mase'][0]:.3f}"} <= set(words)

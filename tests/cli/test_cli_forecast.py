@@ -132,6 +132,7 @@ def test_clock_change_out_of_order_rows_and_a_gap_in_spring(tmp_path):
         (("--quantile", "0"), "--quantile 0.0: give a fraction from 0.01 to 0.99"),
         (("--horizon", "0"), "--horizon 0: give a whole number of at least 1"),
         (("--horizon", "-3"), "--horizon -3: give a whole number of at least 1"),
+        (("--threads", "0"), "--threads 0: give a whole number of at least 1"),
         (("--duplicates", "median"), "--duplicates median: choose one of mean, first, last"),
         (("--time-format", "%d.%m.%Y"), "--time ds: cannot read '2024-10-25 00:00:00' in row 1 as a time; name the "
                                         "format with --time-format, for example '%d.%m.%Y %H:%M'"),
@@ -171,7 +172,7 @@ def test_missing_file_and_unknown_model(tmp_path):
         assert refusal(tmp_path, csv(HOURS, y=1), "--model", model) == f"--model {shown}: {known}"
 
 
-def test_misuse_is_told_in_one_line(tmp_path):
+def test_misuse_is_reported_in_one_line(tmp_path):
     for arguments, message in (
         (["in.csv"], "segue: Missing option '--horizon'."),
         (["in.csv", "--horizon", "soon"], "segue: --horizon soon: give a whole number"),
@@ -183,10 +184,10 @@ def test_misuse_is_told_in_one_line(tmp_path):
 
 
 def test_interruption_ends_with_its_own_status(tmp_path, monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segue.cli.forecast.load_predictor", interrupt)
+    monkeypatch.setattr("segue.forecasting.registry.load_predictor", interrupt)
     (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
     assert run(tmp_path / "in.csv", "--horizon", 3, "--output", tmp_path / "out.csv").exit_code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
@@ -197,7 +198,7 @@ def test_constant_and_single_values_are_continued(tmp_path, value):
     assert forecast(tmp_path, csv(HOURS, y=value), horizon=2)["SeasonalNaive"].tolist() == [value] * 2
     result = forecast(tmp_path, csv(HOURS[:1], y=value), horizon=2)
     assert result["SeasonalNaive"].tolist() == [value] * 2
-    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time tells no step: days
+    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time shows no step: days
 
 
 def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):

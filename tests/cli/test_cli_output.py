@@ -36,7 +36,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path, mo
         assert result.stderr == f"segue: {flag} {tmp_path / name}: its folder can't be written; name another\n"
 
 
-def test_a_write_that_fails_is_told_under_its_flag(tmp_path, monkeypatch):
+def test_a_write_that_fails_is_reported_under_its_flag(tmp_path, monkeypatch):
     """Catches `path`, the library's word: here the disk refuses when the forecast is done."""
 
     def refuse(**_):
@@ -65,7 +65,7 @@ def test_a_name_as_long_as_names_may_be_is_written(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
-def test_a_full_terminal_is_told_in_one_line(tmp_path):
+def test_a_full_terminal_is_reported_in_one_line(tmp_path):
     """In a process of its own: Python tries to write what is left once more at its end."""
     (tmp_path / "in.csv").write_text(csv(HOURS, y=1))
     arguments = ["forecast", str(tmp_path / "in.csv"), "--horizon", "3", "--model", "seasonal-naive"]

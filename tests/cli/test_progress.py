@@ -3,12 +3,14 @@
 from functools import partial
 
 import pytest
+import test_forecast
 import test_frames
 import test_translate_decode
 from test_language import LETTERS, TEXT, build
 
 from segue.forecasting.forecast import forecast_reading
 from segue.forecasting.registry import load_predictor
+from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
 from segue.language import online
 from segue.language.corpus import Corpus
@@ -17,7 +19,7 @@ from segue.language.online import evaluate_online
 from segue.translate.decode.texts import translate_texts
 
 CORPUS = Corpus.of(TEXT, LETTERS)
-READING = read_frame(test_frames.long_frame((5, 12, 7, 9, 8)))
+READING = read_frame(test_frames.long_frame((5, 12, 7, 9, 8)), Layout())
 WORK = {
     "evaluate": (partial(evaluate, build(), CORPUS, window=16, lanes=3), len(TEXT) - 1),
     "evaluate --online": (partial(evaluate_online, build(), CORPUS), len(TEXT) - 1),
@@ -25,8 +27,8 @@ WORK = {
         partial(translate_texts, test_translate_decode.build(), test_translate_decode.TEXTS, batch_tokens=8),
         len(test_translate_decode.TEXTS),
     ),
-    "forecast": (partial(forecast_reading, test_frames.LastValue(), READING, 2, batch=2), 5),
-    "fitted one by one": (partial(forecast_reading, load_predictor("theta", 1), READING, 2), 5),
+    "forecast": (partial(forecast_reading, test_forecast.LastValue(batch=2), READING, 2), 5),
+    "fitted one by one": (partial(forecast_reading, load_predictor("theta:1"), READING, 2), 5),
 }
 
 

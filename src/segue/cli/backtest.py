@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,71 +10,84 @@ from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_place
 from segue.errors import UserError
-from segue.forecasting.registry import load_predictor
+
+if TYPE_CHECKING:
+    from segue.forecasting.evaluation.backtest import Backtest
+    from segue.forecasting.table.reading import Reading
+
+Windows = Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")]
+Against = Annotated[str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")]
+Step = Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")]
+Levels = Annotated[
+    list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
+]
+Scores = Annotated[Path | None, typer.Option(help="Write the scores of each series to this .csv or .parquet.")]
+Forecasts = Annotated[Path | None, typer.Option(help="Write all forecasts to this .csv or .parquet.")]
+Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")]
 
 
 def backtest(
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
-    windows: Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")] = 5,
-    against: Annotated[
-        str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")
-    ] = "seasonal-naive",
-    step: Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")] = None,
+    windows: Windows = 5,
+    against: Against = "seasonal-naive",
+    step: Step = None,
     id_col: options.Id = None,
     time_col: options.Time = None,
     target_col: options.Target = None,
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
-    level: Annotated[
-        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(help="Write the scores of each series to this .csv or .parquet.")
-    ] = None,
-    forecasts: Annotated[Path | None, typer.Option(help="Write all forecasts to this .csv or .parquet.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")] = None,
+    level: Levels = None,
+    output: Scores = None,
+    forecasts: Forecasts = None,
+    plot: Plot = None,
     model: options.Model = "nanotst",
+    threads: options.Threads = None,
 ) -> None:
     """Forecast the last windows of every series of FILE from what came before, and score that.
 
-    Every model is given the same beginnings of the series. Columns and frequency are found as by `segue forecast`.
+    Every model is given the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
     """
     check_place("output", output, TABLES, file)
     check_place("forecasts", forecasts, TABLES, file)
     check_place("plot", plot, PICTURES, file)
-    places = [path for path in (output, forecasts, plot) if path]
-    if len({path.resolve() for path in places}) < len(places):
+    written = [path for path in (output, forecasts, plot) if path]
+    if len({path.resolve() for path in written}) < len(written):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")
 
     from segue.cli.shared.progress import counting
     from segue.cli.shared.scores import show_backtest
     from segue.forecasting.evaluation.backtest import backtest_reading
-    from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
-    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.registry import load_predictor
+    from segue.forecasting.table.files import read_table
+    from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import read_frame
 
-    reading = read_frame(
-        read_table(file, id_col),
-        freq=freq,
-        id_col=id_col,
-        time_col=time_col,
-        target_col=target_col,
-        time_format=time_format,
-        duplicates=duplicates,
-    )
-    season = reading.panel.frequency.season
+    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
+    reading = read_frame(read_table(file, layout), layout)
     others = [name.strip() for name in against.split(",") if name.strip()]
-    predictors = [load_predictor(model, season), *(load_predictor(name, season, "against") for name in others)]
+    rivals = [load_predictor(name, "against", threads) for name in others]
+    predictors = [load_predictor(model, threads=threads), *rivals]
     with counting("windows") as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report=report)
+    _write(reading, result, output, forecasts, plot)
+    show_backtest(result, reading.panel.frequency.alias, written)
+
+
+def _write(
+    reading: "Reading", result: "Backtest", output: Path | None, forecasts: Path | None, plot: Path | None
+) -> None:
+    """Writes all that was asked for, or nothing if any of it fails."""
+    from segue.forecasting.table.files import write_table
+
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
             if path is not None:
                 write_table(table, files.enter_context(atomic_file(path, argument)), path.suffix.lower())
         if plot is not None:
+            from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
+
             history = reading.history(history_of(result), series_of(result))
             figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
-    show_backtest(result, reading.panel.frequency.alias, places)

@@ -10,7 +10,9 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_place
-from segue.forecasting.registry import load_predictor
+
+Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
+Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
 
 
 def forecast(
@@ -22,20 +24,17 @@ def forecast(
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
-    level: Annotated[
-        list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")
-    ] = None,
-    quantile: Annotated[
-        list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")
-    ] = None,
+    level: Levels = None,
+    quantile: Quantiles = None,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",
+    threads: options.Threads = None,
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
-    Columns and frequency are found where only one choice is possible. Times are wall-clock times: a time zone is
-    dropped. Without --output, the table on the terminal is shortened where it is long.
+    Columns and frequency are inferred when unambiguous; otherwise an error names the option to set. Times are
+    wall-clock times: a time zone is dropped. Without --output, the table on the terminal is shortened where it is long.
     """
     check_place("output", output, TABLES, file)
     check_place("plot", plot, PICTURES, file)
@@ -43,20 +42,14 @@ def forecast(
     from segue.cli.shared.progress import counting
     from segue.cli.shared.view import show_forecast
     from segue.forecasting.forecast import forecast_reading
-    from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
+    from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import read_frame
 
-    reading = read_frame(
-        read_table(file, id_col),
-        freq=freq,
-        id_col=id_col,
-        time_col=time_col,
-        target_col=target_col,
-        time_format=time_format,
-        duplicates=duplicates,
-    )
-    predictor = load_predictor(model, reading.panel.frequency.season)
+    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
+    reading = read_frame(read_table(file, layout), layout)
+    predictor = load_predictor(model, threads=threads)
     with counting("series") as bar:
         report = partial(bar, predictor.name)
         result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [], report=report)
@@ -64,6 +57,8 @@ def forecast(
         if output is not None:
             write_table(result, files.enter_context(atomic_file(output, "output")), output.suffix.lower())
         if plot is not None:
+            from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
+
             history = reading.history(history_steps(horizon), MOST_CHARTS)
             figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))

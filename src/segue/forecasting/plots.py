@@ -1,7 +1,6 @@
 """Fan charts: the end of the history, the median and nested prediction intervals."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
+from segue.forecasting.result import QuantileColumns
+from segue.palette import BLUE, INK, SOFT, add_legend, add_title, dress_over_time, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 MOST_CHARTS = 9
 """How many series one figure shows."""
-
-INK, SOFT, GRID, FAN = "#22272e", "#6b7480", "#e8eaed", "#1f6fb4"
-"""The colours of charts: what is observed, what explains, what guides the eye, and what is forecast."""
 
 
 def plot_forecast(
@@ -37,7 +35,7 @@ def plot_forecast(
 
     Args:
         history: A long frame, pandas or polars, of what was observed; rows in order of time. NaN breaks the line.
-        forecast: What `forecast_frame` gave: its column of the median, and its intervals as bands.
+        forecast: What `segue.forecast` gave: its column of the median, and its intervals as bands.
         id_col: The column of series, in both frames.
         time_col: The column of times, in both frames.
         target_col: The column of observed values.
@@ -59,17 +57,18 @@ def plot_forecast(
             raise UserError("series", name, "the forecast holds no such series")
     if ax is not None and len(picked) != 1:
         raise UserError("series", f"{len(picked)} names", "name one series, or give no axes")
-    figure, places = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
-    point, bands = point_and_bands(ahead.columns, (id_col, time_col))
-    for place, name in zip(places, picked, strict=True):
+    figure, charts = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
+    columns = QuantileColumns.read(ahead.columns, (id_col, time_col))
+    for chart, name in zip(charts, picked, strict=True):
         mine, next_ = past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name)
         mine = mine.tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), mine[target_col].to_numpy().astype(np.float64))
-        _fan(place, observed, next_[time_col].to_numpy(), next_, point, bands)
-        title = f"{name} ({point})" if len(known) == 1 else str(name)
-        place.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+        _fan(chart, observed, next_[time_col].to_numpy(), next_, columns)
+        add_title(chart, f"{name} ({columns.point})" if len(known) == 1 else str(name))
     if ax is None:
-        _legend(figure, places[0], len(picked), len(known))
+        add_legend(figure, charts[0])
+    if ax is None and len(picked) < len(known):
+        figure.suptitle(f"{len(picked)} of {len(known):,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
     return figure
 
 
@@ -78,24 +77,11 @@ def history_steps(horizon: int) -> int:
     return max(48, 4 * horizon)
 
 
-def point_and_bands(names: Sequence[str], keys: Sequence[str]) -> tuple[str, list[tuple[str, str, str]]]:
-    """The column of the median, and label, lower and upper column of each interval, widest first."""
-    point = next(name for name in names if name not in keys)
-    found = [re.fullmatch(re.escape(point) + r"-lo-([\d.e-]+)", name) for name in names]
-    widest_first = sorted((match[1] for match in found if match), key=float, reverse=True)
-    return point, [(f"{level} %", f"{point}-lo-{level}", f"{point}-hi-{level}") for level in widest_first]
-
-
 def _canvas(charts: int) -> tuple["Figure", list["Axes"]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = 1 if charts == 1 else 2 if charts <= 4 else 3
     rows = math.ceil(charts / columns)
-    size = (9.0, 4.2) if charts == 1 else (4.6 * columns, 2.7 * rows + 0.5)
-    figure = Figure(figsize=size, dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(charts)]
+    figure = new_figure(9.0, 4.2) if charts == 1 else new_figure(4.6 * columns, 2.7 * rows + 0.5)
+    return figure, [figure.add_subplot(rows, columns, number) for number in range(1, charts + 1)]
 
 
 def _fan(
@@ -103,8 +89,7 @@ def _fan(
     observed: tuple[NDArray[Any], NDArray[np.float64]],
     times: NDArray[Any],
     ahead: nw.DataFrame[Any],
-    point: str,
-    bands: Sequence[tuple[str, str, str]],
+    columns: QuantileColumns,
 ) -> None:
     when, values = observed
     ax.plot(when, values, color=INK, linewidth=1.1, label="observed", zorder=3, solid_joinstyle="round")
@@ -116,40 +101,9 @@ def _fan(
         return np.concatenate([begin, ahead[column].to_numpy().astype(np.float64)])
 
     line = np.concatenate([when[seen[-1:]], times])
-    for depth, (label, low, high) in enumerate(bands):
-        shade = 0.18 + 0.17 * depth
-        ax.fill_between(line, joined(low), joined(high), color=FAN, alpha=shade, linewidth=0, label=label, zorder=1)
-    ax.plot(line, joined(point), color=FAN, linewidth=1.6, label="median", zorder=4, solid_joinstyle="round")
-    dress(ax, dated=times.dtype.kind == "M")
-
-
-def dress(ax: "Axes", dated: bool) -> None:
-    """Axes of the house: no frame, soft ticks and horizontal lines; times or whole numbers along the bottom."""
-    if dated:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    else:
-        from matplotlib.ticker import MaxNLocator
-
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(SOFT)
-    ax.grid(axis="y", color=GRID, linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.tick_params(colors=SOFT, labelsize=8, length=0, axis="y")
-    ax.tick_params(colors=SOFT, labelsize=8, length=3, axis="x")
-    ax.xaxis.get_offset_text().set(color=SOFT, size=8)
-    ax.yaxis.get_offset_text().set(color=SOFT, size=8)
-    ax.margins(x=0.01)
-
-
-def _legend(figure: "Figure", ax: "Axes", shown: int, known: int) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
-    )
-    if shown < known:
-        figure.suptitle(f"{shown} of {known:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+    for depth, percent in enumerate(sorted(columns.percents, reverse=True)):  # the wide ones lie beneath
+        low, high = map(joined, columns.interval(percent))
+        shade, label = 0.18 + 0.17 * depth, f"{percent:.12g} %"
+        ax.fill_between(line, low, high, color=BLUE, alpha=shade, linewidth=0, label=label, zorder=1)
+    ax.plot(line, joined(columns.point), color=BLUE, linewidth=1.6, label="median", zorder=4, solid_joinstyle="round")
+    dress_over_time(ax, dated=times.dtype.kind == "M")

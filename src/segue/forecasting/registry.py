@@ -1,48 +1,76 @@
-"""Forecasters by name, as the command line and `backtest` take them."""
+"""Predictors by name, folder or object, as the command line and every function take them."""
 
-from typing import TYPE_CHECKING
+from os import PathLike, fspath
 
 from segue.errors import UserError
-
-if TYPE_CHECKING:
-    from segue.forecasting.predictor import Predictor
+from segue.forecasting.predictor import Predictor
 
 BASELINES = ("ar", "seasonal-naive", "ets", "theta")
 """The names that are no NanoTST."""
 
+Model = str | PathLike[str] | Predictor
+"""What `load_predictor` takes."""
 
-def load_predictor(name: str, season: int, argument: str = "model") -> "Predictor":
-    """A forecaster by name.
+
+def load_predictor(model: Model, argument: str = "model", threads: int | None = None) -> Predictor:
+    """A predictor by name, folder or object.
 
     Args:
-        name: One of `BASELINES`, a bundled model such as `nanotst`, or a model folder.
-        season: The steps in a season, for the baselines that ask for it.
-        argument: What the user knows the name by.
+        model: A bundled model such as `nanotst`; a model folder; one of `BASELINES`, all but `ar` with the steps of a
+            season if the calendar's shall not be taken, such as `seasonal-naive:288`; or a predictor, returned as it
+            is.
+        argument: The name that the user knows the model by.
+        threads: How many threads NanoTST computes with; by default as many as the machine allows.
 
     Raises:
-        UserError: There is no such forecaster, or it needs a package that is not installed.
+        UserError: There is no such predictor, its parameter is none, or it needs a package that is not installed.
+
+    Example:
+        >>> load_predictor("seasonal-naive:288").name
+        'SeasonalNaive'
     """
-    if name == "seasonal-naive":
-        from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-
-        return SeasonalNaive(season)
-    if name == "ar":
-        from segue.forecasting.baselines.autoregression import Autoregression
-
-        return Autoregression()
-    if name in ("ets", "theta"):
-        from segue.forecasting.baselines.statsforecast import AutoETS, AutoTheta
-
-        try:
-            return AutoETS(season) if name == "ets" else AutoTheta(season)
-        except UserError as error:
-            raise UserError(argument, name, error.remedy) from error
-    from segue.forecasting.nanotst.model import NanoTST
+    if threads is not None and threads < 1:
+        raise UserError("threads", threads, "give a whole number of at least 1")
+    if not isinstance(model, str | PathLike):
+        if isinstance(model, Predictor):
+            return model
+        raise UserError(argument, type(model).__name__, "give a name, a model folder or a predictor")
+    name = fspath(model)
+    baseline, colon, parameter = name.partition(":")
+    if baseline in BASELINES:
+        return _baseline(baseline, _season(name, parameter, argument) if colon else None, name, argument)
+    from segue.forecasting.nanotst.graph import ExportedModel
 
     try:
-        return NanoTST.from_pretrained(name)
+        return ExportedModel.from_pretrained(name, threads=threads)
     except UserError as error:
-        if error.value != name:  # there is such a model, but something is wrong with it
+        if str(error.value) != name:  # there is such a model, but something is wrong with it
             raise
         remedy = f"{error.remedy}; or a baseline: {', '.join(BASELINES)}"
         raise UserError(argument, name or "(empty)", remedy) from error
+
+
+def _season(name: str, parameter: str, argument: str) -> int:
+    if name.startswith("ar:"):
+        raise UserError(argument, name, "takes no parameter; give ar")
+    if not (parameter.isascii() and parameter.isdigit() and int(parameter)):
+        remedy = "give the steps of a season after the colon, a whole number of at least 1, as in seasonal-naive:24"
+        raise UserError(argument, name, remedy)
+    return int(parameter)
+
+
+def _baseline(baseline: str, season: int | None, name: str, argument: str) -> Predictor:
+    if baseline == "ar":
+        from segue.forecasting.baselines.autoregression import Autoregression
+
+        return Autoregression()
+    if baseline == "seasonal-naive":
+        from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
+
+        return SeasonalNaive(season)
+    from segue.forecasting.baselines.statsforecast import AutoETS, AutoTheta
+
+    try:
+        return AutoETS(season) if baseline == "ets" else AutoTheta(season)
+    except UserError as error:
+        raise UserError(argument, name, error.remedy) from error

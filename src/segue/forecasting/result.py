@@ -9,7 +9,8 @@ import numpy as np
 
 from segue.errors import UserError
 
-Numbers = Sequence[float | int] | float | int
+Number = float | int
+Numbers = Sequence[Number] | Number
 """Several numbers, or a single one."""
 
 
@@ -24,8 +25,8 @@ class QuantileColumns:
     """
 
     point: str
-    percents: tuple[float, ...] = ()
-    quantiles: tuple[float, ...] = ()
+    percents: tuple[Number, ...] = ()
+    quantiles: tuple[Number, ...] = ()
 
     @staticmethod
     def of(point: str, levels: Numbers = (80,), quantiles: Numbers = ()) -> "QuantileColumns":
@@ -70,12 +71,12 @@ class QuantileColumns:
             columns |= {low: round(0.5 - percent / 200, 12), high: round(0.5 + percent / 200, 12)}
         return columns | {f"{self.point}-q-{100 * fraction:.12g}": fraction for fraction in self.quantiles}
 
-    def interval(self, percent: float) -> tuple[str, str]:
+    def interval(self, percent: Number) -> tuple[str, str]:
         """The lower and the upper column of a prediction interval."""
         return f"{self.point}-lo-{percent:.12g}", f"{self.point}-hi-{percent:.12g}"
 
 
-def _distinct(argument: str, given: Numbers) -> tuple[float, ...]:
+def _distinct(argument: str, given: Numbers) -> tuple[Number, ...]:
     numbers = np.unique(np.asarray(given))
     if len(numbers) and numbers.dtype.kind not in "iuf":
         raise UserError(argument, given, "give numbers, such as (80, 95) or (0.1, 0.9)")

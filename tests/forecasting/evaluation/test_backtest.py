@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import torch
 from utilsforecast import losses
 from utilsforecast.processing import backtest_splits
 
-from segue import LEVELS, Autoregression, Forecast, SeasonalNaive, UserError, backtest, forecast_frame
+from segue import LEVELS, Autoregression, Forecast, SeasonalNaive, UserError, backtest, forecast
 
 MONTHS = pd.date_range("2015-01-01", periods=60, freq="MS")
 
@@ -23,9 +22,9 @@ class Drift:
     context: int = 1
     fingerprint: str = "drift"
 
-    def predict(self, values, observed, horizon):
-        ahead = torch.arange(1, horizon + 1, dtype=torch.float64)
-        return Forecast((values[:, -1:] + ahead)[..., None].repeat(1, 1, len(LEVELS)))
+    def predict(self, history, horizon):
+        ahead = history.values[:, -1:] + np.arange(1, horizon + 1)
+        return Forecast(ahead[..., None].repeat(len(LEVELS), axis=2))
 
 
 def several(lengths=(60, 47, 33), seed=0):
@@ -68,19 +67,21 @@ def test_windows_are_where_the_field_puts_them():
     pd.testing.assert_frame_equal(ours[columns], theirs.sort_values(keys)[columns].reset_index(drop=True))
 
 
-def test_a_forecast_is_that_of_the_table_cut_off_there():
+def test_a_forecast_is_that_of_the_table_cut_off_there(monkeypatch):
     """Nothing after an origin has any influence, and lanes of one batch have none on each other."""
     frame = several()
     gaps = frame.drop(index=[20, 51, 58]).assign(y=lambda rows: rows["y"].mask(rows.index % 17 == 5))
     models = [Autoregression(order=2), SeasonalNaive(12)]
     result = backtest(gaps, 5, 3, models=models, levels=80).forecasts
-    alone = backtest(gaps, 5, 3, models=models, levels=80, batch=1).forecasts
+    for predictor in models:
+        monkeypatch.setattr(predictor, "batch", 1, raising=False)
+    alone = backtest(gaps, 5, 3, models=models, levels=80).forecasts
     pd.testing.assert_frame_equal(result, alone, rtol=1e-9)
     assert len(result) == 3 * 3 * 5 - 2
     for (name, cutoff), window in result.groupby(["unique_id", "cutoff"]):
         seen = gaps[(gaps["unique_id"] == name) & (gaps["ds"] <= cutoff)]
         for predictor in models:
-            cut = forecast_frame(predictor, seen, 5, freq="MS").set_index("ds").loc[window["ds"]]
+            cut = forecast(seen, 5, model=predictor, freq="MS").set_index("ds").loc[window["ds"]]
             np.testing.assert_allclose(window[cut.columns[1:]], cut[cut.columns[1:]], rtol=1e-9)
 
 
@@ -163,9 +164,9 @@ def test_a_forecast_that_is_missing_is_infinitely_wrong():
     """Catches a model that looks good because it is silent where it is hard."""
 
     class Silent(Drift):
-        def predict(self, values, observed, horizon):
-            quantiles = super().predict(values, observed, horizon).quantiles
-            quantiles[:, 0] = torch.nan
+        def predict(self, history, horizon):
+            quantiles = super().predict(history, horizon).quantiles
+            quantiles[:, 0] = np.nan
             return Forecast(quantiles)
 
     overall = backtest(several(), 3, 2, models=[Silent()]).overall
@@ -203,12 +204,13 @@ def test_a_computed_sine_has_no_scaled_error():
         ({"levels": 99}, "levels 99: give a percentage"),
         ({"models": []}, r"models \(none\): name one at least"),
         ({"models": ["zebra"]}, "models zebra: name a model folder"),
+        ({"models": "seasonal-naive:x"}, "models seasonal-naive:x: give the steps of a season"),
         ({"horizon": 48}, "horizon 48: no series is long enough: a window takes 13 values and the 48 steps after them, "
                           "and the longest has 60 steps; give a smaller horizon"),
         ({"horizon": 10**9}, "horizon 1000000000: no series is long enough"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_told(arguments, message):
+def test_what_cannot_be_done_is_reported(arguments, message):
     with pytest.raises(UserError, match=f"^{message}"):
         backtest(several(), **{"horizon": 3, "models": ["seasonal-naive"], **arguments})
 

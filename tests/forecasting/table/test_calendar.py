@@ -1,4 +1,4 @@
-"""Times and frequencies: what is found in the data, what a name means, and which times come next."""
+"""Times and frequencies: what is inferred from the data, what a name means, and which times come next."""
 
 import numpy as np
 import pandas as pd
@@ -35,8 +35,25 @@ def test_frequency_survives_gaps_and_goes_on_as_pandas_does(alias, season):
     assert (frequency.alias, frequency.season) == (alias, season)
     expected = pd.date_range(whole[-1], periods=5, freq=whole.freq)[1:].to_numpy().astype("datetime64[us]")
     np.testing.assert_array_equal(after(frequency, stamps(kept), 4), expected)
-    places = frequency.steps(np.repeat(stamps(kept[:1]), len(kept)), stamps(kept))
-    np.testing.assert_array_equal(places, np.delete(np.arange(63), np.arange(5, 57, 5)))
+    steps = frequency.steps(np.repeat(stamps(kept[:1]), len(kept)), stamps(kept))
+    np.testing.assert_array_equal(steps, np.delete(np.arange(63), np.arange(5, 57, 5)))
+
+
+@pytest.mark.parametrize(
+    ("alias", "seasons"),
+    [("10s", (360, 8640)), ("min", (1440, 10080)), ("15min", (96, 672)), ("h", (24, 168, 8766)), ("6h", (4, 28, 1461)),
+     ("D", (7, 365.25)), ("B", (5, 260.89)), ("W", (52.18,)), ("MS", (12,)), ("2ME", (6,)), ("QS", (4,)), ("YS", ()),
+     ("2D", ()), ("7min", ()), ("4W", ()), ("SMS", ())],
+)  # fmt: skip
+def test_seasons_are_those_of_the_calendar_and_the_customary_one_comes_first(alias, seasons):
+    """Hours: a day, a week, a year of 365.25 days. What does not divide the customary season has none."""
+    frequency = frequency_of(alias, stamps(["2024-01-01", "2024-01-08"]))
+    assert frequency.seasons == pytest.approx(seasons, abs=5e-3)
+    assert frequency.season == (round(seasons[0]) if seasons else 1)
+
+
+def test_integers_have_no_season():
+    assert frequency_of(24, np.array([0, 24])).seasons == ()
 
 
 def test_short_series_of_months_are_not_taken_for_days():
@@ -125,14 +142,14 @@ def read(*columns, names=("time", "b", "c", "d"), form=None):
     return read_times(named, form).astype(str).tolist()
 
 
-def test_days_and_months_are_told_apart_by_what_makes_sense_or_is_regular():
+def test_days_and_months_are_distinguished_by_what_makes_sense_or_is_regular():
     assert read(["1/31/24", "2/1/24"]) == ["2024-01-31", "2024-02-01"]
     assert read(["31.1.2024", "1.2.2024"]) == ["2024-01-31", "2024-02-01"]
     assert read(["11/02/2024 23:00", "12/02/2024 0:00", "12/02/2024 1:00"])[1] == "2024-02-12 00:00:00"
     # months, first day; read the other way they would be twelve days a year, each year anew
     months = pd.date_range("2020-01-01", periods=30, freq="MS")
     assert read(list(months.strftime("%d/%m/%Y"))) == months.astype(str).tolist()
-    with pytest.raises(UserError, match="days and months cannot be told apart; give `time_format`"):
+    with pytest.raises(UserError, match="days and months are ambiguous; give `time_format`"):
         read(["01/02/2024", "02/02/2024", "03/02/2024"])
     assert read(["01/02/2024", "02/02/2024"], form="%d/%m/%Y") == ["2024-02-01", "2024-02-02"]
 

@@ -1,32 +1,13 @@
-"""Frames in, frames out: the values a predictor is shown, and the frame that comes back."""
+"""Frames in: the lanes that a predictor is shown, and what is refused."""
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import torch
-from pandas.testing import assert_frame_equal
 
 from segue.errors import UserError
-from segue.forecasting.forecast import forecast_frame
-from segue.forecasting.predictor import LEVELS, Forecast
+from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
-
-
-class LastValue:
-    """The last observed value, with quantiles `level - 1/2` around it; it keeps the batches it was shown."""
-
-    name, context, fingerprint = "Last", 8, "last"
-
-    def __init__(self):
-        self.shown = []
-
-    def predict(self, values, observed, horizon):
-        self.shown.append((values.clone(), observed.clone()))
-        place = torch.where(observed, torch.arange(values.shape[1]), -1).amax(dim=1)
-        last = values.gather(1, place.clamp(min=0)[:, None])[:, 0].masked_fill(place < 0, torch.nan)
-        spread = torch.tensor(LEVELS, dtype=torch.float64) - 0.5
-        return Forecast((last[:, None, None] + spread).repeat(1, horizon, 1))
 
 
 def long_frame(lengths=(5, 12, 1), start="2024-01-30", freq="D"):
@@ -45,114 +26,23 @@ def long_frame(lengths=(5, 12, 1), start="2024-01-30", freq="D"):
 
 
 def lanes_of(frame, context=8, **options):
-    panel = read_frame(frame, **options).panel
+    panel = read_frame(frame, Layout(**options)).panel
     values, observed = panel.lanes(range(len(panel)), context)
-    return np.where(observed.numpy(), values.numpy(), np.nan)
-
-
-def test_output_has_a_row_a_step_and_the_columns_of_the_field():
-    forecast = forecast_frame(LastValue(), long_frame(), 2, levels=(80, 97.5), quantiles=(0.1, 0.025))
-    assert list(forecast.columns) == [
-        "unique_id", "ds", "Last", "Last-lo-80", "Last-hi-80", "Last-lo-97.5", "Last-hi-97.5", "Last-q-2.5",
-        "Last-q-10",
-    ]  # fmt: skip
-    assert forecast["unique_id"].tolist() == ["a", "a", "b", "b", "c", "c"]
-    assert forecast["ds"].astype(str).tolist()[:4] == ["2024-02-04", "2024-02-05", "2024-02-11", "2024-02-12"]
-    assert forecast["Last"].tolist() == [4.0, 4.0, 111.0, 111.0, 200.0, 200.0]
-    # an interval of 80 % lies between the quantiles .1 and .9, which this predictor puts at -.4 and +.4
-    np.testing.assert_allclose(forecast["Last-lo-80"] - forecast["Last"], -0.4)
-    np.testing.assert_allclose(forecast["Last-hi-80"] - forecast["Last"], 0.4)
-    assert (forecast["Last-q-10"] == forecast["Last-lo-80"]).all()
-    np.testing.assert_allclose(forecast["Last-q-2.5"] - forecast["Last"], -0.475)
-
-
-def test_levels_that_differ_little_and_single_ones_have_columns_of_their_own():
-    """Catches names that are rounded more than their numbers."""
-    near = forecast_frame(LastValue(), long_frame((3,)), 1, levels=(80, 80.0000001), quantiles=0.07)
-    assert list(near.columns)[3:] == [
-        "Last-lo-80", "Last-hi-80", "Last-lo-80.0000001", "Last-hi-80.0000001", "Last-q-7",
-    ]  # fmt: skip
-    assert list(forecast_frame(LastValue(), long_frame((3,)), 1, levels=95).columns)[3:] == ["Last-lo-95", "Last-hi-95"]
-
-
-def test_columns_of_the_output_that_would_share_a_name_are_refused():
-    """Catches a forecast that replaces the times or the ids."""
-    frame = long_frame((3, 3))
-    with pytest.raises(UserError, match="^time_col Last: the output has another column of this name; rename yours$"):
-        forecast_frame(LastValue(), frame.rename(columns={"ds": "Last"}), 1)
-    parts = frame.rename(columns={"unique_id": "ds"}).assign(day="2024-01-01", hour=[0, 1, 2] * 2)
-    parts = parts.drop(columns="ds").assign(ds=frame["unique_id"])
-    with pytest.raises(UserError, match="^id_col ds: the output has another"):
-        forecast_frame(LastValue(), parts, 1, id_col="ds", time_col="day,hour")
-    alone = frame.head(3).drop(columns="unique_id").rename(columns={"ds": "unique_id"})
-    with pytest.raises(UserError, match="^id_col unique_id: the output has another"):
-        forecast_frame(LastValue(), alone, 1, time_col="unique_id")
-
-
-def test_small_integer_times_do_not_wrap():
-    frame = pd.DataFrame({"ds": np.array([125, 126], dtype=np.int8), "y": [1.0, 2.0]})
-    assert forecast_frame(LastValue(), frame, 3)["ds"].tolist() == [127, 128, 129]
-    assert forecast_frame(LastValue(), frame, 1)["ds"].dtype == np.int8
+    assert not values[~observed].any()
+    return np.where(observed, values, np.nan)
 
 
 def test_history_has_a_row_without_a_value_where_rows_are_missing():
-    history = read_frame(long_frame((6, 3)).drop(index=[2, 3])).history(10, 2)
+    history = read_frame(long_frame((6, 3)).drop(index=[2, 3]), Layout()).history(10, 2)
     assert history["unique_id"].tolist() == ["a"] * 5 + ["b"] * 3
     np.testing.assert_array_equal(history["y"], [0, 1, np.nan, 4, 5, 100, 101, 102])
 
 
-def test_names_of_columns_in_a_list():
-    frame = long_frame((3,)).assign(z=0.0, hour=0)
-    listed = forecast_frame(LastValue(), frame, 1, time_col=["ds", "hour"], target_col=("y", "z"))
-    assert_frame_equal(listed, forecast_frame(LastValue(), frame, 1, time_col="ds,hour", target_col="y,z"))
-
-
-def test_lanes_are_aligned_at_their_last_value_and_hold_the_context_only():
-    predictor = LastValue()
-    forecast_frame(predictor, long_frame((5, 12, 1)), 2)
-    ((values, observed),) = predictor.shown
-    assert observed.sum(dim=1).tolist() == [1, 5, 8]  # the short ones come first
-    assert values[1].tolist() == [0, 0, 0, 0, 1, 2, 3, 4]
-    assert values[2].tolist() == [104, 105, 106, 107, 108, 109, 110, 111]
-
-
-def test_pandas_equals_polars():
-    frame = long_frame()
-    from_polars = forecast_frame(LastValue(), pl.from_pandas(frame), 3)
-    assert isinstance(from_polars, pl.DataFrame)
-    expected = forecast_frame(LastValue(), frame, 3)
-    assert from_polars.to_dict(as_series=False) == pl.from_pandas(expected).to_dict(as_series=False)
-
-
-def test_polars_dates_stay_dates_unless_the_step_is_shorter_than_a_day():
-    frame = pl.from_pandas(long_frame()).with_columns(pl.col("ds").cast(pl.Date))
-    assert forecast_frame(LastValue(), frame, 3).schema["ds"] == pl.Date
-    hourly = forecast_frame(LastValue(), frame.tail(1), 3, freq="h")
-    assert hourly["ds"].dt.hour().to_list() == [1, 2, 3]
-
-
-def test_column_names_and_types_of_the_user_are_kept():
-    frame = long_frame((4, 4)).rename(columns={"unique_id": "shop", "ds": "day", "y": "sold"})
-    frame = frame.assign(shop=frame["shop"].map({"a": 7, "b": 3}), day=frame["day"].astype("datetime64[s]"))
-    forecast = forecast_frame(LastValue(), frame, 1, id_col="shop", time_col="day", target_col="sold")
-    assert list(forecast.columns)[:3] == ["shop", "day", "Last"]
-    assert forecast["shop"].dtype == np.int64
-    assert forecast["shop"].tolist() == [3, 7]
-    assert forecast["day"].dtype == frame["day"].dtype
-
-
-def test_order_of_rows_does_not_matter():
-    frame = long_frame((5, 12, 1, 7))
-    shuffled = frame.sample(frac=1, random_state=3)
-    assert_frame_equal(forecast_frame(LastValue(), shuffled, 2), forecast_frame(LastValue(), frame, 2))
-
-
-def test_batches_equal_single_series():
-    frame = long_frame((5, 12, 1, 7, 3))
-    whole = forecast_frame(LastValue(), frame, 2)
-    assert_frame_equal(forecast_frame(LastValue(), frame, 2, batch=2), whole)
-    singles = [forecast_frame(LastValue(), part, 2, freq="D") for _, part in frame.groupby("unique_id")]
-    assert_frame_equal(pd.concat(singles, ignore_index=True), whole)
+def test_a_panel_gives_every_series_the_seasons_of_its_frequency():
+    panel = read_frame(long_frame((5, 12, 1)), Layout()).panel
+    assert panel.seasons.tolist() == [[7, 365.25]] * 3
+    counted = read_frame(pd.DataFrame({"ds": [1, 2], "y": [1.0, 2.0]}), Layout()).panel
+    assert counted.seasons.shape == (1, 0)
 
 
 def test_missing_rows_and_missing_values_are_not_observed():
@@ -161,18 +51,12 @@ def test_missing_rows_and_missing_values_are_not_observed():
     np.testing.assert_array_equal(lanes_of(frame), [[1, 2, np.nan, 4, np.nan, np.nan, 7, 8]])
 
 
-def test_series_without_any_value_comes_back_as_nan():
-    frame = long_frame((3, 3))
-    frame.loc[frame["unique_id"] == "b", "y"] = np.nan
-    assert forecast_frame(LastValue(), frame, 1)["Last"].isna().tolist() == [False, True]
-
-
 @pytest.mark.parametrize(("choice", "value"), [("mean", 3.0), ("first", 2.0), ("last", 4.0)])
 def test_duplicates_are_refused_or_resolved_as_asked(choice, value):
     frame = pd.DataFrame({"ds": pd.to_datetime(["2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00",
                                                 "2024-10-27 03:00"]), "y": [1.0, 2.0, 4.0, 5.0]})  # fmt: skip
     with pytest.raises(UserError, match=r"2024-10-27 02:00:00: occurs twice .*`duplicates` mean\|first\|last"):
-        read_frame(frame)
+        read_frame(frame, Layout())
     np.testing.assert_array_equal(lanes_of(frame, duplicates=choice), [[1, value, 5]])
 
 
@@ -183,7 +67,7 @@ def test_mean_of_duplicates_ignores_missing_values():
 
 def test_two_times_on_one_step_are_refused():
     with pytest.raises(UserError, match="^freq M: 2024-01-30 00:00:00 and 2024-01-31 .*finer step"):
-        read_frame(long_frame((5,)), freq="MS")
+        read_frame(long_frame((5,)), Layout(freq="MS"))
 
 
 def test_times_off_the_grid_are_moved_to_the_nearest_step():
@@ -196,32 +80,20 @@ def test_times_off_the_grid_are_moved_to_the_nearest_step():
 def test_series_with_a_longer_step_of_their_own_are_refused():
     """Catches forecasts of daily rows by the minute, and of weekly series by the day: bands of no width."""
     with pytest.raises(UserError, match="^freq min: the rows of series b lie 1440 steps of min apart; give their step"):
-        read_frame(long_frame((2, 5)), freq="T")
+        read_frame(long_frame((2, 5)), Layout(freq="T"))
     weekly = long_frame((4,), freq="W").assign(unique_id="weekly")
     with pytest.raises(
         UserError, match="^freq D: the rows of series weekly lie 7 steps of D apart; .* file of its own"
     ):
-        read_frame(pd.concat([long_frame((9, 12)), weekly]))
+        read_frame(pd.concat([long_frame((9, 12)), weekly]), Layout())
     sparse = weekly.assign(ds=pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-11", "2024-01-20"]))
-    assert len(read_frame(pd.concat([long_frame((9, 12)), sparse])).panel) == 3
-
-
-def test_several_targets_become_series_of_their_own():
-    frame = long_frame((3, 3)).assign(z=lambda table: -table["y"])
-    forecast = forecast_frame(LastValue(), frame, 1, target_col="y,z")
-    assert forecast["unique_id"].tolist() == ["a/y", "a/z", "b/y", "b/z"]
-    assert forecast["Last"].tolist() == [2, -2, 102, -102]
-    alone = forecast_frame(LastValue(), frame.query("unique_id == 'a'").drop(columns="unique_id"), 1, target_col="y,z")
-    assert alone["unique_id"].tolist() == ["y", "z"]
-    assert alone["Last"].tolist() == [2, -2]
+    assert len(read_frame(pd.concat([long_frame((9, 12)), sparse]), Layout()).panel) == 3
 
 
 def test_time_zones_are_dropped_and_the_clock_on_the_wall_kept():
     local = pd.date_range("2024-03-30 22:00", periods=6, freq="h", tz="Europe/Berlin")  # no 2 o'clock on the 31st
     frame = pd.DataFrame({"ds": local, "y": np.arange(6.0)})
     np.testing.assert_array_equal(lanes_of(frame), [[0, 1, 2, 3, np.nan, 4, 5]])
-    forecast = forecast_frame(LastValue(), pl.from_pandas(frame), 1)
-    assert str(forecast["ds"][0]) == "2024-03-31 05:00:00"
     text = frame.assign(ds=[stamp.isoformat() for stamp in local])  # offsets +01:00, then +02:00
     np.testing.assert_array_equal(lanes_of(text), lanes_of(frame))
 
@@ -230,46 +102,6 @@ def test_time_zones_are_dropped_and_the_clock_on_the_wall_kept():
 def test_integer_times(kind):
     frame = kind({"ds": [10, 20, 40], "y": [1.0, 2.0, 4.0]})
     np.testing.assert_array_equal(lanes_of(frame), [[1, 2, np.nan, 4]])
-    assert forecast_frame(LastValue(), frame, 2)["ds"].to_list() == [50, 60]
-    assert forecast_frame(LastValue(), frame, 2, freq=5)["ds"].to_list() == [45, 50]
-
-
-def test_utilsforecast_evaluates_the_output_as_it_is():
-    from utilsforecast.evaluation import evaluate
-    from utilsforecast.losses import coverage, mae
-
-    frame = long_frame((9, 9))
-    history, future = frame[frame["ds"] < "2024-02-05"], frame[frame["ds"] >= "2024-02-05"]
-    forecast = forecast_frame(LastValue(), history, 3)
-    merged = future.merge(forecast, on=["unique_id", "ds"])
-    assert len(merged) == 6
-    result = evaluate(merged, metrics=[mae, coverage], models=["Last"], level=[80]).set_index(["unique_id", "metric"])
-    assert result.loc[("a", "mae"), "Last"] == 2.0  # the line goes on by 1, 2, 3
-    assert result.loc[("a", "coverage_level80"), "Last"] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"levels": (True,)}, "^levels .*: give numbers"),
-        ({"target_col": ["y", "z"]}, "^target_col z: no such column"),
-        ({"horizon": 0}, "^horizon 0: give a whole number of at least 1$"),
-        ({"levels": (0,)}, r"^levels 0: give a percentage above 0 and at most 98$"),
-        ({"levels": (99,)}, "^levels 99: give a percentage"),
-        ({"quantiles": (0.001,)}, "^quantiles 0.001: give a fraction from 0.01 to 0.99$"),
-        ({"freq": "fortnight"}, "^freq fortnight: no such frequency"),
-        ({"freq": 2}, "^freq 2: give one such as h, D, W or MS$"),
-        ({"target_col": "sales"}, "^target_col sales: no such column; there are unique_id, ds, y$"),
-        ({"id_col": "shop"}, "^id_col shop: no such column"),
-        ({"time_col": "ds,hour"}, "^time_col hour: no such column"),
-        ({"time_col": "y", "target_col": "y"}, "^time_col y: is named for two things"),
-        ({"duplicates": "median"}, "^duplicates median: choose one of mean, first, last$"),
-        ({"batch": 0}, "^batch 0: give a whole number"),
-    ],
-)
-def test_arguments_that_fit_nothing_are_refused(options, message):
-    with pytest.raises(UserError, match=message):
-        forecast_frame(LastValue(), long_frame(), **{"horizon": 2, **options})
 
 
 @pytest.mark.parametrize(
@@ -290,4 +122,4 @@ def test_arguments_that_fit_nothing_are_refused(options, message):
 )  # fmt: skip
 def test_frames_that_cannot_be_read_are_refused(change, message):
     with pytest.raises(UserError, match=message):
-        forecast_frame(LastValue(), change(long_frame((3,))), 2)
+        read_frame(change(long_frame((3,))), Layout())

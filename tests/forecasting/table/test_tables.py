@@ -6,6 +6,7 @@ from pandas.testing import assert_frame_equal
 
 from segue.errors import UserError
 from segue.forecasting.table.files import read_table
+from segue.forecasting.table.layout import Layout
 
 PLAIN = "ds,y,note\n2024-01-01,1.5,a\n2024-01-02,,b\n2024-01-03,3.5,c\n"
 
@@ -13,7 +14,7 @@ PLAIN = "ds,y,note\n2024-01-01,1.5,a\n2024-01-02,,b\n2024-01-03,3.5,c\n"
 def read(tmp_path, content, id_col=None, name="table.csv"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(path, id_col)
+    return read_table(path, Layout(id_col=id_col))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_empty_ids_are_missing(tmp_path):
 def test_parquet_reads_as_written(tmp_path):
     table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=2, tz="UTC"), "y": [1.0, None]})
     table.to_parquet(tmp_path / "table.parquet")
-    assert_frame_equal(read_table(tmp_path / "table.parquet"), table)
+    assert_frame_equal(read_table(tmp_path / "table.parquet", Layout()), table)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,6 @@ def test_files_that_hold_no_table_are_refused_by_name(tmp_path, content, name, m
 
 def test_missing_file_and_folder_are_refused_by_name(tmp_path):
     with pytest.raises(UserError, match=r"^file .*none.csv: cannot be read \(No such file"):
-        read_table(tmp_path / "none.csv")
+        read_table(tmp_path / "none.csv", Layout())
     with pytest.raises(UserError, match="cannot be read"):
-        read_table(tmp_path)
+        read_table(tmp_path, Layout())

@@ -12,4 +12,5 @@ Target = Annotated[str | None, typer.Option("--target", help="The column to fore
 Freq = Annotated[str | None, typer.Option(help="The step, such as h, D, W, MS, 15min; inferred if left out.")]
 TimeFormat = Annotated[str | None, typer.Option(help="How times are written, such as '%d.%m.%Y %H:%M'.")]
 Duplicates = Annotated[str | None, typer.Option(help="Of several values at a time: mean, first or last.")]
-Model = Annotated[str, typer.Option(help="nanotst, seasonal-naive, ar, ets, theta, or a model folder.")]
+Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
+Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST computes with; all if left out.")]

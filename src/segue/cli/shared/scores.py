@@ -53,7 +53,7 @@ def _table(scores: pd.DataFrame, groups: int | None = None) -> Table:
         table.add_column(_heading(str(name)), justify="left" if text else "right", no_wrap=True)
     for begin in range(0, len(scores), groups):
         part = scores.iloc[begin : begin + groups]
-        columns = [_cells(str(name), part.iloc[:, place].tolist()) for place, name in enumerate(part.columns)]
+        columns = [_cells(str(name), part.iloc[:, index].tolist()) for index, name in enumerate(part.columns)]
         for row in zip(*columns, strict=True):
             table.add_row(*row)
         if begin + groups < len(scores):

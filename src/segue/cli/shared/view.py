@@ -16,7 +16,7 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
     """Prints what was forecast, as many rows as a screen takes, and which files were written.
 
     Args:
-        forecast: As `forecast_frame` gives it: `horizon` rows a series.
+        forecast: As `segue.forecast` gives it: `horizon` rows a series.
         horizon: Number of steps ahead.
         alias: The frequency.
         written: The files.
@@ -28,8 +28,8 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
     headings = [str(name).removeprefix(f"{point}-") for name in forecast.columns]
     several = count > 1
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for place, heading in enumerate(headings[0 if several else 1 :], start=0 if several else 1):
-        table.add_column(heading, justify="left" if place < 2 else "right", no_wrap=True)
+    for index, heading in enumerate(headings[0 if several else 1 :], start=0 if several else 1):
+        table.add_column(heading, justify="left" if index < 2 else "right", no_wrap=True)
     for series in range(shown):
         part = forecast.iloc[series * horizon : series * horizon + steps]
         for row in _cells(part):
@@ -70,8 +70,8 @@ def _number_format(numbers: Sequence[float]) -> str:
     largest = max(map(abs, numbers), default=0.0)
     if largest == 0:
         return ".5g"
-    spread = max(numbers) - min(numbers)
-    digits = min(10, max(5, 3 + math.ceil(math.log10(largest) - math.log10(spread)))) if spread > 0 else 5
+    extent = max(numbers) - min(numbers)
+    digits = min(10, max(5, 3 + math.ceil(math.log10(largest) - math.log10(extent)))) if extent > 0 else 5
     if not 1e-4 <= largest < 1e9:
         return f".{digits}g"
     return f",.{max(0, digits - 1 - math.floor(math.log10(largest)))}f"

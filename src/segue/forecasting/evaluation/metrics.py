@@ -1,16 +1,13 @@
 """How good a forecast was: the scores of the field's zero-shot tables, on arrays.
 
 All take NaN in the actual or past values for missing, and leave it out. A NaN in a forecast of an observed value is
-never left out: it makes the score NaN. Arrays are NumPy's or tensors on the CPU; results are float64.
+never left out: it makes the score NaN. Results are float64.
 """
 
 import numpy as np
 from jaxtyping import Float, Float64
-from torch import Tensor
 
 from segue.errors import UserError
-
-Array = np.ndarray | Tensor
 
 DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The levels that the weighted quantile loss is averaged over."""
@@ -18,11 +15,11 @@ _ROUNDING = 1e-15  # of the mean size of a lane's values: a few times what doubl
 
 
 def mase(
-    actual: Float[Array, "lanes steps"],
-    median: Float[Array, "lanes steps"],
-    history: Float[Array, "lanes time"],
+    actual: Float[np.ndarray, "lanes steps"],
+    median: Float[np.ndarray, "lanes steps"],
+    history: Float[np.ndarray, "lanes time"],
     season: int,
-) -> Float64[np.ndarray, "lanes"]:
+) -> Float64[np.ndarray, " lanes"]:
     """Mean absolute scaled error (Hyndman & Koehler 2006): 1 is the in-sample error of the seasonal naive forecast.
 
     Args:
@@ -43,7 +40,7 @@ def mase(
     return score
 
 
-def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[np.ndarray, "lanes"]:
+def seasonal_error(history: Float[np.ndarray, "lanes time"], season: int) -> Float64[np.ndarray, " lanes"]:
     """The mean absolute difference between values a season apart, which MASE divides by.
 
     Args:
@@ -66,8 +63,8 @@ def seasonal_error(history: Float[Array, "lanes time"], season: int) -> Float64[
 
 
 def weighted_quantile_loss(
-    actual: Float[Array, "lanes steps"],
-    quantiles: Float[Array, "lanes steps levels"],
+    actual: Float[np.ndarray, "lanes steps"],
+    quantiles: Float[np.ndarray, "lanes steps levels"],
     levels: tuple[float, ...] = DECILES,
 ) -> float:
     """Twice the pinball loss over the sum of absolute values, both over all lanes and steps, averaged over levels.
@@ -78,7 +75,7 @@ def weighted_quantile_loss(
     Args:
         actual: What happened.
         quantiles: The forecast quantiles.
-        levels: The level of each place of the last axis.
+        levels: The level of each entry of the last axis.
 
     Returns:
         One score; NaN if all values are missing or zero.
@@ -93,10 +90,10 @@ def weighted_quantile_loss(
 
 
 def coverage(
-    actual: Float[Array, "lanes steps"],
-    lower: Float[Array, "lanes steps"],
-    upper: Float[Array, "lanes steps"],
-) -> Float64[np.ndarray, "lanes"]:
+    actual: Float[np.ndarray, "lanes steps"],
+    lower: Float[np.ndarray, "lanes steps"],
+    upper: Float[np.ndarray, "lanes steps"],
+) -> Float64[np.ndarray, " lanes"]:
     """The share of values that lie within the interval, bounds included.
 
     Returns:
@@ -108,11 +105,11 @@ def coverage(
 
 
 def interval_score(
-    actual: Float[Array, "lanes steps"],
-    lower: Float[Array, "lanes steps"],
-    upper: Float[Array, "lanes steps"],
+    actual: Float[np.ndarray, "lanes steps"],
+    lower: Float[np.ndarray, "lanes steps"],
+    upper: Float[np.ndarray, "lanes steps"],
     level: int | float,
-) -> Float64[np.ndarray, "lanes"]:
+) -> Float64[np.ndarray, " lanes"]:
     """The width of the interval and a fine for every miss (Gneiting & Raftery 2007, equation 43).
 
     With alpha = 1 - level / 100: width + 2 / alpha * distance to the interval. Least for the true central interval.
@@ -136,7 +133,7 @@ def interval_score(
     return _mean(upper - lower + 2 / (1 - level / 100) * miss, ~np.isnan(actual))
 
 
-def _float64(array: Array) -> np.ndarray:
+def _float64(array: np.ndarray) -> np.ndarray:
     return np.asarray(array, dtype=np.float64)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
-from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecasting.table.panel import Panel
@@ -40,21 +39,26 @@ class Origins:
         """How many steps each lane spans, missing ones included."""
         return self.spans
 
+    @property
+    def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
+        """Those of the series of each lane."""
+        return np.asarray(self.panel.seasons[self.series])
+
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
-    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+    ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
         """The last values before each origin, aligned at the last one; see `Panel.lanes`."""
         return self.panel.lanes(self.series[picked], context, self.spans[picked])
 
     def actual(self) -> Float64[np.ndarray, "lanes horizon"]:
         """What came after each origin; NaN where missing."""
         values, observed = self.panel.lanes(self.series, self.horizon, self.spans + self.horizon)
-        return values.masked_fill(~observed, float("nan")).numpy()
+        return np.where(observed, values, np.nan)
 
     def history(self, picked: NDArray[np.int64]) -> Float64[np.ndarray, "lanes time"]:
         """All values before some of the origins; NaN where missing."""
         values, observed = self.lanes(picked, int(self.spans[picked].max()))
-        return values.masked_fill(~observed, float("nan")).numpy()
+        return np.where(observed, values, np.nan)
 
     def rows(self) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
         """Of each row of the panel that lies in a window: the lane, the row, the last row before its window."""

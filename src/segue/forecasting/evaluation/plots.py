@@ -9,7 +9,8 @@ import numpy as np
 
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import Backtest
-from segue.forecasting.plots import FAN, INK, SOFT, dress, point_and_bands
+from segue.forecasting.result import QuantileColumns
+from segue.palette import BLUE, COLOURS, INK, SOFT, add_legend, add_title, dress_over_time, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,6 @@ MOST_SERIES = 4
 """How many series one figure shows."""
 
 _MOST_WINDOWS = 5
-_COLOURS = (FAN, "#d9772b", "#3f9c6d", "#8a63b8", "#b8475f", "#8c8c3a", SOFT)
 Frame = nw.DataFrame[Any]
 
 
@@ -68,14 +68,10 @@ def plot_backtest(
         own = (past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name))
         _windows(ax, *own, (time_col, target_col, point), result)
         many = f", {len(picked)} of {len(known):,} series" if len(picked) < len(known) and ax is charts[0] else ""
-        title = f"{name} ({point}{many})" if ax is charts[0] else str(name)
-        ax.set_title(title, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+        add_title(ax, f"{name} ({point}{many})" if ax is charts[0] else str(name))
     _steps(by_step, result, models)
     _scores(table, result, models)
-    handles, labels = charts[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
-    )
+    add_legend(figure, charts[0])
     return figure
 
 
@@ -108,18 +104,14 @@ def _models(result: Backtest) -> list[str]:
 
 
 def _canvas(charts: int) -> tuple["Figure", list["Axes"], tuple["Axes", "Axes"]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = 1 if charts == 1 else 2
     rows = math.ceil(charts / columns)
     height = 3.6 if charts == 1 else 2.6 * rows
-    figure = Figure(figsize=(10.0, height + 2.6), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10.0, height + 2.6)
     above, below = cast("NDArray[Any]", figure.subfigures(2, 1, height_ratios=[height, 2.2]))
-    places = [above.add_subplot(rows, columns, place + 1) for place in range(charts)]
+    grid = [above.add_subplot(rows, columns, number) for number in range(1, charts + 1)]
     left, right = below.subplots(1, 2, width_ratios=[1.25, 1])
-    return figure, places, (left, right)
+    return figure, grid, (left, right)
 
 
 def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str], result: Backtest) -> None:
@@ -129,9 +121,9 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
     times, values = past[time_col].to_numpy(), past[target_col].to_numpy().astype(np.float64)
     ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=4, solid_joinstyle="round")
     begin = ahead.columns.index(model)
-    _, bands = point_and_bands(ahead.columns[begin:], ())
+    columns = QuantileColumns.read(ahead.columns[begin:])
     cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][: _shown(result)]
-    for place, cutoff in enumerate(cutoffs):
+    for number, cutoff in enumerate(cutoffs):
         window = ahead.filter(nw.new_series("same", ahead["cutoff"].to_numpy() == cutoff, backend=ahead.implementation))
         seen = np.flatnonzero((times <= cutoff) & np.isfinite(values))
         origin = seen[-1:]  # the fan grows out of the last value that was seen
@@ -140,25 +132,26 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
         def joined(column: str, origin: Any = origin, window: Frame = window) -> Any:
             return np.concatenate([values[origin], window[column].to_numpy().astype(np.float64)])
 
-        for depth, (label, low, high) in enumerate(bands):
-            shade, named = 0.16 + 0.17 * depth, label if place == 0 else None
-            ax.fill_between(when, joined(low), joined(high), color=FAN, alpha=shade, linewidth=0, label=named, zorder=1)
-        median, dotted = "median" if place == 0 else None, "origin" if place == 0 else None
-        ax.plot(when, joined(model), color=FAN, linewidth=1.6, label=median, zorder=3, solid_joinstyle="round")
+        for depth, percent in enumerate(sorted(columns.percents, reverse=True)):  # the wide ones lie beneath
+            low, high = map(joined, columns.interval(percent))
+            shade, label = 0.16 + 0.17 * depth, f"{percent:.12g} %" if number == 0 else None
+            ax.fill_between(when, low, high, color=BLUE, alpha=shade, linewidth=0, label=label, zorder=1)
+        median, dotted = "median" if number == 0 else None, "origin" if number == 0 else None
+        ax.plot(when, joined(model), color=BLUE, linewidth=1.6, label=median, zorder=3, solid_joinstyle="round")
         ax.axvline(cutoff, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), label=dotted, zorder=2)
-    dress(ax, dated=times.dtype.kind == "M")
+    dress_over_time(ax, dated=times.dtype.kind == "M")
 
 
 def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
     """The mean scaled error of every model, by steps ahead."""
     steps = nw.from_native(result.steps, eager_only=True)
-    for place in reversed(range(len(models))):  # the first model on top
-        own = steps.filter(nw.col("model") == models[place])
+    for index in reversed(range(len(models))):  # the first model on top
+        own = steps.filter(nw.col("model") == models[index])
         number, error = own["step"].to_numpy(), own["mase"].to_numpy()
-        width = 2.0 if place == 0 else 1.2
+        width = 2.0 if index == 0 else 1.2
         marker = "o" if len(number) <= 12 else None
-        ax.plot(number, error, color=_colour(place), linewidth=width, marker=marker, markersize=3.5)
-    dress(ax, dated=False)
+        ax.plot(number, error, color=_colour(index), linewidth=width, marker=marker, markersize=3.5)
+    dress_over_time(ax, dated=False)
     ax.margins(x=0.02, y=0.08)
     ax.set_ylim(bottom=0)
     if result.horizon == 1:
@@ -178,17 +171,17 @@ def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
     count = nw.from_native(result.scores, eager_only=True)["windows"].sum() // len(models)
     title = f"over {count:,} window{'' if count == 1 else 's'}"
     ax.set_title(title, loc="left", fontsize=9, color=SOFT)
-    for place, head in zip(right, heads, strict=True):
-        ax.text(place, 0, head, ha="right", va="center", fontsize=8, color=SOFT)
+    for edge, head in zip(right, heads, strict=True):
+        ax.text(edge, 0, head, ha="right", va="center", fontsize=8, color=SOFT)
     for row, name in enumerate(models):
         mine = overall.filter(nw.col("model") == name)
         cells = [f"{mine[key].item():.3f}" for key in ("mase", "wql")] + [f"{mine[key].item():.0%}" for key in covered]
         weight = "bold" if row == 0 else "normal"
         style: dict[str, Any] = {"va": "center", "fontsize": 9, "fontweight": weight, "parse_math": False}
         ax.text(0, row + 1, name, color=_colour(row), **style)
-        for place, cell in zip(right, cells, strict=True):
-            ax.text(place, row + 1, cell.replace("nan%", "-").replace("nan", "-"), ha="right", color=INK, **style)
+        for edge, cell in zip(right, cells, strict=True):
+            ax.text(edge, row + 1, cell.replace("nan%", "-").replace("nan", "-"), ha="right", color=INK, **style)
 
 
-def _colour(place: int) -> str:
-    return _COLOURS[min(place, len(_COLOURS) - 1)]
+def _colour(index: int) -> str:
+    return COLOURS[min(index, len(COLOURS) - 1)]

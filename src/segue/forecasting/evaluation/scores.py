@@ -13,6 +13,9 @@ from segue.forecasting.evaluation.origins import Origins
 _ROUNDING = 1e-12
 """Seasonal differences of less than this share of the largest value are rounding, such as those of a computed sine."""
 
+_BATCH = 128
+"""How many pasts are laid out at once, all as long as the longest of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Windows:
@@ -21,32 +24,32 @@ class Windows:
     Attributes:
         actual: What happened.
         scale: The seasonal error before each window, which scales its errors.
-        places: The position of each origin's window, series times windows.
+        index: Where the window of each origin lies among series times windows.
         count: How many windows each series has.
     """
 
     actual: Float64[np.ndarray, "series windows horizon"]
     scale: Float64[np.ndarray, "series windows"]
-    places: Int64[np.ndarray, " lanes"]
+    index: Int64[np.ndarray, " lanes"]
     count: Int64[np.ndarray, " series"]
 
     @staticmethod
-    def of(origins: Origins, batch: int) -> "Windows":
-        """Gathers what came after the origins, and scales from what came before, `batch` lanes at a time."""
+    def of(origins: Origins) -> "Windows":
+        """Gathers what came after the origins, and scales from what came before, some lanes at a time."""
         season = origins.panel.frequency.season
         order = np.argsort(origins.spans, kind="stable")
         scale = np.empty(len(origins))
-        for picked in np.split(order, range(batch, len(order), batch)):
+        for picked in np.split(order, range(_BATCH, len(order), _BATCH)):
             history = origins.history(picked)
             rounding = _ROUNDING * np.nanmax(np.abs(history), axis=1)
             error = seasonal_error(history, season)
             scale[picked] = np.where(error > rounding, error, np.nan)
         series, windows = len(origins.panel), int(origins.window.max()) + 1
-        places = origins.series * windows + origins.window
+        index = origins.series * windows + origins.window
         return Windows(
-            _dense(origins.actual(), places, (series, windows)),
-            _dense(scale, places, (series, windows)),
-            places,
+            _dense(origins.actual(), index, (series, windows)),
+            _dense(scale, index, (series, windows)),
+            index,
             np.bincount(origins.series, minlength=series),
         )
 
@@ -78,7 +81,7 @@ def evaluate(
     """
     actual, shape = truth.actual, truth.actual.shape[:2]
     series, horizon = shape[0], actual.shape[-1]
-    dense = {level: _dense(quantile, truth.places, shape) for level, quantile in at.items()}
+    dense = {level: _dense(quantile, truth.index, shape) for level, quantile in at.items()}
     lost = ~np.isnan(actual) & np.isnan(dense[0.5])
     error = np.where(lost, np.inf, np.abs(actual - dense[0.5]))  # no forecast of an observed value: never left out
     deciles = np.stack([dense[level] for level in DECILES], axis=-1).reshape(series, -1, len(DECILES))
@@ -106,9 +109,9 @@ def evaluate(
     )
 
 
-def _dense(lanes: NDArray[np.float64], places: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.float64]:
+def _dense(lanes: NDArray[np.float64], index: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.float64]:
     dense = np.full((shape[0] * shape[1], *lanes.shape[1:]), np.nan)
-    dense[places] = lanes
+    dense[index] = lanes
     return dense.reshape(*shape, *lanes.shape[1:])
 
 

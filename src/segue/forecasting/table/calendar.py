@@ -1,4 +1,4 @@
-"""Finding the frequency of a series: by its name, or from the times themselves."""
+"""The frequency of a series: by its name, or inferred from the times themselves."""
 
 import re
 import warnings
@@ -53,7 +53,7 @@ def frequency_of(alias: str | int, times: Times) -> Frequency:
 
 
 def infer_frequency(times: Times, gaps: Times) -> Frequency:
-    """Finds the step that most neighbouring times keep, so that missing rows do not mislead it.
+    """Infers the step that most neighbouring times keep, so that missing rows do not mislead it.
 
     Args:
         times: All times, any order.

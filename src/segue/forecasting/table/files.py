@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from segue.errors import UserError
-from segue.forecasting.table.layout import ID_NAMES
+from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.times import looks_like_times
 
 SUFFIXES = (".csv", ".parquet")
@@ -20,12 +20,13 @@ MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null",
 """What stands for a missing value in a CSV file, except in a column of ids: there only an empty cell is."""
 
 
-def read_table(path: str | Path, id_col: str | None = None) -> pd.DataFrame:
+def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
     """Reads a CSV file, whatever its delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
 
     Args:
         path: Parquet if it ends in `.parquet` or `.pq`, else CSV with a header line.
-        id_col: A column read as text, so that `NA` and `007` stay as they are; by default those customarily so named.
+        layout: Its `id_col` is read as text, so that `NA` and `007` stay as they are; without one, the columns of
+            customary names are.
 
     Raises:
         UserError: The file is missing, empty or no table.
@@ -35,7 +36,7 @@ def read_table(path: str | Path, id_col: str | None = None) -> pd.DataFrame:
         if path.suffix.lower() in (".parquet", ".pq"):
             table = pd.read_parquet(path)
         else:
-            table = _read_csv(_text(path), (id_col,) if id_col else ID_NAMES)
+            table = _read_csv(_text(path), (layout.id_col,) if layout.id_col else ID_NAMES)
     except OSError as error:
         reason = error.strerror or str(error).splitlines()[0]
         raise UserError("file", path, f"cannot be read ({reason}); name a CSV or Parquet file") from error
@@ -100,7 +101,7 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
 def _header(rows: list[list[str]]) -> list[str]:
     """The names of the columns, with one for those that have none, at the end of longer rows for instance."""
     names = [name.strip() for name in rows[0]] + [""] * (max(map(len, rows)) - len(rows[0]))
-    return [name or f"Unnamed: {place}" for place, name in enumerate(names)]
+    return [name or f"Unnamed: {index}" for index, name in enumerate(names)]
 
 
 def _holds_values(names: Sequence[str]) -> bool:

@@ -11,6 +11,16 @@ Times = NDArray[Any]
 """One axis of naive local times in microseconds, or of integers."""
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
+_HOUR, _WEEK = 60 * MINUTE, 7 * DAY
+_YEAR = 365.25  # days, over a leap year and the three before it: the sun, not the calendar, makes seasons
+_CYCLES = (
+    (MINUTE, (_HOUR, DAY)),
+    (_HOUR, (DAY, _WEEK)),
+    (DAY, (DAY, _WEEK, _YEAR * DAY)),
+    (_WEEK, (_WEEK, _YEAR * DAY)),
+    (_WEEK + 1, (_YEAR * DAY,)),
+)
+"""Of each step below a size: the cycles that its series customarily have, in microseconds, the most usual one first."""
 
 
 @runtime_checkable
@@ -23,8 +33,18 @@ class Frequency(Protocol):
         ...
 
     @property
+    def seasons(self) -> tuple[float, ...]:
+        """The periods in steps that the calendar suggests: the customary one first, then longer ones; empty if none.
+
+        A second: an hour, a day. A minute: a day, a week. An hour: 24, 168, 8,766. A day: 7, 365.25. A business day:
+        5, 260.89. A week: 52.18. A month: 12. A quarter: 4. Several of one unit have the fractions of these; where
+        the first is then not whole, as with steps of 2 days in a week, there is none.
+        """
+        ...
+
+    @property
     def season(self) -> int:
-        """How many steps the customary season has: a day of hours, a week of days, a year of months. 1 if none."""
+        """The steps of the customary season, rounded: it scales errors. 1 if there is none."""
         ...
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
@@ -67,13 +87,17 @@ class Steps:
         return f"{self.size}us"
 
     @property
+    def seasons(self) -> tuple[float, ...]:
+        """See `Frequency`."""
+        cycles = () if self.integer else next((cycles for below, cycles in _CYCLES if self.size < below), ())
+        if not cycles or (self.size != _WEEK and cycles[0] % self.size):  # 52.18 weeks are customarily taken for 52
+            return ()
+        return tuple(cycle / self.size for cycle in cycles)
+
+    @property
     def season(self) -> int:
         """See `Frequency`."""
-        if self.integer:
-            return 1
-        cycles = ((MINUTE, 60 * MINUTE), (DAY, DAY), (7 * DAY, 7 * DAY), (7 * DAY + 1, 364 * DAY))
-        cycle = next((cycle for below, cycle in cycles if self.size < below), self.size)
-        return cycle // self.size if cycle % self.size == 0 else 1
+        return _rounded(self.seasons)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
@@ -112,9 +136,14 @@ class Months:
         return name if count == 1 else f"{count}{name}"
 
     @property
+    def seasons(self) -> tuple[float, ...]:
+        """See `Frequency`."""
+        return (12 / self.count,) if self.count < 12 and 12 % self.count == 0 else ()
+
+    @property
     def season(self) -> int:
         """See `Frequency`."""
-        return 12 // self.count if 12 % self.count == 0 else 1
+        return _rounded(self.seasons)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
@@ -143,9 +172,15 @@ class Offsets:
     alias: str
 
     @property
+    def seasons(self) -> tuple[float, ...]:
+        """See `Frequency`."""
+        # five of the seven days are steps, holidays too: they are steps without a row
+        return (5.0, _YEAR * 5 / 7) if self.alias == "B" else ()
+
+    @property
     def season(self) -> int:
         """See `Frequency`."""
-        return 5 if self.alias == "B" else 1
+        return _rounded(self.seasons)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
@@ -177,3 +212,7 @@ def on_anchor(month: Times, anchor: str, day: Times) -> Times:
     if anchor == "business end":
         return np.asarray(np.busday_offset(end, 0, roll="backward"))
     return np.asarray(np.minimum(start + day, end))
+
+
+def _rounded(seasons: tuple[float, ...]) -> int:
+    return round(seasons[0]) if seasons else 1

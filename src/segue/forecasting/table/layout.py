@@ -1,4 +1,4 @@
-"""Which column of a table tells the series, which the time and which the value."""
+"""Which column of a table holds the series, which the time and which the value: as the user says, or inferred."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,40 @@ from segue.forecasting.table.times import has_clock, looks_like_times, time_part
 ID_NAMES = ("unique_id", "item_id", "series_id", "id", "series")
 TIME_NAMES = ("ds", "timestamp", "datetime", "date", "time", "year", "month", "t", "step", "index")
 TARGET_NAMES = ("y", "value", "target", "values")
+DUPLICATES = ("mean", "first", "last")
+"""What can become of several values on one step."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is to be read. What is left out is inferred when unambiguous; otherwise an error names the option.
+
+    Attributes:
+        id_col: The column that names the series. By default `unique_id` or the like; without one, the table is one
+            series, named after its target.
+        time_col: The column of times, or several, such as `["date", "hour"]` or `date,hour`. By default `ds`, or the
+            one column of times.
+        target_col: The column to forecast, or several likewise, which become series `id/target`. By default `y`, or
+            the one column of numbers.
+        freq: The step, as pandas names it, or an integer for integer times. By default the most common one.
+        time_format: The format of times that are text, as in `time.strptime`. By default inferred.
+        duplicates: What becomes of several values at one time: their `mean`, or the `first` or the `last` in the order
+            of the rows. By default they are refused.
+
+    Raises:
+        UserError: `duplicates` is none of the three.
+    """
+
+    id_col: str | None = None
+    time_col: str | Sequence[str] | None = None
+    target_col: str | Sequence[str] | None = None
+    freq: str | int | None = None
+    time_format: str | None = None
+    duplicates: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.duplicates not in (None, *DUPLICATES):
+            raise UserError("duplicates", self.duplicates, f"choose one of {', '.join(DUPLICATES)}")
 
 
 @dataclass(frozen=True)
@@ -30,29 +64,22 @@ class Columns:
     targets: tuple[str, ...]
 
 
-def find_columns(
-    table: nw.DataFrame[Any],
-    id_col: str | None = None,
-    time_col: str | Sequence[str] | None = None,
-    target_col: str | Sequence[str] | None = None,
-) -> Columns:
-    """Takes the columns the user names and finds the others where there is one candidate only.
+def infer_columns(table: nw.DataFrame[Any], layout: Layout) -> Columns:
+    """Takes the columns the user names and infers the others where there is one candidate only.
 
     Args:
         table: Rows in any order.
-        id_col: The column of series names.
-        time_col: The column of times, or several, in a sequence or separated by commas.
-        target_col: The column to forecast, or several likewise.
+        layout: The names that the user gives.
 
     Raises:
         UserError: A named column is missing, or none or several could be meant.
     """
-    times = _named(table, "time_col", time_col)
-    targets = _named(table, "target_col", target_col)
-    identity = _named(table, "id_col", id_col, single=True)
-    times = times or _find_times(table, taken=(*targets, *identity))
-    identity = identity or _find_id(table, taken=(*times, *targets))
-    targets = targets or _find_target(table, taken=(*times, *identity))
+    times = _named(table, "time_col", layout.time_col)
+    targets = _named(table, "target_col", layout.target_col)
+    identity = _named(table, "id_col", layout.id_col, single=True)
+    times = times or _infer_times(table, taken=(*targets, *identity))
+    identity = identity or _infer_id(table, taken=(*times, *targets))
+    targets = targets or _infer_target(table, taken=(*times, *identity))
     for name in times:
         if name in targets or name in identity:
             raise UserError("time_col", name, "is named for two things; name different columns")
@@ -80,28 +107,28 @@ def _named(
     return names
 
 
-def _find_times(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
+def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
     free = [name for name in table.columns if name not in taken]
     if "ds" in free:
         return ("ds",)
-    found = [name for name in free if looks_like_times(_head(table, name))]
-    parts = tuple(name for name in free if name not in found and time_part(name) and table[name].dtype.is_numeric())
-    if len(found) == 1:
+    dated = [name for name in free if looks_like_times(_head(table, name))]
+    parts = tuple(name for name in free if name not in dated and time_part(name) and table[name].dtype.is_numeric())
+    if len(dated) == 1:
         clock = [name for name in parts if time_part(name) in ("hour", "minute")]
-        if clock and not has_clock(_head(table, found[0])):
-            both = ",".join((found[0], *clock))
-            raise UserError("time_col", "(not given)", f"could be {found[0]} or {both}; name it with `time_col`")
-        return (found[0],)
-    if not found and {"year", "month"} <= {time_part(name) for name in parts}:
+        if clock and not has_clock(_head(table, dated[0])):
+            both = ",".join((dated[0], *clock))
+            raise UserError("time_col", "(not given)", f"could be {dated[0]} or {both}; name it with `time_col`")
+        return (dated[0],)
+    if not dated and {"year", "month"} <= {time_part(name) for name in parts}:
         return parts
     by_name = [name for known in TIME_NAMES for name in free if name.lower() == known]
-    if not found and by_name:
+    if not dated and by_name:
         return (by_name[0],)
-    hint = f"could be {_listed(found)}" if found else f"no column holds times; there are {_listed(table.columns)}"
+    hint = f"could be {_listed(dated)}" if dated else f"no column holds times; there are {_listed(table.columns)}"
     raise UserError("time_col", "(not given)", f"{hint}; name it with `time_col`, or several such as date,hour")
 
 
-def _find_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
+def _infer_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
     for known in ID_NAMES:
         for name in table.columns:
             if name.lower() == known and name not in taken:
@@ -110,7 +137,7 @@ def _find_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _find_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
+def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
     free = [name for name in table.columns if name not in taken]
     for known in TARGET_NAMES:
         for name in free:

@@ -6,17 +6,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import narwhals as nw
 import numpy as np
-import torch
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
-from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecasting.table.calendar import frequency_of, infer_frequency
 from segue.forecasting.table.frequency import Frequency, Times
-
-DUPLICATES = ("mean", "first", "last")
-"""What can become of several values on one step."""
+from segue.forecasting.table.layout import Layout
 
 
 @runtime_checkable
@@ -30,9 +26,14 @@ class Lanes(Protocol):
         """How many steps each spans, missing ones included."""
         ...
 
+    @property
+    def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
+        """The periods in steps that the calendar suggests for each; see `segue.forecasting.predictor.History`."""
+        ...
+
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
-    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+    ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
         """The last values of some, aligned at the last one; see `Panel.lanes`."""
         ...
 
@@ -45,7 +46,7 @@ class Panel:
         ids: The name of each series.
         starts: The first row of each series, then the number of rows.
         times: When each value was: timestamps without a time zone, or integers.
-        places: How many steps after the first row of its series each row lies.
+        steps: How many steps after the first row of its series each row lies.
         values: NaN where missing. A step without a row is missing, too.
         frequency: The step of the grid.
     """
@@ -53,7 +54,7 @@ class Panel:
     ids: nw.Series[Any]
     starts: Int64[np.ndarray, " series_and_1"]
     times: Times
-    places: Int64[np.ndarray, " rows"]
+    steps: Int64[np.ndarray, " rows"]
     values: Float64[np.ndarray, " rows"]
     frequency: Frequency
 
@@ -63,14 +64,19 @@ class Panel:
     @property
     def lengths(self) -> Int64[np.ndarray, " series"]:
         """How many steps each series spans, missing ones included."""
-        lengths: NDArray[np.int64] = self.places[self.starts[1:] - 1] + 1
+        lengths: NDArray[np.int64] = self.steps[self.starts[1:] - 1] + 1
         return lengths
+
+    @property
+    def seasons(self) -> Float64[np.ndarray, "series periods"]:
+        """The periods in steps that the frequency suggests, the same for every series."""
+        return np.tile(np.array(self.frequency.seasons, dtype=np.float64), (len(self), 1))
 
     @property
     def ends(self) -> Int64[np.ndarray, " series"]:
         """After how many of its steps each series has its last observed value; 0 where it has none."""
         ends: NDArray[np.int64] = np.maximum.reduceat(
-            np.where(np.isfinite(self.values), self.places + 1, 0), self.starts[:-1]
+            np.where(np.isfinite(self.values), self.steps + 1, 0), self.starts[:-1]
         )
         return ends
 
@@ -81,7 +87,7 @@ class Panel:
     def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
         """The row after the last that lies within the first `spans` steps of each of `series`."""
         bounds = zip(self.starts[series], self.starts[series + 1], spans, strict=True)
-        rows = [first + np.searchsorted(self.places[first:end], span) for first, end, span in bounds]
+        rows = [first + np.searchsorted(self.steps[first:end], span) for first, end, span in bounds]
         return np.asarray(rows, dtype=np.int64)
 
     def lanes(
@@ -89,7 +95,7 @@ class Panel:
         picked: Sequence[int] | NDArray[np.int64],
         context: int,
         spans: Int64[np.ndarray, " lanes"] | None = None,
-    ) -> tuple[Float64[Tensor, "lanes time"], Bool[Tensor, "lanes time"]]:
+    ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
         """The last values of some series, aligned at the last one.
 
         Args:
@@ -105,16 +111,16 @@ class Panel:
         ends = self.starts[series + 1] if spans is None else self.rows_before(series, spans)
         spans = self.lengths[series] if spans is None else spans
         width = min(context, int(spans.max()))
-        rows = ends[:, None] - 1 - np.arange(width)  # no step holds two rows, so `width` rows reach far enough
+        rows = ends[:, None] - 1 - np.arange(width)  # no step holds two rows, so `width` rows are enough
         own = rows >= self.starts[series, None]
         rows = np.maximum(rows, self.starts[series, None])
-        column = width - spans[:, None] + self.places[rows]
+        column = width - spans[:, None] + self.steps[rows]
         own &= (column >= 0) & np.isfinite(self.values[rows])
         lane = np.broadcast_to(np.arange(len(series))[:, None], rows.shape)[own]
         values, observed = np.zeros((len(series), width)), np.zeros((len(series), width), dtype=bool)
         values[lane, column[own]] = self.values[rows[own]]
         observed[lane, column[own]] = True
-        return torch.from_numpy(values), torch.from_numpy(observed)
+        return values, observed
 
 
 def make_panel(
@@ -122,21 +128,19 @@ def make_panel(
     codes: Int64[np.ndarray, " rows"],
     times: Times,
     values: Float64[np.ndarray, " rows"],
-    freq: str | int | None = None,
-    duplicates: str | None = None,
+    layout: Layout,
 ) -> Panel:
-    """Sorts rows, finds their grid and puts them on it.
+    """Sorts rows, infers their grid and puts them on it.
 
     Args:
         ids: The name of each series.
         codes: Which series each row belongs to; each has one row at least.
         times: Timestamps without a time zone, or integers.
         values: NaN where missing.
-        freq: The step; None to infer it.
-        duplicates: What becomes of several values on one step: `mean`, `first` or `last` in the order of the rows.
+        layout: The step, and what becomes of several values on one step.
 
     Raises:
-        UserError: Several values on one step and `duplicates` not given; an unknown frequency, or none to infer; a
+        UserError: Several values on one step and no `duplicates` given; an unknown frequency, or none to infer; a
             series whose own step is longer.
     """
     order = np.lexsort((times, codes))
@@ -144,29 +148,29 @@ def make_panel(
     same_series = codes[1:] == codes[:-1]
     near = np.flatnonzero(same_series & (times[1:] > times[:-1]))
     gaps = np.stack([times[near], times[near + 1]], axis=1)
-    frequency = infer_frequency(times, gaps) if freq is None else frequency_of(freq, times)
+    frequency = infer_frequency(times, gaps) if layout.freq is None else frequency_of(layout.freq, times)
     firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
-    places = frequency.steps(firsts[codes], times)
-    together = np.flatnonzero(same_series & (places[1:] == places[:-1]))
+    steps = frequency.steps(firsts[codes], times)
+    together = np.flatnonzero(same_series & (steps[1:] == steps[:-1]))
     if len(together):
-        if duplicates is None:
+        if layout.duplicates is None:
             row = together[0]
             raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
         leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
-        values = _reduced(values, leaders, duplicates)
-        codes, times, places = codes[leaders], times[leaders], places[leaders]
-    _refuse_longer_steps(ids, codes, places, frequency)
+        values = _reduced(values, leaders, layout.duplicates)
+        codes, times, steps = codes[leaders], times[leaders], steps[leaders]
+    _refuse_longer_steps(ids, codes, steps, frequency)
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
-    return Panel(ids, starts, times, places, values, frequency)
+    return Panel(ids, starts, times, steps, values, frequency)
 
 
 def _refuse_longer_steps(
-    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], places: Int64[np.ndarray, " rows"], frequency: Frequency
+    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], frequency: Frequency
 ) -> None:
     """Refuses a series of which most gaps, of three at least, are of one size above 1: its own step is another."""
     near = codes[1:] == codes[:-1]
     owner = codes[1:][near]
-    sizes, which = np.unique(np.diff(places)[near], return_inverse=True)
+    sizes, which = np.unique(np.diff(steps)[near], return_inverse=True)
     pairs, counts = np.unique(owner * len(sizes) + which, return_counts=True)
     gaps = np.bincount(owner, minlength=len(ids))[pairs // max(1, len(sizes))]
     longer = np.flatnonzero((gaps >= 3) & (2 * counts > gaps) & (sizes[pairs % max(1, len(sizes))] > 1))
@@ -195,5 +199,5 @@ def _crowded(time: object, following: object, series: object, frequency: Frequen
         return UserError(
             "time_col", first, f"occurs twice in series {series}; {choice}, or name the series by `id_col`"
         )
-    place = f"{first} and {second} of series {series} fall on one step"
-    return UserError("freq", frequency.alias, f"{place}; give a finer step, or {choice}")
+    fault = f"{first} and {second} of series {series} fall on one step"
+    return UserError("freq", frequency.alias, f"{fault}; give a finer step, or {choice}")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.frequency import Times
-from segue.forecasting.table.layout import Columns, find_columns
-from segue.forecasting.table.panel import DUPLICATES, Panel, make_panel
+from segue.forecasting.table.layout import Columns, Layout, infer_columns
+from segue.forecasting.table.panel import Panel, make_panel
 from segue.forecasting.table.times import read_times
 
 DType = Any
@@ -73,9 +73,9 @@ class Reading:
         """
         panel = self.panel
         codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
-        kept = np.flatnonzero((codes < series) & (panel.places >= panel.ends[codes] - steps))
+        kept = np.flatnonzero((codes < series) & (panel.steps >= panel.ends[codes] - steps))
         codes, times, values = codes[kept], panel.times[kept], panel.values[kept]
-        gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.places[kept]) > 1))
+        gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.steps[kept]) > 1))
         codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
         return self._long(codes, times, {name: np.insert(values, gaps, np.nan)})
 
@@ -104,19 +104,16 @@ class Reading:
         return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
-def read_frame(
-    frame: Any,
-    *,
-    freq: str | int | None = None,
-    id_col: str | None = None,
-    time_col: str | Sequence[str] | None = None,
-    target_col: str | Sequence[str] | None = None,
-    time_format: str | None = None,
-    duplicates: str | None = None,
-) -> Reading:
-    """Puts the rows of a long frame on a regular grid; the arguments are those of `forecast_frame`."""
-    if duplicates not in (None, *DUPLICATES):
-        raise UserError("duplicates", duplicates, f"choose one of {', '.join(DUPLICATES)}")
+def read_frame(frame: Any, layout: Layout) -> Reading:
+    """Puts the rows of a long frame on a regular grid.
+
+    Args:
+        frame: One row a series and time, a DataFrame of pandas or polars, rows in any order.
+        layout: Which column is which, as far as the user says, and how times are read.
+
+    Raises:
+        UserError: The frame is no such table, or the layout does not fit it.
+    """
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
@@ -126,16 +123,16 @@ def read_frame(
     unnamed = [name for name in table.columns if not isinstance(name, str)]
     if unnamed:
         raise UserError("frame", f"column {unnamed[0]!r}", "the name of a column has to be text; rename it")
-    columns = find_columns(table, id_col, time_col, target_col)
+    columns = infer_columns(table, layout)
     table = _without_blank_rows(table, (*columns.times, *columns.targets))
     for name in columns.times:
         _refuse(table[name].is_null().to_numpy(), "time_col", name, "is empty", "fill it or drop the row")
-    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, time_format)
+    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, layout.time_format)
     ids, codes = _series(table, columns)
     times: Times = stamps.to_numpy()
     times = times if times.dtype.kind == "i" else times.astype("datetime64[us]")
     values = np.concatenate([_numbers(table, name) for name in columns.targets])
-    panel = make_panel(ids, codes, np.tile(times, len(columns.targets)), values, freq, duplicates)
+    panel = make_panel(ids, codes, np.tile(times, len(columns.targets)), values, layout)
     return Reading(panel, columns, _time_type(table[columns.times[0]].dtype, stamps, len(columns.times)))
 
 
@@ -148,7 +145,7 @@ def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.Da
 
 
 def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any], NDArray[np.int64]]:
-    """The distinct ids in ascending order and, one target after another, the place of each row's id among them."""
+    """The distinct ids in ascending order and, one target after another, the index of each row's id among them."""
     targets, backend = columns.targets, table.implementation
     if columns.id is None:
         codes = np.repeat(np.arange(len(targets), dtype=np.int64), len(table))
@@ -161,7 +158,7 @@ def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any],
         first[codes[::-1]] = np.arange(len(codes))[::-1]
         return column[first.tolist()], codes.astype(np.int64)
     names = [f"{identity}/{target}" for identity in distinct for target in targets]
-    codes = np.concatenate([codes * len(targets) + place for place in range(len(targets))])
+    codes = np.concatenate([codes * len(targets) + index for index in range(len(targets))])
     return nw.new_series(columns.id, names, nw.String, backend=backend), codes.astype(np.int64)
 
 

@@ -46,7 +46,7 @@ def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.
         Timestamps without a time zone, or int64. A row without a time is NaT.
 
     Raises:
-        UserError: A time cannot be read; it tells which.
+        UserError: A time cannot be read; the line names it.
     """
     label = ",".join(columns)
     series = list(columns.values())
@@ -139,7 +139,7 @@ def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
         times, *others = _readings(known)
         if others and not others[0].equals(times):
             example = f"'%m/%d/%Y' or '%d/%m/%Y' for {text.iloc[0]}"
-            raise UserError("time_col", label, f"days and months cannot be told apart; give `time_format`: {example}")
+            raise UserError("time_col", label, f"days and months are ambiguous; give `time_format`: {example}")
     times = times.reindex(codes).set_axis(text.index)
     _refuse_unread(label, text, times)
     return times
