@@ -6,7 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from test_cli_translate import PAIRS, segue, start
 
 from segue.folder import CARD, SUMS, WEIGHTS
 from segue.text.bytes import ByteTokenizer
@@ -23,6 +22,7 @@ from segue.translate.training import train as training
 from segue.translate.training.config import TranslationConfig, preset
 from segue.translate.training.plots import plot_losses
 from segue.translate.training.selection import held_out_measure
+from tests.cli.translate.conftest import PAIRS, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 

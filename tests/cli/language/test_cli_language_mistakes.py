@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli_language import LEVELS, TEXT, everything, figures, segue, start
 
 from segue.config import read_config
 from segue.language.config import LanguageConfig
 from segue.language.evaluate import Evaluation
 from segue.training.checkpoints import latest
 from segue.training.log import read_log
+from tests.cli.language.conftest import LEVELS, TEXT, everything, figures, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 
