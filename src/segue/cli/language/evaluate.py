@@ -19,53 +19,43 @@ if TYPE_CHECKING:
     from segue.training.online import OnlineConfig
 
 
+Text = Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")]
+Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")]
+Window = Annotated[int, typer.Option(min=1, help="Tokens read at a time.")]
+Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each begins afresh.")]
+Document = Annotated[str | None, typer.Option(help="A regular expression that matches where a document begins.")]
+Online = Annotated[
+    bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR is only read.")
+]
+Rate = Annotated[float | None, typer.Option("--rate", help="How fast to learn --online.", show_default="0.02")]
+Segment = Annotated[int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")]
+StateIn = Annotated[Path | None, typer.Option(help="What --state-out wrote: TEXT continues where that text ended.")]
+StateOut = Annotated[Path | None, typer.Option(help="Where to save the learnt weights and the state.")]
+
+
 def evaluate(
     folder: Folder,
-    text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")],
-    state: Annotated[
-        str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")
-    ] = "carry",
-    window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
-    lanes: Annotated[
-        int,
-        typer.Option(min=1, help="Parts of the text read side by side: faster, but each begins afresh."),
-    ] = 1,
-    document: Annotated[
-        str | None, typer.Option(help="A regular expression that matches where a document begins.")
-    ] = None,
-    online: Annotated[
-        bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR stays as it is.")
-    ] = False,
-    learning_rate: Annotated[
-        float | None, typer.Option("--rate", help="How fast to learn --online.", show_default="0.02")
-    ] = None,
-    segment: Annotated[
-        int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")
-    ] = None,
-    state_in: Annotated[
-        Path | None, typer.Option(help="What --state-out wrote: TEXT continues where that text ended.")
-    ] = None,
-    state_out: Annotated[Path | None, typer.Option(help="Where to save the learnt weights and the state.")] = None,
+    text: Text,
+    state: Carrying = "carry",
+    window: Window = 256,
+    lanes: Lanes = 1,
+    document: Document = None,
+    online: Online = False,
+    learning_rate: Rate = None,
+    segment: Segment = None,
+    state_in: StateIn = None,
+    state_out: StateOut = None,
 ) -> None:
     """Report how well a model predicts TEXT: perplexity per token and bits per character."""
     from segue.cli.shared.progress import counting
-    from segue.errors import UserError
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
 
-    carried = one_of("state", state, ("carry", "reset"))
-    if online and (carried, window, lanes) != ("carry", 256, 1):
-        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
-    for name, value in (
-        ("learning_rate", learning_rate),
-        ("segment", segment),
-        ("state_in", state_in),
-        ("state_out", state_out),
-    ):
-        if not online and value is not None:
-            raise UserError(name, value, "add --online, without which nothing is learnt")
-    if state_in is not None and not state_in.is_file():
-        raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
+    carrying = one_of("state", state, ("carry", "reset"))
+    if online:
+        _check_online(text, (state, window, lanes), state_in)
+    else:
+        _refuse(learning_rate=learning_rate, segment=segment, state_in=state_in, state_out=state_out)
     for source in (text, folder):
         check_place("state_out", state_out, source=source)
     learning = _learning(learning_rate, segment)
@@ -77,18 +67,42 @@ def evaluate(
             result = _evaluate_online(model, corpus, learning, (state_in, state_out), report)
             weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
         else:
-            result = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes, report=report)
+            result = evaluate_corpus(model, corpus, state=carrying, window=window, lanes=lanes, report=report)
             weights = "as trained"
+    _print(result, "carried" if state == "carry" else f"reset every {window} tokens", weights)
+    _warn(folder, model, state, document)
+    if online and result.loss > math.log(model.tokenizer.size):
+        typer.echo(f"segue: worse than guessing among all {model.tokenizer.size} tokens: try a lower --rate", err=True)
+
+
+def _check_online(text: Path, reading: tuple[str, int, int], state_in: Path | None) -> None:
+    """Refuses options that --online decides itself, and a state that is not there."""
+    from segue.errors import UserError
+
+    if reading != ("carry", 256, 1):
+        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
+    if state_in is not None and not state_in.is_file():
+        raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
+
+
+def _refuse(**options: object) -> None:
+    """Refuses options that only --online takes."""
+    from segue.errors import UserError
+
+    for name, value in options.items():
+        if value is not None:
+            raise UserError(name, value, "add --online, without which nothing is learnt")
+
+
+def _print(result: "Evaluation", state: str, weights: str) -> None:
+    """Prints the figures, one a line."""
     typer.echo(f"perplexity: {result.perplexity:.4f}")
     typer.echo(f"bits per character: {result.bits_per_character:.4f}")
     typer.echo(f"tokens: {result.tokens}")
     typer.echo(f"unknown: {result.unknown}")
-    typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
+    typer.echo(f"state: {state}")
     typer.echo(f"lanes: {result.lanes}")
     typer.echo(f"weights: {weights}")
-    _warn(folder, model, carried, document)
-    if online and result.loss > math.log(model.tokenizer.size):
-        typer.echo(f"segue: worse than guessing among all {model.tokenizer.size} tokens: try a lower --rate", err=True)
 
 
 def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None) -> None:

@@ -13,19 +13,24 @@ if TYPE_CHECKING:
     from segue.translate.evaluation.evaluate import Evaluation
 
 
+Pairs = Annotated[
+    Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file; all rows with one source are its references.")
+]
+Plot = Annotated[
+    Path | None, typer.Option(help="Draw the scores by the length of the source to this .png, .pdf or .svg.")
+]
+Output = Annotated[Path | None, typer.Option(help="Write each source and its output to this TSV file.")]
+
+
 def evaluate(
     folder: Folder,
-    pairs: Annotated[
-        Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file; all rows with one source are its references.")
-    ],
+    pairs: Pairs,
     source: Source = None,
     target: Target = None,
     skip_bad: SkipBad = False,
     beam: Beam = 1,
-    plot: Annotated[
-        Path | None, typer.Option(help="Draw the scores by the length of the source to this .png, .pdf or .svg.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option(help="Write each source and its output to this TSV file.")] = None,
+    plot: Plot = None,
+    output: Output = None,
 ) -> None:
     """Score the outputs of a model for the sources of PAIRS, over all and by the length of the source."""
     from segue.atomic import atomic_file

@@ -16,32 +16,39 @@ if TYPE_CHECKING:
     from segue.translate.model.seq2seq import Seq2Seq
 
 
+Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="A text; without one, lines of standard input.")]
+File = Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")]
+Output = Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")]
+Best = Annotated[int, typer.Option(help="How many outputs for each source, each with its score.")]
+Penalty = Annotated[str, typer.Option(help="How beams are compared despite their lengths: none, average or gnmt.")]
+Alpha = Annotated[float, typer.Option(help="The exponent of gnmt.")]
+NoRepeat = Annotated[int | None, typer.Option("--no-repeat", help="Never write so many tokens in a row twice.")]
+Prefix = Annotated[str, typer.Option(help="The beginning of every output.")]
+Temperature = Annotated[
+    float | None,
+    typer.Option(help="Draw tokens at random; below 1 draws more cautiously, 0 takes the most probable."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens", help="The most tokens of an output.", show_default="the limit of training pairs"),
+]
+
+
 def run(
     folder: Folder,
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="A text; without one, lines of standard input.")
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")] = None,
-    output: Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")] = None,
+    text: Text = None,
+    file: File = None,
+    output: Output = None,
     beam: Beam = 1,
-    n_best: Annotated[int, typer.Option(help="How many outputs for each source, each with its score.")] = 1,
-    length_penalty: Annotated[
-        str, typer.Option(help="How beams are compared despite their lengths: none, average or gnmt.")
-    ] = "average",
-    alpha: Annotated[float, typer.Option(help="The exponent of gnmt.")] = 1.0,
-    no_repeat_ngram: Annotated[
-        int | None, typer.Option("--no-repeat", help="Never write so many tokens in a row twice.")
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="The beginning of every output.")] = "",
-    temperature: Annotated[
-        float | None,
-        typer.Option(help="Draw tokens at random; below 1 draws more cautiously, 0 takes the most probable."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
-    max_extra: Annotated[
-        int | None,
-        typer.Option("--max-tokens", help="The most tokens of an output.", show_default="the limit of training pairs"),
-    ] = None,
+    n_best: Best = 1,
+    length_penalty: Penalty = "average",
+    alpha: Alpha = 1.0,
+    no_repeat_ngram: NoRepeat = None,
+    prefix: Prefix = "",
+    temperature: Temperature = None,
+    seed: Seed = 0,
+    max_extra: MaxTokens = None,
 ) -> None:
     """Translate TEXT, the lines of a file, or those of standard input."""
     from segue.heads.sampling import Sampling
