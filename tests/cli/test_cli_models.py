@@ -10,11 +10,9 @@ from typer.testing import CliRunner
 
 from segue.cli import app
 from segue.config import read_config
-from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 from segue.forecasting.pretraining.pretrain import PretrainConfig
-from segue.forecasting.pretraining.report import evaluate_sentences
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
@@ -231,15 +229,6 @@ def test_a_sheet_is_its_names_and_its_seed():
     assert [len(line) for line in both[:4]] == [72, 168, 504, 1008]
     assert both[:4] == drawn("wave")[1]
     assert both[:4] != drawn("wave", seed=1)[1]
-
-
-def test_a_season_that_repeats_is_continued_without_error_by_its_naive_forecast():
-    # known answers: a sine of period 128 repeats, a line runs away by 5 / 512 a step
-    flat, line, sine, noisy = evaluate_sentences(SeasonalNaive(season=128), horizon=128)
-    assert flat.rmse == 0.0
-    assert sine.rmse == pytest.approx(0.0, abs=1e-5)
-    assert line.rmse == pytest.approx(128 * 5 / 512, rel=1e-6)
-    assert noisy.rmse == pytest.approx(0.1 * 2**0.5, rel=0.2)
 
 
 def test_without_a_verb_the_help_is_shown_in_its_lines():
