@@ -139,8 +139,17 @@ else:  # not in front of type checkers, which would then believe in any name at 
     def __getattr__(name: str) -> object:
         for home, names in _HOMES.items():
             if name in names:
-                globals()[name] = found = getattr(import_module(f"segue.{home}"), name)
-                return found
+                try:
+                    module = import_module(f"segue.{home}")
+                except ModuleNotFoundError as error:
+                    from segue.extras import remedy_for_missing
+
+                    remedy = remedy_for_missing(error)
+                    if remedy is None:
+                        raise
+                    raise ImportError(f"segue.{name} {remedy}") from error
+                globals()[name] = member = getattr(module, name)
+                return member
         raise AttributeError(f"module 'segue' has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -6,22 +6,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
-from segue.cli import app
-
-HOURS = pd.date_range("2024-10-25", periods=96, freq="h")
-"""Four days, of which the third is the last Sunday of October."""
-
-
-def daily_wave(times):
-    return np.round(50 + 20 * np.sin(2 * np.pi * times.hour / 24), 3)
-
-
-def run(*arguments):
-    result = CliRunner().invoke(app, ["forecast", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+from tests.cli.conftest import HOURS, csv, daily_wave, run
 
 
 def forecast(folder, text, *arguments, horizon=24):
@@ -45,10 +31,6 @@ def refusal(folder, text, *arguments, horizon=24):
     assert result.stderr.startswith("segue: ")
     assert result.stderr.count("\n") == 1
     return result.stderr.removeprefix("segue: ").removesuffix("\n")
-
-
-def csv(times, **columns):
-    return pd.DataFrame({"ds": times, **columns}).to_csv(index=False)
 
 
 def test_months_on_lines_that_end_in_carriage_returns(tmp_path):

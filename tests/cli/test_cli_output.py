@@ -6,10 +6,10 @@ import sys
 
 import pandas as pd
 import pytest
-from test_cli_forecast import HOURS, csv, daily_wave, run
 from typer.testing import CliRunner
 
 from segue.cli import app
+from tests.cli.conftest import HOURS, csv, daily_wave, run
 
 
 @pytest.mark.parametrize(

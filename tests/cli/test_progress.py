@@ -1,12 +1,10 @@
-"""What long work tells of its progress: it never goes back, never says more than there is, and ends with all of it."""
+"""Progress of long work: it never goes back, never exceeds the total, and ends with all of it."""
 
 from functools import partial
 
 import pytest
 import test_forecast
 import test_frames
-import test_translate_decode
-from test_language import LETTERS, TEXT, build
 
 from segue.forecasting.forecast import forecast_reading
 from segue.forecasting.registry import load_predictor
@@ -17,6 +15,8 @@ from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
 from segue.language.online import evaluate_online
 from segue.translate.decode.texts import translate_texts
+from tests.language.conftest import LETTERS, TEXT, build
+from tests.translate.conftest import TEXTS, build_decoding
 
 CORPUS = Corpus.of(TEXT, LETTERS)
 READING = read_frame(test_frames.long_frame((5, 12, 7, 9, 8)), Layout())
@@ -24,8 +24,8 @@ WORK = {
     "evaluate": (partial(evaluate, build(), CORPUS, window=16, lanes=3), len(TEXT) - 1),
     "evaluate --online": (partial(evaluate_online, build(), CORPUS), len(TEXT) - 1),
     "translate": (
-        partial(translate_texts, test_translate_decode.build(), test_translate_decode.TEXTS, batch_tokens=8),
-        len(test_translate_decode.TEXTS),
+        partial(translate_texts, build_decoding(), TEXTS, batch_tokens=8),
+        len(TEXTS),
     ),
     "forecast": (partial(forecast_reading, test_forecast.LastValue(batch=2), READING, 2), 5),
     "fitted one by one": (partial(forecast_reading, load_predictor("theta:1"), READING, 2), 5),
@@ -36,10 +36,10 @@ WORK = {
 def test_progress_rises_to_all_there_is(work, monkeypatch):
     """Catches padding that is counted, a last part that is not, and work that is silent until its end."""
     monkeypatch.setattr(online, "_PIECE", 50)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     run, total = WORK[work]
-    run(report=lambda *said: told.append(said))
-    assert {of for _, of in told} == {total}
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert told[-1][0] == total
-    assert len(told) >= 3
+    run(report=lambda *done: reported.append(done))
+    assert {of for _, of in reported} == {total}
+    assert [done for done, _ in reported] == sorted({done for done, _ in reported})
+    assert reported[-1][0] == total
+    assert len(reported) >= 3

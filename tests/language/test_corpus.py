@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import pytest
 import torch
-from test_language import LETTERS, TEXT, build, every_backbone
 
 from segue.errors import UserError
 from segue.language.corpus import Corpus, contiguous_lanes, random_blocks, read_text
 from segue.text.bytes import ByteTokenizer
 from segue.text.words import WordTokenizer
+from tests.language.conftest import LETTERS, TEXT, build, every_backbone
 
 
 def test_documents_begin_where_the_pattern_says():

@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from test_language import LETTERS, TEXT, build, every_backbone, uniform
 
 from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
 from segue.text.bytes import ByteTokenizer
+from tests.language.conftest import LETTERS, TEXT, build, every_backbone, uniform
 
 
 def test_a_uniform_model_has_the_perplexity_of_its_vocabulary():

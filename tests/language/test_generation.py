@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from test_language import LETTERS, build, every_backbone, uniform
 from torch.nn.functional import one_hot
 
 from segue.errors import UserError
@@ -15,6 +14,7 @@ from segue.state import State
 from segue.text.bytes import ByteTokenizer
 from segue.text.characters import CharacterTokenizer
 from segue.text.words import WordTokenizer
+from tests.language.conftest import LETTERS, build, every_backbone, uniform
 
 
 @every_backbone

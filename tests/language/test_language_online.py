@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pytest
 import torch
-from test_language import LETTERS, TEXT, build, every_backbone
 
 from segue.language import online
 from segue.language.corpus import Corpus
@@ -13,6 +12,7 @@ from segue.language.evaluate import evaluate
 from segue.language.online import evaluate_online
 from segue.state import State
 from segue.training.online import OnlineConfig
+from tests.language.conftest import LETTERS, TEXT, build, every_backbone
 
 CONFIG = OnlineConfig(segment=7, learning_rate=0.1)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from test_training import CONFIG, everything, interrupt, tiny_loss, tiny_model
 
 from segue.errors import UserError
 from segue.training.checkpoints import latest
@@ -12,6 +11,7 @@ from segue.training.interrupt import Interrupted
 from segue.training.run import Work, begin_run
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig
+from tests.training.conftest import CONFIG, everything, interrupt, tiny_loss, tiny_model
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 

@@ -21,56 +21,9 @@ from segue.training.loop import train
 from segue.training.probe import seconds_per_step
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig
-
-CONFIG = TrainingConfig(
-    steps=20,
-    learning_rate=1e-2,
-    weight_decay=0.1,
-    warmup_steps=3,
-    decay_share=0.3,
-    average_decay=0.9,
-    checkpoint_every=5,
-    log_every=3,
-    seed=7,
-)
-
+from tests.training.conftest import CONFIG, everything, interrupt, run_through, tiny_loss, tiny_model
 
 pytestmark = pytest.mark.usefixtures("no_sync")
-
-
-def tiny_model():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Dropout(0.2), nn.LayerNorm(8), nn.Linear(8, 1))
-
-
-def tiny_loss(model, stop_at=None, how=None):
-    """Batch n from (seed, n) alone; at step `stop_at` it calls `how` instead."""
-
-    def loss(step):
-        if step == stop_at:
-            how()
-        random = torch.Generator().manual_seed(CONFIG.seed * 1000 + step)
-        x = torch.randn(16, 4, generator=random)
-        return (model(x) - x.sum(1, keepdim=True)).square().mean()
-
-    return loss
-
-
-def interrupt():
-    raise KeyboardInterrupt
-
-
-def run_through(run, config=CONFIG, resume=False, stop_at=None, how=None):
-    model = tiny_model()
-    return train(model, tiny_loss(model, stop_at, how), config, run, resume=resume)
-
-
-def everything(run):
-    """The bytes of the log and of the newest checkpoint's files."""
-    folder = latest(run)
-    files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    return folder.name, (run / "log.jsonl").read_bytes(), files
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +47,7 @@ def test_stopped_by_ctrl_c_at_any_step_and_resumed_equals_unbroken(step, unbroke
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
-from test_training import run_through
+from tests.training.conftest import run_through
 run_through(Path(sys.argv[1]), stop_at=13, how=lambda: os.kill(os.getpid(), signal.SIGKILL))
 """
 
@@ -102,7 +55,7 @@ run_through(Path(sys.argv[1]), stop_at=13, how=lambda: os.kill(os.getpid(), sign
 def test_killed_and_resumed_equals_unbroken(unbroken, tmp_path):
     """A real kill -9 at step 13: the lines after checkpoint 10 must not be in the log twice."""
     run = tmp_path / "run"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     died = subprocess.run([sys.executable, "-c", SCRIPT, str(run)], env=environment, check=False)
     assert died.returncode == -signal.SIGKILL
     assert latest(run).name == "step-10"

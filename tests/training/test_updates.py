@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_training import CONFIG, tiny_loss
 from torch import nn
 
 from segue.config import read_config
@@ -17,6 +16,7 @@ from segue.training.loop import train
 from segue.training.optimizer import build_adamw, is_decayed
 from segue.training.probe import steps_for_minutes
 from segue.training.schedule import learning_rate
+from tests.training.conftest import CONFIG, tiny_loss
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("no_sync")

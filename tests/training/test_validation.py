@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import pytest
-from test_training import CONFIG, everything, interrupt, tiny_loss, tiny_model
 
 from segue.errors import UserError
 from segue.training.checkpoints import latest
@@ -12,6 +11,7 @@ from segue.training.interrupt import Interrupted
 from segue.training.log import read_log
 from segue.training.loop import train
 from segue.training.validation import Validation
+from tests.training.conftest import CONFIG, everything, interrupt, tiny_loss, tiny_model
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 

@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 import torch
-from test_translate_decode import LETTERS, TEXTS, build
 
 from segue.errors import UserError
 from segue.translate.data.batches import pad
@@ -13,13 +12,14 @@ from segue.translate.decode.align import END_TEXT, align
 from segue.translate.decode.config import DecodeConfig
 from segue.translate.decode.texts import translate_texts
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+from tests.translate.conftest import LETTERS, TEXTS, build_decoding
 
 
 @pytest.mark.parametrize("architecture", ["rnn-attention", "lstm-attention", "transformer"])
 @pytest.mark.parametrize("beam", [1, 3])
 def test_a_hypothesis_has_the_attention_that_wrote_it(architecture, beam):
     """The weights of the pass that wrote it: a row for each token and END, the same as stepping shows."""
-    model = build(architecture)
+    model = build_decoding(architecture)
     config = DecodeConfig(beam=beam, attention=True, max_ratio=0.0, max_extra=9)
     for text, (one,) in zip(TEXTS, translate_texts(model, TEXTS, config), strict=True):
         source, length = pad([model.vocabulary.source(text)])
@@ -33,7 +33,7 @@ def test_a_hypothesis_has_the_attention_that_wrote_it(architecture, beam):
 
 def test_words_look_at_words():
     """Summed over the letters of a source word, averaged over those of a target word; by hand."""
-    model = build()
+    model = build_decoding()
     pieces, words = (align(model, "a bad cab", "hag fed", words=words) for words in (False, True))
     assert pieces.source == (*"a bad cab", END_TEXT)
     assert pieces.target == (*"hag fed", END_TEXT)
@@ -69,6 +69,6 @@ def test_where_a_model_looks_does_not_depend_on_its_mode():
 
 def test_no_attention_no_alignment():
     with pytest.raises(UserError, match="architecture lstm: take one with attention"):
-        align(build("lstm"), "a", "b")
+        align(build_decoding("lstm"), "a", "b")
     with pytest.raises(UserError, match="architecture lstm: take one with attention"):
-        translate_texts(build("lstm"), ["a"], DecodeConfig(attention=True))
+        translate_texts(build_decoding("lstm"), ["a"], DecodeConfig(attention=True))

@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 import torch
-from test_translate_decode import ARCHITECTURES, SHORT, TEXTS, build
 
 from segue.heads.sampling import Sampling
 from segue.text.characters import CharacterTokenizer
@@ -13,13 +12,14 @@ from segue.translate.data.batches import pad
 from segue.translate.data.vocabulary import BEGIN, END
 from segue.translate.decode.config import DecodeConfig
 from segue.translate.decode.texts import translate_texts
+from tests.translate.conftest import ARCHITECTURES, SHORT, TEXTS, build_decoding
 
 
 @pytest.mark.parametrize("architecture", ["lstm", "lstm-attention", "transformer"])
 @pytest.mark.parametrize("penalty", ["none", "average", "gnmt"])
 def test_a_wide_beam_agrees_with_exhaustive_search(architecture, penalty):
     """All sentences of up to three tokens out of three letters, scored in one pass: the best of them, in order."""
-    model = build(architecture, CharacterTokenizer("abc"), ending=0.0)
+    model = build_decoding(architecture, CharacterTokenizer("abc"), ending=0.0)
     config = DecodeConfig(beam=60, n_best=3, length_penalty=penalty, alpha=0.7, max_ratio=0.0, max_extra=4)
     source, length = pad([model.vocabulary.source("cab")])
     scored = []
@@ -41,7 +41,7 @@ def test_a_beam_is_no_worse_than_greedy_where_length_does_not_count():
     """Not true of every model, but of these: a beam that loses its best hypothesis fails."""
     gains = []
     for architecture in ARCHITECTURES:
-        model = build(architecture)
+        model = build_decoding(architecture)
         configs = (DecodeConfig(beam=beam, length_penalty="none", **SHORT) for beam in (1, 8))
         greedy, beam = (translate_texts(model, TEXTS, config) for config in configs)
         gains += [b.score - g.score for (g,), (b,) in zip(greedy, beam, strict=True) if g.finished]
@@ -52,7 +52,7 @@ def test_a_beam_is_no_worse_than_greedy_where_length_does_not_count():
 @pytest.mark.parametrize("penalty", ["none", "average", "gnmt"])
 def test_asking_for_more_results_does_not_change_the_best(penalty):
     """A search that ends at the first end it meets misses a hypothesis that grows better with its length."""
-    model = build()
+    model = build_decoding()
     results = [
         translate_texts(model, TEXTS, DecodeConfig(beam=5, n_best=count, length_penalty=penalty, **SHORT))
         for count in (1, 3, 5)
@@ -66,7 +66,7 @@ def test_no_two_results_have_the_same_text():
     """Byte pairs spell a text in several ways; catches a list that is one sentence five times."""
     pytest.importorskip("tokenizers")
     tokenizer = PairTokenizer.of("abab abab abab", 260)
-    model = build(tokenizer=tokenizer)
+    model = build_decoding(tokenizer=tokenizer)
     with torch.no_grad():  # only a, b and their pairs are likely
         model.head.project.bias -= 30
         for token in range(4, model.vocabulary.size):

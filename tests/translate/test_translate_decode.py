@@ -4,12 +4,10 @@ import itertools
 
 import pytest
 import torch
-from torch import nn
 
 from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.heads.sampling import Sampling
-from segue.text.characters import CharacterTokenizer
 from segue.translate.data.batches import pad
 from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from segue.translate.decode.beam import beam_search
@@ -19,31 +17,7 @@ from segue.translate.decode.search import Draw, search
 from segue.translate.decode.texts import translate_texts
 from segue.translate.model.lengths import Lengths
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
-
-LETTERS = CharacterTokenizer("abcdefgh ")
-ARCHITECTURES = ("rnn", "rnn-attention", "lstm", "lstm-attention", "transformer")
-TEXTS = ["head", "", "a cab", "fed", "a", "fed", "abcdefgh"]
-
-SHORT = {"max_ratio": 1.0, "max_extra": 4}
-"""Limits of a length that a test has time for."""
-
-every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-
-
-MIXED = {"rnn": (19, 3), "rnn-attention": (23, 2), "lstm": (10, 2), "lstm-attention": (24, 2), "transformer": (12, 3)}
-"""Seeds, and favours for END, with which untrained models end most sentences, each at its own length."""
-
-
-def build(architecture="lstm-attention", tokenizer=LETTERS, ending=None):
-    """Random weights, strong enough that distributions are sharp."""
-    seed, favour = MIXED[architecture]
-    torch.manual_seed(seed)
-    model = Seq2Seq(Seq2SeqConfig(architecture, width=12, heads=2, dropout=0.0), Vocabulary(tokenizer)).double()
-    for parameter in model.parameters():
-        nn.init.normal_(parameter)
-    with torch.no_grad():
-        model.head.project.bias[END] += favour if ending is None else ending
-    return model.eval()
+from tests.translate.conftest import LETTERS, SHORT, TEXTS, build_decoding, every_architecture
 
 
 def shown(result):
@@ -63,7 +37,7 @@ CONFIGS = {
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_batch_size_and_order_change_nothing(architecture, config):
     """Catches padding, a sentence that stays in the batch, a seed that counts lanes, and results put back wrongly."""
-    model = build(architecture)
+    model = build_decoding(architecture)
     together, scores = shown(translate_texts(model, TEXTS, config))
     assert len({len(hypotheses[0][0]) for hypotheses in together}) > 1  # or leaving the batch was not tried
     for batch_tokens in (1, 40):
@@ -77,7 +51,7 @@ def test_batch_size_and_order_change_nothing(architecture, config):
 
 @every_architecture
 def test_a_beam_of_one_is_greedy(architecture):
-    model = build(architecture)
+    model = build_decoding(architecture)
     for penalty in ("none", "average"):
         config = DecodeConfig(length_penalty=penalty, **SHORT)
         greedy = translate_texts(model, TEXTS, config)
@@ -94,7 +68,7 @@ def test_a_beam_of_one_is_greedy(architecture):
 @every_architecture
 def test_greedy_is_the_most_probable_token_after_each(architecture):
     """One pass over the output: at each index its token, and END where it stopped. Log-probabilities likewise."""
-    model = build(architecture)
+    model = build_decoding(architecture)
     for text, (hypothesis,) in zip(TEXTS, translate_texts(model, TEXTS, DecodeConfig(**SHORT)), strict=True):
         source, length = pad([model.vocabulary.source(text)])
         log_probabilities = (
@@ -112,7 +86,7 @@ def test_greedy_is_the_most_probable_token_after_each(architecture):
 @pytest.mark.parametrize("base", [{}, {"beam": 4, "n_best": 3}, {"sampling": Sampling(), "n_best": 3}], ids=str)
 def test_rules_are_kept(base):
     """Prefix, banned tokens, least length and repeats, each on a model that breaks it when left alone."""
-    model = build()
+    model = build_decoding()
 
     def say(**rules):
         result = translate_texts(model, TEXTS, DecodeConfig(**base, **SHORT, **rules))
@@ -138,7 +112,7 @@ def test_rules_are_kept(base):
 def test_a_prefix_that_a_model_cannot_write_is_refused(base):
     """Catches an UNKNOWN forced into the output, and read as U+FFFD."""
     with pytest.raises(UserError, match="prefix 'had Zoë': write it in what .* learnt: Zoë is unknown"):
-        translate_texts(build(), [], DecodeConfig(**base, prefix="had Zoë"))
+        translate_texts(build_decoding(), [], DecodeConfig(**base, prefix="had Zoë"))
 
 
 def repeats(tokens):
@@ -150,7 +124,7 @@ def repeats(tokens):
 @pytest.mark.parametrize("base", [{}, {"beam": 3, "n_best": 2}, {"sampling": Sampling()}], ids=str)
 def test_a_sentence_without_end_is_cut_and_says_so(base):
     """The most tokens are ratio * source + extra, END and the prefix apart counted on both sides."""
-    model = build(ending=-1e6)
+    model = build_decoding(ending=-1e6)
     config = DecodeConfig(**base, max_ratio=1.5, max_extra=3)
     for text, hypotheses in zip(TEXTS, translate_texts(model, TEXTS, config), strict=True):
         assert len(hypotheses) == config.n_best
@@ -183,7 +157,7 @@ def test_how_long_an_output_may_get_is_learnt_from_the_pairs(tmp_path):
 
 def test_finished_sentences_leave_the_batch():
     """Lanes that the model reads, step by step: each sentence as often as it has tokens and END, no more."""
-    model = build()
+    model = build_decoding()
     lanes = []
     read = model.read
     model.read = lambda token, state, source: (lanes.append(len(token)), read(token, state, source))[1]
@@ -194,7 +168,7 @@ def test_finished_sentences_leave_the_batch():
 
 def test_draws_follow_the_distribution():
     """First letters of many seeds against the model's own probabilities; without warmth, greedy search."""
-    model = build()
+    model = build_decoding()
     source, length = pad([model.vocabulary.source("fed")])
     logits = model(source, length, torch.tensor([[BEGIN]])).logits[0, 0]
     logits[[PADDING, BEGIN, UNKNOWN]] = -torch.inf

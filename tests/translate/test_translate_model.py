@@ -2,37 +2,11 @@
 
 import pytest
 import torch
-from torch import nn
 
 from segue.errors import UserError
-from segue.text.characters import CharacterTokenizer
-from segue.translate.data.batches import pad
-from segue.translate.data.vocabulary import PADDING, Vocabulary
+from segue.translate.data.vocabulary import PADDING
 from segue.translate.model.attention import ATTENTIONS
-from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
-
-LETTERS = CharacterTokenizer("abcdefgh ")
-ARCHITECTURES = ("rnn", "rnn-attention", "lstm", "lstm-attention", "transformer")
-EXACT = {"rtol": 0, "atol": 1e-10}
-
-every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
-
-
-def build(architecture="lstm-attention", layers=2, dropout=0.0, tokenizer=LETTERS, **options):
-    torch.manual_seed(0)
-    config = Seq2SeqConfig(architecture, width=12, layers=layers, heads=2, dropout=dropout, **options)
-    model = Seq2Seq(config, Vocabulary(tokenizer)).double().eval()
-    for parameter in model.parameters():  # small branches and equal gates would hide mistakes
-        nn.init.normal_(parameter, std=0.4)
-    return model
-
-
-def sentences(model):
-    """Sources and targets of very different lengths, one source with nothing but END."""
-    pairs = (("head", "abc bad"), ("a", ""), ("", "gab"), ("a cab had a bed", "h"), ("fade", "deaf beef"))
-    source = pad([model.vocabulary.source(source) for source, _ in pairs])
-    target = pad([model.vocabulary.target(target) for _, target in pairs])
-    return *source, *target
+from tests.translate.conftest import EXACT, build, every_architecture, sentences
 
 
 @every_architecture

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from test_translate_model import EXACT, LETTERS, build, every_architecture, sentences
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -14,6 +13,7 @@ from segue.translate.data.vocabulary import PADDING, Vocabulary
 from segue.translate.model.attention import ATTENTIONS
 from segue.translate.model.positions import sinusoids
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+from tests.translate.conftest import EXACT, LETTERS, build, every_architecture, sentences
 
 
 def _kernel(backbone, bidirectional_with=None):

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from test_translate_model import LETTERS, build, every_architecture, sentences
 
 from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+from tests.translate.conftest import LETTERS, build, every_architecture, sentences
 
 
 @every_architecture

@@ -1,12 +1,12 @@
 """The tokens of both sides: their numbers, and the words they belong to."""
 
 import pytest
-from test_translate_model import LETTERS
 
 from segue.text.bytes import ByteTokenizer
 from segue.text.words import WordTokenizer
 from segue.translate.data.batches import pad
 from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
+from tests.translate.conftest import LETTERS
 
 
 def test_a_vocabulary_shifts_the_tokenizer_and_keeps_its_unknown():

@@ -1,11 +1,14 @@
-"""`segue grammar`: what it makes, and what a model has learnt of its first sentences."""
+"""`segue grammar`: draws samples of the grammar, and evaluates a model on its simplest series."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The synthetic series that the forecaster learns from.", no_args_is_help=True)
+from segue.cli.shared.checks import PICTURES, check_place
+from segue.cli.shared.group import OneLineErrors
+
+app = typer.Typer(cls=OneLineErrors, help="The synthetic series that train the forecaster.", no_args_is_help=True)
 
 
 @app.command()
@@ -13,7 +16,7 @@ def evaluate(
     model: Annotated[str, typer.Option(help="A model folder, or the name of a bundled model.")] = "nanotst",
     horizon: Annotated[int, typer.Option(help="Steps ahead.")] = 96,
 ) -> None:
-    """Forecast a flat line, a line, a sine and a noisy sine: is the model right, and how sure is it?
+    """Forecast a flat line, a line, a sine and a noisy sine, and report errors, band widths and coverage.
 
     All errors are in the unit of the series: 3.0 for the flat one, 0 to 5 for the line, amplitude 1 for the sines.
     """
@@ -31,20 +34,18 @@ def evaluate(
 
 @app.command()
 def show(
-    production: Annotated[list[str] | None, typer.Option(help="Only this one; may be given again.")] = None,
+    production: Annotated[list[str] | None, typer.Option(help="Only this production; may be given again.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     output: Annotated[Path, typer.Option(help="Draw to this .png, .pdf or .svg.")] = Path("sheet.png"),
 ) -> None:
-    """Draw samples of the grammar's productions, a row each, or six rows of a single one.
+    """Draw samples of the grammar's productions, one row each, or six rows of a single one.
 
-    The columns show the last 72, 168, 504 and 1,008 steps by turns, after the accidents that befall some series.
+    The columns show the last 72, 168, 504 and 1,008 steps by turns, artefacts of real data included.
     """
     from segue.atomic import atomic_file
-    from segue.errors import UserError
     from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 
-    if output.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise UserError("output", output, "give a name that ends in .png or .pdf or .svg")
+    check_place("output", output, PICTURES)
     figure = draw_sheet(production, seed=seed)
     with atomic_file(output, "output") as file:
         figure.savefig(file)

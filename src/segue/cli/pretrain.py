@@ -1,48 +1,51 @@
 """`segue pretrain`: train a NanoTST on synthetic series."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segue.cli.shared.run import Minutes, Output, Resume, shown_run
+
+if TYPE_CHECKING:
+    from segue.training.loop import Progress
+
 
 def pretrain(
-    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    output: Output,
     config: Annotated[
         Path | None, typer.Argument(metavar="CONFIG", help="A TOML file; not needed with --resume.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
-    minutes: Annotated[
-        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
-    ] = None,
+    resume: Resume = False,
+    minutes: Minutes = None,
 ) -> None:
-    """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT."""
-    from rich.console import Console
+    """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT.
 
-    from segue.cli.shared.training import TrainingBar
+    At the end the model is exported to ONNX, so that it forecasts without torch.
+    """
     from segue.config import read_config
     from segue.errors import UserError
     from segue.forecasting.pretraining.pretrain import PretrainConfig
     from segue.forecasting.pretraining.pretrain import pretrain as run_pretraining
-    from segue.training.interrupt import Interrupted
 
     if config is None and not resume:
-        raise UserError("CONFIG", "(missing)", "name a TOML file such as configs/nanotst.toml, or use --resume")
+        raise UserError("config", "(missing)", "name a TOML file such as configs/nanotst.toml, or use --resume")
     if config is not None and resume:
-        raise UserError("CONFIG", config, "leave it out with --resume: the run holds its own config")
+        raise UserError("config", config, "leave it out with --resume: the run holds its own config")
     settings = None if config is None else read_config(PretrainConfig, config)
-    console = Console(stderr=True)
-    try:
-        with TrainingBar(console, output) as bar:
-            run_pretraining(
-                settings,
-                output,
-                resume=resume,
-                minutes=minutes,
-                started=lambda final, device: bar.started(final.training, device),
-                progress=bar.progress,
-            )
-    except Interrupted as stop:
-        typer.echo(f"segue: {stop}", err=True)
-        raise typer.Exit(130) from stop
-    console.print(f"model: {output / 'model'}")
+    with shown_run(output) as bar:
+
+        def progress(step: "Progress") -> None:
+            bar.progress(step)
+            if step.step == step.steps:
+                bar.say("exporting the model to ONNX")
+
+        run_pretraining(
+            settings,
+            output,
+            resume=resume,
+            minutes=minutes,
+            started=lambda final, device: bar.started(final.training, device),
+            progress=progress,
+        )
+    bar.say(f"model: {output / 'model'}")

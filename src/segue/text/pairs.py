@@ -82,4 +82,4 @@ def _package() -> Any:
     try:
         return import_module("tokenizers")
     except ImportError as error:
-        raise UserError("tokenizer", "bpe", "pip install 'segue[text]', or take byte, character or word") from error
+        raise UserError("tokenizer", "bpe", "pip install 'segue[train]', or take byte, character or word") from error

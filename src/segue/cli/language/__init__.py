@@ -1,10 +1,11 @@
-"""`segue language`: a model of your own texts; one file a verb."""
+"""`segue language`: models of your own texts; one file a verb."""
 
 import typer
 
 from segue.cli.language import evaluate, generate, train
+from segue.cli.shared.group import OneLineErrors
 
-app = typer.Typer(help="Models of text: what follows, how probable is it?", no_args_is_help=True)
+app = typer.Typer(cls=OneLineErrors, help="Models of text: train, evaluate, continue a prompt.", no_args_is_help=True)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("generate")(generate.generate)

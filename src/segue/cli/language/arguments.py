@@ -17,12 +17,12 @@ def model_of(folder: Path) -> "LanguageModel":
     """The model of a run or of a model folder.
 
     Raises:
-        UserError: There is none; a run keeps its first after its first look at the held-out text.
+        UserError: There is none; a run keeps its first model after its first evaluation on the held-out text.
     """
     from segue.errors import UserError
     from segue.language.model import LanguageModel
 
     if (folder / "config.toml").is_file() and not (folder / "model").is_dir():
         remedy = f"it has no model yet; go on with segue language train --output {folder} --resume"
-        raise UserError("DIR", folder, remedy)
+        raise UserError("folder", folder, remedy)
     return load_folder(folder, LanguageModel.from_pretrained)

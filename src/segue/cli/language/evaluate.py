@@ -1,4 +1,4 @@
-"""`segue language evaluate`: how well a model predicts a text it has not learnt from."""
+"""`segue language evaluate`: how well a model predicts a text that it was not trained on."""
 
 import math
 from collections.abc import Callable
@@ -19,90 +19,113 @@ if TYPE_CHECKING:
     from segue.training.online import OnlineConfig
 
 
+Text = Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")]
+Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")]
+Window = Annotated[int, typer.Option(min=1, help="Tokens read at a time.")]
+Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each begins afresh.")]
+Document = Annotated[str | None, typer.Option(help="A regular expression that matches where a document begins.")]
+Online = Annotated[
+    bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR is only read.")
+]
+Rate = Annotated[float | None, typer.Option("--rate", help="How fast to learn --online.", show_default="0.02")]
+Segment = Annotated[int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")]
+StateIn = Annotated[Path | None, typer.Option(help="What --state-out wrote: TEXT continues where that text ended.")]
+StateOut = Annotated[Path | None, typer.Option(help="Where to save the learnt weights and the state.")]
+
+
 def evaluate(
     folder: Folder,
-    text: Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model has not learnt from.")],
-    state: Annotated[str, typer.Option(help="carry it from window to window, or reset it with each.")] = "carry",
-    window: Annotated[int, typer.Option(min=1, help="Tokens read at a time.")] = 256,
-    lanes: Annotated[
-        int,
-        typer.Option(min=1, help="Parts of the text read side by side: faster, each begins afresh."),
-    ] = 1,
-    document: Annotated[
-        str | None, typer.Option(help="A regular expression that matches where a document begins.")
-    ] = None,
-    online: Annotated[
-        bool, typer.Option("--online", help="Learn from each segment once it was predicted; DIR is left as it is.")
-    ] = False,
-    rate: Annotated[float | None, typer.Option(help="How fast to learn --online.", show_default="0.02")] = None,
-    segment: Annotated[
-        int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")
-    ] = None,
-    state_in: Annotated[
-        Path | None, typer.Option(help="What --state-out wrote: TEXT goes on where that text ended.")
-    ] = None,
-    state_out: Annotated[Path | None, typer.Option(help="Where to save what was learnt and remembered.")] = None,
+    text: Text,
+    state: Carrying = "carry",
+    window: Window = 256,
+    lanes: Lanes = 1,
+    document: Document = None,
+    online: Online = False,
+    learning_rate: Rate = None,
+    segment: Segment = None,
+    state_in: StateIn = None,
+    state_out: StateOut = None,
 ) -> None:
-    """Tell how well a model predicts TEXT: perplexity per token and bits per character."""
+    """Report how well a model predicts TEXT: perplexity per token and bits per character."""
     from segue.cli.shared.progress import counting
-    from segue.errors import UserError
     from segue.language.corpus import Corpus, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
 
-    carried = one_of("state", state, ("carry", "reset"))
-    if online and (carried, window, lanes) != ("carry", 256, 1):
-        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
-    for name, value in (("rate", rate), ("segment", segment), ("state_in", state_in), ("state_out", state_out)):
-        if not online and value is not None:
-            raise UserError(name, value, "add --online, without which nothing is learnt")
-    if state_in is not None and not state_in.is_file():
-        raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
+    carrying = one_of("state", state, ("carry", "reset"))
+    if online:
+        _check_online(text, (state, window, lanes), state_in)
+    else:
+        _refuse(learning_rate=learning_rate, segment=segment, state_in=state_in, state_out=state_out)
     for source in (text, folder):
         check_place("state_out", state_out, source=source)
-    learning = _learning(rate, segment)
+    learning = _learning(learning_rate, segment)
     model = model_of(folder)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
     with counting("tokens") as bar:
         report = partial(bar, text.name)
         if online:
-            found = _evaluate_online(model, corpus, learning, (state_in, state_out), report)
+            result = _evaluate_online(model, corpus, learning, (state_in, state_out), report)
             weights = f"learning every {learning.segment} tokens, rate {learning.learning_rate:g}"
         else:
-            found = evaluate_corpus(model, corpus, state=carried, window=window, lanes=lanes, report=report)
+            result = evaluate_corpus(model, corpus, state=carrying, window=window, lanes=lanes, report=report)
             weights = "as trained"
-    typer.echo(f"perplexity: {found.perplexity:.4f}")
-    typer.echo(f"bits per character: {found.bits_per_character:.4f}")
-    typer.echo(f"tokens: {found.tokens}")
-    typer.echo(f"unknown: {found.unknown}")
-    typer.echo(f"state: {'carried' if carried == 'carry' else f'reset every {window} tokens'}")
-    typer.echo(f"lanes: {found.lanes}")
-    typer.echo(f"weights: {weights}")
-    _warn(folder, model, carried, document)
-    if online and found.loss > math.log(model.tokenizer.size):
+    _print(result, "carried" if state == "carry" else f"reset every {window} tokens", weights)
+    _warn(folder, model, state, document)
+    if online and result.loss > math.log(model.tokenizer.size):
         typer.echo(f"segue: worse than guessing among all {model.tokenizer.size} tokens: try a lower --rate", err=True)
 
 
+def _check_online(text: Path, reading: tuple[str, int, int], state_in: Path | None) -> None:
+    """Refuses options that --online decides itself, and a state that is not there."""
+    from segue.errors import UserError
+
+    if reading != ("carry", 256, 1):
+        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
+    if state_in is not None and not state_in.is_file():
+        raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
+
+
+def _refuse(**options: object) -> None:
+    """Refuses options that only --online takes."""
+    from segue.errors import UserError
+
+    for name, value in options.items():
+        if value is not None:
+            raise UserError(name, value, "add --online, without which nothing is learnt")
+
+
+def _print(result: "Evaluation", state: str, weights: str) -> None:
+    """Prints the figures, one a line."""
+    typer.echo(f"perplexity: {result.perplexity:.4f}")
+    typer.echo(f"bits per character: {result.bits_per_character:.4f}")
+    typer.echo(f"tokens: {result.tokens}")
+    typer.echo(f"unknown: {result.unknown}")
+    typer.echo(f"state: {state}")
+    typer.echo(f"lanes: {result.lanes}")
+    typer.echo(f"weights: {weights}")
+
+
 def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None) -> None:
-    """Of figures that say less of the model than they seem to; after them, so that a refusal is one line."""
+    """Warns of misleading figures; after them, so that a refusal stays one line."""
     from segue.language.config import LanguageConfig
     from segue.training.runs import read_run
 
     limit = model.config.position_limit
     if state == "carry" and limit is not None:
         typer.echo(f"segue: positions are learned for {limit} tokens only: --state reset --window {limit}", err=True)
-    learnt = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
-    if learnt is not None and document is None:
-        typer.echo(f"segue: trained with documents that begin at {learnt!r}: give --document too", err=True)
+    trained = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
+    if trained is not None and document is None:
+        typer.echo(f"segue: trained with documents that begin at {trained!r}: give --document too", err=True)
 
 
-def _learning(rate: float | None, segment: int | None) -> "OnlineConfig":
-    """How to learn: the defaults, with what the flags say instead."""
+def _learning(learning_rate: float | None, segment: int | None) -> "OnlineConfig":
+    """How to learn: the defaults, overridden by the flags."""
     from segue.training.online import OnlineConfig
 
-    usual = OnlineConfig()
+    default = OnlineConfig()
     return OnlineConfig(
-        segment=usual.segment if segment is None else segment,
-        learning_rate=usual.learning_rate if rate is None else rate,
+        segment=default.segment if segment is None else segment,
+        learning_rate=default.learning_rate if learning_rate is None else learning_rate,
     )
 
 
@@ -113,7 +136,7 @@ def _evaluate_online(
     states: tuple[Path | None, Path | None],
     report: Callable[[int, int], None],
 ) -> "Evaluation":
-    """Dynamic evaluation, from a state on disk and to one, where they are named."""
+    """Dynamic evaluation from a state on disk, and to one, where they are named."""
     from segue.errors import UserError
     from segue.language.online import evaluate_online
     from segue.state import State
@@ -124,7 +147,7 @@ def _evaluate_online(
         state = None if before is None else State.load(before, facts, framework="torch")[0]
     except UserError as error:  # --state is another flag
         raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
-    found, state = evaluate_online(model, corpus, config, state, report)
+    result, state = evaluate_online(model, corpus, config, state, report)
     if after is not None:
         state.save(after, facts)
-    return found
+    return result

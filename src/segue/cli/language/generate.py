@@ -1,4 +1,4 @@
-"""`segue language generate`: a prompt goes on."""
+"""`segue language generate`: continues a prompt."""
 
 from typing import Annotated
 
@@ -11,12 +11,16 @@ def generate(
     folder: Folder,
     prompt: Annotated[str, typer.Option(help="The text to continue.")] = "\n",
     length: Annotated[int, typer.Option(min=0, help="How many tokens to add.")] = 200,
-    temperature: Annotated[float, typer.Option(help="Below 1 more cautious, 0 always the most probable token.")] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1 draws more cautiously; 0 takes the most probable token.")
+    ] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
-    top_p: Annotated[float | None, typer.Option(help="Only the tokens that make up this probability.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Only the most probable tokens that sum to this probability.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
 ) -> None:
-    """Continue a prompt, piece by piece as it is drawn."""
+    """Continue a prompt, and show each piece as it is drawn."""
     from segue.heads.sampling import Sampling
     from segue.language.generate import continue_text
 
@@ -29,7 +33,7 @@ def generate(
     if unknown and prompt.strip():  # the default, a line's end, need not be known
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
     pieces = continue_text(model, prompt, length, sampling, seed)
-    first = next(pieces, "")  # an empty prompt is told before anything is printed
+    first = next(pieces, "")  # an empty prompt is refused before anything is printed
     seen = prompt.rstrip() if tokens == model.tokenizer.encode(prompt.rstrip()) else prompt  # words bring their spaces
     typer.echo(seen + first, nl=False)
     for piece in pieces:

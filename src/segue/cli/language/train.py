@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from segue.cli.shared.checks import one_of
+from segue.cli.shared.run import Config, Minutes, Output, Resume, draw_losses, shown_run
 
 if TYPE_CHECKING:
     from segue.device import Device
@@ -14,62 +15,49 @@ if TYPE_CHECKING:
 
 
 def train(
-    output: Annotated[Path, typer.Option(help="The run folder: new, or with --resume one that a run has left.")],
+    output: Output,
     text: Annotated[
         Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file with all settings.")] = None,
+    config: Config = None,
     tokenizer: Annotated[str | None, typer.Option(help="byte, character, word or bpe.")] = None,
     backbone: Annotated[str | None, typer.Option(help="lstm, rnn, nested or transformer.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option(help="Train as many steps as fit into so many minutes here; settled at the start.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the folder, exactly.")] = False,
+    minutes: Minutes = None,
+    resume: Resume = False,
 ) -> None:
     """Train a language model on TEXT, whose end is held out, and leave the run and its best model in OUTPUT."""
-    from rich.console import Console
-
-    from segue.atomic import atomic_file
-    from segue.cli.shared.training import TrainingBar
     from segue.errors import UserError
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
-    from segue.training.interrupt import Interrupted
 
     if resume and (config, tokenizer, backbone) != (None, None, None):
         raise UserError("resume", output, "leave --config, --tokenizer and --backbone out: the run holds its own")
     settings = None if resume else _settings(config, tokenizer, backbone)
-    console = Console(stderr=True)
+    with shown_run(output) as bar:
 
-    def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
-        bar.started(final.training, device)
-        console.print(_sizes(final, material), soft_wrap=True)
-        if settings is not None and final.text != settings.text:
-            console.print(_fitted(final.text, settings.text), soft_wrap=True)
+        def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
+            bar.started(final.training, device)
+            bar.say(_sizes(final, material))
+            if settings is not None and final.text != settings.text:
+                bar.say(_fitted(final.text, settings.text))
 
-    try:
-        with TrainingBar(console, output) as bar:
-            train_language(
-                text,
-                settings,
-                output,
-                resume=resume,
-                minutes=minutes,
-                started=started,
-                progress=bar.progress,
-                measured=lambda found: bar.measured(found.loss),
-            )
-    except Interrupted as stop:
-        typer.echo(f"segue: {stop}", err=True)
-        raise typer.Exit(130) from stop
-    with atomic_file(output / "curve.png", "output") as file:
-        plot_curve(output).savefig(file)
-    console.print(_best(output), soft_wrap=True)
-    console.print(f"model: {output / 'model'}; its losses: {output / 'curve.png'}", soft_wrap=True)
+        train_language(
+            text,
+            settings,
+            output,
+            resume=resume,
+            minutes=minutes,
+            started=started,
+            progress=bar.progress,
+            measured=lambda evaluation: bar.measured(evaluation.loss),
+        )
+    last = draw_losses(output, plot_curve)
+    bar.say(_best(output))
+    bar.say(last)
 
 
 def _sizes(config: "LanguageConfig", material: "Material") -> str:
-    """How large model and text are."""
+    """The sizes of model and text."""
     parameters = sum(parameter.numel() for parameter in material.model.parameters())
     held_out = material.held_out
     unknown = (
@@ -82,7 +70,7 @@ def _sizes(config: "LanguageConfig", material: "Material") -> str:
 
 
 def _fitted(text: "TextConfig", asked: "TextConfig") -> str:
-    """What a short text has made of the batches asked for."""
+    """The smaller batches that a short text allows."""
     return (
         f"the text is too short for {asked.lanes} lanes of {asked.window} tokens: "
         f"batches are of {text.lanes} lanes of {text.window}"
@@ -90,7 +78,7 @@ def _fitted(text: "TextConfig", asked: "TextConfig") -> str:
 
 
 def _best(run: Path) -> str:
-    """The look at the held-out text that the model was kept from."""
+    """The step that the best model was kept after, and its perplexity on the held-out text."""
     from segue.language.evaluate import perplexity
     from segue.training.log import read_log
     from segue.training.validation import KEY
@@ -100,7 +88,7 @@ def _best(run: Path) -> str:
 
 
 def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) -> "LanguageConfig":
-    """The settings of a file, or the defaults, with what the flags say instead."""
+    """The settings of a file, or the defaults, overridden by the flags."""
     from segue.backbones.named import BackboneName
     from segue.config import from_dict, read_config
     from segue.language.config import LanguageConfig

@@ -1,4 +1,4 @@
-"""What is refused before any work is done: a word that is no choice, a file that could not be written."""
+"""Checks before any work is done: a word that is no choice, a file that could not be written."""
 
 import os
 from collections.abc import Callable
@@ -25,10 +25,10 @@ def check_place(
     """Refuses a file that could not be written.
 
     Args:
-        argument: What the user knows it by.
+        argument: What the user knows the file by.
         path: The file; `None` is fine.
         suffixes: How its name may end; `None` for any.
-        source: A file that is read, and must not be written over; or a folder, and nothing in it must.
+        source: A file or folder that is only read: neither it nor anything in it may be written.
 
     Raises:
         UserError: The suffix is another, the folder is not there or can't be written, or the file is `source` or in it.
@@ -63,4 +63,4 @@ def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:
     except UserError as error:
         if error.argument != "model":
             raise
-        raise UserError("DIR", folder, error.remedy) from error  # the user knows no other name for it
+        raise UserError("folder", folder, error.remedy) from error  # the user knows no other name for it

@@ -1,7 +1,6 @@
 """How a command ends badly: one line on standard error, exit status 2; 130 when interrupted."""
 
 import os
-import re
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -9,47 +8,47 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from segue.cli.shared.flags import in_flags
 from segue.errors import UserError
+from segue.extras import remedy_for_missing
 
 # typer carries its own copy of click in later versions, and click's in earlier ones
 _MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
-
-_FLAGS = {
-    "id_col": "--id", "time_col": "--time", "target_col": "--target", "time_format": "--time-format",
-    "levels": "--level", "quantiles": "--quantile", "models": "--against", "frame": "FILE", "file": "FILE",
-    **{name: f"--{name}" for name in ("horizon", "freq", "duplicates", "output", "plot", "model",
-                                          "windows", "step", "against", "forecasts",
-                                          "minutes", "resume", "production", "tokenizer", "backbone",
-                                          "prompt", "length", "temperature", "document", "lanes", "state", "online",
-                                          "rate", "segment", "window",
-                                          "architecture", "source", "target", "beam", "layer", "dev", "test")},
-    "state_in": "--state-in", "state_out": "--state-out",
-    "skip_bad": "--skip-bad", "prefix": "--prefix", "pairs": "PAIRS", "n_best": "--n-best",
-    "no_repeat_ngram": "--no-repeat", "max_extra": "--max-tokens",
-    "length_penalty": "--length-penalty", "alpha": "--alpha",
-    "learning_rate": "--rate",
-    "top_k": "--top-k", "top_p": "--top-p", "text": "TEXT", "config": "CONFIG", "path": "--output",
-}  # fmt: skip
-"""What the command line calls the arguments of the library."""
-
 
 _REMEDIES = {
     "int_parsing": "give a whole number",
     "float_parsing": "give a number",
     "greater_than_equal": "give {ge} or more",
 }
-"""For a value that typer can't read."""
+"""Remedies for a value that typer can't read, by the kind of fault."""
+
+
+class _Refused(Exception):
+    """A mistake in the words of the command that ran."""
 
 
 class OneLineErrors(TyperGroup):
-    """A group of commands that tells a user's mistake in one line, without a traceback."""
+    """A group of commands that reports a user's mistake, or a missing package, in one line without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command that the arguments name; see `click.Group.invoke`."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise _Refused(in_flags(error, self.commands[ctx.invoked_subcommand])) from error
+        except ModuleNotFoundError as error:
+            remedy = remedy_for_missing(error)
+            if remedy is None:
+                raise
+            verbs = [*ctx.command_path.split()[1:], ctx.invoked_subcommand]
+            raise _Refused(f"{' '.join(verbs)}: {remedy}") from error
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Runs a command; see `typer.core.TyperGroup.main`."""
         try:
             result = super().main(*args, **{**extra, "standalone_mode": False})
-        except UserError as error:
-            _fail(in_flags(error))
+        except _Refused as error:
+            _fail(str(error))
         except _MISUSE as error:
             if type(error).__name__ == "NoArgsIsHelpError":
                 typer.echo(error.format_message(), err=True)
@@ -57,8 +56,8 @@ class OneLineErrors(TyperGroup):
             _fail(_misuse(error))
         except OSError as error:  # a full disk or terminal; a file that can't be opened is a UserError by now
             _abandon_output()
-            place = f"{error.filename}: " if error.filename else ""
-            _fail(f"cannot read or write: {place}{error.strerror or error}")
+            file = f"{error.filename}: " if error.filename else ""
+            _fail(f"cannot read or write: {file}{error.strerror or error}")
         except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:
@@ -66,15 +65,8 @@ class OneLineErrors(TyperGroup):
         return result
 
 
-def in_flags(error: UserError) -> str:
-    """The message of an error in the words of the command line: its argument, and names in backticks, as flags."""
-    name = error.argument
-    message = _FLAGS.get(name, name) + str(error)[len(name) :]
-    return re.sub(r"`(\w+)`", lambda match: _FLAGS.get(match[1], match[1]), message)
-
-
 def _misuse(error: Any) -> str:
-    """What is wrong with the arguments; of a value that can't be one, later versions of typer do not tell the value."""
+    """What is wrong with the arguments; later versions of typer leave out a value that they can't read."""
     faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if not faults:
         return str(error.format_message())

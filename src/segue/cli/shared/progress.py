@@ -1,4 +1,4 @@
-"""A bar for work that ends by itself and leaves nothing half done: scoring, reading."""
+"""A bar for work that ends by itself and leaves nothing half done, such as scoring."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def counting(unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """What is to be told a name, how many are done, and of how many.
+    """Draws a bar for each name on standard error, gone when all is done; none where that is no terminal.
 
-    Draws a bar a name on standard error, gone when all is done; none where that is no terminal.
+    Args:
+        unit: The noun of what is counted.
+
+    Yields:
+        A function to call with a name, how many are done, and of how many.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
     times = (TimeElapsedColumn(), TimeRemainingColumn())

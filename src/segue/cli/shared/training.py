@@ -1,5 +1,6 @@
 """What a training run shows on the terminal while it goes on."""
 
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,11 +18,10 @@ class TrainingBar:
     """Steps, losses and times of a run, on standard error; to be used in a `with`.
 
     Args:
-        console: Where to draw.
         output: The run folder.
     """
 
-    def __init__(self, console: Console, output: Path) -> None:
+    def __init__(self, output: Path) -> None:
         columns = (
             TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
             BarColumn(),
@@ -29,9 +29,9 @@ class TrainingBar:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        self._console, self._output = console, output
-        self._bar = Progress(*columns, console=console)
-        self._task = self._bar.add_task("train", total=None, loss=float("nan"), held_out="")
+        self._console, self._output = Console(stderr=True), output
+        self._bar = Progress(*columns, console=self._console)
+        self._task = self._bar.add_task("train", total=None, loss=math.nan, held_out="")
 
     def __enter__(self) -> "TrainingBar":
         return self
@@ -41,12 +41,15 @@ class TrainingBar:
             self._bar.stop()
         if kind is None and not self._bar.tasks[0].completed:
             steps = self._bar.tasks[0].total or 0
-            self._console.print(f"the run was finished before: {steps:.0f} of {steps:.0f} steps")
+            self.say(f"the run was finished before: {steps:.0f} of {steps:.0f} steps")
+
+    def say(self, line: str) -> None:
+        """Writes a line above the bar."""
+        self._console.print(line, soft_wrap=True, markup=False)
 
     def started(self, config: "TrainingConfig", device: "Device") -> None:
-        """Tells where and how the run computes."""
-        reason = f"{device.reason}; seed {config.seed}; {config.steps} steps into {self._output}"
-        self._console.print(reason, soft_wrap=True)
+        """Says where and how the run computes."""
+        self.say(f"{device.reason}; seed {config.seed}; {config.steps} steps into {self._output}")
         self._bar.update(self._task, total=config.steps)
 
     def progress(self, step: "Step") -> None:
@@ -55,6 +58,6 @@ class TrainingBar:
             self._bar.start()
         self._bar.update(self._task, completed=step.step, loss=step.loss)
 
-    def measured(self, found: float) -> None:
-        """Shows what was found on held-out data."""
-        self._bar.update(self._task, held_out=f", held out {found:.4f}")
+    def measured(self, loss: float) -> None:
+        """Shows the loss on held-out data."""
+        self._bar.update(self._task, held_out=f", held out {loss:.4f}")

@@ -1,10 +1,13 @@
-"""`segue translate`: one sequence into another, learnt from pairs; one file a verb."""
+"""`segue translate`: models that turn one sequence into another, trained on pairs; one file a verb."""
 
 import typer
 
+from segue.cli.shared.group import OneLineErrors
 from segue.cli.translate import align, evaluate, run, split, train
 
-app = typer.Typer(help="Models of pairs: translation, spelling into sounds, and the like.", no_args_is_help=True)
+app = typer.Typer(
+    cls=OneLineErrors, help="Models of pairs: translation, spelling into sounds, and the like.", no_args_is_help=True
+)
 app.command("train")(train.train)
 app.command("run")(run.run)
 app.command("evaluate")(evaluate.evaluate)

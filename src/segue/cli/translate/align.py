@@ -1,4 +1,4 @@
-"""`segue translate align`: where a model looks as it writes each word."""
+"""`segue translate align`: which source words a model attends to as it writes each word."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +17,16 @@ def align(
     folder: Folder,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The source.")],
     target: Annotated[
-        str | None, typer.Argument(metavar="[TARGET]", help="A target; by default what the model writes.")
+        str | None, typer.Argument(metavar="[TARGET]", help="A target; by default the output of the model.")
     ] = None,
     beam: Beam = 1,
     pieces: Annotated[
-        bool, typer.Option("--pieces", help="Show the model's tokens, not whole words; so it is for a single word.")
+        bool, typer.Option("--pieces", help="Show tokens instead of whole words; a single word is always shown so.")
     ] = False,
-    layer: Annotated[int, typer.Option(help="Of a transformer: which layer; -1 is the last.")] = -1,
-    plot: Annotated[Path | None, typer.Option(help="A heat map.")] = None,
+    layer: Annotated[int, typer.Option(help="The layer of a transformer; -1 is the last.")] = -1,
+    plot: Annotated[Path | None, typer.Option(help="Draw a heat map to this .png, .pdf or .svg.")] = None,
 ) -> None:
-    """Show which words of TEXT the model looks at as it writes each word of the target: a matrix, in per cent."""
+    """Show how much the model attends to each word of TEXT as it writes each word of the target, in per cent."""
     from segue.atomic import atomic_file
     from segue.translate.data.pairs import require_text
     from segue.translate.decode.align import align as align_pair
@@ -41,19 +41,19 @@ def align(
         written = translate_texts(model, [source], DecodeConfig(beam=beam))[0][0].text
     else:
         written = require_text(target, "target")
-    found = align_pair(model, source, written, words=False if pieces else None, layer=layer)
+    alignment = align_pair(model, source, written, words=False if pieces else None, layer=layer)
     if plot is not None:
         with atomic_file(plot, "plot") as file:
-            plot_alignment(found).savefig(file)
-    for line in _matrix(found):
+            plot_alignment(alignment).savefig(file)
+    for line in _matrix(alignment):
         typer.echo(line)
 
 
-def _matrix(found: "Alignment") -> Iterator[str]:
-    """A head of source words, then a line for each target word."""
-    margin = max(map(len, found.target))
-    widths = [max(4, len(piece)) for piece in found.source]
-    yield " " * margin + "".join(f" {piece:>{width}}" for piece, width in zip(found.source, widths, strict=True))
-    for piece, row in zip(found.target, found.weights.tolist(), strict=True):
+def _matrix(alignment: "Alignment") -> Iterator[str]:
+    """A line of source words, then a line for each target word."""
+    margin = max(map(len, alignment.target))
+    widths = [max(4, len(piece)) for piece in alignment.source]
+    yield " " * margin + "".join(f" {piece:>{width}}" for piece, width in zip(alignment.source, widths, strict=True))
+    for piece, row in zip(alignment.target, alignment.weights.tolist(), strict=True):
         cells = "".join(f" {100 * weight:>{width}.0f}" for weight, width in zip(row, widths, strict=True))
         yield f"{piece:>{margin}}{cells}"

@@ -1,4 +1,4 @@
-"""What the verbs of `segue translate` share: how pairs are read, and which model it is."""
+"""The arguments that verbs of `segue translate` share: a trained model, and how pairs are read."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,8 +25,8 @@ def model_of(folder: Path) -> "Seq2Seq":
     return load_folder(folder, Seq2Seq.from_pretrained)
 
 
-def tell_skipped(*files: "PairFile") -> None:
-    """A line on standard error if rows were left out, and one for each first row that was taken for a header."""
+def report_skipped(*files: "PairFile") -> None:
+    """Reports on standard error how many rows were left out, and each first row that was skipped as a header."""
     for read in files:
         if read.header is not None:
             typer.echo(f"segue: first row skipped as names of columns: {', '.join(read.header)}", err=True)

@@ -1,4 +1,4 @@
-"""`segue translate evaluate`: how good a model is on pairs it has not learnt from."""
+"""`segue translate evaluate`: how good a model is on pairs that it was not trained on."""
 
 from functools import partial
 from pathlib import Path
@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segue.cli.shared.checks import PICTURES, check_place
-from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, tell_skipped
+from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, report_skipped
 
 if TYPE_CHECKING:
     from segue.translate.evaluation.evaluate import Evaluation
 
 
+Pairs = Annotated[
+    Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file; all rows with one source are its references.")
+]
+Plot = Annotated[
+    Path | None, typer.Option(help="Draw the scores by the length of the source to this .png, .pdf or .svg.")
+]
+Output = Annotated[Path | None, typer.Option(help="Write each source and its output to this TSV file.")]
+
+
 def evaluate(
     folder: Folder,
-    pairs: Annotated[
-        Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file; rows of one source are its references.")
-    ],
+    pairs: Pairs,
     source: Source = None,
     target: Target = None,
     skip_bad: SkipBad = False,
     beam: Beam = 1,
-    plot: Annotated[Path | None, typer.Option(help="A picture of the scores by the length of the source.")] = None,
-    output: Annotated[Path | None, typer.Option(help="A TSV of each source and what the model made of it.")] = None,
+    plot: Plot = None,
+    output: Output = None,
 ) -> None:
-    """Tell how well a model puts the sources of PAIRS into their targets, over all and by the length of the source."""
+    """Score the outputs of a model for the sources of PAIRS, over all and by the length of the source."""
     from segue.atomic import atomic_file
     from segue.cli.shared.progress import counting
     from segue.translate.data.pairs import Pair, items_of, read_pairs, write_pairs
@@ -41,35 +48,36 @@ def evaluate(
     check_place("plot", plot, PICTURES)
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
-    tell_skipped(read)
+    report_skipped(read)
     items = items_of(read.pairs)
     settings = DecodeConfig(beam=beam)
     ended: list[bool] = []
 
     def translate(sources: list[str]) -> list[str]:
         with counting("texts") as bar:
-            best = [found[0] for found in translate_texts(model, sources, settings, report=partial(bar, pairs.name))]
+            results = translate_texts(model, sources, settings, report=partial(bar, pairs.name))
+        best = [hypotheses[0] for hypotheses in results]
         ended.extend(hypothesis.finished for hypothesis in best)
         return [hypothesis.text for hypothesis in best]
 
-    found = evaluate_items(translate, items, unit_of(model.vocabulary))
+    evaluation = evaluate_items(translate, items, unit_of(model.vocabulary))
     if output is not None:
-        write_pairs(output, [Pair(item.source, text) for item, text in zip(items, found.outputs, strict=True)])
+        write_pairs(output, [Pair(item.source, text) for item, text in zip(items, evaluation.outputs, strict=True)])
     if plot is not None:
         with atomic_file(plot, "plot") as file:
-            plot_lengths(found).savefig(file)
-    _tell(found)
+            plot_lengths(evaluation).savefig(file)
+    _report(evaluation)
     unknown = sum(model.vocabulary.source(item.source).count(UNKNOWN) for item in items)
     typer.echo(f"unknown: {unknown}")
     typer.echo(f"cut off: {ended.count(False)}")
-    _tell_lengths(found)
+    _report_lengths(evaluation)
 
 
-def _tell(found: "Evaluation") -> None:
-    """Figures by name."""
-    scores = found.scores
+def _report(evaluation: "Evaluation") -> None:
+    """Prints the scores, one a line."""
+    scores = evaluation.scores
     if scores.bleu is None or scores.chrf is None:
-        typer.echo("BLEU: not known without sacrebleu, pip install 'segue[text]'")
+        typer.echo('BLEU: needs sacrebleu; pip install "segue[train]"')
     else:
         typer.echo(f"BLEU: {scores.bleu}")
         typer.echo(f"BLEU of first references: {scores.bleu_first:.2f}")
@@ -78,15 +86,15 @@ def _tell(found: "Evaluation") -> None:
     typer.echo(f"token error rate: {scores.token_error_rate}")
     typer.echo(f"length ratio: {scores.length_ratio:.3f}")
     typer.echo(f"sources: {scores.sentences}")
-    typer.echo(f"sources per second: {scores.sentences / found.seconds:.0f}")
+    typer.echo(f"sources per second: {scores.sentences / evaluation.seconds:.0f}")
     for signature in scores.signatures:
         typer.echo(f"signature: {signature}")
 
 
-def _tell_lengths(found: "Evaluation") -> None:
-    """A table by the length of the source."""
-    typer.echo(f"\n{found.unit + 's':>10} {'sources':>8} {'BLEU':>8} {'chrF':>8} {'exact':>8} {'errors':>8}")
-    for bucket in found.buckets:
+def _report_lengths(evaluation: "Evaluation") -> None:
+    """Prints a table of the scores by the length of the source."""
+    typer.echo(f"\n{evaluation.unit + 's':>10} {'sources':>8} {'BLEU':>8} {'chrF':>8} {'exact':>8} {'errors':>8}")
+    for bucket in evaluation.buckets:
         part = bucket.scores
         cells = (part.bleu, part.chrf, part.exact_match, part.token_error_rate)
         figures = " ".join(f"{'-' if cell is None else f'{cell.value:.1f}':>8}" for cell in cells)

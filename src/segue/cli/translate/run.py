@@ -1,4 +1,4 @@
-"""`segue translate run`: a text, the lines of a file, or a conversation."""
+"""`segue translate run`: translates a text, the lines of a file, or what is typed line by line."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,30 +16,41 @@ if TYPE_CHECKING:
     from segue.translate.model.seq2seq import Seq2Seq
 
 
+Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="A text; without one, lines of standard input.")]
+File = Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")]
+Output = Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")]
+Best = Annotated[int, typer.Option(help="How many outputs for each source, each with its score.")]
+Penalty = Annotated[str, typer.Option(help="How beams are compared despite their lengths: none, average or gnmt.")]
+Alpha = Annotated[float, typer.Option(help="The exponent of gnmt.")]
+NoRepeat = Annotated[int | None, typer.Option("--no-repeat", help="Never write so many tokens in a row twice.")]
+Prefix = Annotated[str, typer.Option(help="The beginning of every output.")]
+Temperature = Annotated[
+    float | None,
+    typer.Option(help="Draw tokens at random; below 1 draws more cautiously, 0 takes the most probable."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens", help="The most tokens of an output.", show_default="the limit of training pairs"),
+]
+
+
 def run(
     folder: Folder,
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="A text; without one, lines of standard input.")
-    ] = None,
-    file: Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")] = None,
-    output: Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")] = None,
+    text: Text = None,
+    file: File = None,
+    output: Output = None,
     beam: Beam = 1,
-    n_best: Annotated[int, typer.Option(help="How many outputs a source, each with its score.")] = 1,
-    length_penalty: Annotated[
-        str, typer.Option(help="What makes up for length as beams are compared: none, average or gnmt.")
-    ] = "average",
-    alpha: Annotated[float, typer.Option(help="The exponent of gnmt.")] = 1.0,
-    no_repeat: Annotated[int | None, typer.Option(help="Never write so many tokens in a row twice.")] = None,
-    prefix: Annotated[str, typer.Option(help="What each output begins with.")] = "",
-    temperature: Annotated[
-        float | None, typer.Option(help="Draw tokens at random instead; below 1 more cautious, 0 the most probable.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same outputs.")] = 0,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="The most tokens of an output.", show_default="what training has shown")
-    ] = None,
+    n_best: Best = 1,
+    length_penalty: Penalty = "average",
+    alpha: Alpha = 1.0,
+    no_repeat_ngram: NoRepeat = None,
+    prefix: Prefix = "",
+    temperature: Temperature = None,
+    seed: Seed = 0,
+    max_extra: MaxTokens = None,
 ) -> None:
-    """Put TEXT, the lines of a file or of standard input, into what the model has learnt to make of them."""
+    """Translate TEXT, the lines of a file, or those of standard input."""
     from segue.heads.sampling import Sampling
     from segue.translate.decode.config import DecodeConfig, LengthPenalty
 
@@ -50,9 +61,9 @@ def run(
         n_best=n_best,
         length_penalty=one_of("length_penalty", length_penalty, get_args(LengthPenalty)),
         alpha=alpha,
-        no_repeat_ngram=no_repeat,
-        max_ratio=None if max_tokens is None else 0.0,
-        max_extra=max_tokens,
+        no_repeat_ngram=no_repeat_ngram,
+        max_ratio=None if max_extra is None else 0.0,
+        max_extra=max_extra,
         prefix=prefix,
         sampling=None if temperature is None else Sampling(temperature),
         seed=seed,
@@ -62,17 +73,17 @@ def run(
     if lines is None:
         converse(model, config)
         return
-    _tell_unknown(model, lines)
+    _report_unknown(model, lines)
     _write(_outputs(model, lines, config), output)
 
 
 def _sources(text: str | None, file: Path | None) -> list[str] | None:
-    """What is to be put, as models read it; `None` where somebody sits at the terminal and will tell."""
+    """The sources, as models read them; `None` where somebody types them at the terminal."""
     from segue.errors import UserError
     from segue.translate.data.pairs import require_text
 
     if text is not None and file is not None:
-        raise UserError("--file", file, "give TEXT or --file, not both")
+        raise UserError("file", file, "give TEXT or --file, not both")
     if text is not None:
         return [require_text(text, "text")]
     if file is not None:
@@ -81,7 +92,7 @@ def _sources(text: str | None, file: Path | None) -> list[str] | None:
 
 
 def _write(lines: Iterable[str], output: Path | None) -> None:
-    """To a file, whole or not at all, or to standard output."""
+    """Writes lines to a file, whole or not at all, or to standard output."""
     from segue.atomic import atomic_file
 
     if output is None:
@@ -93,35 +104,35 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 
 
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
-    """One line a source; several, each with its score, where more than the best are asked for. Empty stays empty."""
+    """One line for each source, or several with their scores and an empty line; an empty source stays empty."""
     from segue.cli.shared.progress import counting
     from segue.translate.decode.texts import translate_texts
 
     with counting("texts") as bar:
-        report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is there before its bar
-        found = translate_texts(model, [line for line in lines if line], config, report=report)
-    told = iter(found)
+        report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is ready before its bar
+        results = translate_texts(model, [line for line in lines if line], config, report=report)
+    remaining = iter(results)
     for line in lines:
-        best = next(told) if line else []
+        best = next(remaining) if line else []
         texts = [" ".join(hypothesis.text.split("\n")) for hypothesis in best]  # a line stays one
         if config.n_best == 1:
             yield texts[0] if texts else ""
         else:
             yield from (f"{hypothesis.score:.4f}\t{text}" for hypothesis, text in zip(best, texts, strict=True))
             yield ""
-    cut = sum(not best[0].finished for best in found)
+    cut = sum(not best[0].finished for best in results)
     if cut:
         remedy = "give --max-tokens N for longer ones, or --no-repeat 3 if they repeat themselves"
-        typer.echo(f"segue: {cut} of {len(found)} outputs cut off without an end: {remedy}", err=True)
+        typer.echo(f"segue: {cut} of {len(results)} outputs cut off without an end: {remedy}", err=True)
 
 
 def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
-    """A line in, its output out, until the input ends."""
+    """Reads a line and prints its output, until the input ends."""
     from segue.errors import UserError
     from segue.translate.data.pairs import require_text
     from segue.translate.decode.rules import rules_of
 
-    rules_of(model.vocabulary, config)  # a prefix that can't be written is told before anybody types
+    rules_of(model.vocabulary, config)  # refuses a prefix that can't be written before anybody types
     while True:
         try:
             line = input("> ")
@@ -135,7 +146,7 @@ def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
         except UserError as error:  # one line too long is no reason to leave
             typer.echo(f"segue: {error}", err=True)
             continue
-        _tell_unknown(model, [line])
+        _report_unknown(model, [line])
         for output in _outputs(model, [line], config):
             typer.echo(output)
 
@@ -146,12 +157,12 @@ def _lines_of(file: Path) -> list[str]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise UserError("--file", file, f"name a text file that can be read ({error.strerror})") from error
+        raise UserError("file", file, f"name a text file that can be read ({error.strerror})") from error
     return _lines(str(file), content)
 
 
 def _lines(where: str, content: bytes) -> list[str]:
-    """The lines of a file or stream; one that ends in a line end, or has nothing at all, has no line behind it."""
+    """The lines of a file or stream; a last line end has no line after it."""
     from segue.errors import UserError
 
     try:
@@ -170,7 +181,7 @@ def _checked(line: str, number: int, where: str) -> str:
     return require_text(line, f"{where} line {number}") if line.strip() else ""
 
 
-def _tell_unknown(model: "Seq2Seq", lines: Sequence[str]) -> None:
+def _report_unknown(model: "Seq2Seq", lines: Sequence[str]) -> None:
     from segue.translate.data.vocabulary import UNKNOWN
 
     count = sum(model.vocabulary.source(line).count(UNKNOWN) for line in lines)

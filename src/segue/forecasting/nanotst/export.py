@@ -23,7 +23,9 @@ import torch
 from jaxtyping import Bool, Float64
 from torch import Tensor, nn
 
+from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, add_files
+from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.model import NanoTST
 
 if TYPE_CHECKING:
@@ -95,8 +97,16 @@ def export_model(folder: Path) -> Path:
         UserError: The folder is missing, damaged or of another kind.
     """
     model = NanoTST.from_pretrained(folder)
+    if not exports(model.config):
+        remedy = "forecast with torch instead: only models whose backbone is a transformer can be exported"
+        raise UserError("model", folder, remedy)
     add_files(folder, {GRAPH: graph_of(model, folder / WEIGHTS)})
     return folder / GRAPH
+
+
+def exports(config: NanoTSTConfig) -> bool:
+    """Whether a model has an exported form: recurrent backbones are cut at each reset, which no fixed graph can be."""
+    return config.backbone == "transformer"
 
 
 def graph_of(model: NanoTST, weights: Path) -> bytes:

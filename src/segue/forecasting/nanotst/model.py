@@ -19,7 +19,7 @@ from segue.config import from_dict
 from segue.folder import fingerprint
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
-from segue.forecasting.nanotst.features import features_of
+from segue.forecasting.nanotst.features import Features, features_of
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
 from segue.forecasting.nanotst.rollout import roll_out, widened
@@ -74,8 +74,12 @@ class NanoTST(nn.Module):
             The quantiles of each following patch as `normalise` gives its values, and what they are expressed in.
         """
         features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
-        hidden = self._encode(self.embed(features), beginnings(observed), since)
-        return self.head(hidden), reference.since(since)
+        return self.read(features, observed, since), reference.since(since)
+
+    def read(self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0) -> Quantiles:
+        """The network alone: from the features of each patch to the quantiles of the next one."""
+        quantiles: Quantiles = self.head(self._encode(self.embed(features), beginnings(observed), since))
+        return quantiles
 
     def _encode(
         self, x: Float[Tensor, "lanes tokens width"], reset: Bool[Tensor, "lanes tokens"], since: int

@@ -1,6 +1,7 @@
 """Pretraining: every patch predicts the next, over windows of synthetic series only."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,10 @@ from torch import Tensor, nn
 
 from segue.device import Device
 from segue.errors import UserError
-from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
+from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.export import export_model, exports
+from segue.forecasting.nanotst.features import features_of
+from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
 from segue.heads.quantiles import Quantiles
 from segue.training.loop import Progress
@@ -48,8 +52,6 @@ class PretrainConfig:
             )
         if not 0 <= self.unsquashed <= 1:
             raise UserError("unsquashed", self.unsquashed, "give a share from 0 to 1")
-        if self.unsquashed and (self.model.head != "quantiles" or self.model.scale != "running"):
-            raise UserError("unsquashed", self.unsquashed, "give 0, or the head quantiles and the scale running")
 
 
 def pretrain(
@@ -97,6 +99,8 @@ def _saver(folder: Path) -> Callable[[nn.Module], None]:
     def save(model: nn.Module) -> None:
         assert isinstance(model, NanoTST)
         model.save_pretrained(folder, half=True)
+        if exports(model.config):
+            export_model(folder)
 
     return save
 
@@ -121,45 +125,52 @@ def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> 
 
     def loss(step: int) -> Tensor:
         batch = windows.batch(step).to(device.device)
-        with device.autocast():
-            return loss_of(model, batch, config.unsquashed)
+        return loss_of(model, batch, config.unsquashed, device.autocast)
 
     return loss
 
 
-def loss_of(model: NanoTST, batch: Batch, unsquashed: float = 0.0) -> Tensor:
+def loss_of(
+    model: NanoTST,
+    batch: Batch,
+    unsquashed: float = 0.0,
+    autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Tensor:
     """The mean loss of predicting each next patch, in the units of the scale so far.
 
     Args:
         model: The model.
         batch: What it is to predict.
         unsquashed: The share of the loss in the unit of the reference, see `unsquashed_loss`.
+        autocast: The number format of the network; features and losses are computed in single precision or better.
 
     Patches before which a lane has shown fewer than three values, or only equal ones, teach nothing: there is no
     scale yet to predict in.
     """
-    distribution, scales = model(batch.patches, batch.observed)
+    features, reference = features_of(batch.patches, batch.observed, torch.float32)
+    with autocast():
+        distribution = model.read(features, batch.observed)
     following = batch.patches.roll(-1, dims=1)  # the last patch has none: its weight is zero
-    target = model.normalise(following, scales).clamp(-8, 8).float()
-    weight = batch.present.roll(-1, dims=1) & ((scales.local.count >= 3) & (scales.reference.unit > 0))[..., None]
+    target = model.normalise(following, reference).clamp(-8, 8).float()
+    weight = batch.present.roll(-1, dims=1) & ((reference.count >= 3) & (reference.unit > 0))[..., None]
     weight[:, -1] = False
-    with torch.autocast(target.device.type, enabled=False):  # a loss in bfloat16 would aim at other quantile levels
-        losses: Tensor = distribution.loss(target)
-        if unsquashed:
-            assert isinstance(distribution, Quantiles)
-            losses = losses.lerp(unsquashed_loss(distribution, target), unsquashed)
+    losses: Tensor = distribution.loss(target)
+    if unsquashed:
+        losses = losses.lerp(unsquashed_loss(distribution, target), unsquashed)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean
 
 
-def unsquashed_loss(law: Quantiles, target: Float[Tensor, "lanes tokens patch"]) -> Float[Tensor, "lanes tokens patch"]:
-    """The quantile loss of what `law` and `target` are the inverse hyperbolic sines of, over the width of each patch.
+def unsquashed_loss(
+    distribution: Quantiles, target: Float[Tensor, "lanes tokens patch"]
+) -> Float[Tensor, "lanes tokens patch"]:
+    """The quantile loss of what `distribution` and `target` are the inverse hyperbolic sines of, over the width of each patch.
 
     Squashed, a tail that is ten times too far out costs little more than one that is twice too far; scores count it
     tenfold. The width is the mean distance of all quantiles of a patch from their medians, as predicted: it makes
     losses of calm and of wild lanes alike, and has no gradient, or it would pay to be vague.
     """
-    plain = Quantiles(law.values.clamp(-8, 8).sinh(), law.levels)
+    plain = Quantiles(distribution.values.clamp(-8, 8).sinh(), distribution.levels)
     median = plain.quantiles((0.5,))
     width = (plain.values - median).abs().mean((-2, -1)).detach() + _NARROWEST
     return plain.loss(target.sinh()) / width[..., None]

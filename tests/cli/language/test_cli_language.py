@@ -4,9 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from segue.cli import app
 from segue.language import objective
 from segue.language.corpus import Corpus
 from segue.language.curve import plot_curve
@@ -14,62 +12,9 @@ from segue.language.evaluate import evaluate
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.text.characters import CharacterTokenizer
 from segue.text.named import learn_tokenizer
-from segue.training.checkpoints import latest
-
-TEXT = "#the cat sat on the mat. #the dog sat on the log; it had a bone. #so it goes on and on and on.\n" * 8
-CONFIG = """
-validate_every = 4
-precision = "float32"
-device = "cpu"
-surprise = "{surprise}"
-[model]
-backbone = "{backbone}"
-width = 16
-layers = 1
-heads = 2
-window = 12
-dropout = 0.1
-[text]
-state = "{state}"
-document = "#"
-lanes = 3
-window = 10
-[training]
-steps = 12
-learning_rate = 1e-2
-warmup_steps = 2
-average_decay = 0.5
-checkpoint_every = 5
-log_every = 3
-"""
-LEVELS = """
-[[levels]]
-period = 1
-[[levels]]
-period = 3
-[[levels]]
-period = 50
-unit = "token"
-"""
-
-
-def segue(*arguments):
-    result = CliRunner().invoke(app, ["language", *(str(argument) for argument in arguments)])
-    return result.exit_code, result.stdout, result.stderr
-
+from tests.cli.language.conftest import TEXT, everything, figures, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
-
-
-def start(place: Path, backbone: str = "lstm", state: str = "carry") -> Path:
-    """Writes a text and a config."""
-    (place / "text.txt").write_text(TEXT, encoding="utf-8")
-    levels = LEVELS if backbone == "nested" else ""
-    (place / "config.toml").write_text(
-        CONFIG.format(backbone=backbone, state=state, surprise="descent" if levels else "off") + levels,
-        encoding="utf-8",
-    )
-    return place / "text.txt"
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +24,6 @@ def run(tmp_path_factory) -> Path:
     status, _, error = segue("train", text, "--config", place / "config.toml", "--output", place / "run")
     assert status == 0, error
     return place / "run"
-
-
-def everything(run: Path) -> dict[str, bytes]:
-    """All files that a run leaves, of its checkpoints those of the newest."""
-    files = {path.name: path.read_bytes() for path in latest(run).iterdir()}
-    model = {f"model/{path.name}": path.read_bytes() for path in (run / "model").iterdir()}
-    return files | model | {name: (run / name).read_bytes() for name in ("log.jsonl", "config.toml")}
 
 
 @pytest.mark.parametrize(
@@ -135,23 +73,19 @@ def test_the_curve_shows_what_the_log_holds(run):
     assert (run / "curve.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def figures(out: str) -> dict[str, str]:
-    return dict(line.split(": ", 1) for line in out.splitlines())
-
-
-def test_evaluate_tells_its_figures_by_name(run, tmp_path):
+def test_evaluate_prints_its_figures_by_name(run, tmp_path):
     """For characters, bits per character is the logarithm of perplexity, but for the first character of the text."""
     text = tmp_path / "held-out.txt"
     text.write_text("the bone sat on the cat. Ö\n", encoding="utf-8")
     status, out, error = segue("evaluate", run, text)
     assert status == 0, error
-    found = figures(out)
-    assert float(found["bits per character"]) == pytest.approx(math.log2(float(found["perplexity"])), abs=1e-3)
-    assert (found["tokens"], found["unknown"], found["state"]) == ("26", "1", "carried")
+    printed = figures(out)
+    assert float(printed["bits per character"]) == pytest.approx(math.log2(float(printed["perplexity"])), abs=1e-3)
+    assert (printed["tokens"], printed["unknown"], printed["state"]) == ("26", "1", "carried")
     assert segue("evaluate", run / "model", text)[1] == out
     status, out, _ = segue("evaluate", run, text, "--state", "reset", "--window", 5)
     assert figures(out)["state"] == "reset every 5 tokens"
-    assert figures(out)["perplexity"] != found["perplexity"]
+    assert figures(out)["perplexity"] != printed["perplexity"]
 
 
 def test_evaluate_online_goes_on_where_a_saved_state_ends(run, tmp_path):
@@ -192,20 +126,20 @@ def test_generate_continues_the_prompt(run):
     assert segue(*arguments, 30, "--temperature", 0)[1] == segue(*arguments, 30, "--top-k", 1, "--seed", 5)[1]
 
 
-def test_the_end_of_learned_positions_is_told(tmp_path):
+def test_the_end_of_learned_positions_is_reported(tmp_path):
     config = LanguageModelConfig("transformer", 16, heads=2, window=12, positions="learned")
     LanguageModel(config, learn_tokenizer("character", TEXT)).save_pretrained(tmp_path / "model")
-    told = "segue: positions are learned for 12 tokens only"
+    warning = "segue: positions are learned for 12 tokens only"
     arguments = ("generate", tmp_path / "model", "--prompt", "the cat ", "--length")
     assert segue(*arguments, 4)[2] == ""
-    assert segue(*arguments, 5)[2].startswith(told)
+    assert segue(*arguments, 5)[2].startswith(warning)
     text = tmp_path / "text.txt"
     text.write_text(TEXT, encoding="utf-8")
-    assert segue("evaluate", tmp_path / "model", text)[2].startswith(told)
+    assert segue("evaluate", tmp_path / "model", text)[2].startswith(warning)
     assert segue("evaluate", tmp_path / "model", text, "--state", "reset", "--window", 12)[2] == ""
 
 
-def test_what_a_model_does_not_know_is_told(run):
+def test_what_a_model_does_not_know_is_reported(run):
     """But not that it never met the prompt which nobody gave."""
     status, _, error = segue("generate", run, "--prompt", "Äö cat", "--length", 1)
     assert (status, error) == (0, "segue: tokens of the prompt unknown to the model: 2\n")
@@ -215,7 +149,7 @@ def test_what_a_model_does_not_know_is_told(run):
     assert segue("generate", run.parent / "oneline", "--length", 1)[2] == ""
 
 
-def test_figures_that_say_less_than_they_seem_to_are_told(run):
+def test_figures_that_say_less_than_they_seem_to_are_reported(run):
     """Documents forgotten, and a rate that ruins the model; a rate that does not is no such thing."""
     text = start(run.parent)
     forgotten = "segue: trained with documents that begin at '#': give --document too\n"

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from test_cli_translate import segue, start
+
+from tests.cli.translate.conftest import segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 

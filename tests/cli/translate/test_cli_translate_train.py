@@ -1,4 +1,4 @@
-"""`segue translate train`: a run resumes exactly, finds out what tokens are, and tells what it left out."""
+"""`segue translate train`: a run resumes exactly, infers the tokens, and reports what it left out."""
 
 import re
 import shlex
@@ -6,7 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from test_cli_translate import PAIRS, segue, start
 
 from segue.folder import CARD, SUMS, WEIGHTS
 from segue.text.bytes import ByteTokenizer
@@ -23,15 +22,17 @@ from segue.translate.training import train as training
 from segue.translate.training.config import TranslationConfig, preset
 from segue.translate.training.plots import plot_losses
 from segue.translate.training.selection import held_out_measure
+from tests.cli.translate.conftest import PAIRS, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 
 
 def everything(run: Path) -> dict[str, bytes]:
-    """All files that a run leaves, of its checkpoints those of the newest; but for the card, which reports minutes."""
+    """All files that a run leaves, of its checkpoints those of the newest; without the card, which holds minutes."""
     files = {path.name: path.read_bytes() for path in latest(run).iterdir()}
-    kept = {path.name: path.read_bytes() for path in (run / "model").iterdir() if path.name not in (CARD, SUMS)}
-    model = {f"model/{name}": content for name, content in kept.items()}
+    model = {f"model/{path.name}": path.read_bytes() for path in (run / "model").iterdir() if path.name != CARD}
+    sums = model[f"model/{SUMS}"].splitlines()
+    model[f"model/{SUMS}"] = b"\n".join(line for line in sums if not line.endswith(CARD.encode()))
     return files | model | {name: (run / name).read_bytes() for name in ("log.jsonl", "config.toml")}
 
 
@@ -81,7 +82,7 @@ def test_rows_left_out_of_training_are_counted(tmp_path):
     assert "239 pairs learnt from, 2 held out, 1 left out, since they share a text with held-out ones" in error
 
 
-def test_a_card_tells_how_to_make_the_model_again(tmp_path):
+def test_a_card_says_how_to_make_the_model_again(tmp_path):
     """Its own command, with its own settings, gives the same weights; its scores are those of `evaluate`."""
     pairs = start(tmp_path, select="chrf")
     _, dev = hold_out(read_pairs(pairs).pairs, 10)
@@ -126,10 +127,10 @@ def test_what_is_shown_is_the_score_and_what_is_lowered_its_distance_from_the_be
     """A bar that shows 95 for a chrF of 5 misleads."""
     model = Seq2Seq(Seq2SeqConfig(width=4), Vocabulary(ByteTokenizer())).eval()
     shown: list[float] = []
-    found = held_out_measure([Pair("a", "b")], TranslationConfig(select=select), shown.append)(model)
+    measured = held_out_measure([Pair("a", "b")], TranslationConfig(select=select), shown.append)(model)
     scores = score([translate_texts(model, ["a"])[0][0].text], [Item("a", ("b",))], unit_of(model.vocabulary), draws=2)
     assert shown == [(scores.chrf if select == "chrf" else scores.token_error_rate).value]
-    assert found == (100 - shown[0] if select == "chrf" else shown[0])
+    assert measured == (100 - shown[0] if select == "chrf" else shown[0])
 
 
 @pytest.mark.parametrize("architecture", ["lstm-attention", "lstm", "transformer"])
@@ -144,7 +145,7 @@ def test_the_defaults_of_an_architecture(architecture):
 
 
 def test_spelling_becomes_sounds(tmp_path):
-    """Characters are read and words are written, found out by itself; a folder keeps both."""
+    """The run infers characters for the sources and words for the targets; a folder keeps both."""
     sounds = {"a": "AH", "b": "B", "c": "K", "d": "D"}
     words = ["".join(letters) for n in (1, 2, 3, 4) for letters in product("abcd", repeat=n)]
     lines = "".join(f"{word}\t{' '.join(sounds[letter] for letter in word)}\n" for word in words)
@@ -165,5 +166,5 @@ def test_spelling_becomes_sounds(tmp_path):
     _, dev = hold_out(read_pairs(tmp_path / "words.tsv").pairs, 10)
     model = Seq2Seq.from_pretrained(tmp_path / "run" / "model")
     assert isinstance(model.vocabulary.tokenizer, SidesTokenizer)
-    found = translate_texts(model, [pair.source for pair in dev])
-    assert sum(best[0].text == pair.target for best, pair in zip(found, dev, strict=True)) >= 7
+    results = translate_texts(model, [pair.source for pair in dev])
+    assert sum(best[0].text == pair.target for best, pair in zip(results, dev, strict=True)) >= 7

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli_language import LEVELS, TEXT, everything, figures, segue, start
 
 from segue.config import read_config
 from segue.language.config import LanguageConfig
 from segue.language.evaluate import Evaluation
 from segue.training.checkpoints import latest
 from segue.training.log import read_log
+from tests.cli.language.conftest import LEVELS, TEXT, everything, figures, segue, start
 
 pytestmark = pytest.mark.usefixtures("no_sync")
 
@@ -58,7 +58,7 @@ def test_a_state_is_never_saved_into_the_model(run, tmp_path):
     assert segue("evaluate", run / "model", text, "--online", "--state-out", tmp_path / "state")[0] == 0
 
 
-def test_a_stream_that_diverges_is_told_and_not_saved(run, tmp_path):
+def test_a_stream_that_diverges_is_reported_and_not_saved(run, tmp_path):
     text = start(tmp_path)
     for rate in ("1000", "1e30"):
         message = refused(tmp_path, "evaluate", run, text, "--online", "--rate", rate, "--state-out", tmp_path / "out")
@@ -80,8 +80,8 @@ def test_a_short_text_takes_smaller_batches_and_says_so(tmp_path):
         arguments = ("train", tmp_path / "tiny.txt", "--config", tmp_path / "config.toml", "--output", tmp_path / state)
         status, _, error = segue(*arguments)
         assert status == 0, error
-        told = "the text is too short for 32 lanes of 128 tokens: batches are of 1 lanes of 128"
-        assert (told in error) == (state == "carry")
+        warning = "the text is too short for 32 lanes of 128 tokens: batches are of 1 lanes of 128"
+        assert (warning in error) == (state == "carry")
         kept = read_config(LanguageConfig, tmp_path / state / "config.toml").text
         assert (kept.lanes, kept.window) == sizes
         assert segue("train", "--output", tmp_path / state, "--resume")[0] == 0
@@ -103,7 +103,7 @@ def test_options_come_before_the_checks_of_a_config(tmp_path):
 
 
 def test_a_config_is_blamed_by_file_and_key(tmp_path):
-    """Catches flags that do not exist, values taken without a word, and keys that nobody can find."""
+    """Catches flags that do not exist, values taken silently, and keys without their table."""
     text, config = start(tmp_path), tmp_path / "own.toml"
     for table, key, value, message in (
         ("text", "lanes", 0, "0: give a whole number of at least 1"),
@@ -150,7 +150,7 @@ def test_generate_names_the_value(run, tmp_path, arguments, message):
 
 
 def test_what_the_user_named_is_named(run, tmp_path):
-    """Catches paths that were never given, and what is found out only after work."""
+    """Catches paths that were never given, and mistakes detected only after work."""
     text = start(tmp_path)
     assert refused(run, "generate", run.parent).startswith(f"DIR {run.parent}: name a folder that holds a whole model")
     broken = tmp_path / "broken" / "model"

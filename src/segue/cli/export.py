@@ -1,0 +1,45 @@
+"""`segue export`: writes what onnxruntime runs of a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segue.cli.shared.checks import check_place, load_folder
+
+
+def export(
+    folder: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A model folder, or what `pretrain` wrote to --output.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="A new folder for a completed copy; by default MODEL itself is completed.")
+    ] = None,
+) -> None:
+    """Write model.onnx into a model folder, so that `segue forecast` runs the model without torch."""
+    from segue.errors import UserError
+    from segue.forecasting.nanotst.export import export_model
+
+    if output is not None and output.exists():
+        raise UserError("output", output, "name a new folder")
+    check_place("output", output)
+
+    def export_to_output(model: Path) -> Path:
+        if not (model / "config.json").is_file():
+            raise UserError("model", model, "name a folder that holds a whole model")
+        return export_model(model) if output is None else _export_copy(model, output)
+
+    typer.echo(f"written: {load_folder(folder, export_to_output)}")
+
+
+def _export_copy(model: Path, output: Path) -> Path:
+    """Copies the folder and completes the copy, whole or not at all."""
+    from shutil import copytree
+
+    from segue.atomic import atomic_folder
+    from segue.forecasting.nanotst.export import export_model
+
+    with atomic_folder(output) as copy:
+        copytree(model, copy, dirs_exist_ok=True)
+        name = export_model(copy).name
+    return output / name
