@@ -17,8 +17,11 @@ __all__ = [
     "Backbone",
     "Backtest",
     "CategoricalHead",
+    "ClassicTST",
+    "ClassicTSTConfig",
     "DecodeConfig",
     "Distribution",
+    "ExportedModel",
     "Forecast",
     "GaussianHead",
     "Grammar",
@@ -70,7 +73,10 @@ if TYPE_CHECKING:
     from segue.forecasting.evaluation.backtest import Backtest, backtest
     from segue.forecasting.evaluation.plots import plot_backtest
     from segue.forecasting.forecast import forecast
-    from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
+    from segue.forecasting.nanotst.classic import ClassicTST
+    from segue.forecasting.nanotst.config import ClassicTSTConfig, NanoTSTConfig
+    from segue.forecasting.nanotst.graph import ExportedModel
+    from segue.forecasting.nanotst.model import NanoTST
     from segue.forecasting.plots import plot_forecast
     from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor
     from segue.forecasting.pretraining.grammar import Grammar
@@ -111,7 +117,10 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "forecasting.table.layout": ("Layout",),
         "forecasting.forecast": ("forecast",),
         "forecasting.pretraining.grammar": ("Grammar",),
-        "forecasting.nanotst.model": ("NanoTST", "NanoTSTConfig"),
+        "forecasting.nanotst.classic": ("ClassicTST",),
+        "forecasting.nanotst.config": ("ClassicTSTConfig", "NanoTSTConfig"),
+        "forecasting.nanotst.graph": ("ExportedModel",),
+        "forecasting.nanotst.model": ("NanoTST",),
         "forecasting.plots": ("plot_forecast",),
         "forecasting.pretraining.pretrain": ("PretrainConfig", "pretrain"),
         "forecasting.predictor": ("LEVELS", "Forecast", "History", "Predictor"),

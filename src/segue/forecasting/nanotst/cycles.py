@@ -123,7 +123,8 @@ def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tens
     # block b has lag l in column (blocks - 1 - b) * block + l: cut the rows one block shorter to line the lags up
     width, begin = span - block, (blocks - 1) * block
     lined_up = products.flatten(1)[:, begin : begin + blocks * width].view(lanes, blocks, width)[..., : LONGEST + 2]
-    return lined_up.unflatten(1, (-1, size // block)).sum(2)
+    of_patches: Tensor = lined_up.unflatten(1, (-1, size // block)).sum(2)
+    return of_patches
 
 
 def _pairs(past: Past) -> Float[Tensor, "lanes tokens lengths"]:

@@ -130,7 +130,7 @@ def graph_of(model: NanoTST, weights: Path) -> bytes:
     names = {node.output[0] for node in nodes} | {tensor.name for tensor in single}
     nodes += core.node
     nodes.append(helper.make_node("Slice", [core.output[0].name, "zero", "step_count", "one"], ["quantiles"]))
-    shape = ["lanes", "steps", len(model.head.levels)]
+    shape: list[str | int | None] = ["lanes", "steps", len(model.head.levels)]
     outputs = [helper.make_tensor_value_info("quantiles", TensorProto.DOUBLE, shape)]
     small = [tensor for tensor in core.initializer if tensor.name not in names]
     graph = helper.make_graph(nodes, "nanotst", before.input, outputs, [*single, *half, *small], __doc__)

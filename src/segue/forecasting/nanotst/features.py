@@ -78,7 +78,7 @@ class Features:
     def count(patch: int) -> int:
         """How many numbers `stacked` gives for a patch of so many steps."""
         sizes = {"1": 1, "4": 4, "lines": len(HALF_LIVES), "patch": patch}
-        return sum(sizes[field.type.dim_str.split()[-1]] for field in fields(Features))  # type: ignore[union-attr]
+        return sum(sizes[field.type.dim_str.split()[-1]] for field in fields(Features))  # type: ignore[union-attr, misc]
 
 
 def features_of(

@@ -48,7 +48,8 @@ class Past:
     @property
     def count(self) -> Float64[Tensor, "lanes tokens"]:
         """How many values are observed up to the end of each patch."""
-        return self.by_patch(self.weight).sum(-1).cumsum(1)
+        count: Tensor = self.by_patch(self.weight).sum(-1).cumsum(1)
+        return count
 
     @property
     def age(self) -> Int[Tensor, "lanes tokens"]:
@@ -57,7 +58,8 @@ class Past:
 
     def by_patch(self, steps: Tensor) -> Tensor:
         """(lanes, time) as (lanes, tokens, patch)."""
-        return steps.unflatten(1, (-1, self.patch))
+        patches: Tensor = steps.unflatten(1, (-1, self.patch))
+        return patches
 
 
 def past_of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Past:

@@ -45,8 +45,8 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
     while quantiles.shape[1] < horizon:
         steps = min(horizon - quantiles.shape[1], model.reach)
         after = Forecast(model.one_pass(_continued(history, quantiles, model.context), steps)).at(_FINE)
-        pooled = after.reshape(len(history), len(_PATHS), steps, len(_FINE)).transpose(0, 2, 1, 3)
-        pooled = pooled.reshape(len(history), steps, -1)  # (lanes, steps, paths * fine)
+        by_path = after.reshape(len(history), len(_PATHS), steps, len(_FINE))
+        pooled = np.moveaxis(by_path, 1, 2).reshape(len(history), steps, -1)  # (lanes, steps, paths * fine)
         quantiles = np.concatenate([quantiles, np.moveaxis(np.quantile(pooled, LEVELS, axis=-1), 0, -1)], axis=1)
     return quantiles
 
@@ -69,4 +69,5 @@ def widened(
     """
     median = quantiles[..., LEVELS.index(0.5), None]
     factor = 1 + widening / np.sqrt(np.maximum(observed.sum(1), 1).astype(np.float64))
-    return median + factor[:, None, None] * (quantiles - median)
+    wide: Float64[np.ndarray, "lanes steps levels"] = median + factor[:, None, None] * (quantiles - median)
+    return wide

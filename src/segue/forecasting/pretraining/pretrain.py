@@ -164,7 +164,9 @@ def loss_of(
 def unsquashed_loss(
     distribution: Quantiles, target: Float[Tensor, "lanes tokens patch"]
 ) -> Float[Tensor, "lanes tokens patch"]:
-    """The quantile loss of what `distribution` and `target` are the inverse hyperbolic sines of, over the width of each patch.
+    """The quantile loss in the unit of the reference, over the width of each patch.
+
+    Both arguments are squashed: they are inverse hyperbolic sines of what is compared.
 
     Squashed, a tail that is ten times too far out costs little more than one that is twice too far; scores count it
     tenfold. The width is the mean distance of all quantiles of a patch from their medians, as predicted: it makes
