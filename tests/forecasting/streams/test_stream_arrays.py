@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from segue import UserError
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.memory import Memory
 from segue.forecasting.predictor import predict_lanes
-from segue.forecasting.stream import Stream
+from segue.forecasting.streams.memory import Memory
+from segue.forecasting.streams.stream import Stream
 
 STREAM = Stream(SeasonalNaive(season=3, context=32))
 

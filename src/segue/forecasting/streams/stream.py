@@ -13,14 +13,14 @@ import narwhals as nw
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.arrays import appended, read_mask, read_numbers
-from segue.forecasting.arrivals import take_in
 from segue.forecasting.forecast import forecast_panel
-from segue.forecasting.memory import MOST_STEPS, Memory
 from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.report import Report
 from segue.forecasting.result import Numbers, QuantileColumns
+from segue.forecasting.streams.arrays import appended, read_mask, read_numbers
+from segue.forecasting.streams.arrivals import take_in
+from segue.forecasting.streams.memory import MOST_STEPS, Memory
+from segue.forecasting.streams.report import Report
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.reading import Rows, read_rows
 from segue.state import State

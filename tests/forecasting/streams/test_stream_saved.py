@@ -12,8 +12,8 @@ from test_stream import MODEL, Mean, days, feed, pieces, rows_of
 
 from segue import UserError, forecast
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.memory import MOST_STEPS
-from segue.forecasting.stream import Stream
+from segue.forecasting.streams.memory import MOST_STEPS
+from segue.forecasting.streams.stream import Stream
 from segue.state import State
 
 
