@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.result import QuantileColumns
+from segue.forecasting.table.result import QuantileColumns
 from segue.palette import BLUE, INK, SOFT, add_legend, add_title, dress_over_time, new_figure
 
 if TYPE_CHECKING:
