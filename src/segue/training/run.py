@@ -18,11 +18,12 @@ from torch import nn
 from segue.device import Device, decide_device
 from segue.errors import UserError
 from segue.state import State
-from segue.training.loop import CarryingLoss, Loss, Progress, train
+from segue.training.loop import train
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import CarryingLoss, Loss, Progress
 from segue.training.validation import Validation
 
 
