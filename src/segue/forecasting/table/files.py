@@ -13,9 +13,6 @@ from segue.errors import UserError
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.times import looks_like_times
 
-SUFFIXES = (".csv", ".parquet")
-"""The formats that can be written."""
-
 MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>")
 """What stands for a missing value in a CSV file, except in a column of ids: there only an empty cell is."""
 

@@ -16,6 +16,8 @@ TARGET_NAMES = ("y", "value", "target", "values")
 DUPLICATES = ("mean", "first", "last")
 """What can become of several values on one step."""
 
+_MOST_NAMES = 12  # that an error lists
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -154,6 +156,6 @@ def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:
     return table[name].head(200).to_pandas()
 
 
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
