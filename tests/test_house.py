@@ -122,7 +122,7 @@ def test_importing_segue_is_cheap():
 
 
 def test_the_version_is_that_of_the_package():
-    """Two places hold it; catches a release that changes one."""
+    """Two files hold it; catches a release that changes one."""
     (version,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert segue.__version__ == version
     assert f"[{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -178,9 +178,9 @@ def test_what_is_saved_is_what_is_loaded_and_equal_states_are_equal_files(kind, 
     for name in ("one", "two"):
         state_of(2).save(tmp_path / name, dict(reversed(facts.items())))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    state, found = State.load(tmp_path / "one", {"model": "abc"}, framework=kind.name)
+    state, loaded = State.load(tmp_path / "one", {"model": "abc"}, framework=kind.name)
     assert state == state_of(2)
-    assert found == facts
+    assert loaded == facts
     with safe_open(tmp_path / "one", framework="pt") as file:  # one key holds all: several would come in any order
         assert {key: json.loads(text) for key, text in file.metadata().items()} == {"segue": facts}
 

@@ -42,7 +42,7 @@ def train(
         state: The state before batch 1; `None` where batches do not depend on each other.
         validation: What measures the held-out loss, keeps the best model and ends the run early.
         resume: Whether to continue the run in the folder.
-        record: The config, a dataclass, that `config.toml` shall hold; `None` for `config`.
+        record: The config, a dataclass, that `config.toml` holds; `None` for `config`.
         progress: Called after each step.
         optimizer: Builds the optimiser of the model; `segue.training.clocks.MultiRate` suits a model of levels.
         save: Called with the last model, as it is returned, when the run ends or Ctrl-C stops it.

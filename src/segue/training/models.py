@@ -53,9 +53,9 @@ def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[s
     Raises:
         UserError: The folder is missing, damaged or of another kind, or its weights do not fit its config.
     """
-    found, config, arrays = load_model_folder(folder)
-    if found != kind:
-        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {found})")
+    stored, config, arrays = load_model_folder(folder)
+    if stored != kind:
+        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
     model = build(config)
     try:
         model.load_state_dict(tensors_of(arrays))  # which widens half precision to that of the model

@@ -137,7 +137,7 @@ def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: b
         config: What to train; `None` for the defaults of `cls`, or to resume.
         folder: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Whether to continue the run in the folder.
-        minutes: The time that shall decide the number of steps; not to resume.
+        minutes: The time that decides the number of steps; not to resume.
 
     Raises:
         UserError: The folder is in use or holds nothing to resume, `config` or `minutes` is given to resume, or the

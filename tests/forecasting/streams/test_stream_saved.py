@@ -25,8 +25,8 @@ def test_ids_come_back_as_they_were(kind, tmp_path):
     stream = Stream(MODEL, freq="D")
     memory, _ = feed(stream, pieces(rows.sample(frac=1, random_state=1), [40]))
     stream.save(memory, tmp_path / "memory")
-    found = stream.forecast(stream.load(tmp_path / "memory"), 3)
-    assert_frame_equal(found, forecast(rows, 3, model=MODEL))
+    ahead = stream.forecast(stream.load(tmp_path / "memory"), 3)
+    assert_frame_equal(ahead, forecast(rows, 3, model=MODEL))
 
 
 def test_names_of_another_kind_are_refused_unless_they_say_the_same():

@@ -18,7 +18,7 @@ MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null",
 
 
 def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
-    """Reads a CSV file, whatever its delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
+    """Reads a CSV file, of any delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
 
     Args:
         path: Parquet if it ends in `.parquet` or `.pq`, else CSV with a header line.

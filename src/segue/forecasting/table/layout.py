@@ -21,7 +21,7 @@ _MOST_NAMES = 12  # that an error lists
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is to be read. What is left out is inferred when unambiguous; otherwise an error names the option.
+    """How to read a table. What is left out is inferred when unambiguous; otherwise an error names the option.
 
     Attributes:
         id_col: The column that names the series. By default `unique_id` or the like; without one, the table is one

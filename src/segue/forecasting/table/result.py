@@ -59,8 +59,8 @@ class QuantileColumns:
             keys: Those of the series and the times.
         """
         rest = [name for name in names if name not in keys]
-        found = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
-        numbers = {kind: [float(match[2]) for match in found if match and match[1] == kind] for kind in ("lo", "q")}
+        matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
+        numbers = {kind: [float(match[2]) for match in matches if match and match[1] == kind] for kind in ("lo", "q")}
         return QuantileColumns(rest[0], tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"]))
 
     @cached_property
