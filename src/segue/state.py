@@ -74,11 +74,6 @@ class State(Mapping[str, Array]):
         """The number of lanes."""
         return int(self._any.shape[0])
 
-    @property
-    def nbytes(self) -> int:
-        """The memory of all arrays, in bytes."""
-        return sum(array.nbytes for array in self.values())
-
     @classmethod
     def join(cls, parts: "Mapping[str, State]") -> "State":
         """One state out of named parts: array `key` of part `cell` becomes `cell.key`."""
