@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from segue import LEVELS, Forecast, UserError, forecast
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.stream import Stream
+from segue.forecasting.streams.stream import Stream
 from segue.state import State
 
 MODEL = SeasonalNaive(season=3, context=64)
