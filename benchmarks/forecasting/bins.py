@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.features import Features, features_of
 from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.nanotst.patches import beginnings
 from segue.forecasting.nanotst.reference import Reference
 from segue.forecasting.predictor import LEVELS
 from segue.heads.categorical import Categorical, CategoricalHead
@@ -133,10 +135,7 @@ class BinnedHead(nn.Module):
 
 
 class BinnedTST(NanoTST):
-    """A NanoTST whose head gives each bin of each value a probability, where NanoTST's gives quantiles.
-
-    `read` returns `Binned`, whose loss is the cross-entropy; a forecast takes their quantiles.
-    """
+    """A NanoTST whose head gives each bin of each value a probability, where NanoTST's gives quantiles."""
 
     name = "BinnedTST"
 
@@ -151,5 +150,12 @@ class BinnedTST(NanoTST):
         since: int = 0,
     ) -> tuple[Quantiles, Reference]:
         """The quantiles of each following patch; see `NanoTST.forward`."""
-        binned, reference = super().forward(patches, observed, since)
-        return Quantiles(binned.quantiles(LEVELS), LEVELS), reference
+        features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
+        quantiles = self.read(features, observed, since).quantiles(LEVELS)
+        return Quantiles(quantiles, LEVELS), reference.since(since)
+
+    def read(  # type: ignore[override]
+        self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0
+    ) -> Binned:
+        """The network alone, whose loss is the cross-entropy of bins."""
+        return self.head(self._encode(self.embed(features), beginnings(observed), since))

@@ -3,8 +3,8 @@
     python -m benchmarks.forecasting.competitors --data DIR --view validation --model auto-theta --sets m1_monthly
 
 Needs `pip install -r benchmarks/forecasting/requirements.txt`. One thread. `history` is how many of the last values a
-model was given, `fallbacks` how many windows it could not forecast, for which seasonal naive stood in. `seconds` is what
-the run cost on a shared machine; `rates.py` compares speed, where all run side by side.
+model was given, `fallbacks` how many windows it could not forecast, for which seasonal naive stood in. `seconds` is the
+cost of the run on a shared machine; `rates.py` compares speed, where all run side by side.
 """
 
 import argparse
