@@ -18,7 +18,7 @@ class CodebookConfig:
     bins: int = 1024
     """Tokens of the codebook."""
     reach: float = 15.0
-    """How far the bins reach to both sides of the running mean, in mean absolute deviations."""
+    """How far the bins extend to both sides of the running mean, in mean absolute deviations."""
     width: int = 128
     """Size of the hidden vectors."""
     heads: int = 4

@@ -1,7 +1,7 @@
 """Values as classes: a codebook of bins, distributions over what it stands for, and a NanoTST that predicts them.
 
 Chronos (Ansari et al. 2024, arXiv:2403.07815, section 3.1) turns scaled values into tokens by such a codebook, so that
-a language model can read and write series. Values beyond its reach count as its outermost bins.
+a language model can read and write series. Values beyond it count as its outermost bins.
 """
 
 from dataclasses import dataclass

@@ -3,12 +3,14 @@
 Only numpy is imported at the top: some contenders live in an environment without segue.
 """
 
+import argparse
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -20,9 +22,13 @@ Run = Callable[[np.ndarray], object]
 
 
 def main() -> None:
-    """`contenders.py NAME SERIES.npy COUNT`: says what it is, then the seconds of one run for each line read."""
-    name, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    series = np.load(path)[:count]
+    """Prints what the contender is, then the seconds of one run for each line read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help=f"{', '.join(PEERS)}, or a model of segue")
+    parser.add_argument("series", type=Path, help="an array (series, time) as .npy")
+    parser.add_argument("count", type=int, help="how many of the series")
+    options = parser.parse_args()
+    name, series = options.name, np.load(options.series)[: options.count]
     found = PEERS.get(name, segue_model)(name)
     run = found["run"]
     if "batch" in found:

@@ -6,8 +6,8 @@ It prints the seconds of one call after one to warm up, where segue lies, and wh
 It imports nothing of this repository.
 """
 
+import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,16 +16,20 @@ from typing import Any
 
 
 def main() -> None:
-    model, path, horizon = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a bundled model")
+    parser.add_argument("series", help="a long table as .parquet")
+    parser.add_argument("horizon", type=int)
+    options = parser.parse_args()
     import pandas as pd
 
     import segue
 
-    frame = pd.read_parquet(path)
-    forecast = front_door(model)
-    forecast(frame, horizon)
+    frame = pd.read_parquet(options.series)
+    forecast = front_door(options.model)
+    forecast(frame, options.horizon)
     start = time.perf_counter()
-    forecast(frame, horizon)
+    forecast(frame, options.horizon)
     seconds = time.perf_counter() - start
     print(json.dumps({"seconds": seconds, "segue": segue.__file__, "versions": ", ".join(versions())}))
 

@@ -99,8 +99,8 @@ def trainer_of(model: LanguageModel, seed: int) -> Trainer:
     def loss(step: int) -> Tensor:
         random = np.random.default_rng([seed, step])
         tokens, answer = sequences(LANES, round(math.exp(random.uniform(math.log(2), math.log(500)))), random)
-        law, _ = model(tokens)
-        return law.loss(torch.cat([tokens[:, 1:], answer[:, None]], dim=1))[:, -1].mean()
+        distribution, _ = model(tokens)
+        return distribution.loss(torch.cat([tokens[:, 1:], answer[:, None]], dim=1))[:, -1].mean()
 
     return Trainer(model, loss, config)
 
