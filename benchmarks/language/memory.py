@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
 from benchmarks.charts import COLOURS, IMAGES, INK, canvas, save, title
@@ -214,6 +213,8 @@ def geometric_mean(values: pd.Series) -> float:
 
 
 def draw_cost(result: pd.DataFrame, path: Path) -> None:
+    from matplotlib.ticker import NullFormatter
+
     figure, ((scores, times, speed),) = canvas(1, 3, (12, 3.2))
     for ax, kind, label in (
         (scores, "scores", "Attention scores"),
