@@ -124,5 +124,4 @@ def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     that. What is larger than 1e18 is squashed as 1e18, whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
-    square = size * size
-    return (size + square / (1 + (square + 1).sqrt())).log1p() * values.sign()
+    return (size + (size * size + 1).sqrt()).log() * values.sign()
