@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from segue.forecasting.nanotst.level import mean_level
+from segue.forecasting.nanotst.persistence import persistence_error
 from test_cycles import PATCH, lanes, noise, past_in, wave
 
 from segue.forecasting.nanotst.cycles import Cycle, find_cycles
 from segue.forecasting.nanotst.features import look_up, recall, repetition_error, residuals, told_size
-from segue.forecasting.nanotst.level import mean_level
 from segue.forecasting.nanotst.lines import HALF_LIVES, fitted_lines
 from segue.forecasting.nanotst.patches import to_patches
-from segue.forecasting.nanotst.persistence import persistence_error
 from segue.forecasting.nanotst.scaling import HALF_LIFE, running_scales, step_scale
 
 WEEK = 84
