@@ -1,11 +1,13 @@
 """The look of the pictures of the benchmarks: few lines, one legend, no global state."""
 
 from pathlib import Path
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from segue.palette import BLUE, COLOURS, INK, SOFT, dress, new_figure
+
+if TYPE_CHECKING:  # matplotlib is imported to draw only
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["COLOURS", "IMAGES", "INK", "OURS", "SOFT", "THEIRS", "canvas", "save", "title"]
 
@@ -13,7 +15,7 @@ OURS, THEIRS = BLUE, SOFT
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
-def canvas(rows: int, columns: int, size: tuple[float, float], **shared: bool) -> tuple[Figure, list[list[Axes]]]:
+def canvas(rows: int, columns: int, size: tuple[float, float], **shared: bool) -> "tuple[Figure, list[list[Axes]]]":
     """A figure with a grid of dressed axes."""
     figure = new_figure(*size)
     grid = figure.subplots(rows, columns, squeeze=False, **shared)
@@ -22,11 +24,11 @@ def canvas(rows: int, columns: int, size: tuple[float, float], **shared: bool) -
     return figure, grid.tolist()
 
 
-def title(ax: Axes, text: str) -> None:
+def title(ax: "Axes", text: str) -> None:
     ax.set_title(text, loc="left", fontsize=10, color=INK, fontweight="bold")
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     print(path)

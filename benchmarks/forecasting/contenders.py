@@ -58,21 +58,21 @@ def threads() -> int:
 
 def segue_model(name: str) -> dict:
     """A bundled model or a model folder; `ar` and `seasonal-naive`."""
-    import torch
-
     import segue
-    from segue.cli.forecast import load_predictor
+    from segue.folder import load_model_folder
+    from segue.forecasting.predictor import predict_lanes
 
-    predictor = load_predictor(name, SEASON)
+    predictor = segue.load_predictor(name, threads=threads())
 
     def run(series: np.ndarray) -> object:
-        values = torch.from_numpy(series)
-        return predictor.predict(values, torch.ones_like(values, dtype=torch.bool), HORIZON)
+        observed, seasons = np.ones(series.shape, dtype=bool), np.full((len(series), 1), float(SEASON))
+        return predict_lanes(predictor, series, observed, seasons, HORIZON)
 
     found = {"run": run, "package": f"segue {segue.__version__}"}
-    if not isinstance(predictor, torch.nn.Module):
+    if not isinstance(predictor, segue.ExportedModel):
         return found
-    return found | {"parameters": sum(p.numel() for p in predictor.parameters()), "batch": 0}
+    _, _, weights = load_model_folder(predictor.folder)
+    return found | {"parameters": sum(weight.size for weight in weights.values()), "batch": 0}
 
 
 def chronos_bolt_tiny(name: str) -> dict:

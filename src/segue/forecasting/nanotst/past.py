@@ -103,7 +103,7 @@ def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:
     return values.gather(1, index.flatten(1)).view_as(index)
 
 
-def fading(tokens: int, patch: int, half_life: float, device: torch.device) -> Float64[Tensor, "upto tokens"]:
+def fading(tokens: int, patch: int, half_life: int | float, device: torch.device) -> Float64[Tensor, "upto tokens"]:
     """The weight of each patch at the end of each: less the longer ago it was, and zero for those still to come.
 
     Args:
@@ -118,6 +118,6 @@ def fading(tokens: int, patch: int, half_life: float, device: torch.device) -> F
     return torch.where(age >= 0, weight, 0.0)
 
 
-def shifted(steps: Tensor, count: int, fill: float) -> Tensor:
+def shifted(steps: Tensor, count: int, fill: int | float) -> Tensor:
     """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
     return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)
