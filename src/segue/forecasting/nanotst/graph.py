@@ -26,7 +26,7 @@ from segue.threads import usable_threads
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_LANES = 64  # in one run: of 16, 32, 64 and 128 the fastest, see docs/lab-notebook.md
+_LANES = 32  # in one run: within 3 % of the fastest of 16 to 128, see docs/lab-notebook.md, in half the memory of 64
 _GROUP = 4  # lanes: the count of every tensor is then a multiple of what onnxruntime computes together
 
 
