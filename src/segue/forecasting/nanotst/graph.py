@@ -26,7 +26,7 @@ from segue.threads import usable_threads
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_LANES = 64  # in one run: of 16, 32, 64 and 128 the fastest, see docs/lab-notebook.md
+_LANES = 32  # in one run: within 3 % of the fastest of 16 to 128, see docs/lab-notebook.md, in half the memory of 64
 _GROUP = 4  # lanes: the count of every tensor is then a multiple of what onnxruntime computes together
 
 
@@ -101,6 +101,7 @@ class ExportedModel:
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
         threads = min(usable_threads() if self.threads is None else self.threads, len(parts))
         run = partial(self.run, steps=steps)
+        _ = self._session  # made here, or each thread might make one
         if threads <= 1:
             results = list(map(run, parts))
         else:
@@ -127,6 +128,7 @@ class ExportedModel:
         verify_files(self.folder, GRAPH, WEIGHTS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        options.enable_mem_pattern = False  # plans memory for each shape anew: a tenth more of it, and no faster
         options.log_severity_level = 3  # errors only: its warnings speak of devices that nobody asked for
         try:
             return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])

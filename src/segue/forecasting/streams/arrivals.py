@@ -14,7 +14,7 @@ from segue.forecasting.streams.report import Report
 from segue.forecasting.table.calendar import anchors_of, frequency_of, infer_frequency
 from segue.forecasting.table.frequency import Frequency, Months, Times
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.panel import longer_step, neighbours, one_a_step, other_step
+from segue.forecasting.table.panel import in_order, longer_step, neighbours, one_a_step, other_step
 from segue.forecasting.table.reading import Rows
 from segue.state import State
 
@@ -33,8 +33,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     """
     rows = _named_alike(memory, rows)
     ids, old, codes = _joined(memory, rows)
-    order = np.lexsort((rows.times, codes))
-    codes, times, values = codes[order], rows.times[order], rows.values[order]
+    codes, times, values = in_order(codes, rows.times, rows.values)
     frequency, anchors = _grid(memory, codes, times, layout)
     begin, last = _known_times(memory, old, codes, times, len(ids))
     newest = np.full(len(ids), -1)

@@ -66,7 +66,7 @@ def infer_frequency(times: Times, gaps: Times) -> Frequency:
     integer = times.dtype.kind == "i"
     if not len(gaps):
         return Steps(1, integer=True) if integer else Steps(DAY)
-    size, share = _most_common((gaps[:, 1] - gaps[:, 0]).astype(np.int64))
+    size, share = _most_common((gaps[:, 1] - gaps[:, 0]).view(np.int64))
     count, month_share = (0, 0.0) if integer or size < 28 * DAY else _most_common_months(gaps)
     if len(gaps) >= 3 and max(share, month_share) < 0.5:
         most = f"the most common, {Steps(size, integer=integer).alias}, has {share:.0%} of the gaps"

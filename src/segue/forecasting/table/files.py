@@ -1,5 +1,6 @@
 """Tables on disk: CSV as users have them, and Parquet."""
 
+import codecs
 import csv
 import io
 import operator
@@ -33,7 +34,7 @@ def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
         if path.suffix.lower() in (".parquet", ".pq"):
             table = pd.read_parquet(path)
         else:
-            table = _read_csv(_text(path), (layout.id_col,) if layout.id_col else ID_NAMES)
+            table = _read_csv(_utf8(path), (layout.id_col,) if layout.id_col else ID_NAMES)
     except OSError as error:
         reason = error.strerror or str(error).splitlines()[0]
         raise UserError("file", path, f"cannot be read ({reason}); name a CSV or Parquet file") from error
@@ -53,23 +54,32 @@ def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
         table.to_parquet(path, index=False)
 
 
-def _text(path: Path) -> str:
+def _utf8(path: Path) -> bytes:
+    """The text of a file in UTF-8, with one kind of line end; most files are so, and are not copied."""
     raw = path.read_bytes()
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
-    if b"\0" in raw:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raw = raw.decode("utf-16").encode()
+    elif b"\0" in raw:
         raise ValueError("it holds binary data")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")  # what spreadsheets of western Europe write
-
-
-def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    if not text.strip():
+    elif not _is_utf8(raw):
+        raw = raw.decode("cp1252", errors="replace").encode()  # what spreadsheets of western Europe write
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\n")
+    if not raw or raw.isspace():
         raise ValueError("it is empty")
-    sample = text[:20_000].split("\n")[:30]
+    return raw
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        return raw.isascii() or bool(raw.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _read_csv(raw: bytes, id_names: Sequence[str]) -> pd.DataFrame:
+    sample = raw[:20_000].decode(errors="ignore").split("\n")[:30]  # a character may be cut in two
     delimiter = max(",;\t|", key=lambda mark: min(len(row) for row in csv.reader(sample, delimiter=mark) if row))
     rows = list(csv.reader(sample, delimiter=delimiter, skipinitialspace=True))
     if _holds_values([cell.strip() for cell in rows[0] if cell.strip()]):
@@ -78,7 +88,7 @@ def _read_csv(text: str, id_names: Sequence[str]) -> pd.DataFrame:
     comma = delimiter != "," and any(re.fullmatch(r"-?\d+,\d+", cell.strip()) for row in rows[1:] for cell in row)
     missing = {name: [""] if name in id_names else list(MISSING) for name in header}
     table = pd.read_csv(
-        io.StringIO(text),
+        io.BytesIO(raw),
         sep=delimiter,
         names=header,
         header=0,
@@ -118,6 +128,7 @@ def _counts(column: pd.Series) -> bool:
 
 def _with_whole_ids(table: pd.DataFrame, id_names: Sequence[str]) -> pd.DataFrame:
     for name in table.columns.intersection(list(id_names)):
-        if table[name].str.fullmatch(r"0|-?[1-9]\d{0,17}", na=False).all():
+        parts = (table[name].head(200), table[name])  # the first rows mostly settle it
+        if all(part.str.fullmatch(r"0|-?[1-9]\d{0,17}", na=False).all() for part in parts):
             table = table.assign(**{name: table[name].astype("int64")})
     return table

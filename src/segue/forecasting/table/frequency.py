@@ -101,8 +101,10 @@ class Steps:
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
-        distance = (times - first).astype(np.int64)
-        return (distance + self.size // 2) // self.size
+        steps: NDArray[np.int64] = (times - first).view(np.int64)
+        steps += self.size // 2
+        steps //= self.size
+        return steps
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
         """See `Frequency`."""

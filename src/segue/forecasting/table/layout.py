@@ -134,9 +134,13 @@ def _infer_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]
     for known in ID_NAMES:
         for name in table.columns:
             if name.lower() == known and name not in taken:
-                numbers_rows = len(table) > 1 and table[name].n_unique() == len(table)
-                return () if numbers_rows else (name,)
+                return () if len(table) > 1 and _all_distinct(table[name]) else (name,)  # numbers of rows, not names
     return ()
+
+
+def _all_distinct(column: nw.Series[Any]) -> bool:
+    """Whether no value comes twice; the first rows mostly show that one does."""
+    return all(part.n_unique() == len(part) for part in (column.head(200), column))
 
 
 def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:

@@ -143,10 +143,11 @@ def make_panel(
         UserError: Several values on one step and no `duplicates` given; an unknown frequency, or none to infer; a
             series whose own step is longer.
     """
-    order = np.lexsort((times, codes))
-    codes, times, values = codes[order], times[order], values[order]
-    gaps = neighbours(codes, times)
-    frequency = infer_frequency(times, gaps) if layout.freq is None else frequency_of(layout.freq, times)
+    codes, times, values = in_order(codes, times, values)
+    if layout.freq is None:
+        frequency = infer_frequency(times, neighbours(codes, times))
+    else:
+        frequency = frequency_of(layout.freq, times)
     firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
     steps = frequency.steps(firsts[codes], times)
     leaders, values = one_a_step(ids, codes, times, steps, values, frequency, layout.duplicates)
@@ -158,10 +159,23 @@ def make_panel(
     return Panel(ids, starts, times, steps, values, frequency)
 
 
+def in_order(
+    codes: Int64[np.ndarray, " rows"], times: Times, values: Float64[np.ndarray, " rows"]
+) -> tuple[Int64[np.ndarray, " rows"], Times, Float64[np.ndarray, " rows"]]:
+    """Rows in the order of series and time; those of one series and time stay in theirs."""
+    later = (codes[1:] == codes[:-1]) & (times[1:] >= times[:-1])
+    if bool((later | (codes[1:] > codes[:-1])).all()):  # as most tables are
+        return codes, times, values
+    order = np.lexsort((times, codes))
+    return codes[order], times[order], values[order]
+
+
 def neighbours(codes: Int64[np.ndarray, " rows"], times: Times) -> Times:
     """The neighbouring distinct times of each series, `(pairs, 2)`, of rows in the order of series and time."""
-    near = np.flatnonzero((codes[1:] == codes[:-1]) & (times[1:] > times[:-1]))
-    return np.stack([times[near], times[near + 1]], axis=1)
+    near = (codes[1:] == codes[:-1]) & (times[1:] > times[:-1])
+    gaps = np.empty((np.count_nonzero(near), 2), dtype=times.dtype)
+    gaps[:, 0], gaps[:, 1] = times[:-1][near], times[1:][near]
+    return gaps
 
 
 def one_a_step(
@@ -172,7 +186,7 @@ def one_a_step(
     values: Float64[np.ndarray, " rows"],
     frequency: Frequency,
     duplicates: str | None,
-) -> tuple[Int64[np.ndarray, " kept"], Float64[np.ndarray, " kept"]]:
+) -> tuple[Int64[np.ndarray, " kept"] | slice, Float64[np.ndarray, " kept"]]:
     """The first row of each step and the one value that `duplicates` makes of it; rows are in order of series and time.
 
     Raises:
@@ -180,7 +194,7 @@ def one_a_step(
     """
     together = np.flatnonzero((codes[1:] == codes[:-1]) & (steps[1:] == steps[:-1]))
     if not len(together):
-        return np.arange(len(codes)), values
+        return slice(None), values
     if duplicates is None:
         row = together[0]
         raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
@@ -193,11 +207,12 @@ def longer_step(
 ) -> tuple[int, int] | None:
     """A series of which most gaps, of three at least, are of one size above 1, its own step, and that size."""
     near = codes[1:] == codes[:-1]
-    owner = codes[1:][near]
-    sizes, which = np.unique(np.diff(steps)[near], return_inverse=True)
-    pairs, counts = np.unique(owner * len(sizes) + which, return_counts=True)
-    gaps = np.bincount(owner, minlength=series)[pairs // max(1, len(sizes))]
-    longer = np.flatnonzero((gaps >= 3) & (2 * counts > gaps) & (sizes[pairs % max(1, len(sizes))] > 1))
+    gaps = np.bincount(codes[1:][near], minlength=series)
+    wide = np.flatnonzero(near & (steps[1:] - steps[:-1] > 1))
+    sizes, which = np.unique(steps[wide + 1] - steps[wide], return_inverse=True)
+    pairs, counts = np.unique(codes[wide] * len(sizes) + which, return_counts=True)
+    total = gaps[pairs // max(1, len(sizes))]
+    longer = np.flatnonzero((total >= 3) & (2 * counts > total))
     if not len(longer):
         return None
     lane, size = divmod(int(pairs[longer[0]]), len(sizes))

@@ -159,15 +159,18 @@ def read_rows(frame: Any, layout: Layout) -> Rows:
     stamps = read_times({name: table[name].to_pandas() for name in columns.times}, layout.time_format)
     ids, codes = _series(table, columns)
     times: Times = stamps.to_numpy()
-    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]")
-    values = np.concatenate([_numbers(table, name) for name in columns.targets])
+    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
+    values = [_numbers(table, name) for name in columns.targets]
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
-    return Rows(ids, codes, np.tile(times, len(columns.targets)), values, columns, time_type)
+    if len(values) == 1:  # the usual case, without a copy
+        return Rows(ids, codes, times, values[0], columns, time_type)
+    return Rows(ids, codes, np.tile(times, len(values)), np.concatenate(values), columns, time_type)
 
 
 def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
-    blank = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
-    table = table.filter(~blank)
+    nulls = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
+    blank = table.select(blank=nulls)["blank"]
+    table = table.filter(~blank) if blank.any() else table  # a filter copies
     if not len(table):
         raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
     return table
@@ -185,7 +188,7 @@ def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any],
     if len(targets) == 1:
         first = np.empty(len(distinct), dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
-        return column[first.tolist()], codes.astype(np.int64)
+        return column[first.tolist()], codes.astype(np.int64, copy=False)
     names = [f"{identity}/{target}" for identity in distinct for target in targets]
     codes = np.concatenate([codes * len(targets) + index for index in range(len(targets))])
     return nw.new_series(columns.id, names, nw.String, backend=backend), codes.astype(np.int64)
@@ -199,7 +202,8 @@ def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
         bad = (column.isna() & text.notna()).to_numpy()
         word = repr(text.iloc[int(bad.argmax())])
         _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
-    values: NDArray[np.float64] = column.to_numpy(np.float64, na_value=np.nan)
+    plain = column.dtype == np.float64  # has no other missing value, and is not copied
+    values: NDArray[np.float64] = column.to_numpy() if plain else column.to_numpy(np.float64, na_value=np.nan)
     _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
     large = np.abs(values) > _LARGEST
     fault = f"is too large ({values[int(large.argmax())]:g})" if large.any() else ""

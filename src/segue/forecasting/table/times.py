@@ -105,7 +105,7 @@ def _single(label: str, column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
     if not pd.api.types.is_numeric_dtype(column):
-        return _parse(label, column.astype("string"), None)
+        return _parse(label, column, None)
     numbers = column.to_numpy(np.float64, na_value=np.nan)
     if not np.array_equal(numbers, np.rint(numbers)):
         bad = int(np.flatnonzero(~(numbers == np.rint(numbers)))[0])
@@ -131,7 +131,7 @@ def _assembled(label: str, parts: dict[str | None, pd.Series]) -> pd.Series:
 
 def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
     codes, distinct = pd.factorize(text)  # the series of a panel mostly share their times
-    known = pd.Series(distinct, dtype="string")
+    known = pd.Series(distinct).astype("string")
     if form is not None:
         times = pd.to_datetime(known, format=form, errors="coerce")
         times = times.dt.tz_localize(None) if isinstance(times.dtype, pd.DatetimeTZDtype) else times
