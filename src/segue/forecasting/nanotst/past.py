@@ -118,6 +118,6 @@ def fading(tokens: int, patch: int, half_life: float, device: torch.device) -> F
     return torch.where(age >= 0, weight, 0.0)
 
 
-def shifted(steps: Tensor, count: int, fill: float) -> Tensor:
+def shifted(steps: Tensor, count: int, fill: float | int) -> Tensor:
     """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
     return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)
