@@ -144,7 +144,7 @@ def _kinds(length: int, number: int) -> Iterator[tuple[str, np.ndarray]]:
     yield "steps", 5.0 * random.integers(0, 4, length // 50 + 1).repeat(50)[:length] + 0.1 * noise
     yield "gaps", np.where(random.random(length) < 0.3, np.nan, 5 * wave + noise)
     yield "long gap", np.where((time > length // 3) & (time < length // 2), np.nan, 5 * wave + walk)
-    yield "missing at the end", np.where(time < length - length // 4, 5 * wave + noise, np.nan)
+    yield "missing at the end", np.where(time < length - min(length // 4, 30), 5 * wave + noise, np.nan)
     yield "tiny", 1e-9 * (10 * wave + walk)
     yield "huge", 1e15 * (10 * wave + walk)
     yield "ripple on a huge level", 1e15 + np.round(1e5 * (wave + 0.3 * noise))
