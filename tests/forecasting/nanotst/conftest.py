@@ -1,6 +1,8 @@
 """What the tests of NanoTST share: lanes to look back in, tiny models, exported folders."""
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from segue.folder import GRAPH, WEIGHTS
 from segue.forecasting.nanotst.classic import ClassicTST
 from segue.forecasting.nanotst.config import ClassicTSTConfig, NanoTSTConfig
 from segue.forecasting.nanotst.cycles import Cycle, detect_cycles
-from segue.forecasting.nanotst.export import export_model
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.patches import to_patches
@@ -110,11 +110,23 @@ def noise(length: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(length, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+EXPORT = """
+import sys
+from pathlib import Path
+from segue.forecasting.nanotst.export import export_model
+for folder in map(Path, sys.argv[1:]):
+    assert export_model(folder) == folder / "model.onnx"
+"""
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory) -> Path:
-    """A tiny random model in single precision, exported: the export takes longer than all else."""
-    folder = tmp_path_factory.mktemp("exported") / "model"
-    build(TINY).float().save_pretrained(folder, card="# Tiny\n")
-    assert export_model(folder) == folder / GRAPH
-    assert (folder / WEIGHTS).is_file()
-    return folder
+def exported(tmp_path_factory) -> dict[str, Path]:
+    """A tiny random model in single and in half precision, exported in another process.
+
+    Here the checks of shapes stand between torch.export and the model.
+    """
+    folders = {name: tmp_path_factory.mktemp("exported") / name for name in ("single", "half")}
+    for name, folder in folders.items():
+        build(TINY).float().save_pretrained(folder, card="# Tiny\n", half=name == "half")
+    subprocess.run([sys.executable, "-c", EXPORT, *folders.values()], check=True, stdin=subprocess.DEVNULL)
+    return folders
