@@ -74,16 +74,16 @@ def test_the_weights_of_the_graph_are_those_of_the_folder_and_stored_once(name, 
     arrays = load_arrays(folder / WEIGHTS, "model")
     graph = onnx.load(folder / GRAPH, load_external_data=False).graph
     stored = {tensor.name: tensor for tensor in graph.initializer if tensor.data_location == tensor.EXTERNAL}
+    inside = [onnx.numpy_helper.to_array(t) for t in graph.initializer if not t.external_data]
     half = name != "single"
     assert stored.keys() == {f"model.{weight}" + (".half" if half else "") for weight in arrays}
     for tensor in stored.values():
         assert {entry.key: entry.value for entry in tensor.external_data}["location"] == WEIGHTS
-        load_external_data_for_tensor(tensor, folder)
+        load_external_data_for_tensor(tensor, str(folder))
         weight = onnx.numpy_helper.to_array(tensor)
         expected = arrays[tensor.name.removeprefix("model.").removesuffix(".half")]
         assert weight.dtype == expected.dtype == (np.float16 if half else np.float32)
         assert np.array_equal(weight, expected)
-    inside = [onnx.numpy_helper.to_array(t) for t in graph.initializer if not t.external_data]
     assert sum(array.nbytes for array in inside) < 20_000  # tables of positions and lags, but no weight
     assert (folder / GRAPH).stat().st_size < 150_000
 
