@@ -5,9 +5,10 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segue.palette import BLUE, COLOURS, INK, SOFT, dress, new_figure
+from segue.palette import BLUE, COLOURS, FAINT, INK, SOFT, dress, new_figure
+from segue.palette import add_title as title
 
-__all__ = ["COLOURS", "IMAGES", "INK", "OURS", "SOFT", "THEIRS", "canvas", "save", "title"]
+__all__ = ["COLOURS", "FAINT", "IMAGES", "INK", "OURS", "SOFT", "THEIRS", "canvas", "save", "title"]
 
 OURS, THEIRS = BLUE, SOFT
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -20,10 +21,6 @@ def canvas(rows: int, columns: int, size: tuple[float, float], **shared: bool) -
     for ax in grid.flat:
         dress(ax, grid="both")
     return figure, grid.tolist()
-
-
-def title(ax: Axes, text: str) -> None:
-    ax.set_title(text, loc="left", fontsize=10, color=INK, fontweight="bold")
 
 
 def save(figure: Figure, path: Path) -> None:

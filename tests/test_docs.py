@@ -6,16 +6,15 @@ The blocks of one document share their names and their folder, in the order in w
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 
 from segue.cli import app
-from segue.config import read_config
-from segue.forecasting.nanotst.model import NanoTST
-from segue.forecasting.nanotst.weights import bundled, find_model
-from segue.forecasting.pretraining.pretrain import PretrainConfig
+from segue.forecasting.nanotst.weights import find_model
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -32,18 +31,12 @@ pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """What the README's reader has: the examples, a file `sales.csv` and a run `runs/mine`, whose model is untrained.
-
-    In a clone without bundled weights that model also answers to the name `nanotst`.
-    """
+    """What a reader has: the examples, a file `sales.csv`, a run `runs/mine`, and `model`, a copy of a model folder."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     rows = (f"2025-01-{day:02},{store},{(day * store) % 7}" for store in (1, 2) for day in range(1, 32))
     (tmp_path / "sales.csv").write_text("\n".join(("day,store,units", *rows)), encoding="utf-8")
-    model = tmp_path / "runs" / "mine" / "model"
-    model.parent.mkdir(parents=True)
-    NanoTST(read_config(PretrainConfig, ROOT / "configs" / "tiny.toml").model).save_pretrained(model)
-    found = {} if "nanotst" in bundled() else {"nanotst": model}
-    monkeypatch.setattr("segue.forecasting.nanotst.model.find_model", lambda name: found.get(name) or find_model(name))
+    shutil.copytree(find_model("nanotst"), tmp_path / "model")
+    shutil.copytree(find_model("nanotst-small"), tmp_path / "runs" / "mine" / "model")
     monkeypatch.chdir(tmp_path)
 
 
@@ -67,8 +60,6 @@ def test_what_a_page_shows_runs(page, workplace):
 @pages
 def test_what_a_page_links_to_is_there(page):
     """Catches links to files that were moved."""
-    if page.name == "README.md" and page.parent == ROOT and "nanotst" not in bundled():
-        pytest.skip("it shows the bundled model's card and picture, and this clone has none")
     missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
     assert not missing
 
@@ -90,3 +81,20 @@ def test_the_page_on_a_verb_names_every_flag(verb, page):
     flags = {flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")} | {"--help"}
     table = re.findall(r"^\| `(--[\w-]+)", text, re.MULTILINE)
     assert sorted(table) == sorted(flags)
+
+
+def test_the_tree_names_every_module_and_imports_none():
+    """Catches a module without a line that says what it is, and a tree that needs torch to be printed."""
+    command = [sys.executable, "-S", ROOT / "docs" / "tree.py"]  # without site: no package can be imported
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line.split(maxsplit=1) for line in printed.splitlines() if line.split()[0].endswith(".py")]
+    modules = [path for folder in ("src", "benchmarks", "docs", "examples") for path in (ROOT / folder).rglob("*.py")]
+    assert sorted(line[0] for line in lines) == sorted(path.name for path in modules if path.name != "__init__.py")
+    assert all(len(line) == 2 for line in lines)
+
+
+def test_the_readme_is_short_and_the_index_names_every_page():
+    """Catches a README that grows again, and a page that nobody finds."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
+    index = set(LINK.findall((ROOT / "docs" / "README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"} <= index

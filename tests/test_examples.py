@@ -33,8 +33,8 @@ def test_two_nights_forecast_as_one_call_over_all_rows(model, tmp_path):
     ):
         done = night(tmp_path, fed, "--model", model)
         assert (done.stderr, done.stdout) == ("", report)
-    found = pd.read_csv(tmp_path / "forecast.csv", dtype={"unique_id": str}, parse_dates=["ds"])
-    assert_frame_equal(found, forecast(rows, 5, model=model), check_dtype=False, rtol=0, atol=1e-10)
+    written = pd.read_csv(tmp_path / "forecast.csv", dtype={"unique_id": str}, parse_dates=["ds"])
+    assert_frame_equal(written, forecast(rows, 5, model=model), check_dtype=False, rtol=0, atol=1e-10)
 
     before = (tmp_path / "state").read_bytes()
     assert night(tmp_path, fed, "--model", model).stdout == "0 added in 0 series, 2 repeated in 2 series\n"

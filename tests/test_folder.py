@@ -142,7 +142,8 @@ def test_the_card_may_be_edited(tmp_path):
 
 def test_files_are_added_as_if_they_had_been_saved_at_once(tmp_path):
     """Bytes for bytes, checksums included; and the lines are those of the `sha256sum` of every system."""
-    save_model_folder(tmp_path / "one", "nanotst", CONFIG, weights(), card="# Card\n", files={GRAPH: b"\0graph"})
+    save_model_folder(tmp_path / "one", "nanotst", CONFIG, weights(), card="# Card\n")
+    add_files(tmp_path / "one", {GRAPH: b"\0graph"})
     save_model_folder(tmp_path / "two", "nanotst", CONFIG, weights(), card="# Old\n")
     add_files(tmp_path / "two", {GRAPH: b"\0graph", CARD: "# Card\n"})
     one, two = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("one", "two"))

@@ -62,8 +62,8 @@ def test_every_series_is_offset_trend_sine_and_noise_of_a_tenth(nano, generator)
 
 
 def test_the_linear_baseline_finds_a_linear_rule(nano, generator):
-    # Patches made by x[i + 1] = A x[i] + b with an orthogonal A: least squares must find the map, bias included,
-    # and must line the prediction up with the right patch. An input window off by one place would miss it.
+    # Patches made by x[i + 1] = A x[i] + b with an orthogonal A: least squares must recover the map, bias included,
+    # and must line the prediction up with the right patch. An input window off by one index would miss it.
     rule = torch.linalg.qr(torch.randn(nano.PATCH, nano.PATCH, generator=generator)).Q
     bias = torch.randn(nano.PATCH, generator=generator)
     patches = [torch.randn(40, nano.PATCH, generator=generator)]
@@ -91,7 +91,7 @@ def test_a_later_patch_changes_no_earlier_output(nano, model, generator, changed
     other[:, changed] += 1.0
     for before, after in zip(model(patches), model(other), strict=True):
         assert torch.equal(before[:, :changed], after[:, :changed])
-        assert (before[:, changed:] != after[:, changed:]).any(dim=-1).all()  # and is seen from its own place on
+        assert (before[:, changed:] != after[:, changed:]).any(dim=-1).all()  # and is seen from its own index on
 
 
 def test_a_short_context_is_the_beginning_of_a_long_one(nano, model, generator):
@@ -162,11 +162,11 @@ def test_sampling_patch_by_patch_is_a_random_walk_where_it_must_be(nano, generat
     # A stand-in that repeats the last patch with deviation s makes every path a random walk of patches: the median
     # stays, and the variances of the steps, each s times the scale of its own window, add up. A rollout that fed back
     # the mean, or forgot to append or to slide, would have the wrong width; wrong statistics would move the median.
-    spread, paths, patch = 0.05, 4000, nano.PATCH
+    noise, paths, patch = 0.05, 4000, nano.PATCH
 
     def repeat(patches):
         assert patches.shape[1] == nano.TOKENS
-        return patches, torch.full_like(patches, spread)
+        return patches, torch.full_like(patches, noise)
 
     context = 100 * nano.make_series(1, nano.CONTEXT, generator)
     quantiles = nano.forecast(repeat, context, 3 * patch - 5, generator, paths=paths)
@@ -176,7 +176,7 @@ def test_sampling_patch_by_patch_is_a_random_walk_where_it_must_be(nano, generat
     torch.testing.assert_close(median, last[0].repeat(3)[: len(median)], atol=2.0, rtol=0)  # of a scale of some 100
     for step in range(3):
         _, scale = nano.statistics(torch.cat([context[:, step * patch :], last.repeat(1, step)], dim=1))
-        variance += (spread * scale.item()) ** 2
+        variance += (noise * scale.item()) ** 2
         width = (high - low)[step * patch : (step + 1) * patch].mean().item()
         assert width == pytest.approx(2 * 1.2816 * math.sqrt(variance), rel=0.03)
 

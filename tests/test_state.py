@@ -58,7 +58,7 @@ def test_a_state_is_a_sorted_mapping_that_nobody_can_change(array):
     state = State(arrays)
     arrays["c"] = array([0, 0])  # the mapping given is not the mapping kept
     assert list(state) == ["a", "b"]
-    assert (state.lanes, len(state), state.nbytes) == (2, 2, 2 * 8 + 6)
+    assert (state.lanes, len(state)) == (2, 2)
     with pytest.raises(TypeError):
         state["a"] = array([0, 0])
     with pytest.raises(TypeError):
@@ -163,16 +163,14 @@ def test_states_of_different_models_do_not_mix(state_of, array):
             mix()
 
 
-def test_detach_cuts_the_tape_and_to_converts_what_floats():
+def test_detach_cuts_the_tape_and_to_moves_to_a_device():
     weight = torch.ones(2, 3, requires_grad=True)
     state = State({"cell": weight * 2, "age": torch.ones(2, dtype=torch.int64)})
     assert state["cell"].requires_grad
     assert not state.detach()["cell"].requires_grad
-    half = state.to(dtype=torch.float64)
-    assert (half["cell"].dtype, half["age"].dtype) == (torch.float64, torch.int64)
+    assert {array.device.type for array in state.to("meta").values()} == {"meta"}
     arrays = Numpy.state(2)
     assert arrays.detach() == arrays.to("cpu") == arrays
-    assert [array.dtype for array in arrays.to(dtype=np.float64).values()] == [np.int64, np.float64]
 
 
 def test_what_is_saved_is_what_is_loaded_and_equal_states_are_equal_files(kind, state_of, tmp_path):
@@ -180,9 +178,9 @@ def test_what_is_saved_is_what_is_loaded_and_equal_states_are_equal_files(kind, 
     for name in ("one", "two"):
         state_of(2).save(tmp_path / name, dict(reversed(facts.items())))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    state, found = State.load(tmp_path / "one", {"model": "abc"}, framework=kind.name)
+    state, loaded = State.load(tmp_path / "one", {"model": "abc"}, framework=kind.name)
     assert state == state_of(2)
-    assert found == facts
+    assert loaded == facts
     with safe_open(tmp_path / "one", framework="pt") as file:  # one key holds all: several would come in any order
         assert {key: json.loads(text) for key, text in file.metadata().items()} == {"segue": facts}
 

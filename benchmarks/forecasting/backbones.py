@@ -29,7 +29,7 @@ from segue.forecasting.nanotst.codebook import CodebookConfig, CodebookTST, next
 from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
 from segue.forecasting.pretraining.pretrain import loss_of
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
-from segue.training.loop import Trainer
+from segue.training.trainer import Trainer
 from segue.training.probe import steps_for_minutes
 from segue.training.schedule import TrainingConfig
 

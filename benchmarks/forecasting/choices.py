@@ -28,8 +28,8 @@ from segue.forecasting.nanotst.scaling import Scale, Scales, level_scales, step_
 from segue.forecasting.predictor import LEVELS, Forecast
 from segue.forecasting.pretraining.pretrain import loss_of
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
-from segue.training.loop import Trainer
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import Trainer
 
 VALUES = 36_864  # values in a batch, whatever the patch
 EIGHT = (*SEVEN, "tourism_yearly")

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.charts import COLOURS, IMAGES, canvas, save, title
+from benchmarks.charts import COLOURS, FAINT, IMAGES, SOFT, canvas, save, title
 from benchmarks.forecasting.rows import baselines, row
 from benchmarks.forecasting.scores import forecast, series_scores
 from benchmarks.forecasting.sets import SETS, DataSet, Task, load_task
@@ -101,14 +101,14 @@ def draw(result: pd.DataFrame, path: Path) -> None:
         title(ax, label)
         for place, (dataset, horizon) in enumerate(asked):
             mine = result[(result["set"] == dataset) & (result["horizon"] == horizon)]
-            ax.plot(mine[name], [place] * len(mine), color="#c9ced4", linewidth=2, zorder=1)
+            ax.plot(mine[name], [place] * len(mine), color=FAINT, linewidth=2, zorder=1)
             for colour, (_, found) in zip(COLOURS, mine.sort_values("span", ascending=False).iterrows(), strict=False):
                 ax.scatter(
                     found[name], place, color=colour, s=34, zorder=2, label=f"patches in one pass: {found['span']}"
                 )
     axes[0].set_yticks(range(len(asked)), [f"{dataset}, {horizon}" for dataset, horizon in asked])
     axes[0].invert_yaxis()
-    axes[2].axvline(0.8, color="#6b7480", linewidth=0.8, linestyle=":")
+    axes[2].axvline(0.8, color=SOFT, linewidth=0.8, linestyle=":")
     axes[3].set_xscale("log")
     handles, labels = axes[0].get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))

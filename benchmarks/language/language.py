@@ -43,9 +43,9 @@ from segue.language.objective import language_loss, language_optimizer
 from segue.state import State
 from segue.text.named import TokenizerName, learn_tokenizer
 from segue.text.protocol import Tokenizer
-from segue.training.loop import CarryingLoss, Loss, Trainer
 from segue.training.probe import steps_for_minutes
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import CarryingLoss, Loss, Trainer
 
 PROBE = 12  # steps
 FIELDS = (

@@ -29,8 +29,8 @@ from benchmarks.machine import default_output, machine
 from segue.backbones.transformer import Transformer
 from segue.language.model import LanguageModel, LanguageModelConfig
 from segue.text.characters import CharacterTokenizer
-from segue.training.loop import Trainer
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import Trainer
 
 NAMES = ("rnn", "lstm", "nested", "transformer")
 VALUES, NOISE, QUESTION = 8, 8, 17  # tokens 1 to 8, 9 to 16, and 17

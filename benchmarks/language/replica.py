@@ -18,9 +18,9 @@ from torch.nn.functional import cross_entropy
 from segue.device import Device
 from segue.state import State
 from segue.training.clocks import LevelConfig, MultiRate, split_levels
-from segue.training.loop import CarryingLoss, Loss
 from segue.training.schedule import TrainingConfig
 from segue.training.surprise import surprise_objective
+from segue.training.trainer import CarryingLoss, Loss
 
 LANES, WINDOW, WIDTH = 32, 256, 256
 CLOCKS = (LevelConfig(1), LevelConfig(16, learning_rate=1.875e-5), LevelConfig(256, learning_rate=1.17e-6))

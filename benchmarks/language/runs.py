@@ -10,10 +10,11 @@ from torch import nn
 
 from segue.state import State
 from segue.training.log import read_log
-from segue.training.loop import CarryingLoss, Loss, Progress, train
+from segue.training.loop import train
 from segue.training.optimizer import BuildOptimizer
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import CarryingLoss, Loss, Progress
 
 LAST = 100  # steps whose mean is called the training loss, as in the original experiment
 

@@ -20,8 +20,8 @@ from torch import Tensor
 from benchmarks.charts import COLOURS, IMAGES, INK, canvas, save, title
 from benchmarks.machine import default_output, machine
 from segue.text.characters import CharacterTokenizer
-from segue.training.loop import Trainer
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import Trainer
 from segue.translate.data.batches import Batch
 from segue.translate.data.vocabulary import Vocabulary
 from segue.translate.decode.texts import translate_texts

@@ -23,9 +23,10 @@ from benchmarks.machine import default_output, machine
 from benchmarks.translation.collections_of_pairs import COLLECTIONS, Collection
 from segue.device import Device, decide_device
 from segue.training.log import read_log
-from segue.training.loop import Trainer, train
+from segue.training.loop import train
 from segue.training.probe import steps_for_minutes
 from segue.training.runs import read_run
+from segue.training.trainer import Trainer
 from segue.training.validation import KEY, Validation
 from segue.translate.data.join import with_joined
 from segue.translate.data.pairs import Item

@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from segue.forecasting.pretraining.grammar import Grammar
     from segue.forecasting.pretraining.pretrain import PretrainConfig, pretrain
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.stream import Stream
+    from segue.forecasting.streams.stream import Stream
     from segue.forecasting.table.layout import Layout
     from segue.heads.categorical import CategoricalHead
     from segue.heads.gaussian import GaussianHead
@@ -113,7 +113,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "forecasting.evaluation.backtest": ("Backtest", "backtest"),
         "forecasting.evaluation.plots": ("plot_backtest",),
         "forecasting.registry": ("load_predictor",),
-        "forecasting.stream": ("Stream",),
+        "forecasting.streams.stream": ("Stream",),
         "forecasting.table.layout": ("Layout",),
         "forecasting.forecast": ("forecast",),
         "forecasting.pretraining.grammar": ("Grammar",),

@@ -2,7 +2,7 @@
 
 
 class UserError(ValueError):
-    """A mistake that the user can mend, told in one line: the argument, the value received and the remedy.
+    """A mistake that the user can mend, reported in one line: the argument, the value received and the remedy.
 
     The command line prints it to standard error and exits with status 2. In Python it is a `ValueError`.
 

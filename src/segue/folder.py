@@ -38,7 +38,6 @@ def save_model_folder(
     *,
     card: str | None = None,
     tokenizer: str | None = None,
-    files: Mapping[str, str | bytes] | None = None,
 ) -> None:
     """Writes a model folder, atomically; a model that is already there is replaced as a whole.
 
@@ -49,14 +48,13 @@ def save_model_folder(
         arrays: The weights by name; each keeps its dtype, so weights can be stored in half precision.
         card: The text of MODEL_CARD.md; `None` for no card.
         tokenizer: The text of tokenizer.json; `None` for a model without text.
-        files: More files by name, for example `{GRAPH: exported}`.
 
     Raises:
         UserError: The folder holds a file that is no part of a model, or its parent cannot be written.
     """
     folder = Path(folder)
     _require_model_only(folder)
-    contents = {CONFIG: json.dumps({"kind": kind, "config": dict(config)}, indent=2) + "\n", **(files or {})}
+    contents: dict[str, str | bytes] = {CONFIG: json.dumps({"kind": kind, "config": dict(config)}, indent=2) + "\n"}
     contents |= {name: text for name, text in ((CARD, card), (TOKENIZER, tokenizer)) if text is not None}
     with atomic_folder(folder) as temporary:
         save_arrays(temporary / WEIGHTS, arrays)

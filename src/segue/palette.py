@@ -1,6 +1,10 @@
 """The look of every picture: one palette, few lines, no global state."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from jaxtyping import Float64, Shaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,12 +20,14 @@ BLUE, ORANGE = COLOURS[:2]
 """What a model makes, and what stands beside it."""
 
 
-def new_figure(width: float, height: float) -> "Figure":
+def new_figure(
+    width: float, height: float, *, dpi: int = 150, layout: Literal["constrained", "none"] = "constrained"
+) -> "Figure":
     """An empty figure of this size in inches, which no global state of matplotlib knows."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=dpi, layout=layout, facecolor="white")  # type: ignore[arg-type]
     FigureCanvasAgg(figure)
     return figure
 
@@ -59,6 +65,34 @@ def dress_over_time(ax: "Axes", dated: bool) -> None:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.margins(x=0.01)
+
+
+def draw_fan(
+    ax: "Axes",
+    times: Shaped[np.ndarray, " points"],
+    median: Float64[np.ndarray, " points"],
+    bands: Sequence[tuple[str, Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]],
+    labelled: bool = True,
+) -> None:
+    """Draws a forecast: its median as a line, its intervals as nested bands.
+
+    Args:
+        ax: The axes.
+        times: Where each point stands on the bottom axis.
+        median: The line.
+        bands: A label, the lower and the upper bound of each interval, the widest first: it lies beneath.
+        labelled: Whether the legend names them.
+    """
+    for depth, (label, low, high) in enumerate(bands):
+        shade, shown = 0.18 + 0.17 * depth, label if labelled else None
+        ax.fill_between(times, low, high, color=BLUE, alpha=shade, linewidth=0, label=shown, zorder=1)
+    shown = "median" if labelled else None
+    ax.plot(times, median, color=BLUE, linewidth=1.6, label=shown, zorder=4, solid_joinstyle="round")
+
+
+def draw_observed(ax: "Axes", times: Shaped[np.ndarray, " points"], values: Float64[np.ndarray, " points"]) -> None:
+    """Draws what was observed; NaN breaks the line."""
+    ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=5, solid_joinstyle="round")
 
 
 def add_legend(figure: "Figure", ax: "Axes") -> None:

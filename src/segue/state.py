@@ -74,11 +74,6 @@ class State(Mapping[str, Array]):
         """The number of lanes."""
         return int(self._any.shape[0])
 
-    @property
-    def nbytes(self) -> int:
-        """The memory of all arrays, in bytes."""
-        return sum(array.nbytes for array in self.values())
-
     @classmethod
     def join(cls, parts: "Mapping[str, State]") -> "State":
         """One state out of named parts: array `key` of part `cell` becomes `cell.key`."""
@@ -109,21 +104,9 @@ class State(Mapping[str, Array]):
         """The same values, cut off from the gradient tape (truncated backpropagation through time)."""
         return State({name: array.detach() for name, array in self.items()}) if self._is_torch else self
 
-    def to(self, device: Any = None, dtype: Any = None) -> "State":
-        """The same values elsewhere; `dtype` concerns floating arrays only, counters stay whole numbers.
-
-        Args:
-            device: A device of torch, or its name; numpy knows `"cpu"` only.
-            dtype: A floating type of the arrays' own library.
-        """
-        xp = self._xp
-
-        def converted(array: Array) -> Array:
-            moved = array if device is None else to_device(array, device)
-            floats = dtype is not None and xp.isdtype(array.dtype, "real floating")
-            return xp.astype(moved, dtype, copy=False) if floats else moved
-
-        return State({name: converted(array) for name, array in self.items()})
+    def to(self, device: Any) -> "State":
+        """The same values on a device of torch, or of that name; numpy knows `"cpu"` only."""
+        return State({name: to_device(array, device) for name, array in self.items()})
 
     def select(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"]) -> "State":
         """The lanes of the given indices, in the given order; or those where a mask is true."""

@@ -155,7 +155,9 @@ def test_pretrain_needs_a_config_or_a_run_and_not_both(tmp_path):
 
 def test_a_finished_run_says_so(tmp_path):
     run = tmp_path / "run"
-    assert segue("pretrain", CONFIGS / "tiny.toml", "--output", run)[0] == 0
+    status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", run)
+    assert (status, error.count("exporting the model to ONNX")) == (0, 1)
+    assert (run / "model" / "model.onnx").exists()
     status, _, error = segue("pretrain", "--output", run, "--resume")
     assert status == 0
     assert "the run was finished before: 12 of 12 steps" in error
@@ -163,6 +165,14 @@ def test_a_finished_run_says_so(tmp_path):
     status, _, error = segue("pretrain", "--output", run, "--resume", "--minutes", 5)
     assert (status, error.count("\n")) == (2, 1)
     assert error.startswith("segue: --minutes 5.0: leave it out to resume")
+
+
+def test_a_model_without_an_exported_form_is_not_said_to_be_exported(tmp_path):
+    config = (CONFIGS / "tiny.toml").read_text(encoding="utf-8").replace("[model]", '[model]\nbackbone = "lstm"')
+    (tmp_path / "lstm.toml").write_text(config, encoding="utf-8")
+    status, _, error = segue("pretrain", tmp_path / "lstm.toml", "--output", tmp_path / "run")
+    assert (status, "exporting" in error) == (0, False)
+    assert not (tmp_path / "run" / "model" / "model.onnx").exists()
 
 
 def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, monkeypatch):
@@ -191,13 +201,14 @@ def test_weights_that_do_not_fit_the_disk_are_one_line(tmp_path, monkeypatch):
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, monkeypatch):
     from segue.forecasting.pretraining import pretrain
 
-    def interrupt(model, batch, unsquashed):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pretrain, "loss_of", interrupt)
     status, _, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
     assert status == 130
     assert "--resume (resume=True) goes on from there" in error
+    assert error.count("exporting the model to ONNX") == 1
     NanoTST.from_pretrained(tmp_path / "run" / "model")
     assert "run/checkpoints/step-0" in files(tmp_path)
     monkeypatch.undo()

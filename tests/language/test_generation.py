@@ -71,7 +71,7 @@ def test_sampling_by_hand():
 def test_draws_have_the_probabilities_of_the_distribution():
     """300 first draws of a model that has one distribution only, against their binomial deviation (4 sigma).
 
-    Token 0 stands for characters that are not in the vocabulary: a text drawn holds none, at whatever probability.
+    Token 0 stands for characters that are not in the vocabulary: a text drawn holds none, however probable.
     """
     model = uniform(CharacterTokenizer("ab"))
     with torch.no_grad():

@@ -15,9 +15,10 @@ from segue.errors import UserError
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.clocks import NESTED, Clock, LevelConfig, MultiRate, require_partition, split_levels
 from segue.training.interrupt import Interrupted
-from segue.training.loop import Trainer, train
+from segue.training.loop import train
 from segue.training.optimizer import SingleRate
 from segue.training.schedule import TrainingConfig, learning_rate
+from segue.training.trainer import Trainer
 
 CONFIG = TrainingConfig(steps=12, learning_rate=1e-2, weight_decay=0.1, warmup_steps=3, clip=math.inf, seed=7)
 CLOCKS = (LevelConfig(1), LevelConfig(2, learning_rate=3e-3, clip=0.01), LevelConfig(5))

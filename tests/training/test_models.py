@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from segue.errors import UserError
-from segue.folder import GRAPH, TOKENIZER, fingerprint, load_model_folder
+from segue.folder import CARD, TOKENIZER, fingerprint, load_model_folder
 from segue.training.models import arrays_of, load_model, save_model
 
 CONFIG = {"width": 4}
@@ -22,13 +22,13 @@ def load(folder):
 
 def test_what_is_loaded_is_what_was_saved(tmp_path):
     model = build(CONFIG)
-    save_model(tmp_path / "model", "tiny", CONFIG, model, card="# Card\n", files={GRAPH: b"graph"})
+    save_model(tmp_path / "model", "tiny", CONFIG, model, card="# Card\n")
     again = load(tmp_path / "model")
     assert not again.training
     assert {name: t.tolist() for name, t in again.state_dict().items()} == {
         name: t.tolist() for name, t in model.state_dict().items()
     }
-    assert (tmp_path / "model" / GRAPH).read_bytes() == b"graph"
+    assert (tmp_path / "model" / CARD).read_text() == "# Card\n"
 
 
 def test_half_precision_is_loaded_in_single_precision(tmp_path):

@@ -82,7 +82,7 @@ def test_ctrl_c_saves_the_model_of_that_step(tmp_path):
 
 
 def test_the_checkpoint_comes_before_the_save_step(tmp_path):
-    """Whatever happens in the save step, the work of the run is safe."""
+    """Also where the save step fails, the work of the run is safe."""
     newest = []
     with pytest.raises(Interrupted):
         run_through(tmp_path / "run", stop_at=13, save=lambda model: newest.append(latest(tmp_path / "run").name))

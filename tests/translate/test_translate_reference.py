@@ -91,7 +91,7 @@ def reference_transformer(model, source, source_length, target):
 
 @every_architecture
 def test_plain_torch_with_copied_weights_agrees(architecture):
-    """Catches whatever this package and its tests both believe wrongly."""
+    """Catches what this package and its tests both believe wrongly."""
     model = build(architecture, layers=1)
     source, source_length, target, _ = sentences(model)
     reference = reference_transformer if architecture == "transformer" else reference_recurrent

@@ -215,7 +215,7 @@ def check_determinism(
     other: Shaped[Tensor, "lanes time ..."],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """The same call gives the same outputs, whatever was read in between: all memory is in the state."""
+    """The same call gives the same outputs, also after other calls: all memory is in the state."""
     h, state = model(x, None, None)
     later, _ = model(other, state, None)
     _equal("determinism", "fresh lanes, asked again", model(x, None, None)[0], h, tolerance)

@@ -8,7 +8,7 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, TABLES, check_place
+from segue.cli.shared.checks import PICTURES, TABLES, check_writable
 from segue.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def backtest(
 
     Every model is given the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
     """
-    check_place("output", output, TABLES, file)
-    check_place("forecasts", forecasts, TABLES, file)
-    check_place("plot", plot, PICTURES, file)
+    check_writable("output", output, TABLES, file)
+    check_writable("forecasts", forecasts, TABLES, file)
+    check_writable("plot", plot, PICTURES, file)
     written = [path for path in (output, forecasts, plot) if path]
     if len({path.resolve() for path in written}) < len(written):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli.shared.checks import check_place, load_folder
+from segue.cli.shared.checks import check_writable, load_folder
 
 
 def export(
@@ -22,7 +22,7 @@ def export(
 
     if output is not None and output.exists():
         raise UserError("output", output, "name a new folder")
-    check_place("output", output)
+    check_writable("output", output)
 
     def export_to_output(model: Path) -> Path:
         if not (model / "config.json").is_file():

@@ -9,7 +9,7 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, TABLES, check_place
+from segue.cli.shared.checks import PICTURES, TABLES, check_writable
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
@@ -36,8 +36,8 @@ def forecast(
     Columns and frequency are inferred when unambiguous; otherwise an error names the option to set. Times are
     wall-clock times: a time zone is dropped. Without --output, the table on the terminal is shortened where it is long.
     """
-    check_place("output", output, TABLES, file)
-    check_place("plot", plot, PICTURES, file)
+    check_writable("output", output, TABLES, file)
+    check_writable("plot", plot, PICTURES, file)
 
     from segue.cli.shared.progress import counting
     from segue.cli.shared.view import show_forecast

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli.shared.checks import PICTURES, check_place
+from segue.cli.shared.checks import PICTURES, check_writable
 from segue.cli.shared.group import OneLineErrors
 
 app = typer.Typer(cls=OneLineErrors, help="The synthetic series that train the forecaster.", no_args_is_help=True)
@@ -45,7 +45,7 @@ def show(
     from segue.atomic import atomic_file
     from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 
-    check_place("output", output, PICTURES)
+    check_writable("output", output, PICTURES)
     figure = draw_sheet(production, seed=seed)
     with atomic_file(output, "output") as file:
         figure.savefig(file)

@@ -1,14 +1,11 @@
 """`segue pretrain`: train a NanoTST on synthetic series."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segue.cli.shared.run import Minutes, Output, Resume, shown_run
-
-if TYPE_CHECKING:
-    from segue.training.loop import Progress
 
 
 def pretrain(
@@ -21,7 +18,7 @@ def pretrain(
 ) -> None:
     """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT.
 
-    At the end the model is exported to ONNX, so that it forecasts without torch.
+    At the end, or at Ctrl-C, the model is exported to ONNX, so that it forecasts without torch.
     """
     from segue.config import read_config
     from segue.errors import UserError
@@ -34,18 +31,13 @@ def pretrain(
         raise UserError("config", config, "leave it out with --resume: the run holds its own config")
     settings = None if config is None else read_config(PretrainConfig, config)
     with shown_run(output) as bar:
-
-        def progress(step: "Progress") -> None:
-            bar.progress(step)
-            if step.step == step.steps:
-                bar.say("exporting the model to ONNX")
-
         run_pretraining(
             settings,
             output,
             resume=resume,
             minutes=minutes,
             started=lambda final, device: bar.started(final.training, device),
-            progress=progress,
+            progress=bar.progress,
+            exporting=lambda: bar.say("exporting the model to ONNX"),
         )
     bar.say(f"model: {output / 'model'}")

@@ -8,10 +8,10 @@ from jaxtyping import Float64
 
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.result import Numbers, QuantileColumns
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Lanes
 from segue.forecasting.table.reading import Reading, read_frame
+from segue.forecasting.table.result import Numbers, QuantileColumns
 
 Report = Callable[[int, int], None]
 """Is called with how many lanes are done, and of how many."""
@@ -75,12 +75,28 @@ def forecast_reading(
     levels: Numbers = (80,),
     quantiles: Numbers = (),
     report: Report | None = None,
+    lanes: Lanes | None = None,
 ) -> Any:
-    """Forecasts a table already read; see `forecast`."""
+    """Forecasts a table already read; see `forecast`.
+
+    Args:
+        predictor: NanoTST or a baseline.
+        reading: The table, whose kind and names the result has.
+        horizon: Number of steps ahead, at least 1.
+        levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+        quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+        report: See `forecast_panel`.
+        lanes: The values of the series where the reading has their names and times only; by default its panel.
+
+    Raises:
+        UserError: The horizon, a level, or a name of the table that a column of the result has as well.
+    """
     check_horizon(horizon)
     columns = QuantileColumns.of(predictor.name, levels, quantiles).levels
     reading.refuse_taken(columns)
-    values = forecast_panel(predictor, reading.panel, horizon, tuple(columns.values()), report)
+    values = forecast_panel(
+        predictor, reading.panel if lanes is None else lanes, horizon, tuple(columns.values()), report
+    )
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.result import QuantileColumns
-from segue.palette import BLUE, INK, SOFT, add_legend, add_title, dress_over_time, new_figure
+from segue.forecasting.table.result import QuantileColumns
+from segue.palette import SOFT, add_legend, add_title, draw_fan, draw_observed, dress_over_time, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def _fan(
     columns: QuantileColumns,
 ) -> None:
     when, values = observed
-    ax.plot(when, values, color=INK, linewidth=1.1, label="observed", zorder=3, solid_joinstyle="round")
+    draw_observed(ax, when, values)
     seen = np.flatnonzero(np.isfinite(values))
 
     def joined(column: str) -> NDArray[np.float64]:
@@ -100,10 +100,5 @@ def _fan(
         begin = values[seen[-1:]]
         return np.concatenate([begin, ahead[column].to_numpy().astype(np.float64)])
 
-    line = np.concatenate([when[seen[-1:]], times])
-    for depth, percent in enumerate(sorted(columns.percents, reverse=True)):  # the wide ones lie beneath
-        low, high = map(joined, columns.interval(percent))
-        shade, label = 0.18 + 0.17 * depth, f"{percent:.12g} %"
-        ax.fill_between(line, low, high, color=BLUE, alpha=shade, linewidth=0, label=label, zorder=1)
-    ax.plot(line, joined(columns.point), color=BLUE, linewidth=1.6, label="median", zorder=4, solid_joinstyle="round")
+    draw_fan(ax, np.concatenate([when[seen[-1:]], times]), *columns.fan(joined))
     dress_over_time(ax, dated=times.dtype.kind == "M")

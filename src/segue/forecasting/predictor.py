@@ -105,7 +105,7 @@ class Predictor(Protocol):
     """Anything that forecasts lanes of numbers: NanoTST and every baseline.
 
     Two more attributes are optional. `batch`: how many lanes it takes at once, 128 by default. `keeps_support`: true
-    where the caller shall bring its quantiles to what each series can be (`segue.forecasting.support`).
+    where the caller brings its quantiles to what each series can be (`segue.forecasting.support`).
     """
 
     name: str
@@ -167,10 +167,10 @@ def predict_lanes(
         width = values.shape[1] - gap
         history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes])
         forecast = predictor.predict(history, horizon + gap)
-        found = forecast.quantiles
+        ahead = forecast.quantiles
         if getattr(predictor, "keeps_support", False):
-            found = within_support(found, history.values, history.observed)
-        quantiles[lanes] = found[:, gap:]
+            ahead = within_support(ahead, history.values, history.observed)
+        quantiles[lanes] = ahead[:, gap:]
         if forecast.mean is not None:
             mean = np.full(quantiles.shape[:2], np.nan) if mean is None else mean
             mean[lanes] = forecast.mean[:, gap:]

@@ -17,8 +17,7 @@ def load_predictor(model: Model, argument: str = "model", threads: int | None = 
 
     Args:
         model: A bundled model such as `nanotst`; a model folder; one of `BASELINES`, all but `ar` with the steps of a
-            season if the calendar's shall not be taken, such as `seasonal-naive:288`; or a predictor, returned as it
-            is.
+            season where they differ from the calendar's, such as `seasonal-naive:288`; or a predictor, returned as is.
         argument: The name that the user knows the model by.
         threads: How many threads NanoTST computes with; by default as many as the machine allows.
 

@@ -11,7 +11,8 @@ from torch import Tensor
 class Distribution(Protocol):
     """One distribution for each value of a patch, in the scaled units that the network works in.
 
-    `sample` draws the values of a patch independently, given the hidden vector.
+    Training uses `loss`, forecasts use `quantiles` and `mean`. `sample` and `log_density` are for callers of the public
+    heads: `sample` draws the values of a patch independently, given the hidden vector.
     """
 
     @property

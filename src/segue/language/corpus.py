@@ -84,7 +84,7 @@ def document_pattern(document: str) -> re.Pattern[str]:
         raise UserError("document", document, f"give a regular expression ({error})") from error
 
 
-def read_text(path: str | Path, argument: str = "text") -> str:
+def read_text(path: str | Path) -> str:
     """Reads a UTF-8 file; line ends are kept.
 
     Raises:
@@ -93,9 +93,9 @@ def read_text(path: str | Path, argument: str = "text") -> str:
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(argument, path, f"name a text file that can be read ({error.strerror})") from error
+        raise UserError("text", path, f"name a text file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError(argument, path, f"save it in UTF-8 (byte {error.start} is not)") from error
+        raise UserError("text", path, f"save it in UTF-8 (byte {error.start} is not)") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segue.palette import BLUE, SOFT, dress, new_figure
 from segue.training.log import read_log
 from segue.training.validation import KEY
 
@@ -20,13 +21,11 @@ def plot_curve(run: str | Path) -> "Figure":
     Returns:
         The figure, to be saved by `figure.savefig(path)`.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure = new_figure(7.0, 4.0)
     axes = figure.add_subplot(xlabel="step", ylabel="bits per token")
-    for key, label, color in (("loss", "training", "#6b7480"), (KEY, "held out", "#1f6fb4")):
+    for key, label, color in (("loss", "training", SOFT), (KEY, "held out", BLUE)):
         points = [(line["step"], line[key] / math.log(2)) for line in read_log(Path(run)) if key in line]
         axes.plot([step for step, _ in points], [bits for _, bits in points], label=label, color=color)
     axes.legend(frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)
+    dress(axes)
     return figure

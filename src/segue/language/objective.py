@@ -8,10 +8,10 @@ from segue.language.corpus import Batch, Corpus, contiguous_lanes, random_blocks
 from segue.language.model import LanguageModel
 from segue.state import State
 from segue.training.clocks import MultiRate, split_levels
-from segue.training.loop import CarryingLoss, Loss
 from segue.training.optimizer import BuildOptimizer, Optimizer, single_rate
 from segue.training.schedule import TrainingConfig
 from segue.training.surprise import Target, recorded, surprise_objective
+from segue.training.trainer import CarryingLoss, Loss
 
 _LEVELS = ("backbone.level1", "backbone.level2", "backbone.level3")
 

@@ -16,8 +16,8 @@ from segue.language.evaluate import Evaluation, evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
 from segue.text.named import learn_tokenizer
-from segue.training.loop import Progress
 from segue.training.run import Work, begin_run
+from segue.training.trainer import Progress
 from segue.training.validation import Validation
 
 _LEAST = 2  # occurrences of a word in the vocabulary: rarer ones train the unknown token

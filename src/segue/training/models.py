@@ -23,7 +23,6 @@ def save_model(
     half: bool = False,
     card: str | None = None,
     tokenizer: str | None = None,
-    files: Mapping[str, str | bytes] | None = None,
 ) -> None:
     """Writes the folder of a model; see `segue.folder.save_model_folder`.
 
@@ -35,12 +34,11 @@ def save_model(
         half: Store floating weights in half precision.
         card: The text of MODEL_CARD.md.
         tokenizer: The text of tokenizer.json.
-        files: More files by name.
     """
     arrays = arrays_of(model.state_dict())
     if half:
         arrays = {name: a.astype(np.float16) if a.dtype.kind == "f" else a for name, a in arrays.items()}
-    save_model_folder(folder, kind, config, arrays, card=card, tokenizer=tokenizer, files=files)
+    save_model_folder(folder, kind, config, arrays, card=card, tokenizer=tokenizer)
 
 
 def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[str, Any]], M]) -> M:
@@ -55,9 +53,9 @@ def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[s
     Raises:
         UserError: The folder is missing, damaged or of another kind, or its weights do not fit its config.
     """
-    found, config, arrays = load_model_folder(folder)
-    if found != kind:
-        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {found})")
+    stored, config, arrays = load_model_folder(folder)
+    if stored != kind:
+        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
     model = build(config)
     try:
         model.load_state_dict(tensors_of(arrays))  # which widens half precision to that of the model

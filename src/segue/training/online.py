@@ -88,25 +88,11 @@ class OnlineLearner:
         weights: The trained weights by name, as `dict(model.named_parameters())`. They are read, never written.
         losses: The model and its loss; the model is in evaluation mode, so that nothing is random.
         config: How to learn.
-        adapted: The weights that learn; `None` for all.
-
-    Raises:
-        UserError: `adapted` names a weight that the model does not have, or no weight.
     """
 
-    def __init__(
-        self,
-        weights: Mapping[str, Tensor],
-        losses: Losses,
-        config: OnlineConfig,
-        adapted: frozenset[str] | None = None,
-    ) -> None:
-        adapted = frozenset(weights) if adapted is None else adapted
-        if not adapted or not adapted <= set(weights):
-            raise UserError("adapted", ", ".join(sorted(adapted)) or "(none)", "name weights of the model")
+    def __init__(self, weights: Mapping[str, Tensor], losses: Losses, config: OnlineConfig) -> None:
         self.config = config
-        self._weights = {name: weight.detach() for name, weight in weights.items()}
-        self._adapted = sorted(adapted)
+        self._weights = {name: weights[name].detach() for name in sorted(weights)}
         self._losses = losses
 
     def initial_state(self, memory: State, inputs: Mapping[str, Tensor]) -> State:
@@ -117,7 +103,7 @@ class OnlineLearner:
             inputs: An example of later inputs, of any length; only dtypes and sizes matter.
         """
         lanes, size = memory.lanes, self.config.segment
-        deltas = {name: self._weights[name].new_zeros(lanes, *self._weights[name].shape) for name in self._adapted}
+        deltas = {name: weight.new_zeros(lanes, *weight.shape) for name, weight in self._weights.items()}
         segment = {name: tensor.new_zeros(lanes, size, *tensor.shape[2:]) for name, tensor in inputs.items()}
         device = next(iter(memory.values())).device
         before = State({name: tensor.clone() for name, tensor in memory.items()})  # files hold no tensor twice
@@ -167,7 +153,7 @@ class OnlineLearner:
         """Scores a piece that fits into the segment, and adds it to the segment."""
         filled, count = int(state["filled"]), next(iter(piece.values())).shape[1]
         with torch.no_grad():
-            score, memory = self._losses(self._weights | self._weights_of(state), piece, state.part("memory"))
+            score, memory = self._losses(self._weights_of(state), piece, state.part("memory"))
         index = torch.arange(filled, filled + count, device=state["filled"].device)
         changed = {f"segment.{name}": state[f"segment.{name}"].index_copy(1, index, t) for name, t in piece.items()}
         changed |= {f"memory.{name}": tensor for name, tensor in memory.items()}
@@ -190,7 +176,7 @@ class OnlineLearner:
         """The losses of a segment, the memory after it, and the gradients of its mean loss, lane axis first."""
         with torch.enable_grad():
             adapted = {name: weight.requires_grad_() for name, weight in self._weights_of(state).items()}
-            losses, memory = self._losses(self._weights | adapted, dict(segment), before)
+            losses, memory = self._losses(adapted, dict(segment), before)
             gradients = torch.autograd.grad(
                 losses.mean(), list(adapted.values()), allow_unused=True, materialize_grads=True
             )
@@ -213,5 +199,5 @@ class OnlineLearner:
         return State({**state_after, **deltas})
 
     def _weights_of(self, state: State) -> dict[str, Tensor]:
-        """The adapted weights of the one lane of `state`, as new tensors."""
-        return {name: self._weights[name] + state[f"delta.{name}"][0] for name in self._adapted}
+        """The weights of the one lane of `state`, as new tensors."""
+        return {name: weight + state[f"delta.{name}"][0] for name, weight in self._weights.items()}

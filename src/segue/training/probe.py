@@ -9,9 +9,9 @@ from torch import nn
 
 from segue.errors import UserError
 from segue.state import State
-from segue.training.loop import CarryingLoss, Loss, Trainer
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import CarryingLoss, Loss, Trainer
 
 _WARM_UP = 2  # the first steps also pay for memory and kernels
 

@@ -18,11 +18,12 @@ from torch import nn
 from segue.device import Device, decide_device
 from segue.errors import UserError
 from segue.state import State
-from segue.training.loop import CarryingLoss, Loss, Progress, train
+from segue.training.loop import train
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.probe import seconds_per_step, steps_for_minutes
 from segue.training.runs import read_run, require_unused
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import CarryingLoss, Loss, Progress
 from segue.training.validation import Validation
 
 
@@ -136,7 +137,7 @@ def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: b
         config: What to train; `None` for the defaults of `cls`, or to resume.
         folder: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Whether to continue the run in the folder.
-        minutes: The time that shall decide the number of steps; not to resume.
+        minutes: The time that decides the number of steps; not to resume.
 
     Raises:
         UserError: The folder is in use or holds nothing to resume, `config` or `minutes` is given to resume, or the

@@ -2,7 +2,7 @@
 
 import torch
 
-from segue.forecasting.nanotst.past import at, fading, newest_index, past_of, shifted
+from segue.forecasting.nanotst.past import at, newest_index, past_of, shifted
 from tests.forecasting.nanotst.conftest import ragged
 
 
@@ -37,12 +37,6 @@ def test_a_lane_without_values_has_a_past_of_nothing():
     past = past_of(torch.full((1, 2, 3), 7.0), torch.zeros(1, 2, 3, dtype=torch.bool))
     assert (past.first.item(), past.begin.item(), past.newest.unique().item()) == (0, 6, -1)
     assert (past.age.tolist(), past.count.tolist(), past.last.tolist()) == ([[0, 0]], [[0, 0]], [[0, 0]])
-
-
-def test_weights_fade_by_half_in_a_half_life_and_the_future_has_none():
-    weight = fading(4, 8, 16.0, torch.device("cpu"))
-    torch.testing.assert_close(weight[3], torch.tensor([2**-1.5, 0.5, 2**-0.5, 1.0]).double())
-    assert (weight.triu(1) == 0).all()
 
 
 def test_steps_are_moved_and_picked():

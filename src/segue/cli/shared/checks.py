@@ -19,7 +19,7 @@ def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
     return value
 
 
-def check_place(
+def check_writable(
     argument: str, path: Path | None, suffixes: tuple[str, ...] | None = None, source: Path | None = None
 ) -> None:
     """Refuses a file that could not be written.

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 if TYPE_CHECKING:
     from segue.device import Device
-    from segue.training.loop import Progress as Step
     from segue.training.schedule import TrainingConfig
+    from segue.training.trainer import Progress as Step
 
 
 class TrainingBar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.shared.checks import PICTURES, check_place
+from segue.cli.shared.checks import PICTURES, check_writable
 from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def align(
     from segue.translate.decode.texts import translate_texts
     from segue.translate.evaluation.plots import plot_alignment
 
-    check_place("plot", plot, PICTURES)
+    check_writable("plot", plot, PICTURES)
     model = model_of(folder)
     source = require_text(text, "text")
     if target is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segue.cli.shared.checks import PICTURES, check_place
+from segue.cli.shared.checks import PICTURES, check_writable
 from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, report_skipped
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def evaluate(
     from segue.translate.evaluation.plots import plot_lengths
     from segue.translate.evaluation.units import unit_of
 
-    check_place("output", output, source=pairs)
-    check_place("output", output, source=folder)
-    check_place("plot", plot, PICTURES)
+    check_writable("output", output, source=pairs)
+    check_writable("output", output, source=folder)
+    check_writable("plot", plot, PICTURES)
     model = model_of(folder)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
     report_skipped(read)

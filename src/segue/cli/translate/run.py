@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from segue.cli.shared.checks import check_place, one_of
+from segue.cli.shared.checks import check_writable, one_of
 from segue.cli.translate.arguments import Beam, Folder, model_of
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def run(
     from segue.heads.sampling import Sampling
     from segue.translate.decode.config import DecodeConfig, LengthPenalty
 
-    check_place("output", output, source=file)
-    check_place("output", output, source=folder)
+    check_writable("output", output, source=file)
+    check_writable("output", output, source=folder)
     config = DecodeConfig(
         beam=max(beam, n_best) if beam > 0 and temperature is None else beam,
         n_best=n_best,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from segue.cli.shared.checks import check_place
+from segue.cli.shared.checks import check_writable
 from segue.cli.translate.arguments import SkipBad, Source, Target, report_skipped
 
 
@@ -27,7 +27,7 @@ def split(
 
     if output.exists():
         raise UserError("output", output, "name a new folder")
-    check_place("output", output)
+    check_writable("output", output)
     read = read_pairs(pairs, source=source, target=target, skip_bad=skip_bad)
     report_skipped(read)
     parts = split_pairs(read.pairs, dev, test, seed)

@@ -14,9 +14,9 @@ from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.forecast import forecast_panel
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.result import Numbers, QuantileColumns
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
+from segue.forecasting.table.result import Numbers, QuantileColumns
 
 Report = Callable[[str, int, int], None]
 """Is called with a model's name, how many windows it has forecast, and of how many."""

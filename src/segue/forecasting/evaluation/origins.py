@@ -15,14 +15,14 @@ from segue.forecasting.table.panel import Panel
 class Origins:
     """Beginnings of series, as lanes: of each series one for every window, the earliest first.
 
-    Since a beginning of a series is a series, whatever forecasts a `Panel` forecasts these, all in the same batches.
+    A beginning of a series is a series: what forecasts a `Panel` forecasts all of these, in the same batches.
 
     Attributes:
         panel: The whole series.
         series: The series of each lane, by position, in ascending order.
         window: Which of the `windows` of that series it is; those of a shorter series are the last ones.
         spans: After how many steps of its series each lane ends.
-        horizon: How many steps after that are to be forecast.
+        horizon: How many steps after that to forecast.
     """
 
     panel: Panel

@@ -9,8 +9,18 @@ import numpy as np
 
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import Backtest
-from segue.forecasting.result import QuantileColumns
-from segue.palette import BLUE, COLOURS, INK, SOFT, add_legend, add_title, dress_over_time, new_figure
+from segue.forecasting.table.result import QuantileColumns
+from segue.palette import (
+    COLOURS,
+    INK,
+    SOFT,
+    add_legend,
+    add_title,
+    draw_fan,
+    draw_observed,
+    dress_over_time,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,7 +129,7 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
     time_col, target_col, model = names
     past = past.filter(nw.col(time_col) <= ahead[time_col].max()).tail(history_of(result))
     times, values = past[time_col].to_numpy(), past[target_col].to_numpy().astype(np.float64)
-    ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=4, solid_joinstyle="round")
+    draw_observed(ax, times, values)
     begin = ahead.columns.index(model)
     columns = QuantileColumns.read(ahead.columns[begin:])
     cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][: _shown(result)]
@@ -132,13 +142,9 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
         def joined(column: str, origin: Any = origin, window: Frame = window) -> Any:
             return np.concatenate([values[origin], window[column].to_numpy().astype(np.float64)])
 
-        for depth, percent in enumerate(sorted(columns.percents, reverse=True)):  # the wide ones lie beneath
-            low, high = map(joined, columns.interval(percent))
-            shade, label = 0.16 + 0.17 * depth, f"{percent:.12g} %" if number == 0 else None
-            ax.fill_between(when, low, high, color=BLUE, alpha=shade, linewidth=0, label=label, zorder=1)
-        median, dotted = "median" if number == 0 else None, "origin" if number == 0 else None
-        ax.plot(when, joined(model), color=BLUE, linewidth=1.6, label=median, zorder=3, solid_joinstyle="round")
-        ax.axvline(cutoff, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), label=dotted, zorder=2)
+        draw_fan(ax, when, *columns.fan(joined), labelled=number == 0)
+        label = "origin" if number == 0 else None
+        ax.axvline(cutoff, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), label=label, zorder=2)
     dress_over_time(ax, dated=times.dtype.kind == "M")
 
 

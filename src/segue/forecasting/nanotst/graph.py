@@ -100,7 +100,7 @@ class ExportedModel:
         batches = [batch for count in np.unique(tokens).tolist() for batch in _cut(np.flatnonzero(tokens == count))]
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
         threads = min(usable_threads() if self.threads is None else self.threads, len(parts))
-        run = partial(self._run, steps=steps)
+        run = partial(self.run, steps=steps)
         if threads <= 1:
             results = list(map(run, parts))
         else:
@@ -110,8 +110,8 @@ class ExportedModel:
             quantiles[lanes] = part
         return quantiles
 
-    def _run(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """One run of the graph."""
+    def run(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
+        """One run of the graph, over lanes of as many patches; `one_pass` makes sure of that."""
         lanes = len(history)
         full = history.select(np.arange(lanes + -lanes % _GROUP) % lanes)
         inputs = {"values": full.values, "observed": full.observed, "seasons": full.seasons}

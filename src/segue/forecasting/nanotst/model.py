@@ -102,8 +102,8 @@ class NanoTST(nn.Module):
         normal: Float[Tensor, "lanes tokens patch *rest"], reference: Reference
     ) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """The inverse of `normalise`."""
-        bounded = normal.double().clamp(-_BOUND, _BOUND)
-        return reference.restore((bounded.exp() - (-bounded).exp()) / 2)  # sinh, which onnxruntime has not in double
+        power = normal.double().clamp(-_BOUND, _BOUND).exp()
+        return reference.restore((power - 1 / power) / 2)  # sinh, which onnxruntime does not have in double
 
     @property
     def context(self) -> int:

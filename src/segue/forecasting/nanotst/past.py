@@ -103,21 +103,6 @@ def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:
     return values.gather(1, index.flatten(1)).view_as(index)
 
 
-def fading(tokens: int, patch: int, half_life: float, device: torch.device) -> Float64[Tensor, "upto tokens"]:
-    """The weight of each patch at the end of each: less the longer ago it was, and zero for those still to come.
-
-    Args:
-        tokens: How many patches.
-        patch: Steps of a patch.
-        half_life: Steps after which a patch counts half as much.
-        device: Where to compute.
-    """
-    index = torch.arange(tokens, device=device)
-    age = (index[:, None] - index) * patch
-    weight = torch.exp2(-age.clamp(min=0).double() / half_life)
-    return torch.where(age >= 0, weight, 0.0)
-
-
 def shifted(steps: Tensor, count: int, fill: float | int) -> Tensor:
     """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
     return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)

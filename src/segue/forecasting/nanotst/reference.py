@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle
-from segue.forecasting.nanotst.past import Past, fading, shifted
-from segue.forecasting.nanotst.scaling import HALF_LIFE, Scale
+from segue.forecasting.nanotst.past import Past, shifted
+from segue.forecasting.nanotst.scaling import Scale, faded_sum
 
 _CLEARLY = 0.8  # of the error of the mean: enough for the last value or the cycle to take its place
 _DOUBT = 4.0  # values: so many times their share of all is added to it, as the mean of a few may be a passing one
@@ -104,13 +104,12 @@ def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor,
     are a cycle apart. Parts for which no two observed values lie so far apart do not count. One step is from value to
     value, across gaps, as in `local.unit`. All fade with time as running scales do.
     """
-    own = fading(cycle.length.shape[1], past.patch, HALF_LIFE, past.held.device).T
     total, number = local.unit, torch.ones_like(local.unit)
     for ahead in sorted({eighths * past.patch // 8 for eighths in _AHEAD} - {0, 1}):
         gap = (past.known - shifted(past.known, ahead, torch.nan)).abs()
         paired = ~gap.isnan()
-        moved = past.by_patch(torch.where(paired, gap, 0.0)).sum(-1) @ own
-        pairs = past.by_patch(paired.double()).sum(-1) @ own
+        moved = faded_sum(past.by_patch(torch.where(paired, gap, 0.0)).sum(-1), past.patch)
+        pairs = faded_sum(past.by_patch(paired.double()).sum(-1), past.patch)
         usable = (pairs > 0) & (cycle.length > ahead)
         total = total + torch.where(usable, moved / torch.where(pairs > 0, pairs, 1.0), 0.0)
         number = number + usable

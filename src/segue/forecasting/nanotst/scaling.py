@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from segue.forecasting.nanotst.past import Past, fading, shifted
+from segue.forecasting.nanotst.past import Past, shifted
 
 HALF_LIFE = 256.0  # steps
 
@@ -49,8 +49,7 @@ def step_scale(past: Past) -> Scale:
     """
     moved = past.by_patch(differences(past).abs()).sum(-1)
     counted = past.by_patch(compared(past)).sum(-1)
-    own = fading(moved.shape[1], past.patch, HALF_LIFE, moved.device).T
-    moved, counted = moved @ own, counted @ own
+    moved, counted = faded_sum(moved, past.patch), faded_sum(counted, past.patch)
     return Scale(past.last, torch.where(counted > 0, moved / torch.where(counted > 0, counted, 1.0), 0.0))
 
 
@@ -74,12 +73,12 @@ def mean_scale(past: Past) -> Scale:
     mean = (held * seen).sum(-1) / count.clamp(min=1)
     within = ((held - mean[..., None]) * seen).square().sum(-1)
 
-    own = fading(mean.shape[1], past.patch, HALF_LIFE, mean.device)
-    weight = count @ own.T
+    own = fading(mean.shape[1], past.patch, mean.device)
+    weight = count @ own
     total = torch.where(weight > 0, weight, 1.0)
-    location = (mean * count) @ own.T / total
-    between = (mean[:, None, :] - location[:, :, None]).square() * (count[:, None, :] * own)  # (lanes, upto, tokens)
-    squares = within @ own.T + between.sum(-1)
+    location = (mean * count) @ own / total
+    between = (mean[:, :, None] - location[:, None]).square() * (count[:, :, None] * own)  # (lanes, tokens, upto)
+    squares = within @ own + between.sum(1)
     return Scale(location, (squares / total).sqrt())
 
 
@@ -90,10 +89,28 @@ def mean_error(past: Past, mean: Float64[Tensor, "lanes tokens"]) -> Float64[Ten
     gone over again; of n values, a mean of the others is n / (n - 1) times as far. Infinite below two values.
     """
     seen, held = past.by_patch(past.weight), past.by_patch(past.held)
-    own = fading(mean.shape[1], past.patch, HALF_LIFE, mean.device).T
-    others = (seen.sum(-1) @ own - 1).clamp(min=0)
+    others = (faded_sum(seen.sum(-1), past.patch) - 1).clamp(min=0)
     distance = ((held - mean[..., None]).abs() * seen).sum(-1)
-    return torch.where(others > 0, distance @ own / torch.where(others > 0, others, 1.0), torch.inf)
+    distance = faded_sum(distance, past.patch)
+    return torch.where(others > 0, distance / torch.where(others > 0, others, 1.0), torch.inf)
+
+
+def faded_sum(sums: Float64[Tensor, "lanes tokens"], patch: int) -> Float64[Tensor, "lanes tokens"]:
+    """At each patch the sum over it and all before it, which counts the less the longer ago they were.
+
+    Args:
+        sums: What is summed, of each patch.
+        patch: Steps of a patch.
+    """
+    return sums @ fading(sums.shape[1], patch, sums.device)
+
+
+def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "tokens upto"]:
+    """The weight of each patch at the end of each: half as much after `HALF_LIFE`, and zero for those still to come."""
+    index = torch.arange(tokens, device=device)
+    age = (index - index[:, None]) * patch
+    weight = torch.exp2(-age.clamp(min=0).double() / HALF_LIFE)
+    return torch.where(age >= 0, weight, 0.0)
 
 
 def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
@@ -124,5 +141,4 @@ def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     that. What is larger than 1e18 is squashed as 1e18, whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
-    square = size * size
-    return (size + square / (1 + (square + 1).sqrt())).log1p() * values.sign()
+    return (size + (size * size + 1).sqrt()).log() * values.sign()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float64, Int
+from jaxtyping import Float64
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import LONGEST, Cycle, power_of_two
@@ -47,13 +47,14 @@ def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
     total, count = upto[..., :-1] - upto[..., 1:], number[..., :-1] - number[..., 1:]
     mean = total / count.clamp(min=1)  # of each cycle
 
-    values, usable = past_cycles(past, cycle)
+    values = past_cycles(past, cycle)
+    usable = values == values  # NaN is not
     departure = torch.where(usable, values - mean[..., None], 0.0)
-    last = _newest_usable(past, values, usable)
-    typical, usual = (
-        _mean_cycle(departure[:, :, :cycles], usable[:, :, :cycles], mean[..., :1], last)
-        for cycles in (_CYCLES, 2 * _CYCLES)
-    )
+    sums = departure.unflatten(2, (2, _CYCLES)).sum(3)  # of the last four cycles, and of the four before them
+    numbers = usable.to(torch.float32).unflatten(2, (2, _CYCLES)).sum(3).double()
+    last = _newest(past, values)
+    typical = _mean_cycle(sums[:, :, 0], numbers[:, :, 0], mean[..., :1], last)
+    usual = _mean_cycle(sums.sum(2), numbers.sum(2), mean[..., :1], last)
     whole = edge[..., 2] >= past.begin[:, None]
     drift = (mean[..., 0] - mean[..., 1]) * whole * (count[..., 0] > 0) * (count[..., 1] > 0)
     return SeasonalCopies(last, typical, usual, drift)
@@ -64,36 +65,35 @@ def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"
 
     Where a cycle was not seen or a value is missing, the others serve; where all are, the newest value.
     """
-    return _newest_usable(past, *past_cycles(past, cycle))
+    return _newest(past, past_cycles(past, cycle))
 
 
-def past_cycles(
-    past: Past, cycle: Cycle
-) -> tuple[Float64[Tensor, "lanes tokens cycles patch"], Bool[Tensor, "lanes tokens cycles patch"]]:
+def past_cycles(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens cycles patch"]:
     """The values of the last eight cycles that are over, at the steps of the patch after each patch.
 
     Returns:
-        The values, newest cycle first, and which are observed in a cycle that was seen whole.
+        The values, newest cycle first; NaN where none is observed, or where the cycle was not seen whole.
     """
     tokens, size = cycle.length.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
     target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
     back = (target - newest + length - 1) // length  # cycles from each step to the last one that is over
     ago = torch.arange(2 * _CYCLES, device=length.device)
-    index = (target - back * length)[:, :, None] - ago[:, None] * length[..., None]
-    values = at(past.known, index.clamp(min=0))
+    index = (target - back * length)[:, :, None] - (ago * length)[..., None]
     whole = newest + 1 - (ago + 1) * length >= past.begin[:, None, None]
-    return values, ~values.isnan() & whole[..., None]
+    known = F.pad(past.known, (0, 1), value=torch.nan)
+    return at(known, torch.where(whole[..., None], index, past.known.shape[1]))
 
 
-def _newest_usable(past: Past, values: Tensor, usable: Tensor) -> Float64[Tensor, "lanes tokens patch"]:
-    index: Int[Tensor, "lanes tokens 1 patch"] = usable.int().argmax(2, keepdim=True)
-    return torch.where(usable.any(2), values.gather(2, index)[:, :, 0], past.last[..., None])
+def _newest(past: Past, values: Tensor) -> Float64[Tensor, "lanes tokens patch"]:
+    """The first along the cycles that is not NaN; the newest value of the lane where all are."""
+    first = (values == values).int().argmax(2, keepdim=True)
+    chosen = values.gather(2, first)[:, :, 0]
+    return torch.where(chosen == chosen, chosen, past.last[..., None])
 
 
-def _mean_cycle(departure: Tensor, usable: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
-    number = usable.double().sum(2)
-    return torch.where(number > 0, level + departure.sum(2) / number.clamp(min=1), otherwise)
+def _mean_cycle(departures: Tensor, number: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
+    return torch.where(number > 0, level + departures / number.clamp(min=1), otherwise)
 
 
 def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype) -> list[Tensor]:

@@ -18,9 +18,9 @@ from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
 from segue.heads.quantiles import Quantiles
-from segue.training.loop import Progress
 from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
+from segue.training.trainer import Progress
 
 _NARROWEST = 0.05  # units of the reference: what is surer than this is sure enough
 
@@ -62,6 +62,7 @@ def pretrain(
     minutes: float | None = None,
     started: Callable[[PretrainConfig, Device], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    exporting: Callable[[], None] | None = None,
 ) -> NanoTST:
     """Trains a NanoTST and leaves the run, and in it the model folder `model`, on disk.
 
@@ -73,6 +74,7 @@ def pretrain(
         minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
         started: Called once with the final config and the device.
         progress: Called after each step.
+        exporting: Called before the model is exported, where its backbone has an exported form.
 
     Returns:
         The trained model: the averaged weights where the config asks for an average.
@@ -86,7 +88,7 @@ def pretrain(
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
     config, device = begun.config, begun.device
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    work = Work(model, pretraining_loss(model, config, device), save=_saver(begun.folder / "model"))
+    work = Work(model, pretraining_loss(model, config, device), save=_saver(begun.folder / "model", exporting))
     config = begun.settle(config, work)
     if started is not None:
         started(config, device)
@@ -95,11 +97,13 @@ def pretrain(
     return trained
 
 
-def _saver(folder: Path) -> Callable[[nn.Module], None]:
+def _saver(folder: Path, exporting: Callable[[], None] | None) -> Callable[[nn.Module], None]:
     def save(model: nn.Module) -> None:
         assert isinstance(model, NanoTST)
         model.save_pretrained(folder, half=True)
         if exports(model.config):
+            if exporting is not None:
+                exporting()
             export_model(folder)
 
     return save

@@ -85,7 +85,7 @@ class Windows:
     Args:
         data: Which windows.
         patch: Values per patch.
-        span: The longest masked span, in patches: what one pass shall predict.
+        span: The longest masked span, in patches: what one pass predicts.
         seed: Everything random follows from it and the batch number.
     """
 
@@ -130,7 +130,7 @@ class Windows:
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
-    """A stream of its own for every number: torch's CPU generator heeds 32 bits of its seed, and mixes them well."""
+    """A stream of its own for every number: torch's CPU generator uses 32 bits of its seed, and mixes them well."""
     return torch.Generator().manual_seed((seed * 0x9E3779B1 + number) % 2**32)
 
 
@@ -139,7 +139,7 @@ def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:
 
 
 def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -> Float[Tensor, "lanes length"]:
-    """Stretches of random series: most end where the series ends, since productions place recent change there."""
+    """Stretches of random series: most end where the series ends, where productions put recent change."""
     row = torch.randint(len(series), (lanes, 1), generator=generator)
     latest = series.shape[1] - length
     begin = torch.randint(latest + 1, (lanes, 1), generator=generator)
@@ -157,19 +157,19 @@ def _augment(
     values = torch.where(_uniform(lanes, generator)[:, None] < 0.05, values.flip(1), values)
     share = 0.5 * _uniform(lanes, generator) * (_uniform(lanes, generator) < 0.15)
     other = values[torch.randperm(lanes, generator=generator)]
-    spread = values.std(1, keepdim=True) / other.std(1, keepdim=True).clamp(min=1e-6)
-    return torch.lerp(values, other * spread.clamp(max=1e3), share[:, None])
+    scale = values.std(1, keepdim=True) / other.std(1, keepdim=True).clamp(min=1e-6)
+    return torch.lerp(values, other * scale.clamp(max=1e3), share[:, None])
 
 
 def _holes(
     lanes: int, tokens: int, span: int, share: float, generator: torch.Generator
 ) -> Bool[Tensor, "lanes tokens"]:
     """In a share of the lanes, one to three spans of up to `span` patches, never the first patch."""
-    place = torch.arange(tokens)
+    index = torch.arange(tokens)
     hidden = torch.zeros(lanes, tokens, dtype=torch.bool)
     count = torch.randint(1, 4, (lanes,), generator=generator) * (_uniform(lanes, generator) < share)
     for number in range(3):
         begin = torch.randint(1, tokens, (lanes, 1), generator=generator)
         end = begin + torch.randint(1, span + 1, (lanes, 1), generator=generator)
-        hidden |= (place >= begin) & (place < end) & (count > number)[:, None]
+        hidden |= (index >= begin) & (index < end) & (count > number)[:, None]
     return hidden

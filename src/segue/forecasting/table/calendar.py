@@ -29,7 +29,7 @@ def frequency_of(alias: str | int, times: Times) -> Frequency:
 
     Args:
         alias: For example `"h"`, `"15min"`, `"MS"`, `"W-MON"`, `"B"`; a whole number for integer times.
-        times: The times it shall fit, any order.
+        times: The times it has to fit, in any order.
 
     Raises:
         UserError: No such frequency, or one of the other kind of time.

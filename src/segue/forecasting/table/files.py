@@ -13,15 +13,12 @@ from segue.errors import UserError
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.times import looks_like_times
 
-SUFFIXES = (".csv", ".parquet")
-"""The formats that can be written."""
-
 MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>")
 """What stands for a missing value in a CSV file, except in a column of ids: there only an empty cell is."""
 
 
 def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
-    """Reads a CSV file, whatever its delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
+    """Reads a CSV file, of any delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
 
     Args:
         path: Parquet if it ends in `.parquet` or `.pq`, else CSV with a header line.

@@ -16,10 +16,12 @@ TARGET_NAMES = ("y", "value", "target", "values")
 DUPLICATES = ("mean", "first", "last")
 """What can become of several values on one step."""
 
+_MOST_NAMES = 12  # that an error lists
+
 
 @dataclass(frozen=True)
 class Layout:
-    """How a table is to be read. What is left out is inferred when unambiguous; otherwise an error names the option.
+    """How to read a table. What is left out is inferred when unambiguous; otherwise an error names the option.
 
     Attributes:
         id_col: The column that names the series. By default `unique_id` or the like; without one, the table is one
@@ -154,6 +156,6 @@ def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:
     return table[name].head(200).to_pandas()
 
 
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"

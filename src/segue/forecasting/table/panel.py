@@ -205,7 +205,7 @@ def longer_step(
 
 
 def other_step(series: object, size: int, frequency: Frequency) -> UserError:
-    """What the user is told of a series that `longer_step` names."""
+    """The error for a series that `longer_step` names."""
     fault = f"the rows of series {series} lie {size} steps of {frequency.alias} apart"
     return UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
 

@@ -67,8 +67,8 @@ class Reading:
         stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
         return self.table({**stamps, **columns}, codes)
 
-    def history(self, steps: int, series: int, name: str = "y") -> Any:
-        """A long frame of the kind that was read, of the last steps of the first series, back from their last values.
+    def history(self, steps: int, series: int) -> Any:
+        """A long frame of the kind that was read, of the last steps of the first series: their values are `y`.
 
         Before a row that follows missing rows there is one without a value, so that a line drawn through them breaks.
         """
@@ -78,7 +78,7 @@ class Reading:
         codes, times, values = codes[kept], panel.times[kept], panel.values[kept]
         gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.steps[kept]) > 1))
         codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
-        return self._long(codes, times, {name: np.insert(values, gaps, np.nan)})
+        return self._long(codes, times, {"y": np.insert(values, gaps, np.nan)})
 
     def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
         self.refuse_taken(columns)

@@ -1,4 +1,4 @@
-"""Reading times: timestamps, dates as text, or dates and hours spread over several columns."""
+"""Reading times: timestamps, dates as text, or dates and hours in several columns."""
 
 import re
 import warnings

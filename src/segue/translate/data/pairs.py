@@ -107,17 +107,17 @@ def items_of(pairs: Iterable[Pair]) -> list[Item]:
     return [Item(source, tuple(targets)) for source, targets in targets_of.items()]
 
 
-def require_text(text: str, argument: str, longest: int = LONGEST) -> str:
+def require_text(text: str, argument: str) -> str:
     """The text, normalised as `read_pairs` does it.
 
     Raises:
-        UserError: It is empty or longer than `longest` characters.
+        UserError: It is empty or longer than `LONGEST` characters.
     """
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise UserError(argument, "''", "give a text that is not empty")
-    if len(text) > longest:
-        remedy = f"give at most {longest:,} characters (it has {len(text):,}); one sentence at a time works best"
+    if len(text) > LONGEST:
+        remedy = f"give at most {LONGEST:,} characters (it has {len(text):,}); one sentence at a time works best"
         raise UserError(argument, repr(text[:_SHOWN] + "..."), remedy)
     return text
 

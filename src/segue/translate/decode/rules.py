@@ -1,4 +1,4 @@
-"""The rules of decoding: which tokens may follow, whatever the model predicts."""
+"""The rules of decoding: which tokens may follow, independent of what the model predicts."""
 
 from dataclasses import dataclass
 

@@ -52,7 +52,7 @@ def translate_texts(
     Texts of about the same length go into one batch. Neither that nor their order changes the results.
 
     Args:
-        model: The model; dropout is off in here, whatever its mode.
+        model: The model; dropout is off in here, also in training mode.
         texts: The sources.
         config: How to decode; `None` for greedy search.
         batch_tokens: The most source tokens of a batch, padding included, times the hypotheses of each source.

@@ -20,8 +20,6 @@ class Bucket:
 
     label: str
     """Its bounds, for example `5-6`."""
-    mean_length: float
-    """The mean number of words, or characters, of a source."""
     scores: Scores
 
 
@@ -76,5 +74,5 @@ def by_length(
             continue
         label = f"{low}+" if high is None else str(low) if high == low + 1 else f"{low}-{high - 1}"
         part = score([outputs[index] for index in picked], [items[index] for index in picked], unit, draws=draws)
-        buckets.append(Bucket(label, sum(lengths[index] for index in picked) / len(picked), part))
+        buckets.append(Bucket(label, part))
     return tuple(buckets)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from segue.device import Device
 from segue.errors import UserError
 from segue.folder import CARD, add_files
-from segue.training.loop import Loss, Progress
 from segue.training.run import Work, begin_run
+from segue.training.trainer import Loss, Progress
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
 from segue.translate.evaluation.held_out import loss_of
@@ -64,12 +64,9 @@ def train_translation(
     config, material = _ready(pairs, dev, begun.config)
     model, folder = material.model.to(begun.device.device), begun.folder / "model"
     measure = held_out_measure(material.held_out, config, measured)
-    work = Work(
-        model,
-        translation_loss(material, config, begun.device),
-        validation=Validation(measure, config.validate_every, _keeper(folder), config.patience),
-        timed_steps=_TIMED,
-    )
+    validation = Validation(measure, config.validate_every, _keeper(folder), config.patience)
+    loss = translation_loss(material, config, begun.device)
+    work = Work(model, loss, validation=validation, timed_steps=_TIMED)
     config = begun.settle(config, work)
     if started is not None:
         started(config, begun.device, material)

@@ -64,10 +64,10 @@ def sine(generator: Generator, count: int, length: int) -> Waveform:
     return math.sqrt(2) * torch.sin(2 * math.pi * phase)
 
 
-def waveform(generator: Generator, count: int, length: int = PHASES) -> Waveform:
+def waveform(generator: Generator, count: int) -> Waveform:
     """Any of the waveforms, standardised over the cycle."""
     members = [harmonics, rough_profile, bumps, polygon, sine]
-    return choose(generator, count, length, members, [0.35, 0.35, 0.12, 0.1, 0.08])[0]
+    return choose(generator, count, PHASES, members, [0.35, 0.35, 0.12, 0.1, 0.08])[0]
 
 
 def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:

@@ -10,7 +10,7 @@ from segue.errors import UserError
 from segue.forecasting.pretraining.grammar.combinators import standardise
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
-from segue.palette import INK, SOFT
+from segue.palette import INK, add_title, dress, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,17 +40,13 @@ def draw_sheet(
     Raises:
         UserError: A name is no production.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shown = list(PRODUCTIONS) if names is None else list(names)
     for name in shown:
         if name not in PRODUCTIONS:
             raise UserError("production", name, f"name a production: {', '.join(PRODUCTIONS)}")
     each = rows or (6 if len(shown) == 1 else 1)
     height = 1.15 * each * len(shown) + 0.4
-    figure = Figure(figsize=(2.3 * columns, height), dpi=100)
-    FigureCanvasAgg(figure)
+    figure = new_figure(2.3 * columns, height, dpi=100, layout="none")
     figure.subplots_adjust(0.01, 0.15 / height, 0.99, 1 - 0.25 / height, 0.08, 0.45)
     grid = figure.subplots(each * len(shown), columns, squeeze=False)
     for index, name in enumerate(shown):
@@ -60,9 +56,9 @@ def draw_sheet(
         for number, ax in enumerate(grid[index * each : (index + 1) * each].flat):
             steps = _STEPS[math.floor(4 * (number % columns) / columns)]
             ax.plot(range(-steps, 0), values[number, -steps:].numpy(), color=INK, linewidth=0.6)
-            ax.spines[["top", "right", "left"]].set_visible(False)
-            ax.spines["bottom"].set_color(SOFT)
-            ax.tick_params(colors=SOFT, labelsize=5, length=2)
+            dress(ax)
+            ax.spines["left"].set_visible(False)
+            ax.tick_params(labelsize=5, length=2)
             ax.set_yticks([])
-        grid[index * each, 0].set_title(name, loc="left", fontsize=9, fontweight="bold", color=INK)
+        add_title(grid[index * each, 0], name)
     return figure

@@ -9,7 +9,7 @@ from pandas.testing import assert_frame_equal
 
 from segue import UserError, forecast
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.stream import Stream
+from segue.forecasting.streams.stream import Stream
 from segue.state import State
 from tests.forecasting.conftest import Mean, day, days, feed, pieces, rows_of
 

@@ -1,11 +1,12 @@
 """The columns of a forecast's table: names made of quantile levels, and levels read from names."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segue.errors import UserError
 
@@ -58,8 +59,8 @@ class QuantileColumns:
             keys: Those of the series and the times.
         """
         rest = [name for name in names if name not in keys]
-        found = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
-        numbers = {kind: [float(match[2]) for match in found if match and match[1] == kind] for kind in ("lo", "q")}
+        matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
+        numbers = {kind: [float(match[2]) for match in matches if match and match[1] == kind] for kind in ("lo", "q")}
         return QuantileColumns(rest[0], tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"]))
 
     @cached_property
@@ -74,6 +75,20 @@ class QuantileColumns:
     def interval(self, percent: Number) -> tuple[str, str]:
         """The lower and the upper column of a prediction interval."""
         return f"{self.point}-lo-{percent:.12g}", f"{self.point}-hi-{percent:.12g}"
+
+    def fan(
+        self, column: Callable[[str], NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]]:
+        """What a picture shows: the median, and of each interval, the widest first, its label and both bounds.
+
+        Args:
+            column: Gives the values of a column.
+        """
+        bands = []
+        for percent in sorted(self.percents, reverse=True):
+            low, high = self.interval(percent)
+            bands.append((f"{percent:.12g} %", column(low), column(high)))
+        return column(self.point), bands
 
 
 def _distinct(argument: str, given: Numbers) -> tuple[Number, ...]:

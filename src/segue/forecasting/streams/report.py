@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from segue.forecasting.memory import Id
+from segue.forecasting.streams.memory import Id
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from segue import UserError
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.memory import Memory
 from segue.forecasting.predictor import predict_lanes
-from segue.forecasting.stream import Stream
+from segue.forecasting.streams.memory import Memory
+from segue.forecasting.streams.stream import Stream
 
 STREAM = Stream(SeasonalNaive(season=3, context=32))
 
@@ -44,8 +44,8 @@ def test_a_stream_in_chunks_saved_on_the_way_forecasts_as_one_call(tmp_path_fact
             path = tmp_path_factory.mktemp("state") / "stream.safetensors"
             STREAM.save(memory, path)
             memory = STREAM.load(path)
-    found = STREAM.forecast_arrays(memory, 20).quantiles
-    np.testing.assert_allclose(found, expected(values, 20), rtol=0, atol=1e-10)
+    ahead = STREAM.forecast_arrays(memory, 20).quantiles
+    np.testing.assert_allclose(ahead, expected(values, 20), rtol=0, atol=1e-10)
     assert memory == after(values)
 
 
@@ -102,19 +102,19 @@ def test_lanes_wait_and_come_by_way_of_the_state():
 def test_a_lane_without_values_has_no_forecast_and_does_not_disturb_others():
     values = lanes_of(20)
     memory = after(np.vstack([values, np.full((1, 20), np.nan)]))
-    found = STREAM.forecast_arrays(memory, 5).quantiles
-    assert np.isnan(found[3]).all()
-    np.testing.assert_allclose(found[:3], expected(values, 5), rtol=0, atol=1e-10)
+    ahead = STREAM.forecast_arrays(memory, 5).quantiles
+    assert np.isnan(ahead[3]).all()
+    np.testing.assert_allclose(ahead[:3], expected(values, 5), rtol=0, atol=1e-10)
     assert np.isnan(STREAM.forecast_arrays(after(np.full((2, 3), np.nan)), 5).quantiles).all()
 
 
 def test_arrays_forecast_lanes_of_frames_too_and_lists_are_arrays():
     rows = pd.DataFrame({"ds": [1, 2, 3, 4], "y": [1.0, 2.0, 3.0, 5.0]})
     memory, _ = STREAM.update(STREAM.start(), rows)
-    found = STREAM.forecast_arrays(memory, 5)
-    np.testing.assert_array_equal(found.median[0], STREAM.forecast(memory, 5)["SeasonalNaive"])
+    ahead = STREAM.forecast_arrays(memory, 5)
+    np.testing.assert_array_equal(ahead.median[0], STREAM.forecast(memory, 5)["SeasonalNaive"])
     lists = STREAM.update_arrays(STREAM.start(), [[1.0, 2.0, 3.0, 5.0]], None, [True])
-    np.testing.assert_array_equal(STREAM.forecast_arrays(lists, 5).quantiles, found.quantiles)
+    np.testing.assert_array_equal(STREAM.forecast_arrays(lists, 5).quantiles, ahead.quantiles)
     with pytest.raises(UserError, match="memory of series with times: go on with update"):
         STREAM.update_arrays(memory, [[1.0]])
 

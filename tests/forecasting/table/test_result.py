@@ -3,7 +3,7 @@
 import pytest
 
 from segue.errors import UserError
-from segue.forecasting.result import QuantileColumns
+from segue.forecasting.table.result import QuantileColumns
 
 
 def test_names_are_those_of_the_field_and_the_median_comes_first():

@@ -13,16 +13,16 @@ import narwhals as nw
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.arrays import appended, read_mask, read_numbers
-from segue.forecasting.arrivals import take_in
-from segue.forecasting.forecast import forecast_panel
-from segue.forecasting.memory import MOST_STEPS, Memory
+from segue.forecasting.forecast import forecast_panel, forecast_reading
 from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.report import Report
-from segue.forecasting.result import Numbers, QuantileColumns
+from segue.forecasting.streams.arrays import appended, read_mask, read_numbers
+from segue.forecasting.streams.arrivals import take_in
+from segue.forecasting.streams.memory import MOST_STEPS, Memory
+from segue.forecasting.streams.report import Report
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.reading import Rows, read_rows
+from segue.forecasting.table.result import Numbers
 from segue.state import State
 
 
@@ -122,12 +122,7 @@ class Stream:
         if memory.form is None:
             remedy = "go on with forecast_arrays" if len(memory) else "update it with rows first"
             raise UserError("memory", "without names and times", remedy)
-        check_horizon(horizon)
-        columns = QuantileColumns.of(self.predictor.name, levels, quantiles).levels
-        reading = memory.reading()
-        reading.refuse_taken(columns)
-        values = forecast_panel(self.predictor, memory, horizon, tuple(columns.values()))
-        return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
+        return forecast_reading(self.predictor, memory.reading(), horizon, levels, quantiles, lanes=memory)
 
     def update_arrays(self, memory: Memory, values: Any, observed: Any = None, reset: Any = None) -> Memory:
         """Consumes `time` values of every lane, of lanes without names and times.

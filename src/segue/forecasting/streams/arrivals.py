@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.memory import Form, Id, Memory, anchored
-from segue.forecasting.report import Report
+from segue.forecasting.streams.memory import Form, Id, Memory, anchored
+from segue.forecasting.streams.report import Report
 from segue.forecasting.table.calendar import anchors_of, frequency_of, infer_frequency
 from segue.forecasting.table.frequency import Frequency, Months, Times
 from segue.forecasting.table.layout import Layout
