@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segue import ExportedModel, NanoTST, SeasonalNaive
+from segue import ExportedModel, NanoTST, SeasonalNaive, Stream
 from segue.folder import verify_files
 from segue.forecasting.evaluation.metrics import mase
 from segue.forecasting.nanotst.weights import bundled, find_model
-from segue.forecasting.stream import Stream
 from tests.forecasting.nanotst.conftest import forecast_lanes, history_of
 
 ROOT = Path(__file__).parents[3]
