@@ -1,10 +1,10 @@
-"""What a result was measured on: every row of every result file says so. The standard library only."""
+"""What a result was measured on, as every row of every result file says. It imports the standard library only."""
 
 import os
 import platform
 import resource
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
@@ -16,8 +16,17 @@ def machine(threads: int) -> dict[str, str | int]:
         "threads": threads,
         "date": today(),
         "python": platform.python_version(),
-        "torch": version("torch"),
+        "onnxruntime": installed("onnxruntime"),
+        "torch": installed("torch"),
     }
+
+
+def installed(package: str) -> str:
+    """The version of a package; empty where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def today() -> str:
@@ -36,7 +45,7 @@ def cpu_name() -> str:
 
 
 def default_output(kind: str) -> Path:
-    """benchmarks/results/<kind>-<cpu>-<date>.csv."""
+    """The path benchmarks/results/<kind>-<cpu>-<date>.csv."""
     cpu = "-".join("".join(c if c.isalnum() else " " for c in cpu_name().lower()).split())
     return Path(__file__).parent / "results" / f"{kind}-{cpu}-{today()}.csv"
 

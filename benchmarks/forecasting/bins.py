@@ -1,18 +1,28 @@
-"""Values as classes: a codebook of bins, and distributions over what it stands for.
+"""Values as classes: a codebook of bins, distributions over what it stands for, and a NanoTST that predicts them.
 
 Chronos (Ansari et al. 2024, arXiv:2403.07815, section 3.1) turns scaled values into tokens by such a codebook, so that
-a language model can read and write series. Values beyond its reach count as its outermost bins.
+a language model can read and write series. Values beyond it count as its outermost bins.
 """
 
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from segue.errors import UserError
+from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.features import Features, features_of
+from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.nanotst.patches import beginnings
+from segue.forecasting.nanotst.reference import Reference
+from segue.forecasting.predictor import LEVELS
 from segue.heads.categorical import Categorical, CategoricalHead
+from segue.heads.quantiles import Quantiles
+
+COUNT = 128  # bins of a BinnedTST: an eighth of the reference's unit each, near the reference
+REACH = 8.0  # squashed units to both sides: the range that training clamps its targets to
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +44,6 @@ class Bins:
         """Bins of equal width, as in Chronos."""
         return cls(torch.linspace(low, high, count + 1, dtype=torch.float64))
 
-    @classmethod
-    def equally_filled(cls, count: int, reference: Float[Tensor, "values"]) -> "Bins":
-        """Bins that hold equal shares of the reference values: fine where values are many.
-
-        Raises:
-            UserError: So many of the values are equal that a bin would have no width.
-        """
-        return cls(reference.double().quantile(torch.linspace(0, 1, count + 1, dtype=torch.float64)))
-
     @property
     def count(self) -> int:
         """The number of bins."""
@@ -50,7 +51,7 @@ class Bins:
 
     @property
     def centres(self) -> Float[Tensor, "bins"]:
-        """The middle of each bin: what its id stands for."""
+        """The middle of each bin: the value that its id stands for."""
         return (self.edges[:-1] + self.edges[1:]) / 2
 
     def encode(self, values: Float[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
@@ -58,31 +59,27 @@ class Bins:
         inner = self.edges[1:-1].to(values)
         return torch.bucketize(values, inner, right=True)
 
-    def decode(self, ids: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """The centre of each bin."""
-        return self.centres.to(ids.device)[ids]
-
 
 @dataclass(frozen=True, eq=False)
 class Binned:
-    """Laws whose density is constant within each bin; a `segue.heads.protocol.Distribution`.
+    """Distributions whose density is constant within each bin; a `segue.heads.protocol.Distribution`.
 
     Attributes:
-        law: The probability of each bin.
-        bins: What the classes of `law` stand for.
+        classes: The probability of each bin.
+        bins: The intervals that the classes stand for.
     """
 
-    law: Categorical
+    classes: Categorical
     bins: Bins
 
     @property
     def mean(self) -> Float[Tensor, "*tokens patch"]:
         """The expectation of each value."""
-        return self.law.mean(self.bins.centres)
+        return self.classes.mean(self.bins.centres)
 
     def loss(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
         """The cross-entropy of the bin that holds each value, in nats."""
-        return self.law.loss(self.bins.encode(target))
+        return self.classes.loss(self.bins.encode(target))
 
     def quantiles(self, levels: tuple[float, ...]) -> Float[Tensor, "*tokens patch picked"]:
         """The quantiles of the given levels.
@@ -92,28 +89,28 @@ class Binned:
         """
         if not all(0 < level < 1 for level in levels):
             raise ValueError(f"levels {levels} must lie in (0, 1)")
-        return self.at(self.law.logits.new_tensor(levels).expand(*self.law.logits.shape[:-1], -1))
+        return self.at(self.classes.logits.new_tensor(levels).expand(*self.classes.logits.shape[:-1], -1))
 
     def at(self, levels: Float[Tensor, "*tokens patch picked"]) -> Float[Tensor, "*tokens patch picked"]:
-        """The quantile function of each law at levels of its own, each in (0, 1): at uniform draws, a sample."""
-        reached = self.law.cumulative
-        place = torch.searchsorted(reached, levels.contiguous()).clamp(max=self.bins.count - 1)
+        """Each distribution's quantile function at levels of its own, each in (0, 1): at uniform draws, a sample."""
+        reached = self.classes.cumulative
+        index = torch.searchsorted(reached, levels.contiguous()).clamp(max=self.bins.count - 1)
         reached = F.pad(reached, (1, 0))
-        below, above = reached.gather(-1, place), reached.gather(-1, place + 1)
+        below, above = reached.gather(-1, index), reached.gather(-1, index + 1)
         share = ((levels - below) / (above - below)).clamp(0, 1)
         edges = self.bins.edges.to(levels)
-        return torch.lerp(edges[place], edges[place + 1], share)
+        return torch.lerp(edges[index], edges[index + 1], share)
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "count *tokens patch"]:
         """Independent draws by inverse transform."""
-        logits = self.law.logits
+        logits = self.classes.logits
         uniform = torch.rand((*logits.shape[:-1], count), generator=generator, device=logits.device, dtype=logits.dtype)
         return self.at(uniform.clamp_min(torch.finfo(uniform.dtype).eps / 2)).movedim(-1, 0)
 
     def log_density(self, target: Float[Tensor, "*tokens patch"]) -> Float[Tensor, "*tokens patch"]:
         """The logarithm of the density at `target`, in nats; minus infinity beyond the bins."""
         ids, edges = self.bins.encode(target), self.bins.edges.to(target)
-        density = self.law.log_density(ids) - edges.diff().log()[ids]
+        density = self.classes.log_density(ids) - edges.diff().log()[ids]
         return density.masked_fill((target < edges[0]) | (target > edges[-1]), -torch.inf)
 
 
@@ -133,5 +130,32 @@ class BinnedHead(nn.Module):
         self.bins = bins
 
     def forward(self, hidden: Float[Tensor, "*tokens width"]) -> Binned:
-        """The law of the patch that belongs to each hidden vector."""
+        """The distribution of the patch that belongs to each hidden vector."""
         return Binned(self.classes(hidden + F.gelu(self.hidden(hidden))), self.bins)
+
+
+class BinnedTST(NanoTST):
+    """A NanoTST whose head gives each bin of each value a probability, where NanoTST's gives quantiles."""
+
+    name = "BinnedTST"
+
+    def __init__(self, config: NanoTSTConfig) -> None:
+        super().__init__(config)
+        self.head = BinnedHead(config.width, config.patch, Bins.uniform(COUNT, -REACH, REACH))  # type: ignore[assignment]
+
+    def forward(
+        self,
+        patches: Float[Tensor, "lanes tokens patch"],
+        observed: Bool[Tensor, "lanes tokens patch"],
+        since: int = 0,
+    ) -> tuple[Quantiles, Reference]:
+        """The quantiles of each following patch; see `NanoTST.forward`."""
+        features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
+        quantiles = self.read(features, observed, since).quantiles(LEVELS)
+        return Quantiles(quantiles, LEVELS), reference.since(since)
+
+    def read(  # type: ignore[override]
+        self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0
+    ) -> Binned:
+        """The network alone, whose loss is the cross-entropy of bins."""
+        return self.head(self._encode(self.embed(features), beginnings(observed), since))

@@ -1,51 +1,31 @@
 """Series as text: every value a token of a codebook, as in Chronos, where NanoTST has patches and quantiles.
 
-The rival that patches are measured against (`benchmarks.forecasting.backbones`), with the backbones of NanoTST behind
-it. Two things differ from Chronos (Ansari et al. 2024, arXiv:2403.07815), so that only the idea is compared: the
-network is causal and learns from every value instead of from a decoder's horizon, and values are scaled by running
-means,
-which tell nothing of the future and let forecasts follow unit and offset of the series.
+The rival that `backbones.py` measures patches against, with the backbones of NanoTST behind it. Two things differ from
+Chronos (Ansari et al. 2024, arXiv:2403.07815), so that only the idea is compared: the network is causal and learns from
+every value instead of from a decoder's horizon, and values are scaled by running means, which leak nothing of the
+future and let forecasts follow unit and offset of the series.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
-from segue.backbones.named import BackboneName, build_backbone
-from segue.errors import UserError
+from benchmarks.forecasting.arms import CodebookConfig
+from benchmarks.forecasting.bins import Binned, BinnedHead, Bins
+from benchmarks.forecasting.deviation import DeviationScale, deviation_scale
+from segue.backbones.named import build_backbone
 from segue.folder import fingerprint
-from segue.forecasting.nanotst.bins import Binned, BinnedHead, Bins
-from segue.forecasting.nanotst.patches import beginnings, end_with_observed
-from segue.forecasting.nanotst.scaling import Scale, deviation_scale
-from segue.forecasting.predictor import LEVELS, Forecast
+from segue.forecasting.nanotst.patches import beginnings
+from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.categorical import Categorical
 from segue.state import State
+from segue.training.models import arrays_of
 
 _PATHS = 10  # futures drawn for each lane
 _FINE = tuple(0.025 + 0.05 * i for i in range(20))  # equally likely next values of each of them
-
-
-@dataclass(frozen=True)
-class CodebookConfig:
-    """The sizes and parts of a CodebookTST."""
-
-    context: int = 264
-    """How many of the last values the model looks at; the transformer's window."""
-    bins: int = 1024
-    """Tokens of the codebook."""
-    reach: float = 15.0
-    """How far the bins reach to both sides of the running mean, in mean absolute deviations."""
-    width: int = 128
-    """Size of the hidden vectors."""
-    heads: int = 4
-    """Attention heads."""
-    layers: int = 4
-    """Blocks of attention and feed-forward network, or recurrent layers."""
-    backbone: BackboneName = "transformer"
-    """What reads the tokens."""
 
 
 class CodebookTST(nn.Module):
@@ -75,13 +55,13 @@ class CodebookTST(nn.Module):
 
     @property
     def context(self) -> int:
-        """How many of the last values the model looks at."""
+        """How many of the last values the model reads."""
         return self.config.context
 
     @property
     def fingerprint(self) -> str:
         """A hash of config and weights."""
-        return fingerprint(asdict(self.config), self.state_dict())
+        return fingerprint(asdict(self.config), arrays_of(self.state_dict()))
 
     def forward(
         self,
@@ -89,7 +69,7 @@ class CodebookTST(nn.Module):
         observed: Bool[Tensor, "lanes time"],
         state: State | None = None,
         since: int = 0,
-    ) -> tuple[Binned, Scale, State]:
+    ) -> tuple[Binned, DeviationScale, State]:
         """Predicts, at every value from `since` on, the next one.
 
         Args:
@@ -100,10 +80,10 @@ class CodebookTST(nn.Module):
             since: The first value to predict from.
 
         Returns:
-            The law of each next value in the scale at the value it is predicted from, that scale, the new state.
+            The distribution of each next value, normalised at the value before it; the scale there; the new state.
         """
         scale = deviation_scale(values, observed)
-        tokens = self.bins.encode(scale.normalise(values[..., None])[..., 0])
+        tokens = self.bins.encode(scale.normalise(values))
         tokens = torch.where(observed, tokens, self.bins.count)
         if state is None:
             hidden, state = self.backbone(self.embed(tokens), None, beginnings(observed[..., None]))
@@ -112,20 +92,12 @@ class CodebookTST(nn.Module):
             hidden, state = self.backbone(self.embed(tokens[:, since:]), state, None)
         return self.head(hidden), scale.since(since), state
 
-    def predict(
-        self, values: Float64[Tensor, "lanes time"], observed: Bool[Tensor, "lanes time"], horizon: int
-    ) -> Forecast:
+    def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
-        if horizon < 1:
-            raise UserError("horizon", horizon, "give a whole number of at least 1")
-        missing = max(0, 1 - values.shape[1])  # no column at all is one that is not observed
-        values, observed = (F.pad(part, (missing, 0))[:, -self.context :] for part in (values, observed))
-        values, observed, gap = end_with_observed(values, observed)
+        device = self.embed.weight.device
         with torch.inference_mode():
-            quantiles = self._follow(values, observed, horizon + int(gap.max()))
-        asked = gap[:, None] + torch.arange(horizon, device=values.device)
-        quantiles = quantiles.take_along_dim(asked[..., None], dim=1)
-        return Forecast(quantiles.masked_fill(~observed.any(1)[:, None, None], torch.nan))
+            values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
+            return Forecast(self._follow(values, observed, horizon).cpu().numpy())
 
     def _follow(self, values: Tensor, observed: Tensor, steps: int) -> Float64[Tensor, "lanes steps levels"]:
         """Ancestral sampling: a value is drawn, fed back, the next drawn; a forecast pools what all paths expect.
@@ -135,18 +107,18 @@ class CodebookTST(nn.Module):
         draws = latin_hypercube(steps, _PATHS, torch.Generator().manual_seed(0)).to(values.device)
         levels = torch.tensor(LEVELS, dtype=torch.float64, device=values.device)
         lanes = len(values)
-        law, scale, state = self(values, observed, since=values.shape[1] - 1)
+        binned, scale, state = self(values, observed, since=values.shape[1] - 1)
         path = torch.arange(lanes, device=values.device).repeat_interleave(_PATHS)  # the past is read once for all
         values, observed, state = values[path], observed[path], state.select(path)
-        law, scale = Binned(Categorical(law.law.logits[path]), self.bins), scale.select(path)
+        binned, scale = Binned(Categorical(binned.classes.logits[path]), self.bins), scale.select(path)
         quantiles = []
         for step in range(steps):
             if step > 0:
-                law, scale, state = self(values, observed, state, since=values.shape[1] - 1)
-            expected = scale.restore(law.quantiles(_FINE)).view(lanes, -1)  # of all paths together
+                binned, scale, state = self(values, observed, state, since=values.shape[1] - 1)
+            expected = scale.restore(binned.quantiles(_FINE)).view(lanes, -1)  # of all paths together
             quantiles.append(expected.quantile(levels, dim=1).T)
-            level = draws[step].repeat(lanes)[:, None, None, None].to(law.law.logits)
-            values = torch.cat([values, scale.restore(law.at(level))[..., 0, 0]], dim=1)
+            level = draws[step].repeat(lanes)[:, None, None, None].to(binned.classes.logits)
+            values = torch.cat([values, scale.restore(binned.at(level))[..., 0, 0]], dim=1)
             observed = F.pad(observed, (0, 1), value=True)
         return torch.stack(quantiles, dim=1)
 
@@ -155,12 +127,11 @@ def next_value_loss(
     model: CodebookTST, values: Float[Tensor, "lanes time"], present: Bool[Tensor, "lanes time"]
 ) -> Float[Tensor, ""]:
     """The mean cross-entropy of each next value's bin, in nats, once three values have made a scale."""
-    law, scale, _ = model(values, present)
+    binned, scale, _ = model(values, present)
     following = values.roll(-1, dims=1)  # the last value has none: its weight is zero
-    weight = present.roll(-1, dims=1) & (scale.count >= 3) & (scale.spread > 0)
+    weight = present.roll(-1, dims=1) & (scale.count >= 3) & (scale.unit > 0)
     weight[:, -1] = False
-    target = scale.normalise(following[..., None])
-    losses = law.loss(target)[..., 0]
+    losses = binned.loss(scale.normalise(following)[..., None])[..., 0]
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.forecasting.competitors --data DIR --view validation --model auto-theta --sets m1_monthly
 
-Needs `pip install -r benchmarks/requirements.txt`. One thread. `history` is how many of the last values a model was
-given, `fallbacks` how many windows it could not forecast, for which seasonal naive stood in. `seconds` tells what the
-run cost on a shared machine; speed is compared by `throughput.py`, where all run side by side.
+Needs `pip install -r benchmarks/forecasting/requirements.txt`. One thread. `history` is how many of the last values a
+model was given, `fallbacks` how many windows it could not forecast, for which seasonal naive stood in. `seconds` is the
+cost of the run on a shared machine; `rates.py` compares speed, where all run side by side.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 import segue
 from benchmarks.forecasting.rows import baselines, row
@@ -58,7 +57,6 @@ class Competitor:
 
 def main() -> None:
     options = read_options()
-    torch.set_num_threads(1)
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     for name in options.model:
         for dataset in SETS:
@@ -183,10 +181,12 @@ def one_by_one(one: Callable[[np.ndarray], np.ndarray], histories: Lanes, horizo
 
 def fracast(histories: Lanes, dataset: DataSet) -> np.ndarray:
     """The weights in its wheel in float32. It has the nine deciles only and needs 8 values."""
+    import torch
     from fracast import FracastModel
 
+    torch.set_num_threads(1)
     model = FracastModel.from_pretrained(weights="fp32")
-    places = [LEVELS.index(round(level, 4)) for level in model.quantiles]
+    indices = [LEVELS.index(round(level, 4)) for level in model.quantiles]
     quantiles = np.full((len(histories), dataset.horizon, len(LEVELS)), np.nan)
     lengths = np.array([len(history) for history in histories])
     order = [lane for lane in np.argsort(lengths, kind="stable") if lengths[lane] >= 8]
@@ -194,7 +194,7 @@ def fracast(histories: Lanes, dataset: DataSet) -> np.ndarray:
         picked = order[begin : begin + 32]
         longest = lengths[picked[-1]]
         rows = [np.pad(histories[lane], (longest - lengths[lane], 0), constant_values=np.nan) for lane in picked]
-        quantiles[np.ix_(picked, range(dataset.horizon), places)] = model.forecast_batch(
+        quantiles[np.ix_(picked, range(dataset.horizon), indices)] = model.forecast_batch(
             np.stack(rows), horizon=dataset.horizon
         )
     return quantiles

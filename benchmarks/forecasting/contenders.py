@@ -3,12 +3,14 @@
 Only numpy is imported at the top: some contenders live in an environment without segue.
 """
 
+import argparse
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -20,9 +22,13 @@ Run = Callable[[np.ndarray], object]
 
 
 def main() -> None:
-    """`contenders.py NAME SERIES.npy COUNT`: says what it is, then the seconds of one run for each line read."""
-    name, path, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    series = np.load(path)[:count]
+    """Prints what the contender is, then the seconds of one run for each line read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help=f"{', '.join(PEERS)}, or a model of segue")
+    parser.add_argument("series", type=Path, help="an array (series, time) as .npy")
+    parser.add_argument("count", type=int, help="how many of the series")
+    options = parser.parse_args()
+    name, series = options.name, np.load(options.series)[: options.count]
     found = PEERS.get(name, segue_model)(name)
     run = found["run"]
     if "batch" in found:
@@ -58,21 +64,21 @@ def threads() -> int:
 
 def segue_model(name: str) -> dict:
     """A bundled model or a model folder; `ar` and `seasonal-naive`."""
-    import torch
-
     import segue
-    from segue.cli.forecast import load_predictor
+    from segue.folder import load_model_folder
+    from segue.forecasting.predictor import predict_lanes
 
-    predictor = load_predictor(name, SEASON)
+    predictor = segue.load_predictor(name, threads=threads())
 
     def run(series: np.ndarray) -> object:
-        values = torch.from_numpy(series)
-        return predictor.predict(values, torch.ones_like(values, dtype=torch.bool), HORIZON)
+        observed, seasons = np.ones(series.shape, dtype=bool), np.full((len(series), 1), float(SEASON))
+        return predict_lanes(predictor, series, observed, seasons, HORIZON)
 
     found = {"run": run, "package": f"segue {segue.__version__}"}
-    if not isinstance(predictor, torch.nn.Module):
+    if not isinstance(predictor, segue.ExportedModel):
         return found
-    return found | {"parameters": sum(p.numel() for p in predictor.parameters()), "batch": 0}
+    _, _, weights = load_model_folder(predictor.folder)
+    return found | {"parameters": sum(weight.size for weight in weights.values()), "batch": 0}
 
 
 def chronos_bolt_tiny(name: str) -> dict:

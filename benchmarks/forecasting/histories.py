@@ -9,22 +9,20 @@ with the same last values, which is poor below a season, and (`_whole`) with all
 
 import argparse
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 from benchmarks.charts import COLOURS, IMAGES, INK, canvas, save, title
 from benchmarks.forecasting.scores import forecast, series_scores, set_scores
 from benchmarks.forecasting.sets import SETS, DataSet, Task, load_task
 from benchmarks.machine import default_output, machine
-from segue.cli.forecast import load_predictor
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
-from segue.forecasting.predictor import LEVELS, Forecast, Predictor
+from segue.forecasting.predictor import LEVELS, predict_lanes
+from segue.forecasting.registry import load_predictor
 
 LENGTHS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 ASKED = (
@@ -36,7 +34,6 @@ CHARTS = {"wql_ratio": "WQL to seasonal naive of the same values", "wql_ratio_wh
 
 def main() -> None:
     options = read_options()
-    torch.set_num_threads(options.threads)
     chosen = [d for d in SETS if (d.name, d.horizon) in ASKED and (not options.sets or d.name in options.sets)]
     rows: list[dict[str, Any]] = []
     for dataset in chosen:
@@ -53,7 +50,7 @@ def main() -> None:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of <set>.parquet")
-    parser.add_argument("--model", default="nanotst", help="a bundled model, a model folder, or ar")
+    parser.add_argument("--model", default="nanotst", help="a name such as nanotst or ar, or a model folder")
     parser.add_argument("--sets", nargs="+", metavar="SET", help="some of them only")
     parser.add_argument("--lanes", type=int, default=150, help="windows a set at most")
     parser.add_argument("--windows", type=int, default=2, help="rolling windows a series at most")
@@ -63,30 +60,15 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@dataclass(frozen=True)
-class Recent:
-    """A predictor that is given no more than the last `length` values."""
-
-    predictor: Predictor
-    length: int
-
-    @property
-    def context(self) -> int:
-        return min(self.length, self.predictor.context)
-
-    def predict(self, values: Tensor, observed: Tensor, horizon: int) -> Forecast:
-        return self.predictor.predict(values[:, -self.length :], observed[:, -self.length :], horizon)
-
-
 def score(task: Task, options: argparse.Namespace) -> list[dict[str, Any]]:
     """One row a length."""
     task, lengths = comparable(task, options.lanes)
-    model, rows = load_predictor(options.model, task.dataset.season), []
+    model, rows = load_predictor(options.model, threads=options.threads), []
     whole = naive_scores(task, max(map(len, task.histories)))
-    model.predict(*task.lanes(np.array([0]), model.context), task.dataset.horizon)  # warms up
+    predict_lanes(model, *task.lanes(np.array([0]), model.context), task.dataset.horizon)  # warms up
     for length in lengths:
         start = time.perf_counter()
-        own = scores_of(task, forecast(Recent(model, length), task))
+        own = scores_of(task, forecast(model, recent(task, length)))
         cost = 1000 * (time.perf_counter() - start) / len(task)
         naive = naive_scores(task, length)
         made = asked(task.dataset) | {"model": Path(options.model).name, "history": length, "windows": len(task)} | own
@@ -107,9 +89,14 @@ def comparable(task: Task, most: int) -> tuple[Task, list[int]]:
     return replace(task, series=series, histories=histories, actual=task.actual[kept]), lengths
 
 
+def recent(task: Task, length: int) -> Task:
+    """The same windows with no more than the last `length` values of each history."""
+    return replace(task, histories=[history[-length:] for history in task.histories])
+
+
 def naive_scores(task: Task, length: int) -> dict[str, float]:
     """Of the point forecast of seasonal naive, as in the published tables."""
-    bands = forecast(Recent(SeasonalNaive(task.dataset.season), length), task)
+    bands = forecast(SeasonalNaive(task.dataset.season), recent(task, length))
     return scores_of(task, np.repeat(bands[..., [LEVELS.index(0.5)]], len(LEVELS), axis=-1))
 
 

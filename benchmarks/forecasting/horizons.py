@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from benchmarks.charts import COLOURS, FAINT, IMAGES, SOFT, canvas, save, title
 from benchmarks.forecasting.rows import baselines, row
 from benchmarks.forecasting.scores import forecast, series_scores
 from benchmarks.forecasting.sets import SETS, DataSet, Task, load_task
 from benchmarks.machine import default_output, machine
-from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.nanotst.graph import ExportedModel
+from segue.forecasting.predictor import predict_lanes
 
 NAMES = ("etth", "ettm1", "pjm_hourly", "exchange_rate", "vic_elec")
 PANELS = {
@@ -34,9 +34,8 @@ PANELS = {
 
 def main() -> None:
     options = read_options()
-    torch.set_num_threads(options.threads)
-    model = NanoTST.from_pretrained(options.model)
-    spans = sorted(set(options.spans or (1, model.span)))
+    model = ExportedModel.from_pretrained(options.model, threads=options.threads)
+    spans = sorted(set(options.spans or (1, model.config.span)))
     ways = {span: with_span(model, span) for span in spans}
     rows = []
     for dataset in picked(options):
@@ -70,22 +69,27 @@ def picked(options: argparse.Namespace) -> list[DataSet]:
     return [replace(dataset, windows=min(dataset.windows, options.windows)) for dataset in found]
 
 
-def with_span(model: NanoTST, span: int) -> NanoTST:
-    """The same weights, `span` patches in one pass; what is beyond is fed back."""
-    other = NanoTST(replace(model.config, span=span))
-    other.load_state_dict(model.state_dict())
-    return other.eval()
+def with_span(model: ExportedModel, span: int) -> ExportedModel:
+    """The same graph asked for `span` patches a pass; what is beyond is fed back.
+
+    Fewer patches than the model was made for change nothing else; more would lie outside what its patches attend to.
+    """
+    if not 1 <= span <= model.config.span:
+        raise SystemExit(f"--spans {span}: give numbers from 1 to {model.config.span}, the patches of one pass at most")
+    other = ExportedModel(model.folder, model.threads)
+    other.config = replace(model.config, span=span)
+    return other
 
 
-def score(task: Task, ways: dict[int, NanoTST]) -> list[dict[str, Any]]:
+def score(task: Task, ways: dict[int, ExportedModel]) -> list[dict[str, Any]]:
     """One row a way."""
     naive, horizon, rows = baselines(task), task.dataset.horizon, []
     for span, model in ways.items():
-        model.predict(*task.lanes(np.array([0]), model.context), horizon)  # warms up
+        predict_lanes(model, *task.lanes(np.array([0]), model.context), horizon)  # warms up
         start = time.perf_counter()
         quantiles = forecast(model, task)
         cost = 1000 * (time.perf_counter() - start) / len(task)
-        passes = -(-horizon // (span * model.patch))
+        passes = -(-horizon // model.reach)
         made = row(task, "one pass" if passes == 1 else f"{passes} passes", series_scores(task, quantiles), naive)
         rows.append(made | {"span": span, "passes": passes, "ms_per_window": cost})
         shown = ", ".join(f"{name} {rows[-1][name]:.3f}" for name in PANELS)
@@ -99,12 +103,12 @@ def draw(result: pd.DataFrame, path: Path) -> None:
     figure, (axes,) = canvas(1, len(PANELS), (11, 1.4 + 0.34 * len(asked)), sharey=True)
     for ax, (name, label) in zip(axes, PANELS.items(), strict=True):
         title(ax, label)
-        for place, (dataset, horizon) in enumerate(asked):
+        for index, (dataset, horizon) in enumerate(asked):
             mine = result[(result["set"] == dataset) & (result["horizon"] == horizon)]
-            ax.plot(mine[name], [place] * len(mine), color=FAINT, linewidth=2, zorder=1)
+            ax.plot(mine[name], [index] * len(mine), color=FAINT, linewidth=2, zorder=1)
             for colour, (_, found) in zip(COLOURS, mine.sort_values("span", ascending=False).iterrows(), strict=False):
                 ax.scatter(
-                    found[name], place, color=colour, s=34, zorder=2, label=f"patches in one pass: {found['span']}"
+                    found[name], index, color=colour, s=34, zorder=2, label=f"patches in one pass: {found['span']}"
                 )
     axes[0].set_yticks(range(len(asked)), [f"{dataset}, {horizon}" for dataset, horizon in asked])
     axes[0].invert_yaxis()

@@ -9,7 +9,6 @@ ratios are taken within rounds. Chronos-Bolt and fracast run in an environment o
 """
 
 import argparse
-import csv
 import json
 import os
 import statistics
@@ -20,9 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import write_figures
+from benchmarks.forecasting.series import ARRAY, write_elsewhere
 from benchmarks.machine import default_output, machine
 
-LENGTH = 512
 REFERENCE = "chronos-bolt-tiny"
 ELSEWHERE = (REFERENCE, "fracast")  # with --peer-python
 CLASSICAL = ("auto-ets", "auto-theta")
@@ -31,8 +31,8 @@ CLASSICAL = ("auto-ets", "auto-theta")
 def main() -> None:
     options = read_options()
     with tempfile.TemporaryDirectory() as folder:
-        series = Path(folder) / "series.npy"
-        write_series(series, options.series)
+        write_elsewhere(Path(folder), options.series)
+        series = Path(folder) / ARRAY
         contenders = [Contender(name, series, options) for name in names(options)]
         for number in range(options.rounds):
             for contender in contenders:
@@ -42,7 +42,7 @@ def main() -> None:
             contender.end()
     rows = [row(contender, contenders) for contender in contenders]
     show(rows)
-    write(rows, options.output or default_output("rates"), machine(options.threads))
+    write_figures(rows, options.output or default_output("rates"), machine(options.threads))
 
 
 def read_options() -> argparse.Namespace:
@@ -106,17 +106,6 @@ class Contender:
         return [self.series / seconds for seconds in self.times]
 
 
-def write_series(path: Path, count: int) -> None:
-    """Series of the pretraining grammar, in a process of its own that leaves no threads behind."""
-    code = f"""
-import numpy, torch
-from segue.forecasting.pretraining.grammar import Grammar
-series = Grammar().sample(torch.Generator().manual_seed(0), {count}, {LENGTH})[0].double()
-numpy.save({str(path)!r}, series.numpy())
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def row(contender: Contender, everyone: Sequence[Contender]) -> dict[str, Any]:
     """Rates of a contender, and its rate as a multiple of Chronos-Bolt-tiny's and of AutoETS's, round by round."""
     rates = contender.rates
@@ -141,24 +130,13 @@ def row(contender: Contender, everyone: Sequence[Contender]) -> dict[str, Any]:
 def show(rows: Sequence[dict[str, Any]]) -> None:
     print(f"\n{'model':<20}{'parameters':>12}{'series/s':>10}{'least to most':>18}{'ms':>9}   times Bolt-tiny, AutoETS")
     for found in rows:
-        spread = f"{found['min']:.0f} to {found['max']:.0f}"
+        extent = f"{found['min']:.0f} to {found['max']:.0f}"
         times = [found[f"times {name}"] for name in (REFERENCE, "auto-ets")]
         multiples = ", ".join(f"{multiple:.2f}" if multiple else "-" for multiple in times)
         print(
-            f"{found['model']:<20}{found['parameters']:>12}{found['series_per_s']:>10.1f}{spread:>18}"
+            f"{found['model']:<20}{found['parameters']:>12}{found['series_per_s']:>10.1f}{extent:>18}"
             f"{found['ms_per_series']:>9.2f}   {multiples}"
         )
-
-
-def write(rows: Sequence[dict[str, Any]], output: Path, about: dict[str, Any]) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("w", newline="") as file:
-        table = csv.DictWriter(file, [*rows[0], *about])
-        table.writeheader()
-        for found in rows:
-            row = {name: f"{x:.5g}" if isinstance(x, float) else x for name, x in (found | about).items()}
-            table.writerow(row)
-    print(output)
 
 
 if __name__ == "__main__":

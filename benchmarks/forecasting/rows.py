@@ -15,7 +15,7 @@ Baselines = dict[str, pd.DataFrame]
 
 
 def baselines(task: Task) -> Baselines:
-    """The series scores of seasonal naive, as the point forecast of the tables and with the spread of its errors.
+    """The series scores of seasonal naive, as the point forecast of the tables and with bands as wide as its errors.
 
     Every quantile of a point forecast is that point, which flatters the WQL of all others; hence both.
     """

@@ -8,26 +8,23 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import torch
 
 from benchmarks.forecasting.sets import Task
 from segue.forecasting.evaluation.metrics import DECILES, coverage, interval_score, mase
-from segue.forecasting.predictor import LEVELS, Predictor
+from segue.forecasting.predictor import LEVELS, Predictor, predict_lanes
 
 COVERED = (50, 80, 95, 98)  # per cent
 SCORED = (80, 95)  # intervals that get an interval score
-BATCH = 128
 
 
 def forecast(predictor: Predictor, task: Task) -> np.ndarray:
     """Quantiles (lanes, horizon, levels) at `LEVELS`; lanes of like length together, so that short ones cost little."""
-    horizon = task.dataset.horizon
+    horizon, batch = task.dataset.horizon, getattr(predictor, "batch", 128)
     quantiles = np.empty((len(task), horizon, len(LEVELS)))
     order = np.argsort([len(history) for history in task.histories], kind="stable")
-    with torch.inference_mode():
-        for begin in range(0, len(order), BATCH):
-            picked = order[begin : begin + BATCH]
-            quantiles[picked] = predictor.predict(*task.lanes(picked, predictor.context), horizon).at(LEVELS).numpy()
+    for begin in range(0, len(order), batch):
+        picked = order[begin : begin + batch]
+        quantiles[picked] = predict_lanes(predictor, *task.lanes(picked, predictor.context), horizon).quantiles
     return quantiles
 
 

@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
 View = Literal["official", "validation"]
 SHORTEST = 7  # a window with a shorter history is left out
@@ -25,9 +23,9 @@ class DataSet:
 
     Attributes:
         name: In results; the name of the file, too, unless `files` says otherwise.
-        season: Of MASE, of the seasonal naive forecast, and told to the classical models.
+        season: Of MASE and of the seasonal naive forecast; every forecaster is given it.
         windows: Rolling windows a series at most.
-        stride: Steps between windows; no multiple of the season, so that they begin at different places in it.
+        stride: Steps between windows; no multiple of the season, so that they begin at different steps of it.
         comparable: Agrees with published tables.
         zero_missing: Missing values are zeros, as the tables have it.
     """
@@ -104,13 +102,14 @@ class Task:
     def __len__(self) -> int:
         return len(self.series)
 
-    def lanes(self, picked: np.ndarray, context: int) -> tuple[Tensor, Tensor]:
-        """The last `context` values of some lanes, aligned at the last, and which of them are observed."""
+    def lanes(self, picked: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The last `context` values of some lanes, aligned at the last; which are observed; the season of each lane."""
         recent = [self.histories[lane][-context:] for lane in picked]
         values = np.full((len(recent), max(map(len, recent))), np.nan)
         for row, history in zip(values, recent, strict=True):
             row[len(row) - len(history) :] = history
-        return torch.from_numpy(np.nan_to_num(values)), torch.from_numpy(~np.isnan(values))
+        observed = ~np.isnan(values)
+        return np.where(observed, values, 0.0), observed, np.full((len(recent), 1), float(self.dataset.season))
 
 
 def load_task(folder: Path, dataset: DataSet, view: View) -> Task:
@@ -145,7 +144,7 @@ def cuts(dataset: DataSet, view: View, length: int, test: int) -> list[int]:
 def read_series(path: Path) -> list[tuple[str, np.ndarray, int]]:
     """Name, values and number of test rows of each series, without unobserved values at the beginning.
 
-    The place of a row is its time: the files are gapless, with NaN for missing, and some have no dates.
+    The index of a row is its time: the files are gapless, with NaN for missing, and some have no dates.
     """
     found = []
     for name, rows in pd.read_parquet(path, columns=["unique_id", "y", "split"]).groupby("unique_id", observed=True):

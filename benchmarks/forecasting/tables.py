@@ -1,7 +1,7 @@
 """The tables of docs/accuracy.md, from result files.
 
     python -m benchmarks.forecasting.tables --official FILE --validation FILE --horizons FILE --histories FILE \\
-        --known-laws FILE
+        --known-distributions FILE
 """
 
 import argparse
@@ -23,7 +23,7 @@ CLASSICAL = BESIDE[4:]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for kind in ("official", "validation", "horizons", "histories", "known-laws"):
+    for kind in ("official", "validation", "horizons", "histories", "known-distributions"):
         parser.add_argument(f"--{kind}", type=Path, required=True)
     options = parser.parse_args()
     validation = pd.read_csv(options.validation)
@@ -34,7 +34,7 @@ def main() -> None:
         "Coverage": coverage(validation),
         "Far horizons": far(pd.read_csv(options.horizons)),
         "Histories": histories(pd.read_csv(options.histories)),
-        "Known laws": known(pd.read_csv(options.known_laws)),
+        "Known distributions": known(pd.read_csv(options.known_distributions)),
     }
     for title, table in tables.items():
         print(f"\n## {title}\n\n{markdown(table)}")
@@ -94,10 +94,14 @@ def histories(rows: pd.DataFrame) -> pd.DataFrame:
 
 def known(rows: pd.DataFrame) -> pd.DataFrame:
     """The quantile loss over that of the best forecast, for each length of the history; and of the history itself."""
-    own = rows.drop_duplicates(["law", "length"]).assign(model="the history", ratio=lambda part: part["history_ratio"])
+    own = rows.drop_duplicates(["distribution", "length"]).assign(
+        model="the history", ratio=lambda part: part["history_ratio"]
+    )
     rows = pd.concat([rows, own])
-    joined = rows.groupby(["law", "model"], sort=False)["ratio"].agg(lambda part: " / ".join(f"{x:.2f}" for x in part))
-    return joined.unstack("model").reindex(index=rows["law"].unique(), columns=rows["model"].unique())
+    joined = rows.groupby(["distribution", "model"], sort=False)["ratio"].agg(
+        lambda part: " / ".join(f"{x:.2f}" for x in part)
+    )
+    return joined.unstack("model").reindex(index=rows["distribution"].unique(), columns=rows["model"].unique())
 
 
 def cells(rows: pd.DataFrame, index: str, first: str, second: str, digits: int, columns: str = "model") -> pd.DataFrame:

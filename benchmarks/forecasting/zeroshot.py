@@ -1,4 +1,4 @@
-"""Zero-shot accuracy on public sets, by the definitions of the published Chronos tables.
+"""Zero-shot accuracy on public sets, by the definitions of the published Chronos tables. It needs no torch.
 
     python -m benchmarks.forecasting.zeroshot --data DIR --model nanotst --view validation
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from benchmarks.forecasting.competitors import RESULTS
 from benchmarks.forecasting.groups import RATIOS, miscovered, summaries
@@ -22,8 +21,9 @@ from benchmarks.forecasting.rows import BANDS, POINT, baselines, row
 from benchmarks.forecasting.scores import COVERED, SCORED, forecast, series_scores
 from benchmarks.forecasting.sets import SETS, Task, load_task
 from benchmarks.machine import default_output, machine, peak_megabytes, reset_peak
-from segue.cli.forecast import load_predictor
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.predictor import Predictor, predict_lanes
+from segue.forecasting.registry import load_predictor
+from segue.threads import usable_threads
 
 COLUMNS = [
     "set", "horizon", "frequency", "season", "comparable", "sets", "series", "windows", "model", "mase", "wql", *RATIOS,
@@ -34,8 +34,6 @@ COLUMNS = [
 
 def main() -> None:
     options = read_options()
-    if options.threads:
-        torch.set_num_threads(options.threads)
     rows, series = run(options)
     beside = others(rows, options.view)
     everyone = pd.concat([rows, beside], ignore_index=True).reindex(columns=COLUMNS)
@@ -44,7 +42,7 @@ def main() -> None:
     show(everyone, means)
     output = options.output or default_output(f"zeroshot-{options.view}")
     output.parent.mkdir(parents=True, exist_ok=True)
-    result = result.assign(view=options.view, **machine(torch.get_num_threads()))
+    result = result.assign(view=options.view, **machine(options.threads))
     result.to_csv(output, index=False, float_format="%.6g")
     series.to_parquet(output.with_suffix(".parquet"), index=False, compression="zstd")  # for bootstrap.py
     print(output)
@@ -54,10 +52,14 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = list(dict.fromkeys(dataset.name for dataset in SETS))
     parser.add_argument("--data", type=Path, required=True, help="folder of <set>.parquet")
-    parser.add_argument("--model", action="append", help="nanotst, ar, seasonal-naive or a model folder; repeatable")
+    parser.add_argument(
+        "--model", action="append", help="a name such as nanotst, ar or ets, or a model folder; repeatable"
+    )
     parser.add_argument("--view", choices=["official", "validation"], default="validation")
     parser.add_argument("--sets", nargs="+", choices=names, default=names, metavar="SET")
-    parser.add_argument("--threads", type=int, help="threads of torch; all cores by default")
+    parser.add_argument(
+        "--threads", type=int, default=usable_threads(), help="by default as many as the machine allows"
+    )
     parser.add_argument("--output", type=Path, help="CSV; by default named by view, machine and date")
     options = parser.parse_args()
     options.model = options.model or ["nanotst"]
@@ -75,7 +77,7 @@ def run(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
         costs: dict[str, dict[str, float | str]] = {}
         baseline = baselines(task)
         for name in options.model:
-            predictor = load_predictor(name, dataset.season)
+            predictor = load_predictor(name, threads=options.threads)
             quantiles, cost = measured_forecast(predictor, task)
             found[name], costs[name] = series_scores(task, quantiles), {"fingerprint": predictor.fingerprint, **cost}
         for name, scores in ({name: baseline[name] for name in (POINT, BANDS)} | found).items():
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def measured_forecast(predictor: Predictor, task: Task) -> tuple[np.ndarray, dict[str, float]]:
     """The quantiles, milliseconds a window after one to warm up, and the peak of the process meanwhile."""
-    predictor.predict(*task.lanes(np.array([0]), predictor.context), task.dataset.horizon)
+    predict_lanes(predictor, *task.lanes(np.array([0]), predictor.context), task.dataset.horizon)
     reset_peak()
     start = time.perf_counter()
     quantiles = forecast(predictor, task)

@@ -8,11 +8,14 @@ one budget in the file.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from benchmarks.charts import COLOURS, IMAGES, SOFT, canvas, save, title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WINDOWS = (64, 128, 256, 1024)
 STATES = {"carry": "carried lanes", "reset": "random blocks"}
@@ -52,7 +55,7 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def draw_evaluation(ax: Axes, rows: pd.DataFrame) -> None:
+def draw_evaluation(ax: "Axes", rows: pd.DataFrame) -> None:
     """One model, read with shorter and longer memory, and learning."""
     mine = rows[rows["arm"] == "corrected"]
     columns = {"64": "test_bits_fresh64", "256": "test_bits_fresh256", "1,024": "test_bits_fresh1024"}
@@ -66,7 +69,7 @@ def draw_evaluation(ax: Axes, rows: pd.DataFrame) -> None:
     title(ax, "Read with more and more memory")
 
 
-def draw_training(ax: Axes, rows: pd.DataFrame) -> None:
+def draw_training(ax: "Axes", rows: pd.DataFrame) -> None:
     """Windows of training, with and without the state before them."""
     for (state, label), colour in zip(STATES.items(), COLOURS, strict=False):
         for at, window in enumerate(WINDOWS):
@@ -83,7 +86,7 @@ def draw_training(ax: Axes, rows: pd.DataFrame) -> None:
     title(ax, "Trained in windows")
 
 
-def draw_changes(ax: Axes, rows: pd.DataFrame) -> None:
+def draw_changes(ax: "Axes", rows: pd.DataFrame) -> None:
     """One change each to one way of training."""
     there = {label: arm for label, arm in CHANGES.items() if (rows["arm"] == arm).any()}
     for at, arm in enumerate(there.values()):
@@ -97,7 +100,9 @@ def draw_changes(ax: Axes, rows: pd.DataFrame) -> None:
     title(ax, "Windows of 128, one change each")
 
 
-def point(ax: Axes, at: float, bits: pd.Series, colour: str, *, label: str | None = None, hollow: bool = False) -> None:
+def point(
+    ax: "Axes", at: float, bits: pd.Series, colour: str, *, label: str | None = None, hollow: bool = False
+) -> None:
     ax.plot([at, at], [bits.min(), bits.max()], color=colour, linewidth=1.4)
     face = "white" if hollow else colour
     ax.scatter(at, bits.mean(), s=26, facecolor=face, edgecolor=colour, label=label, zorder=3)

@@ -4,9 +4,9 @@
         --seeds 0 1 2
 
 `DIR` holds `wikitext-2/{train,valid,test}.txt` and `tinyshakespeare.txt`. An arm takes a fixed number of steps, or as
-many as fit into --minutes of processor time, which a probe finds out once per cost of a step. Every row is appended as
+many as fit into --minutes of processor time, which a probe measures once per cost of a step. Every row is appended as
 soon as it is there, and a row that is there is not made again; so several processes may run different arms at a time.
-Trainings are kept in --runs: the same command goes on where it was stopped. An arm that fails is told, and left out.
+Trainings are kept in --runs: the same command goes on where it was stopped. An arm that fails is reported and left out.
 
 Run with OMP_NUM_THREADS=1: the probe counts the time of this process, not that of the clock on the wall.
 """
@@ -247,14 +247,14 @@ def corpus_of(data: Path, name: str, tokenizer: TokenizerName) -> tuple[dict[str
 
 
 def show(output: Path) -> None:
-    """Means over seeds, and half the range as their spread."""
+    """Means over seeds, with half their range."""
     rows = pd.read_csv(output)
     figures = ["train_perplexity", "valid_loss", "test_bits", "test_perplexity"]
     figures += ["online_static_bits", "online_bits", "online_perplexity"]
     figures += [f"test_bits_fresh{window}" for window in FRESH]
     groups = rows.groupby(["arm", "minutes"], sort=False)[figures]
-    spread = (groups.max() - groups.min()) / 2
-    table = groups.mean().map("{:.4f}".format) + " ± " + spread.map("{:.4f}".format)
+    half = (groups.max() - groups.min()) / 2
+    table = groups.mean().map("{:.4f}".format) + " ± " + half.map("{:.4f}".format)
     others = rows.groupby(["arm", "minutes"], sort=False)[["steps", "parameters", "train_seconds"]].mean().round()
     print(table.replace("nan ± nan", "").join(others.astype(int)).to_string())
     print(output)

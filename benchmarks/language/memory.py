@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
 from benchmarks.charts import COLOURS, IMAGES, INK, canvas, save, title
@@ -99,8 +98,8 @@ def trainer_of(model: LanguageModel, seed: int) -> Trainer:
     def loss(step: int) -> Tensor:
         random = np.random.default_rng([seed, step])
         tokens, answer = sequences(LANES, round(math.exp(random.uniform(math.log(2), math.log(500)))), random)
-        law, _ = model(tokens)
-        return law.loss(torch.cat([tokens[:, 1:], answer[:, None]], dim=1))[:, -1].mean()
+        distribution, _ = model(tokens)
+        return distribution.loss(torch.cat([tokens[:, 1:], answer[:, None]], dim=1))[:, -1].mean()
 
     return Trainer(model, loss, config)
 
@@ -214,6 +213,8 @@ def geometric_mean(values: pd.Series) -> float:
 
 
 def draw_cost(result: pd.DataFrame, path: Path) -> None:
+    from matplotlib.ticker import NullFormatter
+
     figure, ((scores, times, speed),) = canvas(1, 3, (12, 3.2))
     for ax, kind, label in (
         (scores, "scores", "Attention scores"),

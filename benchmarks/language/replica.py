@@ -1,12 +1,8 @@
 """The experiment that Segue's memory started from, as its code had it, faults included (see the lab notebook).
 
 What differs: our first step of a slow level takes 16 or 256 gradients, theirs one more, counted from 0; ours takes
-their mean, theirs their sum, which Adam hardly tells apart; lanes of our copy of the text, whose articles are in
-another order, have 1,315 windows, theirs 1,314; and `--precision` may be bfloat16.
-
-Embedding, LSTM and two bare networks in Glorot's initialisation; embedding and output are never trained; Adam with the
-rate of a level divided by its period; contiguous lanes that wrap; what is reported is the training perplexity of the
-last 100 steps.
+their mean, theirs their sum, which makes hardly a difference to Adam; lanes of our copy of the text, whose articles are
+in another order, have 1,315 windows, theirs 1,314; and `--precision` may be bfloat16.
 """
 
 import math

@@ -18,7 +18,7 @@ SAMPLES = 4096
 
 
 class SampledLoss:
-    """The estimated cross-entropy of a batch, as `read`, which may be told to leave something out, reads it."""
+    """The estimated cross-entropy of a batch, as `read`, which may leave something out, reads it."""
 
     def __init__(self, model: LanguageModel, read: nn.Module, corpus: Corpus, device: Device) -> None:
         self.model, self.read, self.corpus, self.device = model, read, corpus, device

@@ -2,10 +2,10 @@
 
     OMP_NUM_THREADS=1 python -m benchmarks.translation.alignment
 
-Random letters become the same letters from the last to the first, so what is written at place t comes from place
+Random letters become the same letters from the last to the first, so what is written at index t comes from index
 n - 1 - t of n: the anti-diagonal. An LSTM with attention and a transformer learn this in the same number of steps.
-Then, of unseen strings: the share of places whose largest weight lies on the true one, by layer and head, of the heads'
-mean, and by chance; and the share of strings that come out right. A CSV and a picture.
+Then, of unseen strings: the share of letters whose largest weight lies on the true index, by layer and head, of the
+heads' mean, and by chance; and the share of strings that come out right. A CSV and a picture.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def strings(count: int, random: np.random.Generator) -> list[str]:
 
 
 def train(model: Seq2Seq, rate: float, steps: int, seed: int) -> float:
-    """Trains at a falling rate, and tells the processor time that it took."""
+    """Trains at a falling rate, and returns the processor time that it took."""
 
     def loss(step: int) -> Tensor:
         texts = strings(LANES, np.random.default_rng([seed, step]))
@@ -106,7 +106,7 @@ def weights_of(model: Seq2Seq, text: str) -> Tensor:
 
 
 def alignment_rows(model: Seq2Seq) -> list[Row]:
-    """How often the largest weight lies on the true place: of each head, of each layer's mean, and by chance."""
+    """How often the largest weight lies on the true index: of each head, of each layer's mean, and by chance."""
     hits: dict[tuple[object, object], list[Tensor]] = {}
     chance = []
     for text in unseen():
@@ -125,7 +125,7 @@ def alignment_rows(model: Seq2Seq) -> list[Row]:
 
 
 def draw(result: pd.DataFrame, shown: dict[str, Tensor], path: Path) -> None:
-    """The weights of both on one word, and the share of true places of every head."""
+    """The weights of both on one word, and the share of letters that every head aligns."""
     figure, (axes,) = canvas(1, 3, (12.0, 3.6))
     for ax, (arm, weights) in zip(axes, shown.items(), strict=False):
         best = result[(result["arm"] == arm) & (result["head"] == "mean")].sort_values("aligned").iloc[-1]

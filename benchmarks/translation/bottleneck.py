@@ -10,9 +10,6 @@ by run and not made again; `--arms lstm --minutes 60` adds a longer run to the s
 chrF.
 """
 
-if __name__ == "bottleneck":  # pandas looks for a package of this name, and does without it
-    raise ImportError("benchmarks/translation/bottleneck.py is a script")
-
 import argparse
 from dataclasses import replace
 from pathlib import Path
@@ -86,9 +83,9 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
     """A line for each arm and time, over the mean number of words; grey where training joined no so many."""
     figure, ((left, right),) = canvas(1, 2, (10.0, 4.2))
     for ax, name, label in ((left, "bleu", "BLEU"), (right, "chrf", "chrF")):
-        for place, ((arm, minutes), part) in enumerate(rows.groupby(["arm", "minutes"], sort=False)):
+        for index, ((arm, minutes), part) in enumerate(rows.groupby(["arm", "minutes"], sort=False)):
             means = part.groupby("joined")[["words", name, f"{name}_low", f"{name}_high"]].mean()
-            colour = COLOURS[place % len(COLOURS)]
+            colour = COLOURS[index % len(COLOURS)]
             ax.plot(
                 means["words"],
                 means[name],

@@ -5,7 +5,7 @@
 The encoders of `segue.translate` on sources of 16 to 1,024 tokens, alone and 16 side by side, forward and with the
 backward pass; and one LSTM of torch, the whole source in one call of its fused kernel and token by token. Times are of
 the processor, which other programs do not lengthen; each is repeated for --seconds, at least three times, and the least
-and the median are told. A CSV and a picture.
+and the median are reported. A CSV and a picture.
 """
 
 import argparse
@@ -67,8 +67,8 @@ def readers(width: int, layers: int) -> dict[str, tuple[nn.Module, Read]]:
 
     def step_by_step(x: Tensor) -> Tensor:
         state, seen = None, []
-        for place in range(x.shape[1]):
-            h, state = alone(x[:, place : place + 1], state)
+        for index in range(x.shape[1]):
+            h, state = alone(x[:, index : index + 1], state)
             seen.append(h)
         return torch.cat(seen, dim=1)
 

@@ -119,9 +119,10 @@ def test_a_task_is_cut_from_its_file(tmp_path):
     np.testing.assert_array_equal(official.actual, [np.arange(25, 30), [117, 118, 119, NAN, 121]])
     validation = load_task(tmp_path, WEEKLY, "validation")
     np.testing.assert_array_equal(validation.actual[0], np.arange(20, 25))
-    values, observed = official.lanes(np.array([1, 0]), context=20)
+    values, observed, seasons = official.lanes(np.array([1, 0]), context=20)
     np.testing.assert_array_equal(values[0], [0, 0, 0, *range(100, 117)])
     assert observed.sum(axis=1).tolist() == [17, 20]
+    assert seasons.tolist() == [[7], [7]]
 
 
 def scores_of(mase: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def test_a_row_that_is_there_is_known_by_its_key(tmp_path):
 
 def test_attention_is_aligned_where_its_largest_weight_is():
     """One head on the anti-diagonal, one on the letter after it, and so their mean, where the first is the sharper.
-    Catches a truth that is off by one, or that of copying; chance counts the end of the source as a place.
+    Catches a truth that is off by one, or that of copying; chance counts the end of the source as an index.
     """
 
     def attention(source, source_length, target):

@@ -11,11 +11,9 @@ from typer.testing import CliRunner
 from segue.cli import app
 from segue.config import read_config
 from segue.folder import SUMS
-from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
 from segue.forecasting.pretraining.pretrain import PretrainConfig
-from segue.forecasting.pretraining.report import evaluate_sentences
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))

@@ -103,6 +103,6 @@ def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:
     return values.gather(1, index.flatten(1)).view_as(index)
 
 
-def shifted(steps: Tensor, count: int, fill: float | int) -> Tensor:
+def shifted(steps: Tensor, count: int, fill: int | float) -> Tensor:
     """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
     return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)
