@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_backtest import several
 from typer.testing import CliRunner
 
 from segue import backtest, plot_backtest
 from segue.cli import app
 from segue.forecasting.evaluation import plots as backtest_plots
+from tests.forecasting.conftest import several
 
 
 def run(*arguments):

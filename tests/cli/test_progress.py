@@ -3,8 +3,6 @@
 from functools import partial
 
 import pytest
-import test_forecast
-import test_frames
 
 from segue.forecasting.forecast import forecast_reading
 from segue.forecasting.registry import load_predictor
@@ -15,11 +13,12 @@ from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
 from segue.language.online import evaluate_online
 from segue.translate.decode.texts import translate_texts
+from tests.forecasting.conftest import LastValue, long_frame
 from tests.language.conftest import LETTERS, TEXT, build
 from tests.translate.conftest import TEXTS, build_decoding
 
 CORPUS = Corpus.of(TEXT, LETTERS)
-READING = read_frame(test_frames.long_frame((5, 12, 7, 9, 8)), Layout())
+READING = read_frame(long_frame((5, 12, 7, 9, 8)), Layout())
 WORK = {
     "evaluate": (partial(evaluate, build(), CORPUS, window=16, lanes=3), len(TEXT) - 1),
     "evaluate --online": (partial(evaluate_online, build(), CORPUS), len(TEXT) - 1),
@@ -27,7 +26,7 @@ WORK = {
         partial(translate_texts, build_decoding(), TEXTS, batch_tokens=8),
         len(TEXTS),
     ),
-    "forecast": (partial(forecast_reading, test_forecast.LastValue(batch=2), READING, 2), 5),
+    "forecast": (partial(forecast_reading, LastValue(batch=2), READING, 2), 5),
     "fitted one by one": (partial(forecast_reading, load_predictor("theta:1"), READING, 2), 5),
 }
 

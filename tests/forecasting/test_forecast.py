@@ -5,24 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
-from test_frames import long_frame
 
-from segue import LEVELS, Forecast, UserError, forecast
-
-
-class LastValue:
-    """The last value, with quantiles `level - 1/2` around it; it keeps the histories it was shown."""
-
-    name, context, fingerprint = "Last", 8, "last"
-
-    def __init__(self, batch=128):
-        self.batch, self.shown = batch, []
-
-    def predict(self, history, horizon):
-        self.shown.append(history)
-        quantiles = history.values[:, -1:, None] + np.array(LEVELS) - 0.5
-        return Forecast(quantiles.repeat(horizon, axis=1))
-
+from segue import UserError, forecast
+from tests.forecasting.conftest import LastValue, long_frame
 
 LAST = LastValue()
 

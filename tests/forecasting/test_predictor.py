@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from test_forecast import LastValue
 
 from segue.errors import UserError
 from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor, check_horizon, predict_lanes
+from tests.forecasting.conftest import LastValue
 
 
 def test_a_given_level_is_given_back_to_the_last_bit_and_others_lie_between():

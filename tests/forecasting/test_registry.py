@@ -1,9 +1,9 @@
 """Predictors by name: a season after the colon, objects as they are, and one line for what is no name."""
 
 import pytest
-from test_forecast import LastValue
 
 from segue import Autoregression, SeasonalNaive, UserError, load_predictor
+from tests.forecasting.conftest import LastValue
 
 
 def test_names_and_objects():

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from test_forecast import LastValue
 
 from segue.forecasting.predictor import predict_lanes
 from segue.forecasting.support import within_support
+from tests.forecasting.conftest import LastValue
 
 QUANTILES = np.array([[[-0.4, 0.2, 0.6, 2.4, 7.3]]])
 SALES = [0, 0, 3, 0, 1, 0, 0, 2, 0, 0, 1, 4]

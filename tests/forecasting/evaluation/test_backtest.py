@@ -10,6 +10,7 @@ from utilsforecast import losses
 from utilsforecast.processing import backtest_splits
 
 from segue import LEVELS, Autoregression, Forecast, SeasonalNaive, UserError, backtest, forecast
+from tests.forecasting.conftest import several
 
 MONTHS = pd.date_range("2015-01-01", periods=60, freq="MS")
 
@@ -25,17 +26,6 @@ class Drift:
     def predict(self, history, horizon):
         ahead = history.values[:, -1:] + np.arange(1, horizon + 1)
         return Forecast(ahead[..., None].repeat(len(LEVELS), axis=2))
-
-
-def several(lengths=(60, 47, 33), seed=0):
-    """Monthly series of unequal lengths that end together."""
-    noise = np.random.default_rng(seed)
-    parts = [
-        pd.DataFrame({"unique_id": f"s{k}", "ds": MONTHS[60 - n :],
-                      "y": 30 + 9 * np.sin(np.arange(n) * np.pi / 6) + noise.normal(size=n)})
-        for k, n in enumerate(lengths)
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
 
 
 def test_a_perfect_predictor_has_no_error_and_full_coverage():

@@ -9,17 +9,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from test_windows import CONFIGS, TINY, windows
 
 from segue.config import from_dict, read_config, to_toml
 from segue.device import decide_device
 from segue.errors import UserError
-from segue.forecasting.nanotst.model import NanoTST, NanoTSTConfig
+from segue.forecasting.nanotst.graph import ExportedModel
+from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.predictor import History
 from segue.forecasting.pretraining.pretrain import PretrainConfig, loss_of, pretrain, pretraining_loss, unsquashed_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig
 from segue.heads.quantiles import Quantiles
+from tests.forecasting.pretraining.conftest import CONFIGS, TINY, windows
+
+pytestmark = pytest.mark.usefixtures("exported")
 
 
 def test_the_loss_does_not_depend_on_values_that_do_not_exist():
@@ -54,9 +59,15 @@ def finished(run: Path) -> dict[str, bytes]:
     return {name: (run / name).read_bytes() for name in files}
 
 
-def segue(*arguments: str | Path, kill_at: int | None = None) -> subprocess.CompletedProcess[str]:
+WITHOUT_EXPORT = """
+from segue.forecasting.pretraining import pretrain as module
+module.export_model = lambda folder: None
+"""
+
+
+def segue(*arguments: str | Path, kill_at: int | None = None, export: bool = False) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, on one thread; `kill_at` kills it -9 within that batch."""
-    code = "from segue.cli import main; main()"
+    code = f"{'' if export else WITHOUT_EXPORT}\nfrom segue.cli import main\nmain()"
     if kill_at is not None:
         code = f"""
 import os, signal
@@ -86,6 +97,28 @@ def test_a_run_killed_and_resumed_is_the_unbroken_run_bit_for_bit(tmp_path):
     NanoTST.from_pretrained(broken / "model")
 
 
+def test_a_run_exports_what_it_leaves_once_at_its_end(tmp_path, exported):
+    """After each checkpoint would cost half a minute each; a recurrent model has no exported form."""
+    pretrain(TINY, tmp_path / "run")
+    assert exported == [tmp_path / "run" / "model"]
+    recurrent = dataclasses.replace(TINY, model=dataclasses.replace(TINY.model, backbone="rnn"))
+    pretrain(recurrent, tmp_path / "recurrent")
+    assert len(exported) == 1
+    assert NanoTST.from_pretrained(tmp_path / "recurrent" / "model").config == recurrent.model
+
+
+@pytest.mark.slow
+def test_onnxruntime_runs_what_a_run_leaves(tmp_path):
+    """The whole way, which takes as long as half of this folder's tests; its parts are tested on their own."""
+    run = tmp_path / "run"
+    done = segue("pretrain", CONFIGS / "tiny.toml", "--output", run, export=True)
+    assert done.returncode == 0, done.stderr
+    history = History(np.arange(60.0)[None] % 7, np.ones((1, 60), dtype=bool), np.zeros((1, 0)))
+    expected = NanoTST.from_pretrained(run / "model").predict(history, 60).quantiles
+    found = ExportedModel(run / "model").predict(history, 60).quantiles
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
 def test_pretraining_opens_its_config_its_run_folder_and_installed_code_only(tmp_path):
     """No real series enters the weights: an audit hook sees every file that a short pretraining opens."""
     script = f"""
@@ -95,6 +128,7 @@ opened = []
 sys.addaudithook(lambda event, found: opened.append(found[0]) if event == "open" else None)
 from segue.config import read_config
 from segue.forecasting.pretraining.pretrain import PretrainConfig, pretrain
+{WITHOUT_EXPORT}  # it reads the model that was trained, and changes no weight
 config, run = Path({str(CONFIGS / "tiny.toml")!r}), Path({str(tmp_path / "run")!r})
 pretrain(read_config(PretrainConfig, config), run)
 import segue
@@ -173,9 +207,7 @@ def test_a_size_that_can_make_no_model_and_no_window_is_refused(part, name, valu
 
 def test_a_run_that_fails_names_a_remedy_that_works(tmp_path, monkeypatch):
     """A lower rate in the same folder would be refused: the run has left its first checkpoint there."""
-    monkeypatch.setattr(
-        "segue.forecasting.pretraining.pretrain.loss_of", lambda model, batch, unsquashed: torch.tensor(torch.nan)
-    )
+    monkeypatch.setattr("segue.forecasting.pretraining.pretrain.loss_of", lambda *arguments: torch.tensor(torch.nan))
     with pytest.raises(UserError, match="start again in a new folder with a lower learning_rate"):
         pretrain(TINY, tmp_path / "run")
 
@@ -203,10 +235,14 @@ def test_a_run_counts_the_share_of_the_loss_that_its_config_says():
     torch.testing.assert_close(half, (whole + none) / 2)
 
 
-@pytest.mark.parametrize(
-    ("change", "remedy"),
-    [({"unsquashed": 1.5}, "from 0 to 1"), ({"unsquashed": 0.5, "model": NanoTSTConfig()}, "or the head quantiles")],
-)
-def test_an_unsquashed_loss_needs_what_is_squashed(change, remedy):
-    with pytest.raises(UserError, match=remedy):
-        dataclasses.replace(TINY, **change)
+@pytest.mark.parametrize("share", [1.5, -0.1])
+def test_the_unsquashed_loss_has_a_share(share):
+    with pytest.raises(UserError, match=f"^unsquashed {share}: give a share from 0 to 1$"):
+        dataclasses.replace(TINY, unsquashed=share)
+
+
+def test_a_window_is_no_longer_than_the_context():
+    """Catches windows whose beginning the model forgets, which would teach it to do without."""
+    data = dataclasses.replace(TINY.data, contexts=(48, 120))
+    with pytest.raises(UserError, match=r"^contexts \(48, 120\): give none above the model's context, 96$"):
+        dataclasses.replace(TINY, data=data)

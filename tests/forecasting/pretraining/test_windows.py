@@ -1,26 +1,15 @@
 """Training windows: pure functions of seed and number, that show and hide what they should."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
 
-from segue.config import read_config
 from segue.forecasting.pretraining.grammar.events import resting
-from segue.forecasting.pretraining.pretrain import PretrainConfig
 from segue.forecasting.pretraining.windows import Windows
-
-CONFIGS = Path(__file__).parents[3] / "configs"
-TINY = read_config(PretrainConfig, CONFIGS / "tiny.toml")
-FEW = {"decomposition": 0.5, "calendar": 0.4, "counts": 0.1}  # what is drawn does not matter here, and few are fast
+from tests.forecasting.pretraining.conftest import FEW, TINY, windows
 
 ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,)}
-
-
-def windows(**changes: object) -> Windows:
-    changes = {"weights": FEW} | changes
-    return Windows(dataclasses.replace(TINY.data, **changes), patch=24, span=2, seed=0)
 
 
 def test_a_batch_is_a_pure_function_of_seed_and_number():

@@ -1,7 +1,5 @@
 """Streams of frames: a stream's forecast is that of one call over all rows, and every row is accounted for."""
 
-from itertools import pairwise
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,69 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from segue import LEVELS, Forecast, UserError, forecast
+from segue import UserError, forecast
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.streams.stream import Stream
 from segue.state import State
+from tests.forecasting.conftest import Mean, day, days, feed, pieces, rows_of
 
 MODEL = SeasonalNaive(season=3, context=64)
-
-
-class Mean:
-    """The mean of all values it is given, so that any value in the wrong place or lost shows."""
-
-    name, fingerprint = "Mean", "mean"
-
-    def __init__(self, context=8):
-        self.context = context
-
-    def predict(self, history, horizon):
-        weight = history.observed * 2.0 ** np.arange(-history.values.shape[1], 0)
-        mean = (weight * history.values).sum(1) / weight.sum(1)
-        return Forecast(np.broadcast_to(mean[:, None, None], (len(mean), horizon, len(LEVELS))).copy())
-
-
-def times_of(freq, count):
-    """`count` times at a step of each kind."""
-    if freq == "3":
-        return np.arange(7, 7 + 3 * count, 3)
-    if freq == "M":  # the 30th, or the last of February
-        return pd.DatetimeIndex([min(d, d.replace(day=30)) if d.month != 2 else d for d in times_of("ME", count)])
-    return pd.date_range("2024-02-09", periods=count, freq=freq)
-
-
-def rows_of(freq="D", lengths=(40, 25, 12), seed=0, missing=0.1):
-    """Series a, b, c, ... that all end together, with missing rows and values between first and last."""
-    random, times = np.random.default_rng(seed), times_of(freq, max(lengths))
-    parts = []
-    for name, length in zip("abcdefgh", lengths, strict=False):
-        y = np.where(random.random(length) < missing, np.nan, random.normal(size=length).cumsum())
-        y[[0, -1]] = 1.0
-        part = pd.DataFrame({"unique_id": name, "ds": times[-length:], "y": y})
-        parts.append(part[(random.random(length) > missing) | (np.isin(np.arange(length), (0, length - 1)))])
-    return pd.concat(parts, ignore_index=True)
-
-
-def feed(stream, frames, memory=None):
-    memory = stream.start() if memory is None else memory
-    reports = []
-    for frame in frames:
-        memory, report = stream.update(memory, frame)
-        reports.append(report)
-    return memory, reports
-
-
-def pieces(frame, cuts):
-    edges = [0, *sorted(min(cut, len(frame)) for cut in cuts), len(frame)]
-    return [frame.iloc[a:b] for a, b in pairwise(edges) if b > a]
-
-
-def day(number, y, name="a"):
-    return pd.DataFrame({"unique_id": name, "ds": [pd.Timestamp("2025-01-01") + pd.Timedelta(days=number)], "y": [y]})
-
-
-def days(*numbers, name="a"):
-    return pd.concat([day(number, float(number), name) for number in numbers], ignore_index=True)
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,13 +8,15 @@ import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 from safetensors import safe_open
-from test_stream import MODEL, Mean, days, feed, pieces, rows_of
 
 from segue import UserError, forecast
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.streams.memory import MOST_STEPS
 from segue.forecasting.streams.stream import Stream
 from segue.state import State
+from tests.forecasting.conftest import Mean, days, feed, pieces, rows_of
+
+MODEL = SeasonalNaive(season=3, context=64)
 
 
 @pytest.mark.parametrize("kind", ["text", "category", "string", "int64", "int32"])

@@ -8,21 +8,7 @@ import pytest
 from segue.errors import UserError
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
-
-
-def long_frame(lengths=(5, 12, 1), start="2024-01-30", freq="D"):
-    """Series a, b, c, ... whose value is 100 times the number of the series plus the step."""
-    parts = [
-        pd.DataFrame(
-            {
-                "unique_id": "abcdefgh"[k],
-                "ds": pd.date_range(start, periods=n, freq=freq),
-                "y": 100.0 * k + np.arange(n),
-            }
-        )
-        for k, n in enumerate(lengths)
-    ]
-    return pd.concat(parts, ignore_index=True)
+from tests.forecasting.conftest import long_frame
 
 
 def lanes_of(frame, context=8, **options):

@@ -114,9 +114,9 @@ class ClassicTST(nn.Module):
         patches, seen = (part.repeat_interleave(_SAMPLES, 0) for part in to_patches(values, observed, size))
         steps = -(-horizon // size)
         generator = torch.Generator(device).manual_seed(0)
-        noise = torch.randn(steps, _SAMPLES, size, generator=generator, dtype=torch.float64, device=device)
         with torch.inference_mode():
-            for draw in noise:
+            for _ in range(steps):  # draws of their own: those of all patches at once would depend on their number
+                draw = torch.randn(_SAMPLES, size, generator=generator, dtype=torch.float64, device=device)
                 recent, known = patches[:, -self.config.window :], seen[:, -self.config.window :]
                 following, scale = self(recent, known, since=recent.shape[1] - 1)
                 drawn = following.mean[:, -1] + following.std[:, -1] * draw.repeat(len(values), 1)

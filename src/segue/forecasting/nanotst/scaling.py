@@ -17,7 +17,7 @@ from torch import Tensor
 
 from segue.forecasting.nanotst.past import Past, shifted
 
-HALF_LIFE = 256  # steps
+HALF_LIFE = 256.0  # steps
 
 
 @dataclass(frozen=True, eq=False)

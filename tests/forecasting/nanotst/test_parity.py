@@ -1,0 +1,106 @@
+"""What onnxruntime runs is the torch model: the same quantiles of ordinary and of odd series, at every horizon."""
+
+import numpy as np
+import pytest
+import torch
+
+from segue import ExportedModel, NanoTST
+from tests.forecasting.conftest import LENGTHS, corpus
+from tests.forecasting.nanotst.conftest import distance, forecast_lanes
+
+BOUND = 1e-4  # of the width of the 80 % band
+NAMES = ("nanotst", "nanotst-small")
+FARTHEST = 400
+AMPLIFIED = {
+    # An exact line has almost no band. Each pass is within 1e-5 of torch's from the same past, but the second and the
+    # third read what the pass before has forecast, and multiply its difference by five.
+    "nanotst": {"line 500"},
+    "nanotst-small": set(),
+}
+"""Series beyond the bound after the first pass, and why."""
+
+
+def both(name: str) -> tuple[NanoTST, ExportedModel]:
+    """The two forms of a model, without rounding to counts: that is shared, and half a count is a hard choice."""
+    models = NanoTST.from_pretrained(name), ExportedModel.from_pretrained(name)
+    for model in models:
+        model.keeps_support = False
+    return models
+
+
+def beyond(found: np.ndarray, expected: np.ndarray, series: dict[str, np.ndarray], length: int) -> dict[str, float]:
+    """The series whose quantiles are farther apart than the bound, and how far."""
+    assert np.isfinite(found).all()
+    apart = distance(found, expected, np.stack(list(series.values()))).max(1)
+    return {f"{kind} {length}": far for kind, far in zip(series, apart.tolist(), strict=True) if not far <= BOUND}
+
+
+def compare(
+    name: str, lengths: tuple[int, ...], horizons: tuple[int, ...]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Compares one torch forecast of the longest horizon with one of onnxruntime for each horizon.
+
+    Returns:
+        The series beyond the bound within one pass, and beyond it.
+    """
+    reference, exported = both(name)
+    within: dict[str, float] = {}
+    after: dict[str, float] = {}
+    for length, series in corpus(lengths).items():
+        values = np.stack(list(series.values()))
+        expected = forecast_lanes(reference, values, max(horizons))
+        for horizon in horizons:
+            found = forecast_lanes(exported, values, horizon)
+            reach = within if horizon <= exported.reach else after
+            reach |= beyond(found, expected[:, :horizon], series, length)
+    return within, after
+
+
+def test_the_corpus_is_odd_and_large():
+    series = {f"{kind} {length}": values for length, group in corpus().items() for kind, values in group.items()}
+    assert len(series) >= 300
+    assert {len(values) for values in series.values()} == set(LENGTHS)
+    assert all(np.isfinite(values).any() for values in series.values())
+    sizes = np.array([np.nanmax(np.abs(values)) for values in series.values()])
+    assert sizes[sizes > 0].min() < 1e-8
+    assert sizes.max() > 1e15
+    assert sum(np.isnan(values[-1]) for values in series.values()) >= 15
+    assert sum(np.isnan(values).any() for values in series.values()) >= 45
+    assert sum(np.ptp(values[np.isfinite(values)]) == 0 for values in series.values()) >= 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quantiles_within_one_pass_are_those_of_torch(name):
+    assert compare(name, LENGTHS, (1, 24, 168)) == ({}, {})
+
+
+@pytest.mark.parametrize(("name", "lengths"), [("nanotst", LENGTHS[4::8]), ("nanotst-small", (*LENGTHS[:13], 721))])
+def test_quantiles_beyond_one_pass_are_those_of_torch(name, lengths):
+    _, after = compare(name, lengths, (FARTHEST,))
+    assert after.keys() <= AMPLIFIED[name], after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_quantiles_at_every_horizon_are_those_of_torch(name):
+    """All series at the horizons of one pass; beyond it, every horizon at a fifth of the lengths, each in turn."""
+    within, _ = compare(name, LENGTHS, tuple(range(1, 169)))
+    assert within == {}
+    for turn in range(5):
+        within, after = compare(name, LENGTHS[turn::5], (*range(169 + turn, FARTHEST, 5), FARTHEST))
+        assert within == {}
+        assert after.keys() <= AMPLIFIED[name], after
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_precision_is_that_of_the_network_alone(name):
+    """Catches a feature computed in single precision: onnxruntime is as near to double precision as torch is."""
+    single, exported = both(name)
+    double = NanoTST.from_pretrained(name).double()
+    double.keeps_support = False
+    series = corpus((337,))[337]
+    values = np.stack([series[kind] for kind in ("walk", "noisy wave on a line", "gaps", "huge", "counts")])
+    exact = forecast_lanes(double, values, 48)
+    torch_off, off = (distance(forecast_lanes(model, values, 48), exact, values).max() for model in (single, exported))
+    assert off <= max(3 * torch_off, 2e-5)
+    assert single.embed.skip.weight.dtype == torch.float32
