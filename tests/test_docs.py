@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from segue.cli import app
-from segue.forecasting.nanotst.weights import find_model
+from segue.forecasting.nanotst.weights import model_folder
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -35,8 +35,8 @@ def workplace(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     rows = (f"2025-01-{day:02},{store},{(day * store) % 7}" for store in (1, 2) for day in range(1, 32))
     (tmp_path / "sales.csv").write_text("\n".join(("day,store,units", *rows)), encoding="utf-8")
-    shutil.copytree(find_model("nanotst"), tmp_path / "model")
-    shutil.copytree(find_model("nanotst-small"), tmp_path / "runs" / "mine" / "model")
+    shutil.copytree(model_folder("nanotst"), tmp_path / "model")
+    shutil.copytree(model_folder("nanotst-small"), tmp_path / "runs" / "mine" / "model")
     monkeypatch.chdir(tmp_path)
 
 

@@ -89,7 +89,7 @@ def score(task: Task, ways: dict[int, ExportedModel]) -> list[dict[str, Any]]:
         start = time.perf_counter()
         quantiles = forecast(model, task)
         cost = 1000 * (time.perf_counter() - start) / len(task)
-        passes = -(-horizon // model.reach)
+        passes = -(-horizon // model.pass_steps)
         made = row(task, "one pass" if passes == 1 else f"{passes} passes", series_scores(task, quantiles), naive)
         rows.append(made | {"span": span, "passes": passes, "ms_per_window": cost})
         shown = ", ".join(f"{name} {rows[-1][name]:.3f}" for name in PANELS)

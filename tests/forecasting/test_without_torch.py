@@ -89,8 +89,8 @@ def test_what_needs_torch_is_refused_in_one_line_and_a_model_without_its_graph_t
     """Catches a model folder that quietly falls back on torch, or a traceback."""
     code = """
 import shutil
-from segue.forecasting.nanotst.weights import find_model
-shutil.copytree(find_model("nanotst-small"), "model")
+from segue.forecasting.nanotst.weights import model_folder
+shutil.copytree(model_folder("nanotst-small"), "model")
 import os
 os.remove("model/model.onnx")
 """

@@ -9,7 +9,7 @@ import pytest
 from segue import ExportedModel, NanoTST, SeasonalNaive, Stream
 from segue.folder import verify_files
 from segue.forecasting.evaluation.metrics import mase
-from segue.forecasting.nanotst.weights import bundled, find_model
+from segue.forecasting.nanotst.weights import bundled, model_folder
 from tests.forecasting.nanotst.conftest import forecast_lanes, history_of
 
 ROOT = Path(__file__).parents[3]
@@ -32,7 +32,7 @@ def values() -> np.ndarray:
 
 
 def test_all_bundled_models_together_are_small_whole_and_have_a_card():
-    folders = [find_model(name) for name in bundled()]
+    folders = [model_folder(name) for name in bundled()]
     assert bundled() == NAMES
     assert sum(path.stat().st_size for folder in folders for path in folder.iterdir()) <= 16e6
     for folder in folders:
@@ -85,5 +85,5 @@ def test_both_forms_of_a_model_have_one_fingerprint_and_one_config(name):
     torch_form, exported = NanoTST.from_pretrained(name), ExportedModel.from_pretrained(name)
     assert exported.fingerprint == torch_form.fingerprint
     assert exported.config == torch_form.config
-    for attribute in ("name", "context", "reach", "keeps_support"):
+    for attribute in ("name", "context", "pass_steps", "keeps_support"):
         assert getattr(exported, attribute) == getattr(torch_form, attribute), attribute

@@ -12,7 +12,7 @@ from onnx.external_data_helper import load_external_data_for_tensor
 from segue import ExportedModel, NanoTST, UserError
 from segue.folder import GRAPH, WEIGHTS, load_arrays, verify_files
 from segue.forecasting.nanotst.export import OPSET, export_model, exports
-from segue.forecasting.nanotst.weights import find_model
+from segue.forecasting.nanotst.weights import model_folder
 from tests.forecasting.nanotst.conftest import BACKBONES, CLASSIC, TINY, build, distance, history_of
 
 BUNDLED = ("nanotst", "nanotst-small")
@@ -25,7 +25,7 @@ def single(exported) -> Path:
 
 
 def folder_of(name: str, exported: dict[str, Path]) -> Path:
-    return exported[name] if name in exported else find_model(name)
+    return exported[name] if name in exported else model_folder(name)
 
 
 def quantiles(model: NanoTST | ExportedModel, values: np.ndarray, observed: np.ndarray, horizon: int) -> np.ndarray:

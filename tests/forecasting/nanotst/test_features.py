@@ -14,7 +14,17 @@ from tests.forecasting.nanotst.conftest import PATCH, lanes, noise, ragged, wave
 
 WEEK = 84
 NAMES = [field.name for field in fields(Features)]
-WITHOUT_A_CYCLE = ("mean", "line_levels", "line_slopes", "observed", "scales", "overall", "local", "steady", "log_unit")
+WITHOUT_A_CYCLE = (
+    "mean",
+    "line_levels",
+    "line_slopes",
+    "observed",
+    "scales",
+    "overall",
+    "local",
+    "mean_is_reference",
+    "log_unit",
+)
 
 
 def days(length: int) -> torch.Tensor:
@@ -47,7 +57,7 @@ def test_the_week_takes_the_place_of_the_day_where_it_repeats_better():
     restored = reference.restore(features.other_cycle)[0, -1]
     torch.testing.assert_close(restored, day_ago, rtol=0, atol=1e-12)
     assert (features.last_cycle[0, -1] == 0).all()  # it is the reference
-    for name in ("seasonal", "has_cycle"):
+    for name in ("cycle_is_reference", "has_cycle"):
         assert getattr(features, name)[0, -1].item() == 1
 
 
@@ -144,7 +154,7 @@ def test_a_lane_of_hardly_any_values_expects_the_last_one(indices):
     for name in NAMES:
         if name not in WITHOUT_A_CYCLE:
             assert (getattr(features, name) == 0).all(), name
-    for name in ("overall", "local", "steady", "log_unit", "mean", "line_levels", "line_slopes", "scales"):
+    for name in ("overall", "local", "mean_is_reference", "log_unit", "mean", "line_levels", "line_slopes", "scales"):
         if len(indices) < 2:  # two values have a mean and a line
             assert (getattr(features, name) == 0).all(), name
 

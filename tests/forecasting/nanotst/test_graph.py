@@ -149,4 +149,4 @@ def test_it_is_a_predictor_that_reads_seasons_without_using_them(model):
     assert isinstance(model, Predictor)
     seasonal = History(history.values, history.observed, np.full((3, 2), 7.0))
     assert bits(model, seasonal, 24) == bits(model, history, 24)
-    assert model.reach == model.config.span * model.config.patch < 200  # the horizon beyond one pass, above
+    assert model.pass_steps == model.config.span * model.config.patch < 200  # the horizon beyond one pass, above

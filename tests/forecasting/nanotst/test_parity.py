@@ -51,8 +51,8 @@ def compare(
         expected = forecast_lanes(reference, values, max(horizons))
         for horizon in horizons:
             found = forecast_lanes(exported, values, horizon)
-            reach = within if horizon <= exported.reach else after
-            reach |= beyond(found, expected[:, :horizon], series, length)
+            missed = within if horizon <= exported.pass_steps else after
+            missed |= beyond(found, expected[:, :horizon], series, length)
     return within, after
 
 

@@ -18,8 +18,8 @@ def test_a_walk_is_expressed_in_steps_from_its_last_value():
     features, reference = features_of(patches, observed)
     torch.testing.assert_close(reference.path[0, -1], values[-1].expand(PATCH), rtol=0, atol=1e-12)
     assert torch.equal(reference.unit, step_scale(past_of(patches, observed)).unit)
-    assert (features.steady == 0).all()
-    assert (features.seasonal == 0).all()
+    assert (features.mean_is_reference == 0).all()
+    assert (features.cycle_is_reference == 0).all()
     assert (features.log_unit == 0).all()
 
 
@@ -33,7 +33,7 @@ def test_noise_is_expressed_in_its_distance_from_the_mean_which_is_a_feature_of_
     torch.testing.assert_close(reference.path[0, -1], (mean[0, -1] + white[0]).expand(PATCH), rtol=0, atol=1e-12)
     assert reference.unit[0, -1].item() == pytest.approx(error[0, -1].item())
     assert error[0, -1].item() == pytest.approx((2 / torch.pi) ** 0.5, abs=0.1)  # of a standard normal
-    assert features.steady[:, -1, 0].tolist() == [1, 0]
+    assert features.mean_is_reference[:, -1, 0].tolist() == [1, 0]
     level = (mean + torch.stack([white, walk])[:, :1])[..., None]
     torch.testing.assert_close(reference.restore(features.mean), level.expand(-1, -1, PATCH), rtol=0, atol=1e-9)
 
@@ -44,7 +44,7 @@ def test_a_smooth_cycle_is_expressed_in_itself_though_it_moves_slowly():
     past, short, _ = cycles_of(patches, observed)
     features, reference = features_of(patches, observed)
     assert short.length[0, -1] == 48
-    assert features.seasonal[0, -1] == 1
+    assert features.cycle_is_reference[0, -1] == 1
     assert torch.equal(reference.path[0, -1], seasonal_copies(past, short).last[0, -1] + past.first[0])
 
 

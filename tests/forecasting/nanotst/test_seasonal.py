@@ -30,26 +30,26 @@ def test_a_copy_goes_whole_cycles_back_from_the_last_observed_value(hidden):
         while source > newest:
             source -= length
         assert copies.last[0, -1, step] == values[source]
-        assert copies.typical[0, -1, step].item() == pytest.approx(
+        assert copies.mean_of_four[0, -1, step].item() == pytest.approx(
             values[source].item(), abs=1e-9
         )  # on a straight line
-        assert copies.usual[0, -1, step].item() == pytest.approx(values[source].item(), abs=1e-9)
+        assert copies.mean_of_eight[0, -1, step].item() == pytest.approx(values[source].item(), abs=1e-9)
     assert copies.drift[0, -1].item() == pytest.approx(length)
     assert torch.equal(last_cycle(past, everywhere(past, length)), copies.last)
 
 
-def test_a_typical_cycle_is_the_mean_of_the_last_four_on_the_level_of_the_last():
+def test_a_mean_of_four_cycles_is_the_mean_of_the_last_four_on_the_level_of_the_last():
     values = wave(120, 10) + 0.3 * noise(120) + torch.arange(120).double().square() / 100
     past = past_of(*lanes(values))
     copies = seasonal_copies(past, everywhere(past, 10))
     cycles = values[-40:].view(4, 10).flip(0)
     departures = cycles - cycles.mean(1, keepdim=True)
     expected = (departures.mean(0) + cycles[0].mean() - values[0])[torch.arange(PATCH) % 10]
-    torch.testing.assert_close(copies.typical[0, -1], expected, rtol=0, atol=1e-10)
+    torch.testing.assert_close(copies.mean_of_four[0, -1], expected, rtol=0, atol=1e-10)
     eight = values[-80:].view(8, 10).flip(0)
     expected += (eight - eight.mean(1, keepdim=True)).mean(0)[torch.arange(PATCH) % 10]
     expected -= departures.mean(0)[torch.arange(PATCH) % 10]
-    torch.testing.assert_close(copies.usual[0, -1], expected, rtol=0, atol=1e-10)
+    torch.testing.assert_close(copies.mean_of_eight[0, -1], expected, rtol=0, atol=1e-10)
     assert copies.drift[0, -1].item() == pytest.approx((cycles[0].mean() - cycles[1].mean()).item())
 
 

@@ -212,7 +212,7 @@ def _external(name: str, entry: dict[str, Any], weights: Path) -> "TensorProto":
     types = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
     tensor = TensorProto(name=name, data_type=types[entry["dtype"]], dims=entry["shape"])
     tensor.data_location = TensorProto.EXTERNAL
-    place = {"location": weights.name, "offset": entry["begin"], "length": entry["end"] - entry["begin"]}
-    for key, value in place.items():
+    location = {"location": weights.name, "offset": entry["begin"], "length": entry["end"] - entry["begin"]}
+    for key, value in location.items():
         tensor.external_data.add(key=key, value=str(value))
     return tensor

@@ -13,7 +13,7 @@ from segue.forecasting.nanotst.reference import Choice, Reference, choose_refere
 from segue.forecasting.nanotst.scaling import Scale, mean_error, mean_scale, relations, squash, step_scale
 from segue.forecasting.nanotst.seasonal import copy_errors, last_cycle, residuals, seasonal_copies
 
-_BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to take its place
+_BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to replace it
 _BOUNDED = ("observed", "scales")  # features that are not squashed: they are small by nature
 
 
@@ -30,17 +30,17 @@ class Features:
         local: The values, less the last value, in mean steps; zero where not observed.
         change: The values less those one cycle ago.
         last_cycle: The seasonal copy of the next patch from the last cycle.
-        typical_cycle: The same from the mean of four cycles.
+        mean_of_four_cycles: The same from the mean of four cycles.
         other_cycle: The same from the last cycle of the other length.
         drift: How far the last cycle lay above the one before.
         similarity: How alike the steps of two neighbouring cycles are.
         other_similarity: The same for the cycle of the other length.
         has_cycle: 1 where there is a cycle.
-        seasonal: 1 where the last cycle is the reference.
+        cycle_is_reference: 1 where the last cycle is the reference.
         log_unit: The logarithm of the reference's error, in mean steps.
-        steady: 1 where the mean is the reference.
+        mean_is_reference: 1 where the mean is the reference.
         mean: The running mean.
-        usual_cycle: The seasonal copy of the next patch from the mean of eight cycles.
+        mean_of_eight_cycles: The seasonal copy of the next patch from the mean of eight cycles.
         line_levels: The ends of lines through the recent past, less the last value.
         line_slopes: Their slopes, a patch.
         observed: 1 where a value is observed.
@@ -51,17 +51,17 @@ class Features:
     local: Float64[Tensor, "lanes tokens patch"]
     change: Float64[Tensor, "lanes tokens patch"]
     last_cycle: Float64[Tensor, "lanes tokens patch"]
-    typical_cycle: Float64[Tensor, "lanes tokens patch"]
+    mean_of_four_cycles: Float64[Tensor, "lanes tokens patch"]
     other_cycle: Float64[Tensor, "lanes tokens patch"]
     drift: Float64[Tensor, "lanes tokens 1"]
     similarity: Float64[Tensor, "lanes tokens 1"]
     other_similarity: Float64[Tensor, "lanes tokens 1"]
     has_cycle: Float64[Tensor, "lanes tokens 1"]
-    seasonal: Float64[Tensor, "lanes tokens 1"]
+    cycle_is_reference: Float64[Tensor, "lanes tokens 1"]
     log_unit: Float64[Tensor, "lanes tokens 1"]
-    steady: Float64[Tensor, "lanes tokens 1"]
+    mean_is_reference: Float64[Tensor, "lanes tokens 1"]
     mean: Float64[Tensor, "lanes tokens patch"]
-    usual_cycle: Float64[Tensor, "lanes tokens patch"]
+    mean_of_eight_cycles: Float64[Tensor, "lanes tokens patch"]
     line_levels: Float64[Tensor, "lanes tokens lines"]
     line_slopes: Float64[Tensor, "lanes tokens lines"]
     observed: Float64[Tensor, "lanes tokens patch"]
@@ -111,17 +111,17 @@ def features_of(
         local=local.normalise(values) * seen,
         change=residuals(past, cycle) / divisor,
         last_cycle=(copies.last - path) / divisor * has_cycle,
-        typical_cycle=(copies.typical - path) / divisor * has_cycle,
+        mean_of_four_cycles=(copies.mean_of_four - path) / divisor * has_cycle,
         other_cycle=(last_cycle(past, other) - path) / divisor * has_other,
         drift=copies.drift[..., None] / divisor * has_cycle,
         similarity=cycle.similarity.double()[..., None],
         other_similarity=other.similarity.double()[..., None],
         has_cycle=has_cycle.double(),
-        seasonal=choice.seasonal.double()[..., None],
+        cycle_is_reference=choice.seasonal.double()[..., None],
         log_unit=_relative_unit(choice, local).log()[..., None],
-        steady=choice.mean.double()[..., None],
+        mean_is_reference=choice.mean.double()[..., None],
         mean=(overall.location[..., None] - path) / divisor,
-        usual_cycle=(copies.usual - path) / divisor * has_cycle,
+        mean_of_eight_cycles=(copies.mean_of_eight - path) / divisor * has_cycle,
         line_levels=(levels - local.location[..., None]) * begun[..., None] / divisor,
         line_slopes=slopes * past.patch / divisor,
         observed=seen,

@@ -19,7 +19,7 @@ from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.rollout import roll_out, widened
-from segue.forecasting.nanotst.weights import find_model
+from segue.forecasting.nanotst.weights import model_folder
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.threads import usable_threads
 
@@ -69,7 +69,7 @@ class ExportedModel:
         Raises:
             UserError: There is no such folder or name, or it cannot be read.
         """
-        return ExportedModel(find_model(source), threads)
+        return ExportedModel(model_folder(source), threads)
 
     @property
     def context(self) -> int:
@@ -77,7 +77,7 @@ class ExportedModel:
         return self.config.context
 
     @property
-    def reach(self) -> int:
+    def pass_steps(self) -> int:
         """How many steps one pass predicts at most."""
         return self.config.span * self.config.patch
 

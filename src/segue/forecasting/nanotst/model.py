@@ -23,7 +23,7 @@ from segue.forecasting.nanotst.features import Features, features_of
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
 from segue.forecasting.nanotst.rollout import roll_out, widened
-from segue.forecasting.nanotst.weights import find_model
+from segue.forecasting.nanotst.weights import model_folder
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
 from segue.training.models import arrays_of, load_model, save_model
@@ -111,7 +111,7 @@ class NanoTST(nn.Module):
         return self.config.context
 
     @property
-    def reach(self) -> int:
+    def pass_steps(self) -> int:
         """How many steps one pass predicts at most."""
         return self.config.span * self.config.patch
 
@@ -152,7 +152,7 @@ class NanoTST(nn.Module):
         def build(config: dict[str, Any]) -> NanoTST:
             return NanoTST(from_dict(NanoTSTConfig, config))
 
-        return load_model(find_model(source), "nanotst", "a NanoTST", build)
+        return load_model(model_folder(source), "nanotst", "a NanoTST", build)
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, and `MODEL_CARD.md` if a card is given.

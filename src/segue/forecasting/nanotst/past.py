@@ -89,10 +89,10 @@ def newest_index(observed: Bool[Tensor, "lanes tokens patch"]) -> Int[Tensor, "l
     tokens, size = observed.shape[1], observed.shape[2]
     index = torch.arange(tokens * size, device=observed.device).unflatten(0, (-1, size))
     index = torch.where(observed, index, -1)
-    reach = 1
-    while reach < size:
-        index = torch.maximum(index, F.pad(index[..., :-reach], (reach, 0), value=-1))
-        reach *= 2
+    span = 1
+    while span < size:
+        index = torch.maximum(index, F.pad(index[..., :-span], (span, 0), value=-1))
+        span *= 2
     token = torch.arange(tokens, device=observed.device)
     earlier = torch.where(token[:, None] > token, index[:, None, :, -1], -1).amax(-1)
     return torch.maximum(index, earlier[..., None]).flatten(1)

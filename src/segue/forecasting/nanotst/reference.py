@@ -4,7 +4,7 @@ Where repeating the cycle has been the better naive forecast over a patch, predi
 corrects seasonal naive in units of its mean error, which is how MASE counts, instead of drawing the cycle itself. For
 what goes nowhere (white noise, rare sales) the mean is the best of the three: the last value is one draw, as far from
 the next as any other. So where neither the cycle nor the last value is clearly nearer than the mean, predictions are
-expressed in that. Without it a network cannot tell how much of the last cycle is chance, and repeats it with white
+expressed in that. Without it a network cannot know how much of the last cycle is chance, and repeats it with white
 noise (docs/lab-notebook.md).
 """
 
@@ -18,7 +18,7 @@ from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past, shifted
 from segue.forecasting.nanotst.scaling import Scale, faded_sum
 
-_CLEARLY = 0.8  # of the error of the mean: enough for the last value or the cycle to take its place
+_CLEARLY = 0.8  # of the error of the mean: enough for the last value or the cycle to replace it
 _DOUBT = 4.0  # values: so many times their share of all is added to it, as the mean of a few may be a passing one
 _FINEST = 0.01  # of the mean step: an exact repetition is not trusted more than so
 _AHEAD = (1, 3, 5, 7)  # eighths of a patch: how far ahead the last value is judged, beside one step

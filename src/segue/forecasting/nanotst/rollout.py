@@ -21,12 +21,12 @@ class PatchForecaster(Protocol):
         ...
 
     @property
-    def reach(self) -> int:
+    def pass_steps(self) -> int:
         """How many steps one pass predicts at most."""
         ...
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles at `LEVELS` of the next `steps`, at most `reach`."""
+        """The quantiles at `LEVELS` of the next `steps`, at most `pass_steps`."""
         ...
 
 
@@ -41,9 +41,9 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
         history: What the lanes did.
         horizon: Number of steps ahead, at least 1.
     """
-    quantiles = model.one_pass(history, min(horizon, model.reach))
+    quantiles = model.one_pass(history, min(horizon, model.pass_steps))
     while quantiles.shape[1] < horizon:
-        steps = min(horizon - quantiles.shape[1], model.reach)
+        steps = min(horizon - quantiles.shape[1], model.pass_steps)
         after = Forecast(model.one_pass(_continued(history, quantiles, model.context), steps)).at(_FINE)
         by_path = after.reshape(len(history), len(_PATHS), steps, len(_FINE))
         pooled = np.moveaxis(by_path, 1, 2).reshape(len(history), steps, -1)  # (lanes, steps, paths * fine)

@@ -118,7 +118,7 @@ def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
 
     The moves of mean and deviation, the distance of the last value and the size of a step, all in deviations: they have
     no unit, are squashed or bounded, so that one jump cannot drown the rest, and are zero while all values are equal.
-    Without the moves a model under a running scale could not tell a trend from a lane that stands still.
+    Without the moves a model under a running scale could not distinguish a trend from a lane that stands still.
     """
     known = overall.unit > 0
     unit, step = overall.divisor, torch.where(known, local.unit, 1.0)
@@ -138,7 +138,8 @@ def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """The inverse hyperbolic sine: values as they are where they are small, their logarithm where they are large.
 
     `Tensor.asinh` goes value by value on the CPU, which took a fifth of a small model's forecast; this takes a fifth of
-    that. What is larger than 1e18 is squashed as 1e18, whose square single precision can still hold.
+    that. Next to zero it is exact to the last digit of 1, not of the value. What is larger than 1e18 is squashed as 1e18,
+    whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
     return (size + (size * size + 1).sqrt()).log() * values.sign()

@@ -18,7 +18,7 @@ from segue.forecasting.nanotst.cycles import LONGEST, Cycle, power_of_two
 from segue.forecasting.nanotst.past import Past, at
 
 _RECENT = 256  # steps over which the error of repeating a cycle is measured
-_CYCLES = 4  # that the typical one is an average of, and twice as many in the long run
+_CYCLES = 4  # in the shorter mean; the longer one has twice as many
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +27,14 @@ class SeasonalCopies:
 
     Attributes:
         last: The values one cycle before, or as many more cycles as it takes to meet an observed one.
-        typical: Mean departures of the last four from the mean of their cycle, on the level of the last one.
-        usual: The same of the last eight.
+        mean_of_four: Mean departures of the last four from the mean of their cycle, on the level of the last one.
+        mean_of_eight: The same of the last eight.
         drift: How far the mean of the last cycle lies above that of the one before.
     """
 
     last: Float64[Tensor, "lanes tokens patch"]
-    typical: Float64[Tensor, "lanes tokens patch"]
-    usual: Float64[Tensor, "lanes tokens patch"]
+    mean_of_four: Float64[Tensor, "lanes tokens patch"]
+    mean_of_eight: Float64[Tensor, "lanes tokens patch"]
     drift: Float64[Tensor, "lanes tokens"]
 
 
@@ -53,11 +53,11 @@ def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
     sums = departure.unflatten(2, (2, _CYCLES)).sum(3)  # of the last four cycles, and of the four before them
     numbers = usable.to(torch.float32).unflatten(2, (2, _CYCLES)).sum(3).double()
     last = _newest(past, values)
-    typical = _mean_cycle(sums[:, :, 0], numbers[:, :, 0], mean[..., :1], last)
-    usual = _mean_cycle(sums.sum(2), numbers.sum(2), mean[..., :1], last)
+    mean_of_four = _mean_cycle(sums[:, :, 0], numbers[:, :, 0], mean[..., :1], last)
+    mean_of_eight = _mean_cycle(sums.sum(2), numbers.sum(2), mean[..., :1], last)
     whole = edge[..., 2] >= past.begin[:, None]
     drift = (mean[..., 0] - mean[..., 1]) * whole * (count[..., 0] > 0) * (count[..., 1] > 0)
-    return SeasonalCopies(last, typical, usual, drift)
+    return SeasonalCopies(last, mean_of_four, mean_of_eight, drift)
 
 
 def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:

@@ -12,7 +12,7 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in _HERE.glob("*/config.json")))
 
 
-def find_model(source: str | Path) -> Path:
+def model_folder(source: str | Path) -> Path:
     """The folder of a model: a folder of the user's, or a bundled one by name.
 
     Raises:
