@@ -138,8 +138,8 @@ def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """The inverse hyperbolic sine: values as they are where they are small, their logarithm where they are large.
 
     `Tensor.asinh` goes value by value on the CPU, which took a fifth of a small model's forecast; this takes a fifth of
-    that. Next to zero it is exact to the last digit of 1, not of the value. What is larger than 1e18 is squashed as 1e18,
-    whose square single precision can still hold.
+    that. Next to zero it is exact to the last digit of 1, not of the value. What is larger than 1e18 is squashed as
+    1e18, whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
     return (size + (size * size + 1).sqrt()).log() * values.sign()
