@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
-from test_stream import feed, pieces, rows_of
 
 from segue import Stream, forecast, load_predictor
 from segue.forecasting.predictor import predict_lanes
+from tests.forecasting.conftest import feed, pieces, rows_of
 
 NANOTST = load_predictor("nanotst")
 LENGTHS = (760, 300, 40, 7)  # days; the first are more than the model reads
