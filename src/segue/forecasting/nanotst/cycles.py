@@ -21,7 +21,7 @@ _CONVINCING = 0.5  # of the best score: enough for a shorter cycle
 _NEARLY = 0.02  # a score lower by less is as good
 _EQUAL = 1e-6  # less than this is rounding, in single precision
 _LARGEST = 5.0  # mean steps: more of a step is cut off
-_BLOCK = 24  # steps: of 8, 16, 24 and 64 the fastest, see docs/lab-notebook.md
+_BLOCK = 24  # steps: of 12, 24 and 32 the fastest, see docs/lab-notebook.md
 _VARIED = 1e-6  # of the mean square: steps that vary by less are all alike
 
 
