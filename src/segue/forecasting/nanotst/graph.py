@@ -129,12 +129,12 @@ class ExportedModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.enable_mem_pattern = False  # plans memory for each shape anew: a tenth more of it, and no faster
-        options.log_severity_level = 3  # errors only: its warnings speak of devices that nobody asked for
+        options.log_severity_level = 4  # what it logs stands in the exception, or speaks of devices nobody asked for
         try:
             return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions have no common base of its own
-            reason = str(error).splitlines()[0]
-            raise UserError("model", self.folder, f"run `segue export` on it again ({reason})") from error
+            remedy = "copy the model again, or run `segue export` on it (onnxruntime cannot load it)"
+            raise UserError("model", self.folder, remedy) from error
 
 
 def _cut(lanes: np.ndarray) -> list[np.ndarray]:
