@@ -34,6 +34,10 @@ def main() -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Loads, feeds, forecasts, saves; both files are either the old ones or whole new ones."""
+    if options.output.exists() and options.output.samefile(options.rows):
+        raise UserError("output", options.output, "would overwrite the rows; name another file")
+    if options.output.suffix.lower() not in (".csv", ".parquet"):
+        raise UserError("output", options.output, "give a name that ends in .csv or .parquet")
     stream = Stream(options.model, freq=options.freq, id_col=options.id_col)
     memory = stream.load(options.state, options.adopt) if options.state.exists() else stream.start()
     memory, report = stream.update(memory, read_table(options.rows, Layout(options.id_col)))

@@ -178,7 +178,10 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
         UserError: The file is missing, truncated or unreadable.
     """
     try:
-        return dict(safetensors.load_file(path))
+        arrays = dict(safetensors.load_file(path))
+        if any(array.dtype.kind not in "biuf" for array in arrays.values()):  # bfloat16, where ml_dtypes is imported
+            raise TypeError("a dtype that numpy lacks")
+        return arrays
     except (OSError, SafetensorError, KeyError, TypeError) as error:  # the latter: a dtype that numpy lacks
         raise UserError(argument, path, "name a folder with whole weights (these can't be read)") from error
 

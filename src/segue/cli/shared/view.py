@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 _MOST_ROWS, _MOST_SERIES = 48, 8
@@ -25,7 +26,7 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
     shown = min(count, _MOST_SERIES)
     steps = min(horizon, max(3, _MOST_ROWS // shown))
     point = str(forecast.columns[2])
-    headings = [str(name).removeprefix(f"{point}-") for name in forecast.columns]
+    headings = [escape(str(name).removeprefix(f"{point}-")) for name in forecast.columns]
     several = count > 1
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings[0 if several else 1 :], start=0 if several else 1):
@@ -37,9 +38,11 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
         if series < shown - 1 and horizon > 1:
             table.add_row()
     console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines; rich would cut numbers short
-    noun = f"{count:,} series" if several else f"series {forecast.iloc[0, 0]!s}"
+    noun = f"{count:,} series" if several else f"series {escape(str(forecast.iloc[0, 0]))}"
     plural = "step" if horizon == 1 else "steps"
-    console.print(f"[bold]{point}[/bold]: {noun}, {horizon:,} {plural} ahead, frequency {alias}\n", soft_wrap=True)
+    console.print(
+        f"[bold]{escape(point)}[/bold]: {noun}, {horizon:,} {plural} ahead, frequency {alias}\n", soft_wrap=True
+    )
     console.print(table)
     hidden = len(forecast) - shown * steps
     if hidden and not written:
@@ -58,7 +61,7 @@ def _cells(part: pd.DataFrame) -> list[list[str]]:
     numbers = part.iloc[:, 2:].to_numpy(dtype=float)
     form = _number_format([number for number in numbers.ravel().tolist() if math.isfinite(number)])
     cells = [[format(number, form) for number in row] for row in numbers]
-    ids = part.iloc[:, 0].astype(str).tolist()
+    ids = map(escape, part.iloc[:, 0].astype(str))
     return [[identity, time, *row] for identity, time, row in zip(ids, when, cells, strict=True)]
 
 

@@ -102,6 +102,6 @@ def _models() -> ModuleType:
     try:
         from statsforecast import models
     except ImportError as error:
-        raise UserError("model", "(classical)", "needs statsforecast: pip install segue[classical]") from error
+        raise UserError("model", "(classical)", 'needs statsforecast: pip install "segue[classical]"') from error
     package: ModuleType = models
     return package

@@ -78,7 +78,7 @@ def backtest(
         horizon: Steps in a window, at least 1.
         windows: How many windows a series has at most.
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. `ets` and `theta` need
-            `pip install segue[classical]`.
+            `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, whose coverage is scored.
         freq: The step; see `segue.Layout`, as for all that follow.

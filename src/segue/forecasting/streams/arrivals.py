@@ -48,8 +48,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     last[codes[ends]] = times[ends]
     state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
     after = Memory(state, ids, frequency, anchors, Form.of(rows))
-    if layout.freq is None:
-        _refuse_longer_step(after, codes, steps)
+    _refuse_longer_step(after, codes, steps)
     return after, report
 
 
