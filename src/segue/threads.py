@@ -13,7 +13,7 @@ def usable_threads() -> int:
     A container that may use two of 64 processors counts as two: more threads would wait for each other.
     """
     named = os.environ.get("OMP_NUM_THREADS", "")
-    if named.isdigit() and int(named) > 0:
+    if named.isascii() and named.isdigit() and int(named) > 0:
         return int(named)
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -86,3 +86,17 @@ def test_a_horizon_is_a_whole_number(horizon):
 def test_whoever_has_the_four_names_is_a_predictor():
     assert isinstance(LastValue(), Predictor)
     assert not isinstance(object(), Predictor)
+
+
+class OtherLevels(LastValue):
+    """A predictor that gives as many quantiles, of other levels."""
+
+    def predict(self, history: History, horizon: int) -> Forecast:
+        quantiles = super().predict(history, horizon).quantiles
+        return Forecast(quantiles, tuple(np.linspace(0.3, 0.7, len(LEVELS)).tolist()))
+
+
+def test_quantiles_of_other_levels_or_steps_are_refused_not_relabelled():
+    """Catches a level of 0.3 that is shown as the lower bound of the 98 % interval."""
+    with pytest.raises(ValueError, match=r"at segue\.LEVELS"):
+        predict_lanes(OtherLevels(), *lanes_of([[1.0, 2.0]]), 3)

@@ -155,6 +155,7 @@ def predict_lanes(
 
     Raises:
         UserError: The horizon is no whole number of at least 1.
+        ValueError: The predictor breaks its contract: other levels, or another number of lanes or steps.
     """
     check_horizon(horizon)
     begin = max(0, values.shape[1] - predictor.context)
@@ -167,6 +168,7 @@ def predict_lanes(
         width = values.shape[1] - gap
         history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes])
         forecast = predictor.predict(history, horizon + gap)
+        _check(forecast, predictor.name, (len(lanes), horizon + gap, len(LEVELS)))
         ahead = forecast.quantiles
         if getattr(predictor, "keeps_support", False):
             ahead = within_support(ahead, history.values, history.observed)
@@ -175,6 +177,13 @@ def predict_lanes(
             mean = np.full(quantiles.shape[:2], np.nan) if mean is None else mean
             mean[lanes] = forecast.mean[:, gap:]
     return Forecast(quantiles, LEVELS, mean)
+
+
+def _check(forecast: Forecast, name: str, shape: tuple[int, int, int]) -> None:
+    """Refuses what a predictor may not give: its quantiles would be shown as those of other levels or steps."""
+    if forecast.levels != LEVELS or forecast.quantiles.shape != shape:
+        given = f"{forecast.quantiles.shape} at levels {forecast.levels}"
+        raise ValueError(f"{name} gives quantiles of shape {given}; its caller needs {shape} at segue.LEVELS")
 
 
 def check_horizon(horizon: object) -> None:

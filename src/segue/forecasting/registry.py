@@ -1,5 +1,6 @@
 """Predictors by name, folder or object, as the command line and every function take them."""
 
+from inspect import getattr_static
 from os import PathLike, fspath
 
 from segue.errors import UserError
@@ -31,7 +32,7 @@ def load_predictor(model: Model, argument: str = "model", threads: int | None = 
     if threads is not None and threads < 1:
         raise UserError("threads", threads, "give a whole number of at least 1")
     if not isinstance(model, str | PathLike):
-        if isinstance(model, Predictor):
+        if _is_predictor(model):
             return model
         raise UserError(argument, type(model).__name__, "give a name, a model folder or a predictor")
     name = fspath(model)
@@ -47,6 +48,12 @@ def load_predictor(model: Model, argument: str = "model", threads: int | None = 
             raise
         remedy = f"{error.remedy}; or a baseline: {', '.join(BASELINES)}"
         raise UserError(argument, name or "(empty)", remedy) from error
+
+
+def _is_predictor(model: object) -> bool:
+    """Whether an object has all that a predictor needs; `isinstance` would read all weights to have its fingerprint."""
+    names = ("name", "context", "fingerprint", "predict")
+    return not isinstance(model, type) and all(getattr_static(model, name, None) is not None for name in names)
 
 
 def _season(name: str, parameter: str, argument: str) -> int:

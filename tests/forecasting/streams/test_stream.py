@@ -205,3 +205,20 @@ def test_mistakes_are_named():
         stream.forecast(memory, 3, levels=99.0)
     with pytest.raises(UserError, match="time_col Mean: the output has another column of this name"):
         Stream(Mean()).forecast(feed(Stream(Mean()), [days(1, 2).rename(columns={"ds": "Mean"})])[0], 1)
+
+
+def test_a_night_without_rows_changes_nothing():
+    stream = Stream(MODEL)
+    rows = days(5, 6, 7)
+    memory, _ = stream.update(stream.start(), rows)
+    again, report = stream.update(memory, rows[:0])
+    assert again is memory
+    assert str(report) == "0 added in 0 series"
+
+
+def test_a_step_given_too_fine_is_refused_as_in_a_table():
+    rows = days(*range(30))
+    with pytest.raises(UserError, match="freq h: the rows of series a lie 24 steps of h apart"):
+        Stream(MODEL, freq="h").update(Stream(MODEL).start(), rows)
+    with pytest.raises(UserError, match="freq h: the rows of series a lie 24 steps of h apart"):
+        forecast(rows, 3, model=MODEL, freq="h")

@@ -96,6 +96,7 @@ def export_model(folder: Path) -> Path:
     Raises:
         UserError: The folder is missing, damaged or of another kind.
     """
+    folder = folder.resolve()  # a link stays one; what it names gets the graph
     model = NanoTST.from_pretrained(folder)
     if not exports(model.config):
         remedy = "forecast with torch instead: only models whose backbone is a transformer can be exported"

@@ -43,10 +43,9 @@ class ExportedModel:
 
     name = "NanoTST"
     keeps_support = True
-    batch = 4 * _LANES
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
-        self.folder, self.threads = Path(folder), threads
+        self.folder, self.threads = Path(folder).absolute(), threads
         kind, config = load_config(self.folder)
         if kind != "nanotst":
             raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")
@@ -56,7 +55,7 @@ class ExportedModel:
         self.config = from_dict(NanoTSTConfig, config)
 
     def __reduce__(self) -> tuple[type["ExportedModel"], tuple[Path, int | None]]:
-        return ExportedModel, (self.folder, self.threads)  # a session cannot be pickled: each process makes its own
+        return type(self), (self.folder, self.threads)  # a session cannot be pickled: each process makes its own
 
     @staticmethod
     def from_pretrained(source: str | Path = "nanotst", *, threads: int | None = None) -> "ExportedModel":
@@ -70,6 +69,11 @@ class ExportedModel:
             UserError: There is no such folder or name, or it cannot be read.
         """
         return ExportedModel(model_folder(source), threads)
+
+    @property
+    def batch(self) -> int:
+        """How many lanes it takes at once: enough for all threads."""
+        return _LANES * max(4, self._threads)
 
     @property
     def context(self) -> int:
@@ -99,7 +103,7 @@ class ExportedModel:
         tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on
         batches = [batch for count in np.unique(tokens).tolist() for batch in _cut(np.flatnonzero(tokens == count))]
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
-        threads = min(usable_threads() if self.threads is None else self.threads, len(parts))
+        threads = min(self._threads, len(parts))
         run = partial(self.run, steps=steps)
         _ = self._session  # made here, or each thread might make one
         if threads <= 1:
@@ -119,6 +123,10 @@ class ExportedModel:
         result: Float64[np.ndarray, "lanes steps levels"]
         (result,) = self._session.run(None, inputs | {"steps": np.array(steps)})
         return result[:lanes]
+
+    @property
+    def _threads(self) -> int:
+        return usable_threads() if self.threads is None else self.threads
 
     @cached_property
     def _session(self) -> "InferenceSession":

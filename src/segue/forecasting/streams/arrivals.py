@@ -19,6 +19,9 @@ from segue.forecasting.table.reading import Rows
 from segue.state import State
 
 
+_GIVEN = 20  # gaps of a series before a step that the user gave is doubted: rows of a few may come in any order
+
+
 def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]:
     """A memory with new rows in it.
 
@@ -48,7 +51,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     last[codes[ends]] = times[ends]
     state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
     after = Memory(state, ids, frequency, anchors, Form.of(rows))
-    _refuse_longer_step(after, codes, steps)
+    _refuse_longer_step(after, codes, steps, least=3 if layout.freq is None else _GIVEN)
     return after, report
 
 
@@ -211,13 +214,15 @@ def _latest_day(
     return day
 
 
-def _refuse_longer_step(memory: Memory, codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"]) -> None:
+def _refuse_longer_step(
+    memory: Memory, codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], least: int
+) -> None:
     """Refuses rows of a series that has a longer step, as a table does: judged by them and by all that is kept."""
-    if memory.frequency is None or longer_step(codes, steps, len(memory)) is None:
+    if memory.frequency is None or longer_step(codes, steps, len(memory), least) is None:
         return
     lanes = np.unique(codes)
     which, columns = np.nonzero(memory.state["observed"][lanes])
-    longer = longer_step(which, columns, len(lanes))
+    longer = longer_step(which, columns, len(lanes), least)
     if longer is not None:
         raise other_step(memory.ids[int(lanes[longer[0]])], longer[1], memory.frequency)
 

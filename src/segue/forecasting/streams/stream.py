@@ -91,6 +91,8 @@ class Stream:
         """
         if memory.form is None and len(memory):
             raise UserError("memory", "of arrays", "has no names and times; go on with update_arrays")
+        if getattr(frame, "shape", (1,))[0] == 0:  # a night without rows
+            return memory, Report()
         layout = self.layout
         if memory.form is not None:  # a single row a series does not show which column is which
             known = memory.form.columns

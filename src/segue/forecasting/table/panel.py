@@ -203,16 +203,16 @@ def one_a_step(
 
 
 def longer_step(
-    codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int
+    codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int, least: int = 3
 ) -> tuple[int, int] | None:
-    """A series of which most gaps, of three at least, are of one size above 1, its own step, and that size."""
+    """A series of which most gaps, of `least` at least, are of one size above 1, its own step, and that size."""
     near = codes[1:] == codes[:-1]
     gaps = np.bincount(codes[1:][near], minlength=series)
     wide = np.flatnonzero(near & (steps[1:] - steps[:-1] > 1))
     sizes, which = np.unique(steps[wide + 1] - steps[wide], return_inverse=True)
     pairs, counts = np.unique(codes[wide] * len(sizes) + which, return_counts=True)
     total = gaps[pairs // max(1, len(sizes))]
-    longer = np.flatnonzero((total >= 3) & (2 * counts > total))
+    longer = np.flatnonzero((total >= least) & (2 * counts > total))
     if not len(longer):
         return None
     lane, size = divmod(int(pairs[longer[0]]), len(sizes))
