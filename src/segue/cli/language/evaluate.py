@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 Text = Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")]
-Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, or reset.")]
+Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, or reset to clear it.")]
 Window = Annotated[int, typer.Option(min=1, help="Tokens read at a time.")]
 Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each is reset.")]
 Document = Annotated[str | None, typer.Option(help="A regular expression that matches where a document begins.")]

@@ -34,9 +34,7 @@ def generate(
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
     pieces = continue_text(model, prompt, length, sampling, seed)
     first = next(pieces, "")  # an empty prompt is refused before anything is printed
-    seen = (
-        prompt.rstrip() if tokens == model.tokenizer.encode(prompt.rstrip()) else prompt
-    )  # tokens of words include their spaces
+    seen = prompt.rstrip() if tokens == model.tokenizer.encode(prompt.rstrip()) else prompt  # words bring their spaces
     typer.echo(seen + first, nl=False)
     for piece in pieces:
         typer.echo(piece, nl=False)
