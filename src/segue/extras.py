@@ -1,20 +1,20 @@
-"""Which extra of the package installs what the core does without."""
+"""The extras of the package, and the packages that each of them installs."""
 
 EXTRAS = {
     "train": ("torch", "onnx", "onnxscript", "tokenizers", "sacrebleu"),
     "classical": ("statsforecast",),
 }
-"""The packages of each extra, as Python imports them; pyproject.toml says why each is needed."""
+"""The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 
 
 def remedy_for_missing(error: ModuleNotFoundError) -> str | None:
-    """What to install, in a few words.
+    """Makes a remedy for a module that is not installed.
 
     Args:
-        error: What the import of a module that is not installed raised.
+        error: The error of its import.
 
     Returns:
-        The words, such as `needs torch; pip install "segue[train]"`; None where no extra brings the module.
+        A text such as `needs torch; pip install "segue[train]"`; None where no extra brings the module.
     """
     package = (error.name or "").partition(".")[0]
     for extra, packages in EXTRAS.items():

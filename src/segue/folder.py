@@ -2,13 +2,13 @@
 
     config.json         the kind of the model, and the config from which its class is built
     model.safetensors   the weights
-    model.onnx          a forecaster: what onnxruntime runs
-    tokenizer.json      a model of text: its tokenizer
-    MODEL_CARD.md       for people
+    model.onnx          for a forecaster: the graph that onnxruntime runs
+    tokenizer.json      for a model of text: its tokenizer
+    MODEL_CARD.md       a description for people
     SHA256SUMS          the checksums, as `sha256sum --check` reads them
 
-This module knows no model and imports no torch: weights are numpy arrays. A folder is written under a temporary name
-and renamed, so a folder with the right name is whole. The checksums detect what a copy or a disk damages later.
+This module imports no model and no torch: weights are numpy arrays. A folder is written under a temporary name and
+renamed, so a folder with the right name is whole. The checksums detect later damage by a copy or a disk.
 """
 
 import hashlib
@@ -39,13 +39,13 @@ def save_model_folder(
     card: str | None = None,
     tokenizer: str | None = None,
 ) -> None:
-    """Writes a model folder, atomically; a model that is already there is replaced as a whole.
+    """Writes a model folder, atomically; it replaces an existing model as a whole.
 
     Args:
         folder: The folder to write; its parent must exist.
-        kind: Which class reads the folder, for example `"nanotst"`.
-        config: JSON values (tuples become lists) from which that class is built.
-        arrays: The weights by name; each keeps its dtype, so weights can be stored in half precision.
+        kind: The kind of the model, which decides on its class, for example `"nanotst"`.
+        config: JSON values (tuples become lists) from which that class builds the model.
+        arrays: The weights by name. Each keeps its dtype, so weights can be stored in half precision.
         card: The text of MODEL_CARD.md; `None` for no card.
         tokenizer: The text of tokenizer.json; `None` for a model without text.
 
@@ -62,7 +62,7 @@ def save_model_folder(
 
 
 def add_files(folder: str | Path, files: Mapping[str, str | bytes]) -> None:
-    """Adds files to a model folder, or replaces them there; the folder changes as a whole.
+    """Adds files to a model folder, or replaces them; the folder changes as a whole.
 
     Args:
         folder: A model folder.
@@ -82,7 +82,7 @@ def add_files(folder: str | Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def load_config(folder: str | Path) -> tuple[str, dict[str, Any]]:
-    """Reads what a model folder is, without its weights.
+    """Reads the kind and the config of a model folder, without its weights.
 
     Returns:
         The kind, and the config as JSON values.
@@ -108,10 +108,10 @@ def load_config(folder: str | Path) -> tuple[str, dict[str, Any]]:
 
 
 def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
-    """Reads what `save_model_folder` wrote.
+    """Reads a folder that `save_model_folder` wrote.
 
     Returns:
-        The kind, the config as JSON values, and the weights, each in the dtype in which it is stored.
+        The kind, the config as JSON values, and the weights in their stored dtypes.
 
     Raises:
         UserError: The folder or a file is missing, broken or damaged.
@@ -124,14 +124,14 @@ def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str
 def verify_files(folder: str | Path, *names: str) -> None:
     """Refuses files that differ from their checksums.
 
-    A folder without checksums, which an earlier Segue wrote, and a file without one are not refused.
+    It accepts a folder without checksums, which an earlier Segue wrote, and a file without a checksum.
 
     Args:
         folder: A model folder.
         names: The files that the caller is going to read.
 
     Raises:
-        UserError: A file is missing or differs from its checksum; the file is named.
+        UserError: A file with a checksum is missing or differs from it; the message names the file.
     """
     folder = Path(folder)
     expected = _read_sums(folder)
@@ -146,11 +146,11 @@ def verify_files(folder: str | Path, *names: str) -> None:
 
 
 def fingerprint(config: Mapping[str, Any], arrays: Arrays) -> str:
-    """SHA-256 of the config and of all names, dtypes, shapes and values of the weights, in hexadecimal.
+    """The SHA-256 hash of the config and of all names, dtypes, shapes and values of the weights, in hexadecimal.
 
-    Equal fingerprints mean the same model. A saved state carries its model's, so that another model refuses it. Half
-    precision is hashed as the single precision that every reader makes of it: so the stored files, what onnxruntime
-    runs and the torch module built from the folder have one fingerprint.
+    Equal fingerprints mean the same model. A saved state carries that of its model, so that another model refuses the
+    state. Half precision is hashed as single precision, to which every reader converts it. So the stored files, the
+    exported model and the torch module of a folder have one fingerprint.
     """
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -161,7 +161,7 @@ def fingerprint(config: Mapping[str, Any], arrays: Arrays) -> str:
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Writes one safetensors file, atomically; arrays that share memory are written once per name."""
+    """Writes one safetensors file, atomically; arrays that share memory are written once for each name."""
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     with atomic_file(path) as temporary:
         safetensors.save_file(contiguous, temporary)
@@ -172,7 +172,7 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
 
     Args:
         path: The file.
-        argument: The name by which the user knows the file.
+        argument: The name of the argument in errors.
 
     Raises:
         UserError: The file is missing, truncated or unreadable.
@@ -182,18 +182,18 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
         if any(array.dtype.kind not in "biuf" for array in arrays.values()):  # bfloat16, where ml_dtypes is imported
             raise TypeError("a dtype that numpy lacks")
         return arrays
-    except (OSError, SafetensorError, KeyError, TypeError) as error:  # the latter: a dtype that numpy lacks
+    except (OSError, SafetensorError, KeyError, TypeError) as error:  # the last two: a dtype that numpy lacks
         raise UserError(argument, path, "name a folder with whole weights (these can't be read)") from error
 
 
 def _require_model_only(folder: Path) -> None:
-    """Refuses a folder that holds anything that is no part of a model: the folder is going to be replaced."""
+    """Refuses a folder with a file that is no part of a model, because the folder is going to be replaced."""
     if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _NAMES):
         raise UserError("output", folder, "name a new folder, or one that holds nothing but a model")
 
 
 def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
-    """Writes files into a new folder, and the checksums of all that it then holds."""
+    """Writes files into a new folder, and then the checksums of all files in it."""
     if unknown := contents.keys() - _NAMES:
         raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
     for name, content in contents.items():
@@ -203,7 +203,7 @@ def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
 
 
 def _read_sums(folder: Path) -> dict[str, str]:
-    """The checksums by name; none where the folder has no list of them."""
+    """The checksums by name; empty where the folder has none."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
         return {name: digest for digest, name in (line.split() for line in lines)}

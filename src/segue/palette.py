@@ -1,4 +1,4 @@
-"""The look of every picture: one palette, few lines, no global state."""
+"""The look of all pictures: one palette, few lines, no global state."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, SOFT, FAINT, GRID = "#22272e", "#6b7480", "#b9c0c7", "#e8eaed"
-"""What is observed, what explains, what rests on little, and what guides the eye."""
+"""The colours of observed values, of explanations, of weak evidence, and of grid lines."""
 
 COLOURS = ("#1f6fb4", "#d1702a", "#3a8f5c", "#8a4fa3", "#b03a48", "#5d7a8c", "#b8962e", "#4a4a4a")
-"""Of things side by side, in this order."""
+"""The colours of items side by side, in this order."""
 
 BLUE, ORANGE = COLOURS[:2]
-"""What a model makes, and what stands beside it."""
+"""The colours of a model's output, and of anything beside it."""
 
 
 def new_figure(
     width: float, height: float, *, dpi: int = 150, layout: Literal["constrained", "none"] = "constrained"
 ) -> "Figure":
-    """An empty figure of this size in inches, which no global state of matplotlib knows."""
+    """Makes an empty figure of this size in inches, outside the global state of matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -33,7 +33,7 @@ def new_figure(
 
 
 def dress(ax: "Axes", *, grid: Literal["y", "both"] = "y") -> None:
-    """Gives axes no box, soft ticks, and pale lines behind what is drawn."""
+    """Removes the box of axes, and gives them soft ticks, and pale lines behind the drawing."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(SOFT)
     ax.grid(axis=grid, color=GRID, linewidth=0.8)
@@ -45,10 +45,10 @@ def dress(ax: "Axes", *, grid: Literal["y", "both"] = "y") -> None:
 
 
 def dress_over_time(ax: "Axes", dated: bool) -> None:
-    """Dresses axes of a series: times, or whole numbers, along the bottom, and no line at the left.
+    """Dresses axes of a series: the bottom axis shows times or whole numbers, and the left axis has no line.
 
     Args:
-        ax: The axes, after something was drawn.
+        ax: The axes, after drawing.
         dated: Whether the bottom shows times.
     """
     dress(ax)
@@ -74,14 +74,14 @@ def draw_fan(
     bands: Sequence[tuple[str, Float64[np.ndarray, " points"], Float64[np.ndarray, " points"]]],
     labelled: bool = True,
 ) -> None:
-    """Draws a forecast: its median as a line, its intervals as nested bands.
+    """Draws the median of a forecast as a line, and its intervals as nested bands.
 
     Args:
         ax: The axes.
-        times: Where each point stands on the bottom axis.
-        median: The line.
-        bands: A label, the lower and the upper bound of each interval, the widest first: it lies beneath.
-        labelled: Whether the legend names them.
+        times: The position of each point on the bottom axis.
+        median: The median at each point.
+        bands: A label, the lower and the upper bound of each interval; the widest comes first, and lies beneath.
+        labelled: Whether the legend names the line and the bands.
     """
     for depth, (label, low, high) in enumerate(bands):
         shade, shown = 0.18 + 0.17 * depth, label if labelled else None
@@ -91,12 +91,12 @@ def draw_fan(
 
 
 def draw_observed(ax: "Axes", times: Shaped[np.ndarray, " points"], values: Float64[np.ndarray, " points"]) -> None:
-    """Draws what was observed; NaN breaks the line."""
+    """Draws observed values; NaN breaks the line."""
     ax.plot(times, values, color=INK, linewidth=1.1, label="observed", zorder=5, solid_joinstyle="round")
 
 
 def add_legend(figure: "Figure", ax: "Axes") -> None:
-    """Adds one legend below the whole figure, of what is labelled in `ax`."""
+    """Adds one legend below the whole figure, with all labels in `ax`."""
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8, labelcolor=SOFT
@@ -104,5 +104,5 @@ def add_legend(figure: "Figure", ax: "Axes") -> None:
 
 
 def add_title(ax: "Axes", text: str) -> None:
-    """Sets a bold title at the left; `$` in it is no mathematics."""
+    """Sets a bold title at the left; `$` in it does not begin a formula."""
     ax.set_title(text, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)

@@ -1,13 +1,13 @@
-"""Memory as a value: what a model remembers of its lanes, outside of the model.
+"""Memory as a value: the state of a model's lanes, kept outside of the model.
 
-A lane is one running sequence. A state maps dotted names to arrays whose first axis is the lane, all of fixed shape, so
-lanes of any age batch together, are picked out, put back, saved and restored. It is frozen: every method returns a new
-state, and no model ever writes into the arrays of a state that a caller could see.
+A lane is one running sequence. A state maps dotted names to arrays of fixed shape, whose first axis is the lane. So
+lanes of any age form one batch, and can be selected, replaced, saved and restored. A state is frozen: every method
+returns a new state, and no model ever writes into the arrays of a state that a caller could see.
 
-The arrays are numpy's or torch's; nothing here imports torch, the arrays bring it along.
+The arrays are those of numpy or of torch. This module imports torch only to save or load tensors.
 
-One convention makes resets trivial: **a fresh lane is all zeros**. A model whose memory needs a different beginning
-stores a counter that starts at zero and derives the rest.
+One convention makes resets simple: **a fresh lane is all zeros**. A model whose memory needs a different beginning
+stores a counter that starts at zero, and derives the rest from it.
 """
 
 import json
@@ -26,9 +26,9 @@ from segue.atomic import atomic_file
 from segue.errors import UserError
 
 Array = Any
-"""An array of numpy or a tensor of torch."""
+"""A numpy array or a torch tensor."""
 
-_METADATA_KEY = "segue"  # one key only: safetensors does not order several, and files would differ from run to run
+_METADATA_KEY = "segue"  # one key only: safetensors does not order several keys, so files would differ from run to run
 _FRAMEWORKS = {"numpy": "np", "torch": "pt"}
 
 
@@ -36,7 +36,10 @@ class State(Mapping[str, Array]):
     """A frozen, sorted mapping of dotted names to arrays, lane axis first.
 
     Args:
-        arrays: At least one array, all of numpy or all of torch, all with the same length of the first axis.
+        arrays: At least one array. All are of numpy or all of torch, and their first axes have one length.
+
+    Raises:
+        ValueError: There is no array, or the first axes differ in length.
     """
 
     __slots__ = ("_arrays",)
@@ -63,7 +66,7 @@ class State(Mapping[str, Array]):
         return list(self) == list(other) and all(_equal(self[name], other[name]) for name in self)
 
     def __reduce__(self) -> tuple[type["State"], tuple[dict[str, Array]]]:
-        return State, (dict(self),)  # a mapping proxy itself can't be pickled or copied
+        return State, (dict(self),)  # a mapping proxy can't be pickled or copied
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}: {tuple(array.shape)}" for name, array in self.items())
@@ -76,11 +79,11 @@ class State(Mapping[str, Array]):
 
     @classmethod
     def join(cls, parts: "Mapping[str, State]") -> "State":
-        """One state out of named parts: array `key` of part `cell` becomes `cell.key`."""
+        """Joins named parts into one state: array `key` of part `cell` becomes `cell.key`."""
         return cls({f"{part}.{name}": array for part, state in parts.items() for name, array in state.items()})
 
     def part(self, name: str) -> "State":
-        """The part that `join` put in under this name.
+        """Returns the part that `join` stored under this name.
 
         Raises:
             KeyError: There is no such part.
@@ -93,7 +96,11 @@ class State(Mapping[str, Array]):
 
     @classmethod
     def cat(cls, states: "Sequence[State]") -> "State":
-        """The lanes of several states of one model, one state's after another's."""
+        """Joins the lanes of several states of one model, in the order of the states.
+
+        Raises:
+            ValueError: The states hold arrays of different names.
+        """
         first, *others = states
         for other in others:
             first._check_same_names(other)
@@ -101,20 +108,20 @@ class State(Mapping[str, Array]):
         return cls({name: xp.concat([state[name] for state in states]) for name in first})
 
     def detach(self) -> "State":
-        """The same values, cut off from the gradient tape (truncated backpropagation through time)."""
+        """Returns the same values without gradients (for truncated backpropagation through time)."""
         return State({name: array.detach() for name, array in self.items()}) if self._is_torch else self
 
     def to(self, device: Any) -> "State":
-        """The same values on a device of torch, or of that name; numpy knows `"cpu"` only."""
+        """Returns the same values on a device, given as a torch device or by name; numpy has `"cpu"` only."""
         return State({name: to_device(array, device) for name, array in self.items()})
 
     def select(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"]) -> "State":
-        """The lanes of the given indices, in the given order; or those where a mask is true."""
+        """Returns the lanes of the given indices, in the given order, or those where a mask is true."""
         index = self._index(lanes)
         return State({name: self._xp.take(array, index, axis=0) for name, array in self.items()})
 
     def scatter(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"], other: "State") -> "State":
-        """This state with the given lanes replaced by the lanes of `other`, in order."""
+        """Returns this state with the given lanes replaced by the lanes of `other`, in order."""
         self._check_same_names(other)
         xp, index = self._xp, self._index(lanes)
         source = xp.arange(self.lanes, device=_device(index))
@@ -122,13 +129,13 @@ class State(Mapping[str, Array]):
         return State({name: xp.take(xp.concat([array, other[name]]), source, axis=0) for name, array in self.items()})
 
     def where(self, condition: Bool[Array, " lanes"], other: "State") -> "State":
-        """This state where `condition` holds, `other` elsewhere."""
+        """Returns the lanes of this state where `condition` is true, and those of `other` elsewhere."""
         self._check_same_names(other)
         mask = self._like_lanes(condition)
         return State({name: self._xp.where(_wide(mask, a), a, other[name]) for name, a in self.items()})
 
     def reset(self, lanes: Bool[Array, " lanes"]) -> "State":
-        """This state with fresh lanes, that is zeros, where `lanes` is true."""
+        """Returns this state with fresh lanes, which are zeros, where `lanes` is true."""
         xp, mask = self._xp, self._like_lanes(lanes)
         return State({name: xp.where(_wide(mask, a), xp.zeros_like(a), a) for name, a in self.items()})
 
@@ -137,11 +144,11 @@ class State(Mapping[str, Array]):
 
         Args:
             path: The file to write; its folder must exist.
-            facts: What belongs to the state and is no array, as JSON values: lane names, last timestamp, frequency,
-                the hash of the model's config and weights.
+            facts: Other facts about the state, as JSON values, such as the names of lanes, the frequency, and the hash
+                of the model's config and weights.
 
         Raises:
-            UserError: The folder is not there, or can't be written.
+            UserError: The folder is missing, or can't be written.
             OSError: The disk is full.
         """
         metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True)}
@@ -152,11 +159,11 @@ class State(Mapping[str, Array]):
     def load(
         cls, path: str | Path, expected: Mapping[str, Any], framework: Literal["numpy", "torch"] = "numpy"
     ) -> "tuple[State, dict[str, Any]]":
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Args:
             path: The file to read.
-            expected: Facts that must be the same in the file, for example the model's hash.
+            expected: Facts that must be equal in the file, for example the hash of the model.
             framework: The library of the arrays.
 
         Returns:
@@ -184,7 +191,7 @@ class State(Mapping[str, Array]):
 
     @property
     def _xp(self) -> Any:
-        """The functions of the arrays' library, under the names of the array API standard."""
+        """The functions of the arrays' library, with the names of the array API standard."""
         return array_namespace(self._any)
 
     @property
@@ -192,7 +199,7 @@ class State(Mapping[str, Array]):
         return _is_torch(self._any)
 
     def _like_lanes(self, lanes: Array) -> Array:
-        """Indices or a mask of lanes as an array of this state's library, beside its own arrays."""
+        """Converts indices or a mask of lanes to an array of this state's library, on the device of its arrays."""
         return self._xp.asarray(lanes, device=_device(self._any))
 
     def _index(self, lanes: Array) -> Array:
@@ -218,13 +225,13 @@ def _device(array: Array) -> Any:
 
 
 def _wide(lanes: Array, array: Array) -> Array:
-    """A (lanes,) mask that broadcasts against a (lanes, ...) array."""
+    """Reshapes a (lanes,) mask so that it broadcasts against a (lanes, ...) array."""
     return lanes.reshape(-1, *[1] * (array.ndim - 1))
 
 
 def _save_file(state: State, path: Path, metadata: dict[str, str]) -> None:
     if state._is_torch:
-        from safetensors.torch import save_file as save_tensors  # torch is there already: it made these tensors
+        from safetensors.torch import save_file as save_tensors  # torch is imported already
 
         save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, path, metadata)
     else:

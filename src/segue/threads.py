@@ -1,4 +1,4 @@
-"""How many threads the served half computes with: decided in one place, within the limits of a container."""
+"""The number of threads of the served half, decided in one module, within the limits of a container."""
 
 import math
 import os
@@ -8,9 +8,9 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")  # "quota period" in microseconds, or "m
 
 
 def usable_threads() -> int:
-    """The number that OMP_NUM_THREADS names, else the processors that this process may use.
+    """The value of OMP_NUM_THREADS, or else the number of processors that this process may use.
 
-    A container that may use two of 64 processors counts as two: more threads would wait for each other.
+    A container that may use two of 64 processors gets two threads: more threads would wait for each other.
     """
     named = os.environ.get("OMP_NUM_THREADS", "")
     if named.isascii() and named.isdigit() and int(named) > 0:
@@ -21,7 +21,7 @@ def usable_threads() -> int:
 
 
 def _quota() -> int:
-    """The processors that the control group grants; no limit where there is none."""
+    """The number of processors that the control group grants, or a very large number if there is no limit."""
     try:
         quota, period = _QUOTA.read_text().split()
         return math.ceil(int(quota) / int(period))

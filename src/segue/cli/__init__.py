@@ -1,6 +1,6 @@
-"""The command line, one file per verb.
+"""The command line, one file for each verb.
 
-Nothing heavy is imported here or at the head of a verb's file: `segue --help` answers at once.
+No heavy module is imported here or at the head of a verb's file, so `segue --help` answers at once.
 """
 
 import sys
@@ -41,5 +41,5 @@ def segue(
 
 
 def main() -> None:
-    """Runs the command that the arguments name; without any, shows the help."""
+    """Runs the command that the arguments name, or shows the help if there are none."""
     app(sys.argv[1:], prog_name="segue")

@@ -1,4 +1,4 @@
-"""`segue backtest`: a table in, how well its own past would have been forecast out."""
+"""`segue backtest`: forecasts the past of a table from earlier origins, and scores the forecasts."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from segue.forecasting.evaluation.backtest import Backtest
     from segue.forecasting.table.reading import Reading
 
-Windows = Annotated[int, typer.Option(help="How many windows of that length, the last ones of each series.")]
+Windows = Annotated[int, typer.Option(help="How many of the last windows of each series.")]
 Against = Annotated[str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")]
 Step = Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")]
 Levels = Annotated[
@@ -45,9 +45,9 @@ def backtest(
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
-    """Forecast the last windows of every series of FILE from what came before, and score that.
+    """Forecast the last windows of every series of FILE from the values before them, and score the forecasts.
 
-    Every model is given the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
+    All models get the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
     """
     check_writable("output", output, TABLES, file)
     check_writable("forecasts", forecasts, TABLES, file)
@@ -78,7 +78,7 @@ def backtest(
 def _write(
     reading: "Reading", result: "Backtest", output: Path | None, forecasts: Path | None, plot: Path | None
 ) -> None:
-    """Writes all that was asked for, or nothing if any of it fails."""
+    """Writes all requested files, or none if one of them fails."""
     from segue.forecasting.table.files import write_table
 
     with ExitStack() as files:

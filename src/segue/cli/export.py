@@ -1,4 +1,4 @@
-"""`segue export`: writes what onnxruntime runs of a model."""
+"""`segue export`: writes the graph of a model for onnxruntime."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,9 @@ from segue.cli.shared.checks import check_writable, load_folder
 
 
 def export(
-    folder: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A model folder, or what `pretrain` wrote to --output.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or the run folder of `pretrain`.")],
     output: Annotated[
-        Path | None, typer.Option(help="A new folder for a completed copy; by default MODEL itself is completed.")
+        Path | None, typer.Option(help="A new folder for a completed copy; by default MODEL itself.")
     ] = None,
 ) -> None:
     """Write model.onnx into a model folder, so that `segue forecast` runs the model without torch."""
@@ -33,7 +31,7 @@ def export(
 
 
 def _export_copy(model: Path, output: Path) -> Path:
-    """Copies the folder and completes the copy, whole or not at all."""
+    """Copies the folder and completes the copy; if this fails, no copy is left."""
     from shutil import copytree
 
     from segue.atomic import atomic_folder

@@ -1,4 +1,4 @@
-"""`segue forecast`: a table in, its future out."""
+"""`segue forecast`: forecasts the series of a table."""
 
 from contextlib import ExitStack
 from functools import partial
@@ -34,7 +34,8 @@ def forecast(
     """Forecast every series of FILE: the median and prediction intervals.
 
     Columns and frequency are inferred when unambiguous; otherwise an error names the option to set. Times are
-    wall-clock times: a time zone is dropped. Without --output, the table on the terminal is shortened where it is long.
+    wall-clock times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all
+    rows.
     """
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)

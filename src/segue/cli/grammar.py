@@ -18,7 +18,8 @@ def evaluate(
 ) -> None:
     """Forecast a flat line, a line, a sine and a noisy sine, and report errors, band widths and coverage.
 
-    All errors are in the unit of the series: 3.0 for the flat one, 0 to 5 for the line, amplitude 1 for the sines.
+    All errors are in the unit of the series. The flat line is at 3.0, the line goes from 0 to 5, the sines have
+    amplitude 1.
     """
     from rich.console import Console
     from rich.table import Table
@@ -34,13 +35,13 @@ def evaluate(
 
 @app.command()
 def show(
-    production: Annotated[list[str] | None, typer.Option(help="Only this production; may be given again.")] = None,
+    production: Annotated[list[str] | None, typer.Option(help="Only this production; repeatable.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     output: Annotated[Path, typer.Option(help="Draw to this .png, .pdf or .svg.")] = Path("sheet.png"),
 ) -> None:
-    """Draw samples of the grammar's productions, one row each, or six rows of a single one.
+    """Draw samples of the grammar's productions: one row each, or six rows of a single production.
 
-    The columns show the last 72, 168, 504 and 1,008 steps by turns, artefacts of real data included.
+    The columns show the last 72, 168, 504 and 1,008 steps in turn. The samples include artefacts of real data.
     """
     from segue.atomic import atomic_file
     from segue.forecasting.pretraining.grammar.sheet import draw_sheet

@@ -1,4 +1,4 @@
-"""`segue pretrain`: train a NanoTST on synthetic series."""
+"""`segue pretrain`: trains a NanoTST on synthetic series."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +16,9 @@ def pretrain(
     resume: Resume = False,
     minutes: Minutes = None,
 ) -> None:
-    """Train a NanoTST on synthetic series only, and leave the run and its model folder in OUTPUT.
+    """Train a NanoTST on synthetic series only, and write the run with its model folder to OUTPUT.
 
-    At the end, or at Ctrl-C, the model is exported to ONNX, so that it forecasts without torch.
+    At the end, or at Ctrl-C, the model is exported to ONNX, and then forecasts without torch.
     """
     from segue.config import read_config
     from segue.errors import UserError

@@ -14,7 +14,7 @@ from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Numbers, QuantileColumns
 
 Report = Callable[[int, int], None]
-"""Is called with how many lanes are done, and of how many."""
+"""A function to call with the number of lanes that are done, and the number of all lanes."""
 
 
 def forecast(
@@ -33,30 +33,31 @@ def forecast(
 ) -> Any:
     """Forecasts every series of a long frame.
 
-    Rows may come in any order; missing rows, null and NaN are missing values. Times are wall-clock times on a regular
-    grid: a time zone is dropped, the local time kept, and a time off the grid moved to the nearest step. Columns and
-    frequency are inferred when unambiguous; otherwise an error names the option to set.
+    Rows may come in any order. Missing rows, null and NaN are missing values. Times are wall-clock times on a regular
+    grid: a time zone is dropped, and the local time is kept. A time off the grid is moved to the nearest step. Columns
+    and frequency are inferred when unambiguous; otherwise an error names the option to set.
 
     Args:
-        frame: One row a series and time, a DataFrame of pandas or polars.
+        frame: A DataFrame of pandas or polars with one row for each series and time.
         horizon: Number of steps ahead, at least 1.
-        model: A name (`nanotst`, `nanotst-small`, `ar`, `seasonal-naive`, `ets`, `theta`; with the steps of a season
-            `seasonal-naive:288`), a model folder, or a predictor.
+        model: A name, a model folder, or a predictor. The names are `nanotst`, `nanotst-small`, `ar`, `seasonal-naive`,
+            `ets` and `theta`; `seasonal-naive:288` also sets the steps of a season.
         levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
-        freq: The step; see `segue.Layout`, as for all that follow.
+        freq: The step. `segue.Layout` describes this argument and all that follow.
         id_col: The column that names the series.
-        time_col: The column of times, or several.
-        target_col: The column to forecast, or several.
+        time_col: The column of times, or several columns.
+        target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
-        duplicates: What becomes of several values at one time.
+        duplicates: Which value replaces several values at one time.
 
     Returns:
-        A frame of the same kind: the series, the time (`ds` if it was several columns), then with the predictor's name
-        its median `NanoTST`, intervals `NanoTST-lo-80`, `NanoTST-hi-80`, and quantiles `NanoTST-q-10`.
+        A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
+        `NanoTST`, the intervals `NanoTST-lo-80` and `NanoTST-hi-80`, and the quantiles `NanoTST-q-10`. The name of the
+        predictor begins each of these columns.
 
     Raises:
-        UserError: An argument that fits nothing; the line names it and what to do.
+        UserError: An argument is invalid; the message names it and the remedy.
 
     Example:
         >>> import pandas as pd
@@ -77,19 +78,20 @@ def forecast_reading(
     report: Report | None = None,
     lanes: Lanes | None = None,
 ) -> Any:
-    """Forecasts a table already read; see `forecast`.
+    """Forecasts a table that was read before; see `forecast`.
 
     Args:
         predictor: NanoTST or a baseline.
-        reading: The table, whose kind and names the result has.
+        reading: The table; the result has its kind and its names.
         horizon: Number of steps ahead, at least 1.
         levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         report: See `forecast_panel`.
-        lanes: The values of the series where the reading has their names and times only; by default its panel.
+        lanes: The values of the series, if the reading has only their names and times; by default its panel.
 
     Raises:
-        UserError: The horizon, a level, or a name of the table that a column of the result has as well.
+        UserError: The horizon, a level or a quantile is invalid, or a name of the table is also the name of another
+            column of the result.
     """
     check_horizon(horizon)
     columns = QuantileColumns.of(predictor.name, levels, quantiles).levels
@@ -103,17 +105,17 @@ def forecast_reading(
 def forecast_panel(
     predictor: Predictor, panel: Lanes, horizon: int, levels: tuple[float, ...], report: Report | None = None
 ) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Forecasts all lanes of a panel, those of like length together, so that short ones cost little.
+    """Forecasts all lanes of a panel, those of similar length together, so that short ones cost little.
 
     Args:
-        predictor: NanoTST or a baseline; it is given as many lanes at once as its `batch` says.
+        predictor: NanoTST or a baseline; its `batch` is the number of lanes it gets at once, 128 by default.
         panel: The series, or the beginnings of some (`segue.forecasting.evaluation.origins.Origins`).
         horizon: Number of steps ahead, at least 1.
         levels: Quantile levels, each in [0.01, 0.99].
-        report: Is called before each batch, and once at the end.
+        report: A function that is called before each batch, and once at the end.
 
     Returns:
-        The quantiles, lanes in the order of the panel; NaN for a lane without any value.
+        The quantiles, with lanes in the order of the panel; NaN for a lane without any value.
     """
     result = np.empty((len(panel), horizon, len(levels)))
     order = np.argsort(panel.lengths, kind="stable")

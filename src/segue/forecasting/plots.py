@@ -1,4 +1,4 @@
-"""Fan charts: the end of the history, the median and nested prediction intervals."""
+"""Fan charts of the end of the history, the median and nested prediction intervals."""
 
 import math
 from collections.abc import Sequence
@@ -31,23 +31,23 @@ def plot_forecast(
     steps: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Figure":
-    """Draws forecasts as fan charts, one small chart a series.
+    """Draws forecasts as fan charts, one small chart for each series.
 
     Args:
-        history: A long frame, pandas or polars, of what was observed; rows in order of time. NaN breaks the line.
-        forecast: What `segue.forecast` gave: its column of the median, and its intervals as bands.
+        history: A long frame, pandas or polars, of observed values, with rows in order of time. NaN breaks the line.
+        forecast: The result of `segue.forecast`; its median is drawn as a line, its intervals as bands.
         id_col: The column of series, in both frames.
         time_col: The column of times, in both frames.
         target_col: The column of observed values.
         series: Which series to draw; by default the first nine.
         steps: How many of the last values to draw; by default `history_steps` of the horizon.
-        ax: Axes to draw a single series into; by default a new figure is made, which no global state knows.
+        ax: Axes for a single series; by default a new figure, which is not in matplotlib's global state.
 
     Returns:
-        The figure, to be saved by `figure.savefig(path)`.
+        The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: A series that the forecast does not hold, or several series for one axes.
+        UserError: The forecast does not hold a series, or `ax` is given for several series.
     """
     past, ahead = nw.from_native(history, eager_only=True), nw.from_native(forecast, eager_only=True)
     known = ahead[id_col].unique(maintain_order=True).to_list()
@@ -73,7 +73,7 @@ def plot_forecast(
 
 
 def history_steps(horizon: int) -> int:
-    """How much history stands before a forecast: four times as much, and not so little that it shows no shape."""
+    """How many steps of history are drawn: four times the horizon, and at least 48, so that the shape is visible."""
     return max(48, 4 * horizon)
 
 
@@ -96,7 +96,7 @@ def _fan(
     seen = np.flatnonzero(np.isfinite(values))
 
     def joined(column: str) -> NDArray[np.float64]:
-        """A column of the forecast, begun at the last observed value, so that the fan grows out of the line."""
+        """Puts the last observed value before a column of the forecast, so that the fan begins at the line."""
         begin = values[seen[-1:]]
         return np.concatenate([begin, ahead[column].to_numpy().astype(np.float64)])
 

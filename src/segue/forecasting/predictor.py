@@ -1,4 +1,4 @@
-"""The contract of every forecaster: a history in, quantiles out; and what every caller must do around it, done once."""
+"""The contract of every forecaster, from a history to quantiles, and all that every caller must do around it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,18 +14,21 @@ from segue.forecasting.support import within_support
 LEVELS: tuple[float, ...] = (
     0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99,
 )  # fmt: skip
-"""The quantile levels every forecaster gives: the nine deciles, the quartiles and the 90, 95 and 98 % intervals."""
+"""The quantile levels of every forecaster: deciles, quartiles, and the bounds of the 90, 95 and 98 % intervals."""
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What a predictor is given of some lanes: at least one value a lane, and in the last column one in every lane.
+    """The past of some lanes, as a predictor reads it; every lane has a value in the last column.
 
     Attributes:
-        values: In the unit of the series; finite also where not observed.
+        values: Values in the unit of the series; they are finite also where not observed.
         observed: False where a value is missing, or before the lane began.
-        seasons: Periods in steps that the calendar or the user suggests, the customary one first; not always whole
-            (365.25 days, 52.18 weeks), zero where there is none.
+        seasons: Periods in steps that the calendar or the user suggests, the customary one first. They are not always
+            whole (365.25 days, 52.18 weeks), and zero where there is none.
+
+    Raises:
+        ValueError: The last column is not observed in every lane.
     """
 
     values: Float64[np.ndarray, "lanes time"]
@@ -40,7 +43,7 @@ class History:
         return len(self.values)
 
     def select(self, lanes: Int64[np.ndarray, " picked"], since: int = 0) -> "History":
-        """Some of the lanes, from the column `since` on."""
+        """Returns some of the lanes, from the column `since` on."""
         return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes])
 
 
@@ -52,6 +55,9 @@ class Forecast:
         quantiles: Values in the unit of the series, non-decreasing along the last axis.
         levels: The quantile level of each entry of the last axis, ascending, in (0, 1).
         mean: The expectation of each value; None where the predictor gives none.
+
+    Raises:
+        ValueError: The levels do not ascend between 0 and 1.
     """
 
     quantiles: Float64[np.ndarray, "lanes steps levels"]
@@ -69,23 +75,23 @@ class Forecast:
 
     @cached_property
     def median(self) -> Float64[np.ndarray, "lanes steps"]:
-        """The quantile of level one half: the point forecast.
+        """The quantile of level 0.5: the point forecast.
 
         Raises:
-            ValueError: It is not among the levels; neighbours would only seem to give it.
+            ValueError: 0.5 is not among the levels; the median is never interpolated.
         """
         if 0.5 not in self.levels:
             raise ValueError(f"no median among the levels {self.levels}")
         return self.quantiles[..., self.levels.index(0.5)]
 
     def at(self, levels: tuple[float, ...]) -> Float64[np.ndarray, "lanes steps picked"]:
-        """The quantiles of other levels: as given where the level is, else linear between its neighbours.
+        """Returns the quantiles of other levels, by linear interpolation between the given ones.
 
         Args:
             levels: Each within the first and the last of `self.levels`.
 
         Raises:
-            ValueError: A level lies outside; a tail is never extrapolated.
+            ValueError: A level lies outside this range; a tail is never extrapolated.
         """
         if levels == self.levels:
             return self.quantiles
@@ -104,8 +110,9 @@ class Forecast:
 class Predictor(Protocol):
     """Anything that forecasts lanes of numbers: NanoTST and every baseline.
 
-    Two more attributes are optional. `batch`: how many lanes it takes at once, 128 by default. `keeps_support`: true
-    where the caller brings its quantiles to what each series can be (`segue.forecasting.support`).
+    Two more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. If
+    `keeps_support` is true, the caller moves its quantiles to values that each series can take
+    (`segue.forecasting.support`).
     """
 
     name: str
@@ -113,19 +120,19 @@ class Predictor(Protocol):
 
     @property
     def context(self) -> int:
-        """How many of the last values it reads."""
+        """The number of last values that it reads."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """Differs between any two predictors that differ: a hash of config and weights, or the settings as text."""
+        """A text that differs between any two predictors that differ: a hash of config and weights, or the settings."""
         ...
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts the `horizon` values after the last column, at `LEVELS`.
 
         Args:
-            history: What the lanes did, at most `context` columns.
+            history: The past of the lanes, at most `context` columns.
             horizon: Number of steps ahead, at least 1.
         """
         ...
@@ -138,14 +145,15 @@ def predict_lanes(
     seasons: Float64[np.ndarray, "lanes periods"],
     horizon: int,
 ) -> Forecast:
-    """Forecasts lanes as a table or a stream holds them: what every caller of a predictor has to do, in one function.
+    """Forecasts lanes as a table or a stream holds them, and does all that every caller of a predictor must do.
 
-    Lanes are cut to the context. Each lane moves to the right until it ends with a value, and the steps since then are
-    forecast with the future. So no forecast depends on which other lanes it is made with.
+    Lanes are cut to the context. Each lane is cut at its last value, and the steps since then are forecast together
+    with the future. So no forecast depends on the other lanes. Quantiles move to the support where the predictor
+    declares `keeps_support`.
 
     Args:
         predictor: NanoTST or a baseline.
-        values: In the unit of the series; finite where observed.
+        values: Values in the unit of the series; they are finite where observed.
         observed: False where a value is missing, or before the lane began.
         seasons: See `History`.
         horizon: Number of steps after the last column, at least 1.
@@ -154,7 +162,7 @@ def predict_lanes(
         The forecast at `LEVELS`; NaN for a lane without any value.
 
     Raises:
-        UserError: The horizon is no whole number of at least 1.
+        UserError: The horizon is not a whole number of at least 1.
         ValueError: The predictor breaks its contract: other levels, or another number of lanes or steps.
     """
     check_horizon(horizon)
@@ -187,10 +195,10 @@ def _check(forecast: Forecast, name: str, shape: tuple[int, int, int]) -> None:
 
 
 def check_horizon(horizon: object) -> None:
-    """Refuses what is no number of steps.
+    """Refuses a horizon that is not a number of steps.
 
     Raises:
-        UserError: The horizon is no whole number of at least 1.
+        UserError: The horizon is not a whole number of at least 1.
     """
     if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
         raise UserError("horizon", horizon, "give a whole number of at least 1")

@@ -7,23 +7,25 @@ from segue.errors import UserError
 from segue.forecasting.predictor import Predictor
 
 BASELINES = ("ar", "seasonal-naive", "ets", "theta")
-"""The names that are no NanoTST."""
+"""The names of predictors other than NanoTST."""
 
 Model = str | PathLike[str] | Predictor
-"""What `load_predictor` takes."""
+"""A model as `load_predictor` takes it."""
 
 
 def load_predictor(model: Model, argument: str = "model", threads: int | None = None) -> Predictor:
-    """A predictor by name, folder or object.
+    """Loads a predictor by name, folder or object.
 
     Args:
-        model: A bundled model such as `nanotst`; a model folder; one of `BASELINES`, all but `ar` with the steps of a
-            season where they differ from the calendar's, such as `seasonal-naive:288`; or a predictor, returned as is.
-        argument: The name that the user knows the model by.
+        model: A bundled model such as `nanotst`, a model folder, one of `BASELINES`, or a predictor, which is returned
+            as it is. All baselines but `ar` take the steps of a season, such as `seasonal-naive:288`; by default the
+            calendar suggests them.
+        argument: The name of the argument in errors.
         threads: How many threads NanoTST computes with; by default as many as the machine allows.
 
     Raises:
-        UserError: There is no such predictor, its parameter is none, or it needs a package that is not installed.
+        UserError: There is no such predictor, its parameter is invalid, it needs a package that is not installed, or
+            `threads` is below 1.
 
     Example:
         >>> load_predictor("seasonal-naive:288").name

@@ -1,16 +1,16 @@
-"""What a series can be: nothing below a least value it rests on, nothing between the steps of what is counted.
+"""The values that a series can take: none below a floor that it rests on, none between whole counts.
 
-A network gives a rare sale a median of 0.02 and a lowest decile of -0.03 pieces. Whoever orders parts by it is not
-helped, and every zero that comes is missed by a little.
+For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
+forecast, and it misses every future zero by a little.
 """
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-_RESTS = 0.1  # of the observed values: so often at the least one, and no other more often, and it is a floor
-_AT_LEAST = 3.0  # times, in a short series
-_REPEATS = 2.0  # values for each different one: fewer, and that they lie on a lattice may be chance
-_EXACT = 1e-6  # steps of a lattice: rounding of decimal fractions
+_RESTS = 0.1  # the least value is a floor if it is this share of the observed values, and no value is more frequent
+_AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
+_REPEATS = 2.0  # values for each distinct one; with fewer values a lattice may be chance
+_EXACT = 1e-6  # relative tolerance in steps of a lattice, for the rounding of decimal fractions
 
 
 def within_support(
@@ -18,13 +18,14 @@ def within_support(
     values: Float64[np.ndarray, "lanes time"],
     observed: Bool[np.ndarray, "lanes time"],
 ) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Brings quantiles to values that a lane can take, as far as the observed values show.
+    """Moves quantiles to values that a lane can take, as far as the observed values show.
 
-    Where no value comes as often as the least one, nothing lies below it: sales, rain. Where all values lie on a
-    lattice, least + k * step, and are repeated, as counts are, quantiles are rounded to it, because the quantiles of a
-    distribution on a lattice are on it, too. Both hold in any unit, and keep the order of quantiles.
+    Where no value is more frequent than the least one, as in sales or rain, no quantile lies below it. The least value
+    must also occur three times, and make up a tenth of the values. Where all values lie on a lattice, least + k * step,
+    and are repeated, as counts are, quantiles are rounded to the lattice: the quantiles of a distribution on a lattice
+    lie on it, too. Both steps work in any unit, and keep the order of quantiles.
     """
-    ordered = np.sort(np.where(observed, values, np.inf), axis=1)  # what is not observed comes last
+    ordered = np.sort(np.where(observed, values, np.inf), axis=1)  # values that are not observed come last
     count = observed.sum(1, keepdims=True)
     least = np.where(count > 0, ordered[:, :1], 0.0)
     floor = np.where(_rests(ordered, least, count), least, -np.inf)[..., None]
@@ -39,9 +40,9 @@ def _rests(
     least: Float64[np.ndarray, "lanes 1"],
     count: Int64[np.ndarray, "lanes 1"],
 ) -> Bool[np.ndarray, "lanes 1"]:
-    """Whether the least value is the most frequent one, and comes a tenth of the time, and three times."""
+    """Whether no value is more frequent than the least one, and that one is frequent enough for a floor."""
     times = (ordered == least).sum(1, keepdims=True)
-    end = np.arange(ordered.shape[1]) + times  # where a value that comes more often would have to end
+    end = np.arange(ordered.shape[1]) + times  # the index where a more frequent value would still lie
     later = np.take_along_axis(ordered, np.minimum(end, ordered.shape[1] - 1), axis=1)
     outdone = ((later == ordered) & (end < count)).any(1, keepdims=True)
     return np.asarray(~outdone & (times >= np.maximum(_RESTS * count, _AT_LEAST)))
@@ -50,7 +51,7 @@ def _rests(
 def _lattice(
     ordered: Float64[np.ndarray, "lanes time"], count: Int64[np.ndarray, "lanes 1"]
 ) -> tuple[Float64[np.ndarray, "lanes 1"], Bool[np.ndarray, "lanes 1"]]:
-    """The smallest distance of two different values of each lane, and whether all are whole numbers of it."""
+    """The least distance between distinct values of each lane, and whether it repeats values on that lattice."""
     with np.errstate(invalid="ignore"):  # inf - inf, beyond the observed values
         gaps = np.diff(ordered, axis=1, prepend=ordered[:, :1])
     gaps = np.nan_to_num(gaps, nan=0.0, posinf=0.0)

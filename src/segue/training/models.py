@@ -1,4 +1,4 @@
-"""Torch models and their folders: how every task saves a model, and loads it ready to predict."""
+"""Torch models and their folders: every task saves a model, and loads it ready to predict, by these functions."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,10 +28,10 @@ def save_model(
 
     Args:
         folder: A new folder, or one that holds a model, which is replaced.
-        kind: Which class reads the folder.
-        config: JSON values from which that class is built.
+        kind: The kind of the model, which decides on its class.
+        config: JSON values from which that class builds the model.
         model: The model.
-        half: Store floating weights in half precision.
+        half: Whether to store floating weights in half precision.
         card: The text of MODEL_CARD.md.
         tokenizer: The text of tokenizer.json.
     """
@@ -47,8 +47,8 @@ def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[s
     Args:
         folder: A folder that `save_model` wrote.
         kind: The kind that the caller can read.
-        noun: That kind in an error's words, for example `"a language model"`.
-        build: Makes the model, of any weights, from the config as JSON values.
+        noun: That kind in the words of an error, for example `"a language model"`.
+        build: A function that makes the model, with any weights, from the config as JSON values.
 
     Raises:
         UserError: The folder is missing, damaged or of another kind, or its weights do not fit its config.
@@ -58,7 +58,7 @@ def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[s
         raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
     model = build(config)
     try:
-        model.load_state_dict(tensors_of(arrays))  # which widens half precision to that of the model
+        model.load_state_dict(tensors_of(arrays))  # this widens half precision to that of the model
     except RuntimeError as error:
         parts = f"{CONFIG} and {TOKENIZER}" if (Path(folder) / TOKENIZER).exists() else CONFIG
         raise UserError("model", folder, f"its weights do not fit its {parts}; save or copy it again") from error
@@ -66,10 +66,10 @@ def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[s
 
 
 def arrays_of(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
-    """Tensors as numpy arrays of the same dtypes, which share the memory of tensors on the CPU."""
+    """Converts tensors to numpy arrays of the same dtypes, which share the memory of tensors on the CPU."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
 
 
 def tensors_of(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """The inverse of `arrays_of`, on the CPU."""
+    """Converts arrays to tensors on the CPU, the inverse of `arrays_of`."""
     return {name: torch.from_numpy(array) for name, array in arrays.items()}

@@ -1,4 +1,4 @@
-"""One run of any task: fresh or resumed, on a device decided once, for a number of steps or of minutes.
+"""One run of any task, fresh or resumed, on a device that is decided once, for a number of steps or of minutes.
 
 A task begins a run, builds its model and its data from the run's config, and hands both over as `Work`:
 
@@ -29,23 +29,23 @@ from segue.training.validation import Validation
 
 @runtime_checkable
 class RunConfig(Protocol):
-    """What the configs of all tasks share; each is a frozen dataclass."""
+    """The settings that the configs of all tasks share; each config is a frozen dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def training(self) -> TrainingConfig:
-        """Steps, rates, seed."""
+        """The steps, rates and seed."""
         ...
 
     @property
     def device(self) -> str:
-        """Where to train; `auto` until a run decides it."""
+        """The device; `auto` until a run decides on it."""
         ...
 
     @property
     def precision(self) -> Literal["auto", "float32", "bfloat16"]:
-        """The number format of matrix products; `auto` until a run decides it."""
+        """The number format of matrix products; `auto` until a run decides on it."""
         ...
 
 
@@ -54,45 +54,45 @@ C = TypeVar("C", bound=RunConfig)
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What one task trains; see `segue.training.loop.train` for all but the last two."""
+    """The model of one task and all that its training needs; see `segue.training.loop.train` for all but the last."""
 
     model: nn.Module
     """The model, on the device of the run."""
     loss: Loss | CarryingLoss
     """The mean loss of batch n."""
     state: State | None = None
-    """The state before batch 1, where batches carry one."""
+    """The state before batch 1; `None` where batches carry no state."""
     optimizer: BuildOptimizer = single_rate
-    """Builds the optimiser."""
+    """A function that builds the optimiser."""
     validation: Validation | None = None
-    """The held-out loss, and what keeps the best model."""
+    """The held-out loss, with the function that keeps the best model."""
     save: Callable[[nn.Module], None] | None = None
-    """Called with the last model when the run ends or Ctrl-C stops it."""
+    """A function that is called with the last model when the run ends or Ctrl-C stops it."""
     timed_steps: int = 8
-    """Steps to time, where the run is given minutes."""
+    """The number of steps to time, if the run has a time limit."""
 
 
 @dataclass(frozen=True, eq=False)
 class Run(Generic[C]):
-    """A run that may begin, or go on."""
+    """A run that is ready to begin or to continue."""
 
     folder: Path
     """The run folder."""
     config: C
-    """The config, in which device and precision are decided."""
+    """The config, with a decided device and precision."""
     device: Device
-    """Where to train."""
+    """The device on which the run trains."""
     resume: bool
     """Whether the folder holds a run to continue."""
     minutes: float | None
     """The time that decides the number of steps; `None` for the config's."""
 
     def settle(self, config: C, work: Work) -> C:
-        """The final config: with as many steps as fit into the minutes, where the run is given minutes.
+        """Returns the final config; if `minutes` is given, it has as many steps as fit into this time.
 
         Args:
-            config: The run's config, with all else that the task decides.
-            work: What to time; its weights are left as they are.
+            config: The run's config, with all other decisions of the task.
+            work: The work whose steps are timed; its weights do not change.
 
         Raises:
             UserError: `minutes` is not above 0.
@@ -108,8 +108,8 @@ class Run(Generic[C]):
 
         Args:
             config: The final config.
-            work: What to train.
-            progress: Called after each step.
+            work: The work to train.
+            progress: A function that is called after each step.
 
         Returns:
             The last model, in evaluation mode: the averaged one where the config asks for an average.
@@ -130,18 +130,18 @@ class Run(Generic[C]):
 
 
 def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: bool, minutes: float | None) -> Run[C]:
-    """Decides what a run is going to do; nothing is written yet.
+    """Prepares a run; it writes nothing yet.
 
     Args:
         cls: The class of the task's config, a frozen dataclass.
-        config: What to train; `None` for the defaults of `cls`, or to resume.
-        folder: The run folder: new or empty, or with `resume` one that a run has left.
+        config: The config of the run; `None` for the defaults of `cls`, or to resume.
+        folder: The run folder: new or empty, or with `resume` the folder of an earlier run.
         resume: Whether to continue the run in the folder.
-        minutes: The time that decides the number of steps; not to resume.
+        minutes: The time that decides the number of steps; not allowed to resume.
 
     Raises:
         UserError: The folder is in use or holds nothing to resume, `config` or `minutes` is given to resume, or the
-            device of the config is not there.
+            device of the config is not available.
     """
     folder = Path(folder)
     if resume:

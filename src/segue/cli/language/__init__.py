@@ -1,4 +1,4 @@
-"""`segue language`: models of your own texts; one file a verb."""
+"""`segue language`: models of your own texts, one file for each verb."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The argument that verbs of `segue language` share: a trained model."""
+"""The shared argument of the verbs of `segue language`: a trained model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,10 +14,10 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote 
 
 
 def model_of(folder: Path) -> "LanguageModel":
-    """The model of a run or of a model folder.
+    """Loads the model of a run folder or of a model folder.
 
     Raises:
-        UserError: There is none; a run keeps its first model after its first evaluation on the held-out text.
+        UserError: There is no model; a run keeps its first one after its first evaluation on the held-out text.
     """
     from segue.errors import UserError
     from segue.language.model import LanguageModel

@@ -1,4 +1,4 @@
-"""`segue language evaluate`: how well a model predicts a text that it was not trained on."""
+"""`segue language evaluate`: reports how well a model predicts a text on which it was not trained."""
 
 import math
 from collections.abc import Callable
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 Text = Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")]
-Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, reset to begin afresh.")]
+Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, or reset to clear it.")]
 Window = Annotated[int, typer.Option(min=1, help="Tokens read at a time.")]
-Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each begins afresh.")]
+Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each is reset.")]
 Document = Annotated[str | None, typer.Option(help="A regular expression that matches where a document begins.")]
 Online = Annotated[
     bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR is only read.")
@@ -76,7 +76,7 @@ def evaluate(
 
 
 def _check_online(text: Path, reading: tuple[str, int, int], state_in: Path | None) -> None:
-    """Refuses options that --online decides itself, and a state that is not there."""
+    """Refuses options that --online sets itself, and a state that does not exist."""
     from segue.errors import UserError
 
     if reading != ("carry", 256, 1):
@@ -95,7 +95,7 @@ def _refuse(**options: object) -> None:
 
 
 def _print(result: "Evaluation", state: str, weights: str) -> None:
-    """Prints the figures, one a line."""
+    """Prints the figures, one on each line."""
     typer.echo(f"perplexity: {result.perplexity:.4f}")
     typer.echo(f"bits per character: {result.bits_per_character:.4f}")
     typer.echo(f"tokens: {result.tokens}")
@@ -106,7 +106,7 @@ def _print(result: "Evaluation", state: str, weights: str) -> None:
 
 
 def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None) -> None:
-    """Warns of misleading figures; after them, so that a refusal stays one line."""
+    """Warns of misleading figures; it runs after them, so that a refusal stays one line."""
     from segue.language.config import LanguageConfig
     from segue.training.runs import read_run
 
@@ -119,7 +119,7 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
 
 
 def _learning(learning_rate: float | None, segment: int | None) -> "OnlineConfig":
-    """How to learn: the defaults, overridden by the flags."""
+    """The settings of online learning: the defaults, overridden by the flags."""
     from segue.training.online import OnlineConfig
 
     default = OnlineConfig()
@@ -136,7 +136,7 @@ def _evaluate_online(
     states: tuple[Path | None, Path | None],
     report: Callable[[int, int], None],
 ) -> "Evaluation":
-    """Dynamic evaluation from a state on disk, and to one, where they are named."""
+    """Evaluates dynamically, from a state on disk and to another one, if they are named."""
     from segue.errors import UserError
     from segue.language.online import evaluate_online
     from segue.state import State

@@ -30,7 +30,7 @@ def generate(
     if limit is not None and len(tokens) + length > limit:
         typer.echo(f"segue: positions are learned for {limit} tokens only: expect nonsense after them", err=True)
     unknown = tokens.count(-1 if model.tokenizer.unknown is None else model.tokenizer.unknown)
-    if unknown and prompt.strip():  # the default, a line's end, need not be known
+    if unknown and prompt.strip():  # the default, a line's end, may be unknown
         typer.echo(f"segue: tokens of the prompt unknown to the model: {unknown}", err=True)
     pieces = continue_text(model, prompt, length, sampling, seed)
     first = next(pieces, "")  # an empty prompt is refused before anything is printed

@@ -1,4 +1,4 @@
-"""`segue language train`: a model of your own text."""
+"""`segue language train`: trains a model of your own text."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -25,7 +25,7 @@ def train(
     minutes: Minutes = None,
     resume: Resume = False,
 ) -> None:
-    """Train a language model on TEXT, whose end is held out, and leave the run and its best model in OUTPUT."""
+    """Train a language model on TEXT, whose end is held out, and write the run and its best model to OUTPUT."""
     from segue.errors import UserError
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
@@ -78,7 +78,7 @@ def _fitted(text: "TextConfig", asked: "TextConfig") -> str:
 
 
 def _best(run: Path) -> str:
-    """The step that the best model was kept after, and its perplexity on the held-out text."""
+    """The step of the best model, and its perplexity on the held-out text."""
     from segue.language.evaluate import perplexity
     from segue.training.log import read_log
     from segue.training.validation import KEY

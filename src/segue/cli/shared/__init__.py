@@ -1,1 +1,1 @@
-"""What several verbs share."""
+"""Functions and options that several verbs share."""

@@ -1,4 +1,4 @@
-"""Checks before any work is done: a word that is no choice, a file that could not be written."""
+"""Checks before any work: whether a word is one of the choices, and whether a file can be written."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,11 @@ TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
 
 
 def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
-    """The value, if it is one of the choices; typer itself can't be asked in all its versions."""
+    """Returns the value if it is one of the choices, because typer cannot check this in all its versions.
+
+    Raises:
+        UserError: The value is none of the choices.
+    """
     if value not in choices:
         raise UserError(argument, value, f"give one of {', '.join(choices)}")
     return value
@@ -22,16 +26,17 @@ def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
 def check_writable(
     argument: str, path: Path | None, suffixes: tuple[str, ...] | None = None, source: Path | None = None
 ) -> None:
-    """Refuses a file that could not be written.
+    """Refuses a file that cannot be written.
 
     Args:
-        argument: What the user knows the file by.
-        path: The file; `None` is fine.
-        suffixes: How its name may end; `None` for any.
-        source: A file or folder that is only read: neither it nor anything in it may be written.
+        argument: The name of the argument in errors.
+        path: The file; `None` is accepted.
+        suffixes: The accepted suffixes of its name; `None` for any.
+        source: A file or folder that is only read; neither it nor anything in it may be written.
 
     Raises:
-        UserError: The suffix is another, the folder is not there or can't be written, or the file is `source` or in it.
+        UserError: The suffix is not accepted, the folder is missing or can't be written, or the file is a folder,
+            `source` or in it.
     """
     if path is None:
         return
@@ -53,14 +58,14 @@ def check_writable(
 
 
 def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:
-    """The model of a run, or of a model folder: whichever the user has named as DIR.
+    """Loads the model of a run folder or of a model folder, whichever the user has named.
 
     Raises:
-        UserError: There is none.
+        UserError: There is no model that can be read.
     """
     try:
         return load(folder / "model" if (folder / "model").is_dir() else folder)
     except UserError as error:
         if error.argument != "model":
             raise
-        raise UserError("folder", folder, error.remedy) from error  # the user knows no other name for it
+        raise UserError("folder", folder, error.remedy) from error  # the name of the argument for the user

@@ -1,4 +1,4 @@
-"""The words of the command line for what the library calls its arguments."""
+"""The names of the command line for the arguments of the library."""
 
 import re
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from segue.errors import UserError
 
 _OTHER_NAMES = {"frame": ("file",), "models": ("against",), "path": ("output", "state_out")}
-"""Arguments of the library that commands take as parameters of other names."""
+"""Arguments of the library that have other names as parameters of commands."""
 
 
 def in_flags(error: UserError, command: Any) -> str:
-    """The message of an error in the words of a command: its argument, and names in backticks, as flags.
+    """Writes the message of an error in the words of a command: its argument and names in backticks become flags.
 
     Args:
         error: A user's mistake, in the words of the library.
-        command: The command that ran, as typer holds it: its parameters know their flags.
+        command: The typer command that ran, whose parameters have flags.
     """
     words = {parameter.name: _word(parameter) for parameter in command.params}
     message = _named(error.argument, words) + str(error)[len(error.argument) :]
@@ -22,7 +22,7 @@ def in_flags(error: UserError, command: Any) -> str:
 
 
 def _named(argument: str, words: dict[str, str]) -> str:
-    """The word of the parameter of that name, or of the singular: `levels` is an option given again and again."""
+    """The word of the parameter of that name, or of its singular: `levels` is the repeated option `--level`."""
     for name in (argument, *_OTHER_NAMES.get(argument, ()), argument.removesuffix("s")):
         if name in words:
             return words[name]
@@ -30,7 +30,7 @@ def _named(argument: str, words: dict[str, str]) -> str:
 
 
 def _word(parameter: Any) -> str:
-    """The first long flag of an option; of an argument the name that its help shows."""
+    """The first long flag of an option, or the name of an argument in the help."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name.upper()).strip("[]")
     return next((flag for flag in parameter.opts if flag.startswith("--")), str(parameter.opts[0]))

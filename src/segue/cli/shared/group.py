@@ -1,4 +1,4 @@
-"""How a command ends badly: one line on standard error, exit status 2; 130 when interrupted."""
+"""Failures of commands: one line on standard error and exit status 2; status 130 when interrupted."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from segue.cli.shared.flags import in_flags
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
 
-# typer carries its own copy of click in later versions, and click's in earlier ones
+# later versions of typer have their own copy of click, earlier ones use click itself
 _MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 _REMEDIES = {
@@ -24,7 +24,7 @@ _REMEDIES = {
 
 
 class _Refused(Exception):
-    """A mistake in the words of the command that ran."""
+    """A user's mistake, in the words of the command that ran."""
 
 
 class OneLineErrors(TyperGroup):
@@ -54,7 +54,7 @@ class OneLineErrors(TyperGroup):
                 typer.echo(error.format_message(), err=True)
                 sys.exit(2)
             _fail(_misuse(error))
-        except OSError as error:  # a full disk or terminal; a file that can't be opened is a UserError by now
+        except OSError as error:  # a full disk or terminal; a file that can't be opened has raised a UserError before
             _abandon_output()
             file = f"{error.filename}: " if error.filename else ""
             _fail(f"cannot read or write: {file}{error.strerror or error}")
@@ -68,7 +68,7 @@ class OneLineErrors(TyperGroup):
 
 
 def _misuse(error: Any) -> str:
-    """What is wrong with the arguments; later versions of typer leave out a value that they can't read."""
+    """The fault of the arguments; later versions of typer leave out a value that they can't read."""
     faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if not faults:
         return str(error.format_message())
@@ -78,8 +78,8 @@ def _misuse(error: Any) -> str:
 
 
 def _abandon_output() -> None:
-    """Lets what standard output could not take go, or Python would try again at its end and complain."""
-    with suppress(OSError, ValueError):  # ValueError: no real file, as in tests
+    """Discards the rest of standard output, or Python would write it again at exit and report an error."""
+    with suppress(OSError, ValueError):  # ValueError: standard output is no real file, as in tests
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,11 +1,11 @@
-"""The arguments that every verb on tables takes: how a file is read, and the model."""
+"""The arguments of every verb on tables: the file, how it is read, and the model."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row a series and time.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row for each series and time.")]
 Id = Annotated[str | None, typer.Option("--id", help="The column that names the series.")]
 Time = Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")]
 Target = Annotated[str | None, typer.Option("--target", help="The column to forecast, or several: a,b.")]

@@ -1,4 +1,4 @@
-"""A bar for work that ends by itself and leaves nothing half done, such as scoring."""
+"""A bar for work that cannot be resumed, such as scoring."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def counting(unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Draws a bar for each name on standard error, gone when all is done; none where that is no terminal.
+    """Draws a bar for each name on standard error while work goes on; it draws none if that is no terminal.
 
     Args:
-        unit: The noun of what is counted.
+        unit: The noun of the counted items.
 
     Yields:
-        A function to call with a name, how many are done, and of how many.
+        A function to call with a name, the number of items that are done, and the number of all items.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
     times = (TimeElapsedColumn(), TimeRemainingColumn())

@@ -1,4 +1,4 @@
-"""What the verbs that train share: their options, and how a run begins and ends on the terminal."""
+"""The shared part of verbs that train: their options, and the beginning and end of a run on the terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +20,13 @@ Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in the 
 
 @contextmanager
 def shown_run(output: Path) -> Iterator["TrainingBar"]:
-    """Shows a run while it trains; Ctrl-C ends the command with status 130 and says how to resume.
+    """Shows a run while it trains; Ctrl-C ends the command with status 130 and a line on how to resume.
 
     Args:
         output: The run folder.
 
     Yields:
-        The bar, whose methods take what the run reports.
+        The bar, whose methods take the reports of the run.
 
     Raises:
         typer.Exit: Ctrl-C stopped the run.
@@ -47,7 +47,7 @@ def draw_losses(output: Path, draw: Callable[[Path], "Figure"]) -> str:
 
     Args:
         output: The run folder.
-        draw: Makes the picture from the run folder.
+        draw: A function that makes the picture from the run folder.
 
     Returns:
         A line that names the model and the picture.

@@ -1,4 +1,4 @@
-"""A backtest as tables on the terminal."""
+"""The tables of a backtest on the terminal."""
 
 import math
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ _LOWER_IS_BETTER = ("mase", "wql", "rmse")
 
 
 def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None:
-    """Prints the scores over all, those of the first series, and which files were written.
+    """Prints the overall scores, those of the first series, and the written files.
 
     Args:
-        result: Frames of pandas.
-        alias: The frequency.
-        written: The files.
+        result: A backtest whose frames are of pandas.
+        alias: The alias of the frequency.
+        written: The written files.
     """
-    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines; rich would cut numbers short
+    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines, where rich would cut numbers
     models, series = len(result.overall), len(result.scores) // len(result.overall)
     windows = result.scores["windows"].iloc[::models]
     about = f"{_count(int(windows.sum()), 'window')} of {_count(result.horizon, 'step')}, {series:,} series"
@@ -45,7 +45,7 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
 
 
 def _table(scores: pd.DataFrame, groups: int | None = None) -> Table:
-    """Scores as a table; the best model of each group of rows is in bold."""
+    """Makes a table of scores; the best model of each group of rows is in bold."""
     groups = groups or len(scores)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in scores.columns:
@@ -82,7 +82,7 @@ def _cells(name: str, values: Sequence[object]) -> list[str]:
 
 
 def _short(number: float) -> str:
-    """Four significant digits, whole numbers whole."""
+    """Formats a number with four significant digits, and with all digits before the decimal point."""
     if not math.isfinite(number) or (number and not 1e-3 <= abs(number) < 1e9):
         return f"{number:.3g}"
     decimals = max(0, 3 - math.floor(math.log10(number))) if number else 3

@@ -1,4 +1,4 @@
-"""What a training run shows on the terminal while it goes on."""
+"""The bar of a training run on the terminal."""
 
 import math
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrainingBar:
-    """Steps, losses and times of a run, on standard error; to be used in a `with`.
+    """A bar with the steps, losses and times of a run, on standard error; use it in a `with` statement.
 
     Args:
         output: The run folder.
@@ -48,12 +48,12 @@ class TrainingBar:
         self._console.print(line, soft_wrap=True, markup=False)
 
     def started(self, config: "TrainingConfig", device: "Device") -> None:
-        """Says where and how the run computes."""
+        """Shows the device, the seed and the number of steps of the run."""
         self.say(f"{device.reason}; seed {config.seed}; {config.steps} steps into {self._output}")
         self._bar.update(self._task, total=config.steps)
 
     def progress(self, step: "Step") -> None:
-        """Shows a step, and the bar itself as soon as there is a loss to show."""
+        """Shows a step, and starts the bar at the first loss."""
         if not self._bar.live.is_started:
             self._bar.start()
         self._bar.update(self._task, completed=step.step, loss=step.loss)

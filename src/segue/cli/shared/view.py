@@ -1,4 +1,4 @@
-"""A forecast as a table on the terminal."""
+"""The table of a forecast on the terminal."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ _TIMES = {"D": "%Y-%m-%d", "min": "%Y-%m-%d %H:%M", "s": "%Y-%m-%d %H:%M:%S", "n
 
 
 def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Sequence[Path]) -> None:
-    """Prints what was forecast, as many rows as a screen takes, and which files were written.
+    """Prints the first rows of a forecast, about one screen, and the written files.
 
     Args:
-        forecast: As `segue.forecast` gives it: `horizon` rows a series.
+        forecast: The frame of `segue.forecast`, with `horizon` rows for each series.
         horizon: Number of steps ahead.
-        alias: The frequency.
-        written: The files.
+        alias: The alias of the frequency.
+        written: The written files.
     """
     count = len(forecast) // horizon
     shown = min(count, _MOST_SERIES)
@@ -37,7 +37,7 @@ def show_forecast(forecast: pd.DataFrame, horizon: int, alias: str, written: Seq
             table.add_row(*row[0 if several else 1 :])
         if series < shown - 1 and horizon > 1:
             table.add_row()
-    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines; rich would cut numbers short
+    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines, where rich would cut numbers
     noun = f"{count:,} series" if several else f"series {escape(str(forecast.iloc[0, 0]))}"
     plural = "step" if horizon == 1 else "steps"
     console.print(
@@ -66,9 +66,9 @@ def _cells(part: pd.DataFrame) -> list[list[str]]:
 
 
 def _number_format(numbers: Sequence[float]) -> str:
-    """Five significant digits of the largest number, the same decimals for all.
+    """Makes a format with five significant digits of the largest number, and the same decimals for all numbers.
 
-    Up to ten where the numbers lie close together on a high level: their range then has three.
+    Numbers that lie close together on a high level get up to ten digits, so that their range has three.
     """
     largest = max(map(abs, numbers), default=0.0)
     if largest == 0:

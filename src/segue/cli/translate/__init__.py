@@ -1,4 +1,4 @@
-"""`segue translate`: models that turn one sequence into another, trained on pairs; one file a verb."""
+"""`segue translate`: models that turn one sequence into another, trained on pairs, one file for each verb."""
 
 import typer
 

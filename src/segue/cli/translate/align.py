@@ -1,4 +1,4 @@
-"""`segue translate align`: which source words a model attends to as it writes each word."""
+"""`segue translate align`: shows the source words to which a model attends as it writes each word."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def align(
 
 
 def _matrix(alignment: "Alignment") -> Iterator[str]:
-    """A line of source words, then a line for each target word."""
+    """Yields a line of source words, then a line for each target word."""
     margin = max(map(len, alignment.target))
     widths = [max(4, len(piece)) for piece in alignment.source]
     yield " " * margin + "".join(f" {piece:>{width}}" for piece, width in zip(alignment.source, widths, strict=True))

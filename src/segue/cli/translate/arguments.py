@@ -1,4 +1,4 @@
-"""The arguments that verbs of `segue translate` share: a trained model, and how pairs are read."""
+"""The shared arguments of the verbs of `segue translate`: a trained model, and how pairs are read."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,14 +19,14 @@ Beam = Annotated[int, typer.Option(help="Hypotheses kept a step; 1 takes the mos
 
 
 def model_of(folder: Path) -> "Seq2Seq":
-    """The model of a run or of a model folder."""
+    """Loads the model of a run folder or of a model folder."""
     from segue.translate.model.seq2seq import Seq2Seq
 
     return load_folder(folder, Seq2Seq.from_pretrained)
 
 
 def report_skipped(*files: "PairFile") -> None:
-    """Reports on standard error how many rows were left out, and each first row that was skipped as a header."""
+    """Reports on standard error the number of rows that were left out, and each first row skipped as a header."""
     for read in files:
         if read.header is not None:
             typer.echo(f"segue: first row skipped as names of columns: {', '.join(read.header)}", err=True)

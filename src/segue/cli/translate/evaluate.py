@@ -1,4 +1,4 @@
-"""`segue translate evaluate`: how good a model is on pairs that it was not trained on."""
+"""`segue translate evaluate`: scores a model on pairs on which it was not trained."""
 
 from functools import partial
 from pathlib import Path
@@ -74,7 +74,7 @@ def evaluate(
 
 
 def _report(evaluation: "Evaluation") -> None:
-    """Prints the scores, one a line."""
+    """Prints the scores, one on each line."""
     scores = evaluation.scores
     if scores.bleu is None or scores.chrf is None:
         typer.echo('BLEU: needs sacrebleu; pip install "segue[train]"')

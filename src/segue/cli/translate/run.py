@@ -1,4 +1,4 @@
-"""`segue translate run`: translates a text, the lines of a file, or what is typed line by line."""
+"""`segue translate run`: translates a text, the lines of a file, or lines typed at the terminal."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -78,7 +78,7 @@ def run(
 
 
 def _sources(text: str | None, file: Path | None) -> list[str] | None:
-    """The sources, as models read them; `None` where somebody types them at the terminal."""
+    """The sources, as models read them; `None` where the user types them at the terminal."""
     from segue.errors import UserError
     from segue.translate.data.pairs import require_text
 
@@ -92,7 +92,7 @@ def _sources(text: str | None, file: Path | None) -> list[str] | None:
 
 
 def _write(lines: Iterable[str], output: Path | None) -> None:
-    """Writes lines to a file, whole or not at all, or to standard output."""
+    """Writes lines to a file, which is then whole or missing, or to standard output."""
     from segue.atomic import atomic_file
 
     if output is None:
@@ -104,12 +104,12 @@ def _write(lines: Iterable[str], output: Path | None) -> None:
 
 
 def _outputs(model: "Seq2Seq", lines: Sequence[str], config: "DecodeConfig") -> Iterable[str]:
-    """One line for each source, or several with their scores and an empty line; an empty source stays empty."""
+    """Yields one line for each source, or several scored lines and an empty one; an empty source stays empty."""
     from segue.cli.shared.progress import counting
     from segue.translate.decode.texts import translate_texts
 
     with counting("texts") as bar:
-        report = partial(bar, "translated") if len(lines) > 1 else None  # a single one is ready before its bar
+        report = partial(bar, "translated") if len(lines) > 1 else None  # a single text is ready before its bar
         results = translate_texts(model, [line for line in lines if line], config, report=report)
     remaining = iter(results)
     for line in lines:
@@ -132,7 +132,7 @@ def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
     from segue.translate.data.pairs import require_text
     from segue.translate.decode.rules import rules_of
 
-    rules_of(model.vocabulary, config)  # refuses a prefix that can't be written before anybody types
+    rules_of(model.vocabulary, config)  # refuses an invalid prefix before the user types
     while True:
         try:
             line = input("> ")
@@ -143,7 +143,7 @@ def converse(model: "Seq2Seq", config: "DecodeConfig") -> None:
             continue
         try:
             line = require_text(line, "text")
-        except UserError as error:  # one line too long is no reason to leave
+        except UserError as error:  # one line that is too long does not end the conversation
             typer.echo(f"segue: {error}", err=True)
             continue
         _report_unknown(model, [line])
@@ -162,7 +162,7 @@ def _lines_of(file: Path) -> list[str]:
 
 
 def _lines(where: str, content: bytes) -> list[str]:
-    """The lines of a file or stream; a last line end has no line after it."""
+    """The lines of a file or stream; no line follows the last line end."""
     from segue.errors import UserError
 
     try:
@@ -175,7 +175,7 @@ def _lines(where: str, content: bytes) -> list[str]:
 
 
 def _checked(line: str, number: int, where: str) -> str:
-    """The line, which may be empty, as models read it; too long, the error names it."""
+    """Returns the line, which may be empty, as models read it; an error names a line that is too long."""
     from segue.translate.data.pairs import require_text
 
     return require_text(line, f"{where} line {number}") if line.strip() else ""

@@ -1,4 +1,4 @@
-"""`segue translate split`: training, development and test pairs that share no text."""
+"""`segue translate split`: splits pairs into training, development and test pairs that share no text."""
 
 from pathlib import Path
 from typing import Annotated

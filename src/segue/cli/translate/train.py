@@ -1,4 +1,4 @@
-"""`segue translate train`: a model of your own pairs."""
+"""`segue translate train`: trains a model of your own pairs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +38,7 @@ def train(
     minutes: Minutes = None,
     resume: Resume = False,
 ) -> None:
-    """Train a model on PAIRS, some of which are held out, and leave the run and its best model in OUTPUT."""
+    """Train a model on PAIRS, some of which are held out, and write the run and its best model to OUTPUT."""
     from segue.errors import UserError
     from segue.translate.training.plots import plot_losses
     from segue.translate.training.train import train_translation

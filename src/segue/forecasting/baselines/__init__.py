@@ -1,1 +1,1 @@
-"""What every learnt forecaster is compared with."""
+"""The classical forecasters with which every learnt one is compared."""

@@ -1,4 +1,4 @@
-"""Linear autoregression: each value a weighted sum of those before it, the classical baseline of every learnt one."""
+"""Linear autoregression: each value is a weighted sum of the values before it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,18 +14,21 @@ from segue.forecasting.predictor import Forecast, History
 
 @dataclass
 class Autoregression:
-    """Autoregression fitted to each lane by Burg's method, with Gaussian quantiles.
+    """An autoregression fitted to each lane by Burg's method, with Gaussian quantiles.
 
-    The quantiles take the fitted weights as true, as is usual: on short lanes they are too narrow. A constant lane and
-    a lane of one value have zero width.
+    The quantiles take the fitted weights as true, as is usual, so they are too narrow on short lanes. A constant lane
+    and a lane of one value have quantiles of zero width.
 
     Attributes:
-        order: How many past values enter the sum, around the mean of the lane. None chooses the order for each lane by
-            the corrected Akaike criterion (Hurvich & Tsai 1989). It also chooses whether the sum is over the values
-            or, for a lane that drifts, over their differences.
-        largest: The bound of a chosen order.
-        context: How many of the last values it reads.
+        order: The number of past values in the sum, around the mean of the lane. With None, the corrected Akaike
+            criterion (Hurvich & Tsai 1989) chooses the order for each lane. It also chooses whether the sum is over the
+            values or, for a lane that drifts, over their differences.
+        largest: The largest order that is chosen.
+        context: The number of last values that it reads.
         name: The column name of the point forecast.
+
+    Raises:
+        UserError: `order` is below 0.
     """
 
     order: int | None = None
@@ -39,11 +42,11 @@ class Autoregression:
 
     @property
     def fingerprint(self) -> str:
-        """The settings; two predictors of this class differ in nothing else."""
+        """The settings, since two predictors of this class differ in nothing else."""
         return repr(self)
 
     def predict(self, history: History, horizon: int) -> Forecast:
-        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         values, observed = history.values, history.observed
         fit = _fit(values, observed, self.order, self.largest)
         point, response = _continue(fit, values, observed, horizon)
@@ -78,7 +81,7 @@ def _fit(
 ) -> _Fit:
     """The autoregression of the given order, or of the order of least criterion for each lane."""
     count = np.maximum(observed.sum(1, keepdims=True), 1)
-    last = values[:, -1:]  # subtracted before anything is summed: a large level costs no digits
+    last = values[:, -1:]  # it is subtracted before any sum, so that a large level costs no digits
     offset = np.where(observed, values - last, 0.0).sum(1, keepdims=True) / count
     centred = np.where(observed, values - last - offset, 0.0)
     scale = np.sqrt((centred**2).sum(1, keepdims=True) / count)
@@ -89,23 +92,23 @@ def _fit(
     for weights, variance in burg(unit, observed, largest):
         p = weights.shape[1]
         spare = count - p - 2
-        # below rounding all orders are equally good, and the lowest wins
+        # below rounding all orders are equally good, so the lowest is chosen
         penalty = np.where(spare > 0, (count + p) / np.where(spare > 0, spare, 1), np.inf)
         criterion = np.log(np.maximum(variance, ROUNDING)) + penalty
         better = criterion < least if order is None and p > 0 else np.ones_like(least, dtype=bool)
         least = np.where(better, criterion, least)
         best = np.where(better, np.pad(weights, ((0, 0), (0, largest - p))), best)
         std = np.where(better, np.sqrt(variance * count / np.maximum(count - p - 1, 1)), std)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a constant lane: log 0, and NaN where it is short as well
+    with np.errstate(divide="ignore", invalid="ignore"):  # a constant lane gives log 0, and NaN if it is also short
         return _Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
 
 
 def _continue(
     fit: _Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
 ) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
-    """The expected values of the next steps, and their response to a unit error in the first (the psi weights).
+    """The expected values of the next steps, and their response to a unit error in the first step (the psi weights).
 
-    A gap is filled on the way, with the values that those before it lead to expect. The variance of the error n steps
+    A gap is filled with the values that are expected from those before it. The variance of the error n steps
     ahead is that of one step times the sum of the first n squared psi weights (Brockwell & Davis, 3.3.19).
     """
     (lanes, time), largest = values.shape, fit.weights.shape[1]

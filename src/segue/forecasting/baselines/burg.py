@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 ROUNDING = 1e-9
-"""An error variance below this share of the variance is rounding: nothing is left to explain."""
+"""An error variance below this share of the variance is a rounding error: nothing is left to explain."""
 
 
 def burg(
@@ -14,18 +14,18 @@ def burg(
 ) -> Iterator[tuple[Float64[np.ndarray, "lanes order"], Float64[np.ndarray, "lanes 1"]]]:
     """Fits autoregressions of order 0, 1, ..., `largest`.
 
-    Each order adds one reflection coefficient to the one before (Levinson's recursion). It minimises the sum of squares
-    of the errors forward and backward in time (Burg 1975; Brockwell & Davis, Introduction to Time Series and
-    Forecasting, section 5.1.2). These least squares cannot explode: the coefficient lies in [-1, 1], so no root
-    lies outside the unit circle, however short or odd the lane. No matrix is formed: the cost is largest * time.
+    Each order adds one reflection coefficient to the order before (Levinson's recursion). The coefficient minimises the
+    sum of squares of the errors forward and backward in time (Burg 1975; Brockwell & Davis, Introduction to Time Series
+    and Forecasting, section 5.1.2). It lies in [-1, 1], so no root lies outside the unit circle, and no forecast
+    explodes, even on a short or odd lane. No matrix is formed: the cost is largest * time.
 
     Args:
         values: Lanes of mean 0 and mean square 1 over their observed values, 0 elsewhere.
-        observed: False where a value is missing; the sums leave out each error that would need it.
+        observed: False where a value is missing; the sums leave out each error that needs this value.
         largest: The last order, less than `time`.
 
     Yields:
-        For each order the weights, that of the latest value first, and the variance of the one-step error.
+        The weights of each order, that of the latest value first, and the variance of the one-step error.
     """
     forward, backward, both = values, values, observed
     weights = values[:, :0]

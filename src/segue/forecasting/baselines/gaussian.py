@@ -1,4 +1,4 @@
-"""Forecasts of Gaussian models: the quantiles of a normal distribution for each step."""
+"""The forecasts of Gaussian models: quantiles of a normal distribution for each step."""
 
 from statistics import NormalDist
 
@@ -11,7 +11,7 @@ _STANDARD = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 
 
 def gaussian_forecast(point: Float64[np.ndarray, "lanes steps"], std: Float64[np.ndarray, "lanes steps"]) -> Forecast:
-    """The forecast whose values are normal around `point`.
+    """Makes a forecast whose values are normally distributed around `point`.
 
     Args:
         point: The median of each value, in the unit of the series.

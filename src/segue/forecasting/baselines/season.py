@@ -1,4 +1,4 @@
-"""The season of each lane: the one that the user gives a baseline, else the customary one of the history."""
+"""The season of each lane: the season of the baseline if the user sets it, else the first one of the history."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from segue.forecasting.predictor import History
 
 
 def check_season(season: int | None) -> None:
-    """Refuses a season of no steps.
+    """Refuses a season without steps.
 
     Raises:
         UserError: The season is below 1.
@@ -23,8 +23,8 @@ def lanes_by_season(history: History, season: int | None) -> Iterator[tuple[int,
     """Groups lanes by their season.
 
     Args:
-        history: The lanes. The first period of a lane, rounded to a whole number, is its season; 1 where that is zero.
-        season: Steps in the season of every lane; None where the history decides.
+        history: The lanes. The season of a lane is its first period, rounded to a whole number, and at least 1.
+        season: Steps in the season of every lane; None if the history decides.
 
     Yields:
         The steps in a season, at least 1, and the indices of the lanes that have it.

@@ -1,4 +1,4 @@
-"""The seasonal naive forecast: the next season is like the last one. Every other forecaster has to beat it."""
+"""The seasonal naive forecast: the next season is like the last one. Every other forecaster must be better."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,18 @@ from segue.forecasting.predictor import Forecast, History
 class SeasonalNaive:
     """The last observed value of the same phase of the season (Hyndman & Athanasopoulos, FPP3, section 5.2).
 
-    The quantiles are those of the model behind it, a random walk per phase with Gaussian steps (section 5.5). The
-    variance is that of the seasonal differences, times the seasons between the value and its forecast. The width is
+    The quantiles are those of its model, a random walk for each phase with Gaussian steps (section 5.5). The variance
+    is that of the seasonal differences, times the number of seasons between the value and its forecast. The width is
     zero for a constant or perfectly periodic lane, and for a lane of one value, which has no differences.
 
     Attributes:
-        season: Steps in a season; None takes it from the history (`segue.forecasting.baselines.season`). A lane
-            shorter than a season, or a phase that was never observed, takes the last observed value of all.
-        context: How many of the last values it reads.
+        season: Steps in a season; None takes it from the history (`segue.forecasting.baselines.season`). A lane shorter
+            than a season, and a phase that was never observed, repeat the last observed value of the lane.
+        context: The number of last values that it reads.
         name: The column name of the point forecast.
+
+    Raises:
+        UserError: `season` is below 1.
     """
 
     season: int | None = None
@@ -34,11 +37,11 @@ class SeasonalNaive:
 
     @property
     def fingerprint(self) -> str:
-        """The settings; two predictors of this class differ in nothing else."""
+        """The settings, since two predictors of this class differ in nothing else."""
         return repr(self)
 
     def predict(self, history: History, horizon: int) -> Forecast:
-        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         point, std = _walk(history.values, history.observed, 1, horizon)
         for season, lanes in lanes_by_season(history, self.season):
             if season == 1:
@@ -55,12 +58,12 @@ class SeasonalNaive:
 def _walk(
     values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], season: int, horizon: int
 ) -> tuple[Float64[np.ndarray, "lanes horizon"], Float64[np.ndarray, "lanes horizon"]]:
-    """Points and standard deviations of random walks, one per phase of the season.
+    """The points and standard deviations of random walks, one for each phase of the season.
 
-    Points are NaN where that phase was never observed; deviations are zero where there are no differences.
+    Points are NaN where that phase was never observed. Deviations are zero where there are no differences.
     """
     lanes, time = values.shape
-    # the last observed index of each phase: the largest, among those a whole number of seasons before the future
+    # the last observed index of each phase: the largest of those that lie whole seasons before the future step
     index = np.where(observed, np.arange(time), -1)
     padding = np.full((lanes, -time % season), -1)
     last = np.concatenate([padding, index], axis=1).reshape(lanes, -1, season).max(1)

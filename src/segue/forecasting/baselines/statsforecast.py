@@ -1,4 +1,4 @@
-"""Exponential smoothing and Theta of statsforecast as predictors: what a careful analyst would fit to each series."""
+"""Exponential smoothing and Theta of statsforecast as predictors, as an analyst would fit them to each series."""
 
 import warnings
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.predictor import LEVELS, Forecast, History
 
 _WIDTHS = [round(100 - 200 * level) for level in LEVELS if level < 0.5]
-"""The central intervals, in per cent, whose bounds are the levels below and above the median; widest first."""
+"""The central intervals in per cent, the widest first; their bounds are all levels but the median."""
 
 
 @dataclass
@@ -22,20 +22,23 @@ class Classical:
     """A model of statsforecast, fitted anew to every lane, one after another.
 
     These models accept no missing values, so missing values are interpolated between their neighbours. A lane that
-    the library refuses (constant, or of a few values only) gets the seasonal naive forecast. Quantiles are the bounds
-    of the model's own intervals, its mean the median.
+    the library refuses (constant, or of a few values only) gets the seasonal naive forecast. The quantiles are the
+    bounds of the model's own intervals, and its mean is the median.
 
     Attributes:
         season: Steps in a season; None takes it from the history (`segue.forecasting.baselines.season`).
-        context: How many of the last values are fitted; the time taken grows with it.
+        context: The number of last values that are fitted; a larger one takes longer.
         name: The column name of the point forecast.
+
+    Raises:
+        UserError: `season` is below 1, or statsforecast is not installed.
     """
 
     season: int | None = None
     context: int = 1024
     name: str = ""
     batch: ClassVar[int] = 1
-    """Lanes at once: each is fitted by itself, and progress can be shown after each."""
+    """The number of lanes at once. Each lane is fitted by itself, so progress can be shown after each."""
 
     def __post_init__(self) -> None:
         check_season(self.season)
@@ -43,11 +46,11 @@ class Classical:
 
     @property
     def fingerprint(self) -> str:
-        """The settings; two predictors of one class differ in nothing else."""
+        """The settings, since two predictors of one class differ in nothing else."""
         return repr(self)
 
     def predict(self, history: History, horizon: int) -> Forecast:
-        """Forecasts the `horizon` values after the last column, see `segue.forecasting.predictor.Predictor`."""
+        """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         quantiles = SeasonalNaive(self.season).predict(history, horizon).quantiles
         for season, lanes in lanes_by_season(history, self.season):
             for lane in lanes.tolist():
@@ -69,7 +72,7 @@ class Classical:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 result = model.forecast(y=whole, h=horizon, level=_WIDTHS)
-        except Exception:  # which one a short lane raises differs from model to model
+        except Exception:  # the exception of a short lane differs from model to model
             return None
         quantiles = _outward(result)
         return quantiles if np.isfinite(quantiles).all() else None
@@ -77,7 +80,7 @@ class Classical:
 
 @dataclass
 class AutoETS(Classical):
-    """Exponential smoothing, its form chosen by AICc (Hyndman et al. 2002); seasons of at most 24 steps."""
+    """Exponential smoothing whose form AICc chooses (Hyndman et al. 2002); its seasons have at most 24 steps."""
 
     name: str = "AutoETS"
 
@@ -90,7 +93,7 @@ class AutoTheta(Classical):
 
 
 def _outward(result: dict[str, Any]) -> Float64[np.ndarray, "steps levels"]:
-    """Quantiles from intervals; one that a simulation left inside a narrower one is widened to it."""
+    """Makes quantiles from intervals; an interval that lies inside a narrower one is widened to it."""
     mean = np.asarray(result["mean"], dtype=np.float64)
     inner_first = _WIDTHS[::-1]
     lower = np.minimum.accumulate([mean, *(result[f"lo-{width}"] for width in inner_first)])[:0:-1]

@@ -1,1 +1,1 @@
-"""How good forecasts were: backtests, scores, pictures."""
+"""Backtests, scores and their pictures, which show how good forecasts were."""

@@ -1,4 +1,4 @@
-"""Backtesting: how well models would have forecast a table's own past, from rolling origins."""
+"""Backtests: how well models would have forecast a table's own past, from rolling origins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,27 @@ from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Numbers, QuantileColumns
 
 Report = Callable[[str, int, int], None]
-"""Is called with a model's name, how many windows it has forecast, and of how many."""
+"""A function to call with the name of a model, the number of windows it has forecast, and the number of all."""
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What models would have forecast, and how wrong they would have been. All frames are of the kind given.
+    """The forecasts that models would have made, and their errors. All frames are of the kind given.
 
-    `mase` is scaled by the seasonal differences before each origin, `wql` is over nine deciles, `rmse` is in the unit
-    of the series, `coverage-80` the share of values within the 80 % interval. NaN where a score is undefined.
+    `mase` is scaled by the seasonal differences before each origin. `wql` is over nine deciles. `rmse` is in the unit
+    of the series. `coverage-80` is the share of values within the 80 % interval. A score is NaN where it is undefined.
 
     Attributes:
-        forecasts: One row a series, time and window: `unique_id`, `ds`, `cutoff` (the last time that was seen), `y`,
-            then each model's median and intervals, such as `NanoTST`, `NanoTST-lo-80`, `NanoTST-hi-80`. Times without
-            a row in the table have none here. The columns are those that utilsforecast's `evaluate` takes.
-        scores: One row a series and model: `unique_id`, `model`, `windows` (0 for a series too short for one), scores.
-        overall: One row a model: `mase` is the mean over series, the others pool all values.
-        steps: One row a model and step ahead: `model`, `step` and the mean over windows of the scaled error, `mase`.
+        forecasts: One row for each series, time and window: `unique_id`, `ds`, `cutoff` (the time of the last row
+            before the window), `y`, then each model's median and intervals, such as `NanoTST`, `NanoTST-lo-80`,
+            `NanoTST-hi-80`. Times without a row in the table have no row here. utilsforecast's `evaluate` takes these
+            columns.
+        scores: One row for each series and model: `unique_id`, `model`, `windows` (0 if the series is too short),
+            scores.
+        overall: One row for each model: `mase` is the mean over series; the other scores pool all values.
+        steps: One row for each model and step ahead: `model`, `step`, and `mase`, the mean scaled error over windows.
         horizon: Steps in a window.
-        windows: Windows asked for of each series.
+        windows: The largest number of windows of a series, as given.
         step: Steps from one origin to the next.
         season: Steps in the season that scales errors.
     """
@@ -67,29 +69,30 @@ def backtest(
     time_format: str | None = None,
     duplicates: str | None = None,
 ) -> Backtest:
-    """Forecasts the last windows of every series from what came before, and scores the forecasts.
+    """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
-    The last window ends with the last value of the series, the others end `step` steps earlier each. A window needs
-    more values before it than a season has steps; a series too short for all windows has the later ones only. Every
-    model is given the same beginnings; none sees the future, and NanoTST, which is fitted to nothing, never saw any.
+    The last window ends with the last value of the series. Each earlier window ends `step` steps before the next. A
+    window needs an observed value, and before it more values than a season has steps. A series that is too short for
+    all windows has the later ones only. All models get the same beginnings. No model sees the future, and NanoTST is
+    not fitted to the series at all.
 
     Args:
-        frame: One row a series and time, a DataFrame of pandas or polars; read as by `segue.forecast`.
+        frame: A DataFrame of pandas or polars with one row for each series and time, as for `segue.forecast`.
         horizon: Steps in a window, at least 1.
-        windows: How many windows a series has at most.
+        windows: The largest number of windows of a series.
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. `ets` and `theta` need
             `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
-        levels: Prediction intervals in per cent, whose coverage is scored.
-        freq: The step; see `segue.Layout`, as for all that follow.
+        levels: Prediction intervals in per cent, each in (0, 98], whose coverage is scored.
+        freq: The step. `segue.Layout` describes this argument and all that follow.
         id_col: The column that names the series.
-        time_col: The column of times, or several.
-        target_col: The column to forecast, or several.
+        time_col: The column of times, or several columns.
+        target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
-        duplicates: What becomes of several values at one time.
+        duplicates: Which value replaces several values at one time.
 
     Raises:
-        UserError: An argument that fits nothing, or no series that is long enough.
+        UserError: An argument is invalid, or no series is long enough.
     """
     reading = read_frame(frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates))
     given = [models] if isinstance(models, str) else models
@@ -105,7 +108,7 @@ def backtest_reading(
     levels: Numbers = (80, 95),
     report: Report | None = None,
 ) -> Backtest:
-    """Backtests on a table already read; see `backtest`."""
+    """Runs a backtest on a table that was read before; see `backtest`."""
     step = horizon if step is None else step
     for argument, given in (("horizon", horizon), ("windows", windows), ("step", step)):
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
@@ -134,7 +137,7 @@ def backtest_reading(
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """The names of the models; the second of one name gets `-2`, so that two NanoTSTs can be compared."""
+    """The names of the models; the second model of one name gets `-2`, so that two NanoTSTs can be compared."""
     if not names:
         raise UserError("models", "(none)", "name one at least")
     distinct: list[str] = []
@@ -145,7 +148,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _intervals(columns: QuantileColumns) -> dict[str, tuple[float, float]]:
-    """The levels of the bounds of each interval, by its coverage as the columns write it."""
+    """The quantile levels of the bounds of each interval, by its coverage as in the names of columns."""
     bounds = [(percent, columns.interval(percent)) for percent in columns.percents]
     return {f"{percent:.12g}": (columns.levels[low], columns.levels[high]) for percent, (low, high) in bounds}
 

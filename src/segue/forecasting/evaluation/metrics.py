@@ -1,7 +1,7 @@
-"""How good a forecast was: the scores of the field's zero-shot tables, on arrays.
+"""The scores of the field's zero-shot tables, on arrays.
 
-All take NaN in the actual or past values for missing, and leave it out. A NaN in a forecast of an observed value is
-never left out: it makes the score NaN. Results are float64.
+A NaN in the actual or past values is a missing value, which all scores leave out. No score leaves out a NaN in the
+forecast of an observed value: it makes the score NaN. Results are float64.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from jaxtyping import Float, Float64
 from segue.errors import UserError
 
 DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""The levels that the weighted quantile loss is averaged over."""
-_ROUNDING = 1e-15  # of the mean size of a lane's values: a few times what double precision rounds off
+"""The quantile levels over which the weighted quantile loss is averaged."""
+_ROUNDING = 1e-15  # of the mean size of a lane's values: several rounding errors of double precision
 
 
 def mase(
@@ -23,14 +23,14 @@ def mase(
     """Mean absolute scaled error (Hyndman & Koehler 2006): 1 is the in-sample error of the seasonal naive forecast.
 
     Args:
-        actual: What happened, after the history.
+        actual: The values after the history.
         median: The point forecasts.
         history: All values before the forecast, NaN before a shorter lane begins.
         season: Steps in a season, at least 1.
 
     Returns:
-        The score of each lane; NaN where it is undefined: nothing observed, no two past values a season apart, or
-        every past season equal to the one before, up to rounding.
+        The score of each lane. It is NaN if nothing is observed, if no two past values are a season apart, or if every
+        past season equals the one before, up to rounding.
 
     Raises:
         UserError: The season is below 1.
@@ -41,10 +41,10 @@ def mase(
 
 
 def seasonal_error(history: Float[np.ndarray, "lanes time"], season: int) -> Float64[np.ndarray, " lanes"]:
-    """The mean absolute difference between values a season apart, which MASE divides by.
+    """The mean absolute difference between values a season apart, the denominator of MASE.
 
     Args:
-        history: NaN where missing.
+        history: The past values, NaN where missing.
         season: Steps in a season, at least 1.
 
     Returns:
@@ -67,18 +67,18 @@ def weighted_quantile_loss(
     quantiles: Float[np.ndarray, "lanes steps levels"],
     levels: tuple[float, ...] = DECILES,
 ) -> float:
-    """Twice the pinball loss over the sum of absolute values, both over all lanes and steps, averaged over levels.
+    """Twice the sum of pinball losses over the sum of absolute values, for all lanes and steps, averaged over levels.
 
-    The mean weighted sum quantile loss of the Chronos tables (Ansari et al. 2024, section 5.4); an estimate of the
+    It is the mean weighted sum quantile loss of the Chronos tables (Ansari et al. 2024, section 5.4), and estimates the
     CRPS in units of the mean absolute value.
 
     Args:
-        actual: What happened.
+        actual: The actual values.
         quantiles: The forecast quantiles.
         levels: The level of each entry of the last axis.
 
     Returns:
-        One score; NaN if all values are missing or zero.
+        One score; it is NaN if all values are missing or zero.
     """
     actual, quantiles = _float64(actual), _float64(quantiles)
     observed = ~np.isnan(actual)
@@ -97,7 +97,7 @@ def coverage(
     """The share of values that lie within the interval, bounds included.
 
     Returns:
-        A share in [0, 1] per lane; NaN where nothing was observed.
+        A share in [0, 1] for each lane; NaN where nothing was observed.
     """
     actual, lower, upper = map(_float64, (actual, lower, upper))
     inside = np.where(np.isnan(lower + upper), np.nan, (lower <= actual) & (actual <= upper))
@@ -110,12 +110,13 @@ def interval_score(
     upper: Float[np.ndarray, "lanes steps"],
     level: int | float,
 ) -> Float64[np.ndarray, " lanes"]:
-    """The width of the interval and a fine for every miss (Gneiting & Raftery 2007, equation 43).
+    """The width of the interval and a penalty for every miss (Gneiting & Raftery 2007, equation 43).
 
-    With alpha = 1 - level / 100: width + 2 / alpha * distance to the interval. Least for the true central interval.
+    With alpha = 1 - level / 100, the score is width + 2 / alpha * distance to the interval. The true central interval
+    has the least expected score.
 
     Args:
-        actual: What happened.
+        actual: The actual values.
         lower: The quantiles of level alpha / 2.
         upper: The quantiles of level 1 - alpha / 2.
         level: The coverage that the interval claims, in percent.

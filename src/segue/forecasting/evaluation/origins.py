@@ -1,4 +1,4 @@
-"""Rolling origins: the times from which a series would have been forecast, and what came after."""
+"""Rolling origins: the times from which a series would have been forecast, and the values after them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from segue.forecasting.table.panel import Panel
 
 @dataclass(frozen=True, eq=False)
 class Origins:
-    """Beginnings of series, as lanes: of each series one for every window, the earliest first.
+    """Beginnings of series, as lanes: one for each series and window, the earliest window of a series first.
 
-    A beginning of a series is a series: what forecasts a `Panel` forecasts all of these, in the same batches.
+    A beginning of a series is a series. So the function that forecasts a `Panel` forecasts all of these, in the same
+    batches.
 
     Attributes:
         panel: The whole series.
-        series: The series of each lane, by position, in ascending order.
-        window: Which of the `windows` of that series it is; those of a shorter series are the last ones.
-        spans: After how many steps of its series each lane ends.
-        horizon: How many steps after that to forecast.
+        series: The index of the series of each lane, in ascending order.
+        window: The index of each lane among the `windows` of its series; a shorter series has the last ones.
+        spans: The number of steps of its series after which each lane ends.
+        horizon: The number of steps to forecast after that.
     """
 
     panel: Panel
@@ -36,32 +37,32 @@ class Origins:
 
     @property
     def lengths(self) -> Int64[np.ndarray, " lanes"]:
-        """How many steps each lane spans, missing ones included."""
+        """The number of steps of each lane, missing ones included."""
         return self.spans
 
     @property
     def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
-        """Those of the series of each lane."""
+        """The periods of the series of each lane."""
         return np.asarray(self.panel.seasons[self.series])
 
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
-        """The last values before each origin, aligned at the last one; see `Panel.lanes`."""
+        """Returns the last values before some of the origins, aligned at the origin; see `Panel.lanes`."""
         return self.panel.lanes(self.series[picked], context, self.spans[picked])
 
     def actual(self) -> Float64[np.ndarray, "lanes horizon"]:
-        """What came after each origin; NaN where missing."""
+        """Returns the values after each origin; NaN where missing."""
         values, observed = self.panel.lanes(self.series, self.horizon, self.spans + self.horizon)
         return np.where(observed, values, np.nan)
 
     def history(self, picked: NDArray[np.int64]) -> Float64[np.ndarray, "lanes time"]:
-        """All values before some of the origins; NaN where missing."""
+        """Returns all values before some of the origins; NaN where missing."""
         values, observed = self.lanes(picked, int(self.spans[picked].max()))
         return np.where(observed, values, np.nan)
 
     def rows(self) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
-        """Of each row of the panel that lies in a window: the lane, the row, the last row before its window."""
+        """Returns, for each row of the panel in a window, its lane, its index, and the last row before its window."""
         begins = self.panel.rows_before(self.series, self.spans)
         ends = self.panel.rows_before(self.series, self.spans + self.horizon)
         counts = ends - begins
@@ -71,15 +72,15 @@ class Origins:
 
 
 def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
-    """The last origins of every series, `step` apart; the last window ends with the last observed value.
+    """Picks the last origins of every series, `step` apart; the last window ends with the last observed value.
 
-    An origin is kept if something is observed in its window, and before it more values than a season has steps: fewer
-    give no scale for errors.
+    An origin is kept if its window has an observed value, and if there are more observed values before it than a season
+    has steps. Fewer values give no scale for errors.
 
     Args:
         panel: The series.
         horizon: Steps in a window.
-        windows: How many windows a series has at most.
+        windows: The largest number of windows of a series.
         step: Steps from one origin to the next.
 
     Raises:
@@ -93,7 +94,7 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     remedy = f"no series is long enough: {need}, and the longest has {longest} steps; {advice}"
     if horizon >= longest:
         raise UserError("horizon", horizon, remedy)
-    windows, step = min(windows, longest), min(step, longest)  # more of either changes nothing
+    windows, step = min(windows, longest), min(step, longest)  # larger ones change nothing
     seen = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
     series = np.repeat(np.arange(len(panel)), windows)
     window = np.tile(np.arange(windows), len(panel))

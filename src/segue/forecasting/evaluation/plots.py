@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_SERIES = 4
-"""How many series one figure shows."""
+"""The most series in one figure."""
 
 _MOST_WINDOWS = 5
 Frame = nw.DataFrame[Any]
@@ -44,26 +44,26 @@ def plot_backtest(
     series: Sequence[Any] | None = None,
     model: str | None = None,
 ) -> "Figure":
-    """Draws the forecasts of one model against what happened, and the errors of all.
+    """Draws the forecasts of one model beside the actual values, and the errors of all models.
 
-    The windows drawn are the last five (more, if they are short) that do not overlap: from each origin, marked by a
-    dotted line, the median and the intervals fan out. Below, the mean scaled error of each step ahead, and the scores
-    over all series.
+    The figure shows the last five windows that do not overlap, or more if they are short. A dotted line marks each
+    origin, where the median and the intervals begin. Charts below show the mean scaled error of each step ahead, and
+    the scores over all series.
 
     Args:
-        history: A long frame, pandas or polars, of what was observed; rows in order of time. NaN breaks the line.
-        result: What `backtest` gave for it.
+        history: A long frame, pandas or polars, of observed values, with rows in order of time. NaN breaks the line.
+        result: The result of `backtest` for this history.
         id_col: The column of series, in all frames.
         time_col: The column of times, in all frames.
         target_col: The column of observed values in the history.
-        series: Which series to draw; by default the first four that have windows.
-        model: Whose forecasts to draw; by default the first.
+        series: The series to draw; by default the first four that have windows.
+        model: The model whose forecasts are drawn; by default the first.
 
     Returns:
-        The figure, to be saved by `figure.savefig(path)`.
+        The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: A series or a model that the backtest does not hold.
+        UserError: The backtest does not hold a series or the model.
     """
     past, ahead = nw.from_native(history, eager_only=True), nw.from_native(result.forecasts, eager_only=True)
     known, models = ahead[id_col].unique(maintain_order=True).to_list(), _models(result)
@@ -86,25 +86,25 @@ def plot_backtest(
 
 
 def history_of(result: Backtest) -> int:
-    """How many of the last values of a series the picture shows: the windows, and a third as much before them."""
+    """The number of last values in the picture: the windows, and a third as many before, at least 24 and a horizon."""
     within = result.horizon + (_shown(result) - 1) * _stride(result) * result.step
     return within + max(result.horizon, within // 3, 24)
 
 
 def series_of(result: Backtest) -> int:
-    """How many of the first series it takes to have those that the picture shows: some may have no window."""
+    """The number of first series that include all in the picture, since some series may have no window."""
     models = len(_models(result))
     windows = nw.from_native(result.scores, eager_only=True)["windows"].to_numpy()[::models]
     return int(np.flatnonzero(windows)[:MOST_SERIES][-1]) + 1
 
 
 def _shown(result: Backtest) -> int:
-    """How many windows are drawn: five, or as many short ones as give the eye something to follow."""
+    """The number of windows in the picture: five, or more short ones, so that they cover about 30 steps."""
     return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
 
 
 def _stride(result: Backtest) -> int:
-    """Every how many windows there is one that does not overlap with the one before."""
+    """The number of windows from one to the next that does not overlap with it."""
     return math.ceil(result.horizon / result.step)
 
 
@@ -125,7 +125,7 @@ def _canvas(charts: int) -> tuple["Figure", list["Axes"], tuple["Axes", "Axes"]]
 
 
 def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str], result: Backtest) -> None:
-    """One series: what was observed, and from each of the last origins what was forecast."""
+    """Draws one series: its observed values, and the forecast from each of the last origins."""
     time_col, target_col, model = names
     past = past.filter(nw.col(time_col) <= ahead[time_col].max()).tail(history_of(result))
     times, values = past[time_col].to_numpy(), past[target_col].to_numpy().astype(np.float64)
@@ -136,7 +136,7 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
     for number, cutoff in enumerate(cutoffs):
         window = ahead.filter(nw.new_series("same", ahead["cutoff"].to_numpy() == cutoff, backend=ahead.implementation))
         seen = np.flatnonzero((times <= cutoff) & np.isfinite(values))
-        origin = seen[-1:]  # the fan grows out of the last value that was seen
+        origin = seen[-1:]  # the fan begins at the last observed value
         when = np.concatenate([times[origin], window[time_col].to_numpy()])
 
         def joined(column: str, origin: Any = origin, window: Frame = window) -> Any:
@@ -149,9 +149,9 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
 
 
 def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
-    """The mean scaled error of every model, by steps ahead."""
+    """Draws the mean scaled error of every model, by steps ahead."""
     steps = nw.from_native(result.steps, eager_only=True)
-    for index in reversed(range(len(models))):  # the first model on top
+    for index in reversed(range(len(models))):  # the first model is drawn last, on top
         own = steps.filter(nw.col("model") == models[index])
         number, error = own["step"].to_numpy(), own["mase"].to_numpy()
         width = 2.0 if index == 0 else 1.2
@@ -166,7 +166,7 @@ def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
 
 
 def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
-    """The scores over all series as a table, whose colours are those of the lines beside it."""
+    """Draws the scores over all series as a table, in the colours of the lines beside it."""
     overall = nw.from_native(result.overall, eager_only=True)
     covered = [name for name in overall.columns if name.startswith("coverage-")]
     heads = ["MASE", "WQL", *(f"in {name.removeprefix('coverage-')} %" for name in covered)]

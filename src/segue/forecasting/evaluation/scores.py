@@ -1,4 +1,4 @@
-"""The scores of a backtest: each model's errors per series, over all, and by the number of steps ahead."""
+"""The scores of a backtest: the errors of each model by series, over all series, and by steps ahead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from segue.forecasting.evaluation.metrics import DECILES, coverage, seasonal_err
 from segue.forecasting.evaluation.origins import Origins
 
 _ROUNDING = 1e-12
-"""Seasonal differences of less than this share of the largest value are rounding, such as those of a computed sine."""
+"""Seasonal differences below this share of the largest value are rounding errors, such as those of a computed sine."""
 
 _BATCH = 128
-"""How many pasts are laid out at once, all as long as the longest of them."""
+"""The number of pasts that are laid out at once, all as long as the longest of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """What happened in the windows, as a dense array: NaN where a series has no such window, or no value.
+    """The actual values of the windows, as a dense array: NaN where a series has no such window, or no value.
 
     Attributes:
-        actual: What happened.
+        actual: The actual values.
         scale: The seasonal error before each window, which scales its errors.
-        index: Where the window of each origin lies among series times windows.
-        count: How many windows each series has.
+        index: The index of the window of each origin in the flattened array of series and windows.
+        count: The number of windows of each series.
     """
 
     actual: Float64[np.ndarray, "series windows horizon"]
@@ -35,7 +35,7 @@ class Windows:
 
     @staticmethod
     def of(origins: Origins) -> "Windows":
-        """Gathers what came after the origins, and scales from what came before, some lanes at a time."""
+        """Gathers the values after the origins, and the scales from the values before them, some lanes at a time."""
         season = origins.panel.frequency.season
         order = np.argsort(origins.spans, kind="stable")
         scale = np.empty(len(origins))
@@ -59,8 +59,8 @@ class Evaluation:
     """The scores of one model.
 
     Attributes:
-        series: By name of the score, of each series.
-        overall: By name of the score, over all series.
+        series: The scores of each series, by name.
+        overall: The scores over all series, by name.
         steps: The mean scaled error of each step ahead.
     """
 
@@ -75,15 +75,15 @@ def evaluate(
     """Scores the forecasts of one model.
 
     Args:
-        truth: What happened.
-        at: The quantile (lanes, horizon) of each level: the deciles, and the bounds of the intervals.
-        intervals: The levels of the bounds of each interval, by its coverage in per cent.
+        truth: The actual values.
+        at: The quantiles (lanes, horizon) of each level: the deciles, and the bounds of the intervals.
+        intervals: The quantile levels of the bounds of each interval, by its coverage in per cent.
     """
     actual, shape = truth.actual, truth.actual.shape[:2]
     series, horizon = shape[0], actual.shape[-1]
     dense = {level: _dense(quantile, truth.index, shape) for level, quantile in at.items()}
     lost = ~np.isnan(actual) & np.isnan(dense[0.5])
-    error = np.where(lost, np.inf, np.abs(actual - dense[0.5]))  # no forecast of an observed value: never left out
+    error = np.where(lost, np.inf, np.abs(actual - dense[0.5]))  # a missing forecast of an observed value
     deciles = np.stack([dense[level] for level in DECILES], axis=-1).reshape(series, -1, len(DECILES))
     flat, squared = actual.reshape(series, -1), error.reshape(series, -1) ** 2
     scaled = error / truth.scale[..., None]
@@ -116,7 +116,7 @@ def _dense(lanes: NDArray[np.float64], index: NDArray[np.int64], shape: tuple[in
 
 
 def _mean(scores: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """The mean of what is defined; NaN if nothing is."""
+    """The mean of all defined scores; NaN if there are none."""
     defined = ~np.isnan(scores)
     count = defined.sum(axis=axis)
     return np.asarray(np.where(defined, scores, 0.0).sum(axis=axis) / np.where(count > 0, count, np.nan))

@@ -1,7 +1,7 @@
 """ClassicTST: the model of `nano_tst.py` in the library, with its instance normalisation and its Gaussian.
 
-It is here to be understood and compared, and a test holds it equal to the teaching file. Its scale is that of the whole
-window, which leaks the future's level into training: so it declares `causal = False`. It forecasts by sampling.
+It is here for study and comparison, and a test checks that it equals the teaching file. Its scale is that of the whole
+window, which leaks the level of the future into training, so it declares `causal = False`. It forecasts by sampling.
 """
 
 from dataclasses import asdict, dataclass
@@ -23,14 +23,14 @@ from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.training.models import arrays_of, load_model, save_model
 
-_SAMPLES = 100  # futures drawn: quantiles of 1 and 99 % are the outermost of them
+_SAMPLES = 100  # drawn futures: the quantiles of 1 and 99 % lie beside the outermost ones
 
 
 @dataclass(frozen=True, eq=False)
 class WindowScale:
     """Instance normalisation (Kim et al. 2022): the mean and the standard deviation of all observed values.
 
-    It is not causal: the last patch moves the input of the first.
+    It is not causal: the last patch changes the input of the first.
     """
 
     mean: Float64[Tensor, "lanes"]
@@ -46,17 +46,17 @@ class WindowScale:
         return WindowScale(mean[:, 0] + past.first, deviation[:, 0])
 
     def normalise(self, patches: Float[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
-        """(values - mean) / deviation; the difference alone where the deviation is zero."""
+        """Returns (values - mean) / deviation, or the difference alone where the deviation is zero."""
         divisor = torch.where(self.deviation > 0, self.deviation, 1.0)
         return (patches.double() - self.mean[:, None, None]) / divisor[:, None, None]
 
     def restore(self, normal: Float[Tensor, "lanes patch"]) -> Float64[Tensor, "lanes patch"]:
-        """The way back to the unit of the series."""
+        """Returns values in the unit of the series."""
         return normal.double() * self.deviation[:, None] + self.mean[:, None]
 
 
 class ClassicTST(nn.Module):
-    """A causal patch transformer in its first form: linear embedding, learned positions, a Gaussian a value.
+    """A patch transformer in its first form: linear embedding, learned positions, a Gaussian for each value.
 
     Args:
         config: Sizes.
@@ -81,12 +81,12 @@ class ClassicTST(nn.Module):
         scale: WindowScale | None = None,
         since: int = 0,
     ) -> tuple[Gaussian, WindowScale]:
-        """Predicts, at every patch, the next one, normalised.
+        """Predicts the next patch at every patch, normalised.
 
         Args:
             patches: Values in the unit of the series.
-            observed: False where a value is missing: it counts as the mean.
-            scale: How to normalise; by default what the observed values give.
+            observed: False where a value is missing; it counts as the mean.
+            scale: The scale; by default that of the observed values.
             since: The first patch to predict from.
         """
         scale = scale or WindowScale.of(patches, observed)
@@ -96,7 +96,7 @@ class ClassicTST(nn.Module):
 
     @property
     def context(self) -> int:
-        """How many of the last values the model reads."""
+        """The number of last values that the model reads."""
         return self.config.context
 
     @property
@@ -105,9 +105,9 @@ class ClassicTST(nn.Module):
         return fingerprint(asdict(self.config), arrays_of(self.state_dict()))
 
     def predict(self, history: History, horizon: int) -> Forecast:
-        """Draws futures patch by patch, each fed back as if observed; see `segue.forecasting.predictor.Predictor`.
+        """Draws futures patch by patch, each appended as if observed; see `segue.forecasting.predictor.Predictor`.
 
-        Every lane uses the same standard normal draws, so that it does not matter which lanes it is forecast with.
+        Every lane uses the same standard normal draws, so that the forecast of a lane does not depend on other lanes.
         """
         size, device = self.config.patch, self.embed.weight.device
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
@@ -115,7 +115,7 @@ class ClassicTST(nn.Module):
         steps = -(-horizon // size)
         generator = torch.Generator(device).manual_seed(0)
         with torch.inference_mode():
-            for _ in range(steps):  # draws of their own: those of all patches at once would depend on their number
+            for _ in range(steps):  # a draw for all patches at once would depend on their number
                 draw = torch.randn(_SAMPLES, size, generator=generator, dtype=torch.float64, device=device)
                 recent, known = patches[:, -self.config.window :], seen[:, -self.config.window :]
                 following, scale = self(recent, known, since=recent.shape[1] - 1)

@@ -13,11 +13,11 @@ class NanoTSTConfig:
     """The sizes and parts of a NanoTST."""
 
     context: int = 720
-    """How many of the last values the model reads; a multiple of `patch`."""
+    """The number of last values that the model reads; a multiple of `patch`."""
     patch: int = 24
-    """Values of a patch."""
+    """The number of values of a patch."""
     span: int = 7
-    """Patches that one pass predicts; more make a longer horizon without feeding forecasts back."""
+    """The number of patches that one pass predicts; more patches need no continuation from forecasts."""
     width: int = 192
     """Size of the hidden vectors."""
     heads: int = 4
@@ -25,9 +25,9 @@ class NanoTSTConfig:
     layers: int = 4
     """Blocks of attention and feed-forward network, or recurrent layers."""
     backbone: BackboneName = "transformer"
-    """What reads the patches. The transformer alone forgets what lies beyond its window."""
+    """The backbone that reads the patches. Only the transformer forgets values beyond its window."""
     widening: float = 0.0
-    """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network says."""
+    """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network predicts."""
 
     def __post_init__(self) -> None:
         check_sizes(self.context, self.patch, self.width, self.heads, self.layers, self.span)
@@ -36,7 +36,7 @@ class NanoTSTConfig:
 
     @property
     def window(self) -> int:
-        """Patches that a patch attends to: the whole context and what one pass predicts of the future."""
+        """The number of patches that a patch attends to: the whole context and all but one of the `span` patches."""
         return self.context // self.patch + self.span - 1
 
 
@@ -45,9 +45,9 @@ class ClassicTSTConfig:
     """The sizes of a ClassicTST: those of `nano_tst.py`."""
 
     context: int = 512
-    """How many of the last values the model reads; a multiple of `patch`."""
+    """The number of last values that the model reads; a multiple of `patch`."""
     patch: int = 32
-    """Values of a patch."""
+    """The number of values of a patch."""
     width: int = 128
     """Size of the hidden vectors."""
     heads: int = 4
@@ -62,15 +62,15 @@ class ClassicTSTConfig:
 
     @property
     def window(self) -> int:
-        """Patches that a patch attends to: the whole context."""
+        """The number of patches that a patch attends to: the whole context."""
         return self.context // self.patch
 
 
 def check_sizes(context: int, patch: int, width: int, heads: int, layers: int, span: int = 1) -> None:
-    """Refuses sizes that no model has.
+    """Refuses sizes that no model can have.
 
     Raises:
-        UserError: A size is below 1, or the context is no multiple of the patch.
+        UserError: A size is below 1, or the context is not a multiple of the patch.
     """
     sizes = {"context": context, "patch": patch, "width": width, "heads": heads, "layers": layers, "span": span}
     for name, size in sizes.items():

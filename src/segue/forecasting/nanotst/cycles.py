@@ -1,9 +1,9 @@
-"""Cycles detected in a lane's own past, anew at every patch, from what was observed up to its end.
+"""Cycles detected in a lane's own past, anew at every patch, from the values observed up to its end.
 
-Two stretches are similar where they step alike. The measure is the autocorrelation of the differences from value to
-value, less their mean, so that a steady trend is no cycle. A difference across missing values counts as their mean
-step, and one far above the others is cut, so that neither a gap nor a spike hides a cycle. Two cycles are kept: the
-shortest convincing one and the most convincing of the longer ones, such as a day and a week.
+Two stretches are similar where their steps are alike. The measure is the autocorrelation of the differences from value
+to value, less their mean, so that a steady trend is no cycle. A difference across missing values counts as its mean
+step. A difference far above the others is cut. So neither a gap nor a spike hides a cycle. Two cycles are kept: the
+shortest convincing one, and the most convincing of the longer ones, such as a day and a week.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from segue.forecasting.nanotst.past import Past, shifted
 from segue.forecasting.nanotst.scaling import Scale, differences
 
 LONGEST = 400  # steps: a year of days
-_CONVINCING = 0.5  # of the best score: enough for a shorter cycle
-_NEARLY = 0.02  # a score lower by less is as good
-_EQUAL = 1e-6  # less than this is rounding, in single precision
-_LARGEST = 5.0  # mean steps: more of a step is cut off
-_BLOCK = 24  # steps: of 12, 24 and 32 the fastest, see docs/lab-notebook.md
-_VARIED = 1e-6  # of the mean square: steps that vary by less are all alike
+_CONVINCING = 0.5  # of the best score: the shortest cycle with at least this is taken
+_NEARLY = 0.02  # a score that is lower by less counts as equal
+_EQUAL = 1e-6  # a smaller difference is rounding, in single precision
+_LARGEST = 5.0  # mean steps: larger steps are cut to this size
+_BLOCK = 24  # steps: the fastest of 12, 24 and 32, see docs/lab-notebook.md
+_VARIED = 1e-6  # of the mean square: steps that vary less count as equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class Cycle:
     """A cycle of each lane as it appears at each patch.
 
     Attributes:
-        length: In steps; zero where there is none.
-        similarity: Autocorrelation of the steps, one cycle apart; zero where there is none.
+        length: The length in steps; zero where there is no cycle.
+        similarity: The autocorrelation of the steps, one cycle apart; zero where there is no cycle.
     """
 
     length: Int[Tensor, "lanes tokens"]
@@ -39,20 +39,20 @@ class Cycle:
 
     @property
     def present(self) -> Bool[Tensor, "lanes tokens"]:
-        """Where there is one."""
+        """True where there is a cycle."""
         return self.length > 0
 
 
 def detect_cycles(past: Past, local: Scale, precision: torch.dtype = torch.float64) -> tuple[Cycle, Cycle]:
-    """The shortest convincing cycle, and the most convincing of those more than half as long again.
+    """Detects the shortest convincing cycle, and the most convincing cycle of more than 1.5 times its length.
 
-    A cycle is a peak of the similarity, seen at least twice; its score is the similarity less two standard errors of
-    white noise, so that the fewer steps there are to compare, the more alike they must be.
+    A cycle is a peak of the similarity whose length fits at least twice into the past. Its score is the similarity less
+    two standard errors of white noise. So the fewer steps there are to compare, the more alike they must be.
 
     Args:
         past: The lanes.
         local: Last value and mean step at each patch.
-        precision: Of the sums of products: that of the network is enough.
+        precision: The precision of the sums of products; that of the network is enough.
     """
     similarity, pairs = running_similarity(past, even_steps(past, local, precision))
     here = similarity[..., 1:-1]
@@ -70,7 +70,7 @@ def detect_cycles(past: Past, local: Scale, precision: torch.dtype = torch.float
 
 
 def even_steps(past: Past, local: Scale, precision: torch.dtype) -> Float[Tensor, "lanes time"]:
-    """At each observed value the mean step since the one before, in a unit of the lane's own; else zero."""
+    """The mean step to each observed value from the one before, in a unit of its lane; zero where not observed."""
     index = torch.arange(past.newest.shape[1], device=past.newest.device)
     apart = (index - shifted(past.newest, 1, -1)).clamp(min=1)
     bound = _LARGEST * local.unit[..., None]
@@ -80,7 +80,7 @@ def even_steps(past: Past, local: Scale, precision: torch.dtype) -> Float[Tensor
 
 
 def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
-    """About the largest of each lane. To divide by it costs no digit, so the future in it does not matter."""
+    """A power of two near the largest value of each lane. Division by it is exact, so nothing of the future leaks."""
     largest = values.abs().amax(1, keepdim=True)
     return torch.where(largest > 0, torch.exp2(largest.clamp(min=1e-300).log2().round()), 1.0)
 
@@ -88,17 +88,18 @@ def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lane
 def running_similarity(
     past: Past, steps: Float[Tensor, "lanes time"]
 ) -> tuple[Float[Tensor, "lanes tokens lengths"], Float[Tensor, "lanes tokens lengths"]]:
-    """Autocorrelation of all steps up to the end of each patch, for lengths 0, 1, ..., `LONGEST` + 1.
+    """The autocorrelation of all steps up to the end of each patch, for lengths 0, 1, ..., `LONGEST` + 1.
 
-    The mean of all steps stands for that of the first and the last of them. The answer is zero where all are alike.
+    The mean of all steps replaces the means of the earlier and of the later steps of the pairs. The result is zero
+    where all steps are alike.
 
     Returns:
-        The similarity, and from how many pairs of steps it comes, at least one.
+        The similarity, and the number of pairs of steps behind it, at least one.
     """
     products = lagged_products(steps, past.patch).cumsum(1)
     total = past.by_patch(steps).sum(-1).cumsum(1)[..., None]
     pairs = _pairs(past).to(products.dtype).clamp(min=1)
-    square = (total / pairs[..., :1]).square()  # of the mean
+    square = (total / pairs[..., :1]).square()  # the square of the mean
     mean = products[..., :1] / pairs[..., :1]
     variance = mean - square
     varied = variance > _VARIED * mean
@@ -110,10 +111,10 @@ def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tens
     """The sum of x[n] x[n - lag] over the steps n of each patch, for lags 0, 1, ..., `LONGEST` + 1.
 
     Patches are cut into blocks. A lag of `q` blocks and `r` steps pairs a block with the one `q` before it, moved by
-    `r` steps. So all lags are one product, of the matrix of blocks with the matrix of moved blocks.
+    `r` steps. So one product of the matrix of blocks with the matrix of moved blocks gives all lags.
     """
     block = max(part for part in range(1, _BLOCK + 1) if size % part == 0)
-    back = -(-(LONGEST + 2) // block)  # blocks that the longest lag reaches back
+    back = -(-(LONGEST + 2) // block)  # the longest lag, in blocks
     lanes, blocks = steps.shape[0], steps.shape[1] // block
     span = (blocks + back) * block
     padded = F.pad(steps, ((back + 1) * block, 0))
@@ -128,7 +129,7 @@ def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tens
 
 
 def _pairs(past: Past) -> Float[Tensor, "lanes tokens lengths"]:
-    """How many pairs of steps are so far apart; with missing values, as many as if these lay anywhere."""
+    """The number of pairs of steps at each distance; missing values count as if they lay anywhere."""
     steps = (past.age - 1).clamp(min=1).float()
     share = ((past.count - 1).float() / steps).square()
     length = torch.arange(LONGEST + 2, device=steps.device).float()
@@ -138,7 +139,7 @@ def _pairs(past: Past) -> Float[Tensor, "lanes tokens lengths"]:
 def _first(
     score: Float[Tensor, "lanes tokens lengths"], least: Float[Tensor, "lanes tokens 1"]
 ) -> Int[Tensor, "lanes tokens"]:
-    """The first length that scores at least so much, and more than nothing."""
+    """The first length whose score is at least `least`, and above zero."""
     return (score >= least.clamp(min=1e-12)).int().argmax(-1) + 1
 
 

@@ -1,4 +1,4 @@
-"""From features to vectors."""
+"""The embedding of features as vectors."""
 
 import torch.nn.functional as F
 from jaxtyping import Float

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto
     from onnx_ir import Node
 
-_IR = 10  # the format that belongs to the opset
-OPSET = 20  # the first with Gelu; onnxruntime 1.23, the oldest that is supported, runs up to 23
+_IR = 10  # the version of the format that belongs to the opset
+OPSET = 20  # the first with Gelu; the oldest supported onnxruntime, 1.23, runs up to 23
 
 _BEFORE = """
 <ir_version: 10, opset_import: ["" : {opset}]>
@@ -63,7 +63,7 @@ before (double[lanes, time] values, bool[lanes, time] observed, double[lanes, pe
 
 
 class PatchesAhead(nn.Module):
-    """What torch exports: quantiles of the patches that follow the last one, in the unit of the series."""
+    """The module that torch exports: quantiles of the patches after the last one, in the unit of the series."""
 
     def __init__(self, model: NanoTST) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class PatchesAhead(nn.Module):
         seen: Bool[Tensor, "lanes tokens patch"],
         unknown: Float64[Tensor, " ahead"],
     ) -> Float64[Tensor, "lanes predicted levels"]:
-        """Predicts one patch more than `unknown` is long; only its length counts."""
+        """Predicts one patch more than the length of `unknown`, whose values do not matter."""
         lanes, tokens, patch = patches.shape
         future = unknown[None, :, None].expand(lanes, unknown.shape[0], patch)
         patches = torch.cat([patches, future], dim=1)
@@ -94,7 +94,7 @@ def export_model(folder: Path) -> Path:
         The path of the graph.
 
     Raises:
-        UserError: The folder is missing, damaged or of another kind.
+        UserError: The folder is missing, damaged or of another kind, or the backbone is not a transformer.
     """
     folder = folder.resolve()  # a link stays one; what it names gets the graph
     model = NanoTST.from_pretrained(folder)
@@ -106,12 +106,12 @@ def export_model(folder: Path) -> Path:
 
 
 def exports(config: NanoTSTConfig) -> bool:
-    """Whether a model has an exported form: recurrent backbones are cut at each reset, which no fixed graph can be."""
+    """Whether a model can be exported: recurrent backbones are cut at each reset, which a fixed graph cannot do."""
     return config.backbone == "transformer"
 
 
 def graph_of(model: NanoTST, weights: Path) -> bytes:
-    """The graph of a model as an ONNX file, whose weights are those of a safetensors file beside it.
+    """Makes the graph of a model as an ONNX file that reads its weights from a safetensors file beside it.
 
     Args:
         model: The model, with the weights of that file.
@@ -125,7 +125,7 @@ def graph_of(model: NanoTST, weights: Path) -> bytes:
     single = [tensor for tensor in stored if tensor.data_type == TensorProto.FLOAT]
     half = [tensor for tensor in stored if tensor.data_type == TensorProto.FLOAT16]
     nodes = list(before.node)
-    for tensor in half:  # stored once, in half precision; onnxruntime widens each once, as it loads the graph
+    for tensor in half:  # stored once, in half precision; onnxruntime widens each weight once, when it loads the graph
         name, tensor.name = tensor.name, f"{tensor.name}.half"
         nodes.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
     names = {node.output[0] for node in nodes} | {tensor.name for tensor in single}
@@ -141,11 +141,11 @@ def graph_of(model: NanoTST, weights: Path) -> bytes:
 
 
 def _exported(model: NanoTST) -> "GraphProto":
-    """The graph between patches and quantiles, as torch exports it; its weights keep their names and layout."""
+    """Exports the graph between patches and quantiles by torch; its weights keep their names and layout."""
     from onnxscript import optimizer
 
     patch = model.config.patch
-    lanes, tokens, ahead = 3, 5, 2  # of the example; all three are free in the graph
+    lanes, tokens, ahead = 3, 5, 2  # sizes of the example; all three are free in the graph
     example = (
         torch.zeros(lanes, tokens, patch, dtype=torch.float64),
         torch.ones(lanes, tokens, patch, dtype=torch.bool),
@@ -168,21 +168,21 @@ def _exported(model: NanoTST) -> "GraphProto":
     assert exported is not None
     optimizer.optimize_ir(exported.model, should_fold=_folds)
     graph = exported.model_proto.graph
-    for node in graph.node:  # they hold paths of this machine
+    for node in graph.node:  # these fields hold paths of this machine
         del node.metadata_props[:]
         node.doc_string = ""
     return graph
 
 
 def _folds(node: "Node") -> bool | None:
-    """Nothing is computed from weights in advance: the graph would store them twice."""
+    """Refuses to fold nodes that read weights, because the graph would then store the weights twice."""
     from_weights = any(value is not None and (value.name or "").startswith("model.") for value in node.inputs)
     return False if from_weights else None
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's warnings, which speak of torch's own code."""
+    """Hides the exporter's warnings, which concern torch's own code."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -195,7 +195,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _entries(weights: Path) -> list[tuple[str, dict[str, Any]]]:
-    """The header of a safetensors file: of each tensor its type, shape, and where its bytes begin and end."""
+    """Reads the header of a safetensors file: the type and shape of each tensor, and the range of its bytes."""
     with weights.open("rb") as file:
         (size,) = struct.unpack("<Q", file.read(8))
         header: dict[str, Any] = json.loads(file.read(size))
@@ -207,7 +207,7 @@ def _entries(weights: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _external(name: str, entry: dict[str, Any], weights: Path) -> "TensorProto":
-    """A weight that the graph reads from the safetensors file beside it."""
+    """Makes a weight that the graph reads from the safetensors file beside it."""
     from onnx import TensorProto
 
     types = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}

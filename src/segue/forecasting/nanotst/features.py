@@ -1,4 +1,4 @@
-"""The features of each patch: everything the network reads, named, and the reference its predictions correct."""
+"""The features of each patch, which are all that the network reads, and the reference that its predictions correct."""
 
 from dataclasses import dataclass, fields
 
@@ -13,38 +13,38 @@ from segue.forecasting.nanotst.reference import Choice, Reference, choose_refere
 from segue.forecasting.nanotst.scaling import Scale, mean_error, mean_scale, relations, squash, step_scale
 from segue.forecasting.nanotst.seasonal import copy_errors, last_cycle, residuals, seasonal_copies
 
-_BETTER = 0.9  # of the shorter cycle's error: enough for the longer one to replace it
-_BOUNDED = ("observed", "scales")  # features that are not squashed: they are small by nature
+_BETTER = 0.9  # of the shorter cycle's error: with less, the longer cycle replaces it
+_BOUNDED = ("observed", "scales")  # features that are not squashed, because they are small
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What a patch shows of itself and of its lane's past, all without a unit.
+    """The features of a patch and of its lane's past; none has a unit.
 
-    Everything follows from what was observed up to the end of the patch: nothing of the future leaks. Values are less
-    the reference and in units of the reference, unless stated otherwise. Where there is no cycle, what comes of it is
-    zero.
+    Everything follows from values observed up to the end of the patch, so nothing of the future leaks. Values are less
+    the reference and in units of the reference, unless stated otherwise. Features of a cycle are zero where there is
+    none.
 
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
         local: The values, less the last value, in mean steps; zero where not observed.
-        change: The values less those one cycle ago.
+        change: The values less those one cycle before.
         last_cycle: The seasonal copy of the next patch from the last cycle.
         mean_of_four_cycles: The same from the mean of four cycles.
         other_cycle: The same from the last cycle of the other length.
-        drift: How far the last cycle lay above the one before.
-        similarity: How alike the steps of two neighbouring cycles are.
+        drift: The mean of the last cycle less that of the cycle before.
+        similarity: The autocorrelation of the steps, one cycle apart.
         other_similarity: The same for the cycle of the other length.
         has_cycle: 1 where there is a cycle.
         cycle_is_reference: 1 where the last cycle is the reference.
         log_unit: The logarithm of the reference's error, in mean steps.
         mean_is_reference: 1 where the mean is the reference.
-        mean: The running mean.
+        mean: The running mean, at each step of the next patch.
         mean_of_eight_cycles: The seasonal copy of the next patch from the mean of eight cycles.
         line_levels: The ends of lines through the recent past, less the last value.
-        line_slopes: Their slopes, a patch.
+        line_slopes: The slopes of these lines, over one patch.
         observed: 1 where a value is observed.
-        scales: How the overall scale moved, and how the local scale compares with it.
+        scales: The moves of the overall scale, and the local scale relative to it.
     """
 
     overall: Float64[Tensor, "lanes tokens patch"]
@@ -68,7 +68,7 @@ class Features:
     scales: Float64[Tensor, "lanes tokens 4"]
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
-        """All features side by side, in the order of the fields; what may be large is squashed."""
+        """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""
         names = [field.name for field in fields(self)]
         large = torch.cat([getattr(self, name) for name in names if name not in _BOUNDED], dim=-1)
         bounded = torch.cat([getattr(self, name) for name in _BOUNDED], dim=-1)
@@ -76,7 +76,7 @@ class Features:
 
     @staticmethod
     def count(patch: int) -> int:
-        """How many numbers `stacked` gives for a patch of so many steps."""
+        """The number of features of a patch of `patch` steps, as `stacked` returns them."""
         sizes = {"1": 1, "4": 4, "lines": len(HALF_LIVES), "patch": patch}
         return sum(sizes[field.type.dim_str.split()[-1]] for field in fields(Features))  # type: ignore[union-attr, misc]
 
@@ -86,12 +86,12 @@ def features_of(
     observed: Bool[Tensor, "lanes tokens patch"],
     precision: torch.dtype = torch.float64,
 ) -> tuple[Features, Reference]:
-    """The features of each patch, and the reference forecast of the patch after it.
+    """Computes the features of each patch, and the reference forecast of the patch after it.
 
     Args:
         patches: Values in the unit of the series.
         observed: False where a value is missing or to be predicted.
-        precision: In which cycles are detected: that of the network is enough.
+        precision: The precision in which cycles are detected and compared; that of the network is enough.
     """
     past = past_of(patches, observed)
     local, overall = step_scale(past), mean_scale(past)

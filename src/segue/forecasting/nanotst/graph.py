@@ -1,9 +1,9 @@
 """NanoTST without torch: the exported graph of a model folder, run by onnxruntime.
 
-A lane's forecast has the same bits alone, in any batch and with any number of threads. Three things see to it. Each run
-of the graph uses one thread, and several runs go on side by side. Only lanes of as many patches run together. And a
-batch is filled up to a multiple of four lanes: onnxruntime computes elements in groups of two or four, and the rest of
-an odd count one by one, which rounds differently.
+A lane's forecast has the same bits alone, in any batch and with any number of threads, for three reasons. Each run of
+the graph uses one thread, and several runs go on side by side. Only lanes of equally many patches run together. A batch
+is filled up to a multiple of four lanes: onnxruntime computes elements in groups of two or four, and the rest of an odd
+count one by one, which rounds differently.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +26,8 @@ from segue.threads import usable_threads
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_LANES = 32  # in one run: within 3 % of the fastest of 16 to 128, see docs/lab-notebook.md, in half the memory of 64
-_GROUP = 4  # lanes: the count of every tensor is then a multiple of what onnxruntime computes together
+_LANES = 32  # lanes of one run: half the memory of 64, at most 3 % slower than the best, see docs/lab-notebook.md
+_GROUP = 4  # lanes: every tensor then has a multiple of the elements that onnxruntime computes together
 
 
 class ExportedModel:
@@ -35,7 +35,7 @@ class ExportedModel:
 
     Args:
         folder: A model folder with `config.json`, `model.safetensors` and `model.onnx`.
-        threads: How many runs go on side by side; by default as many as the machine allows.
+        threads: The number of runs that go on side by side; by default as many as the machine allows.
 
     Raises:
         UserError: The folder is missing, damaged or of another kind, or holds no exported model.
@@ -59,14 +59,14 @@ class ExportedModel:
 
     @staticmethod
     def from_pretrained(source: str | Path = "nanotst", *, threads: int | None = None) -> "ExportedModel":
-        """Finds a model folder, or a model that came with the package; needs no network.
+        """Loads a model folder, or a bundled model; it needs no network.
 
         Args:
             source: A model folder, or a bundled name.
             threads: See `ExportedModel`.
 
         Raises:
-            UserError: There is no such folder or name, or it cannot be read.
+            UserError: There is no such folder or name, it cannot be read, or it holds no exported model.
         """
         return ExportedModel(model_folder(source), threads)
 
@@ -77,17 +77,17 @@ class ExportedModel:
 
     @property
     def context(self) -> int:
-        """How many of the last values the model reads."""
+        """The number of last values that the model reads."""
         return self.config.context
 
     @property
     def pass_steps(self) -> int:
-        """How many steps one pass predicts at most."""
+        """The largest number of steps that one pass predicts."""
         return self.config.span * self.config.patch
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of config and weights, that of the torch model of this folder."""
+        """A hash of config and weights, the same as that of the torch model of this folder."""
         _, config, arrays = load_model_folder(self.folder)
         return fingerprint(config, arrays)
 
@@ -105,7 +105,7 @@ class ExportedModel:
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
         threads = min(self._threads, len(parts))
         run = partial(self.run, steps=steps)
-        _ = self._session  # made here, or each thread might make one
+        _ = self._session  # the session is made here, or each thread might make one
         if threads <= 1:
             results = list(map(run, parts))
         else:
@@ -116,7 +116,7 @@ class ExportedModel:
         return quantiles
 
     def run(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """One run of the graph, over lanes of as many patches; `one_pass` makes sure of that."""
+        """Runs the graph once, over lanes of equally many patches; `one_pass` groups them."""
         lanes = len(history)
         full = history.select(np.arange(lanes + -lanes % _GROUP) % lanes)
         inputs = {"values": full.values, "observed": full.observed, "seasons": full.seasons}
@@ -136,15 +136,15 @@ class ExportedModel:
         verify_files(self.folder, GRAPH, WEIGHTS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        options.enable_mem_pattern = False  # plans memory for each shape anew: a tenth more of it, and no faster
-        options.log_severity_level = 4  # what it logs stands in the exception, or speaks of devices nobody asked for
+        options.enable_mem_pattern = False  # a plan for each shape takes a tenth more memory and is no faster
+        options.log_severity_level = 4  # fatal only: errors are in the exception, and warnings concern unused devices
         try:
             return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exceptions have no common base of its own
+        except Exception as error:  # onnxruntime's exceptions have no common base class
             remedy = "copy the model again, or run `segue export` on it (onnxruntime cannot load it)"
             raise UserError("model", self.folder, remedy) from error
 
 
 def _cut(lanes: np.ndarray) -> list[np.ndarray]:
-    """Batches of `_LANES` at most."""
+    """Cuts lanes into batches of at most `_LANES`."""
     return np.split(lanes, range(_LANES, len(lanes), _LANES))

@@ -1,7 +1,7 @@
-"""Straight lines through the recent past: where a lane is under its noise, and where it is heading.
+"""Straight lines through the recent past, which show the level of a lane under its noise, and its direction.
 
-A network that reads patch by patch draws slopes badly: on a line under noise its loss was a tenth to nine tenths above
-that of the best forecast (docs/lab-notebook.md). So the lines are features of each patch.
+A network that reads patch by patch estimates slopes badly. On a line under noise its loss was a tenth to nine tenths
+above that of the best forecast (docs/lab-notebook.md). So lines are features of each patch.
 """
 
 import torch
@@ -11,28 +11,28 @@ from torch import Tensor
 from segue.forecasting.nanotst.past import Past
 
 HALF_LIVES = (8.0, 32.0, 128.0)
-"""Steps after which a value counts half: lately, of some years of months, of all that a context holds."""
-_APART = 1e-6  # squared steps: values closer together in time have no slope
+"""Steps after which a value counts half: the near past, some years of months, and a whole context."""
+_APART = 1e-6  # squared steps: values that are closer in time have no slope
 
 
 def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Float64[Tensor, "lanes tokens lines"]]:
-    """Lines by discounted least squares (Brown 1963, chapter 9), one for each of `HALF_LIVES`.
+    """Fits lines by discounted least squares (Brown 1963, chapter 9), one for each of `HALF_LIVES`.
 
     Returns:
-        The level at the end of each patch, less the lane's first value as in `Past`, and the slope a step. Zero before
-        there is a value; the slope of a single one is zero.
+        The level at the end of each patch, less the lane's first value as in `Past`, and the slope of a step. Both are
+        zero before the first value. The slope of a single value is zero.
     """
     size = past.patch
     half_lives = torch.tensor(HALF_LIVES, dtype=torch.float64, device=past.held.device)
-    age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # to the end of the own patch
+    age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # steps to the end of the patch
     weight = torch.exp2(-age / half_lives)  # (size, lines)
-    # moments of age, of the weights and of the weighted values: of each patch, (lanes, tokens, lines)
+    # moments of age in each patch, of the weights and of the weighted values: (lanes, tokens, lines)
     seen, known = (past.by_patch(part) for part in (past.weight, past.held * past.weight))
     one, first, second = (seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)).chunk(3, dim=-1)
     value, product = (known @ torch.cat([weight, weight * age], dim=1)).chunk(2, dim=-1)
 
     token = torch.arange(seen.shape[1], device=half_lives.device)
-    since = (size * (token[:, None] - token)).clamp(min=0).double()  # from the end of a patch to that of a later one
+    since = (size * (token[:, None] - token)).clamp(min=0).double()  # steps between the ends of two patches
     fade = torch.exp2(-since / half_lives[:, None, None]) * (token[:, None] >= token)  # (lines, tokens, tokens)
 
     def upto(moment: Tensor, weights: Tensor) -> Tensor:

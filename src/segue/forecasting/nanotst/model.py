@@ -1,7 +1,7 @@
 """NanoTST in torch: features of each patch, a causal transformer, quantiles of the next patch.
 
-A future is predicted in one pass, because patches to be predicted are patches not observed, in training as in use. The
-served half runs the same model without torch, from the graph that `export.py` makes of it.
+One pass predicts several patches, because patches to be predicted are patches that are not observed, in training as in
+use. The served half runs the same model without torch, from the graph that `export.py` makes.
 """
 
 from dataclasses import asdict
@@ -28,11 +28,11 @@ from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
 from segue.training.models import arrays_of, load_model, save_model
 
-_BOUND = 8.0  # squashed units that a prediction is at most away from the reference: sinh(8), 1,490 mean errors
+_BOUND = 8.0  # squashed units: the largest distance of a prediction from the reference, sinh(8) = 1,490 mean errors
 
 
 class NanoTST(nn.Module):
-    """A causal patch transformer that forecasts (the design of PatchTST, Nie et al. 2023, made causal).
+    """A causal patch transformer that forecasts, after the design of PatchTST (Nie et al. 2023), which is not causal.
 
     Args:
         config: Sizes and parts.
@@ -62,29 +62,29 @@ class NanoTST(nn.Module):
         observed: Bool[Tensor, "lanes tokens patch"],
         since: int = 0,
     ) -> tuple[Quantiles, Reference]:
-        """Predicts, at every patch, the next one.
+        """Predicts the next patch at every patch.
 
         Args:
             patches: Values in the unit of the series.
             observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
                 its first observed value; patches before that have no influence.
-            since: The first patch to predict from; predictions of the past cost time.
+            since: The first patch to predict from; predictions at earlier patches would only cost time.
 
         Returns:
-            The quantiles of each following patch as `normalise` gives its values, and what they are expressed in.
+            The quantiles of each following patch, in the units of `normalise`, and their reference.
         """
         features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
         return self.read(features, observed, since), reference.since(since)
 
     def read(self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0) -> Quantiles:
-        """The network alone: from the features of each patch to the quantiles of the next one."""
+        """Runs the network alone, from the features of each patch to the quantiles of the next one."""
         quantiles: Quantiles = self.head(self._encode(self.embed(features), beginnings(observed), since))
         return quantiles
 
     def _encode(
         self, x: Float[Tensor, "lanes tokens width"], reset: Bool[Tensor, "lanes tokens"], since: int
     ) -> Float[Tensor, "lanes newest width"]:
-        """The hidden vectors from one on; the transformer is spared the state that nobody asks for."""
+        """Computes the hidden vectors from patch `since` on; the transformer skips the state, which is not needed."""
         if isinstance(self.backbone, Transformer):
             return self.backbone.encode(x, reset, since)
         hidden: Tensor = self.backbone(x, None, reset)[0]
@@ -94,7 +94,7 @@ class NanoTST(nn.Module):
     def normalise(
         following: Float[Tensor, "lanes tokens patch"], reference: Reference
     ) -> Float64[Tensor, "lanes tokens patch"]:
-        """The patches after each patch, as the network predicts them: squashed distances from the reference."""
+        """Converts the patch after each patch to the units of the network: squashed distances from the reference."""
         return reference.normalise(following).asinh()
 
     @staticmethod
@@ -107,17 +107,17 @@ class NanoTST(nn.Module):
 
     @property
     def context(self) -> int:
-        """How many of the last values the model reads."""
+        """The number of last values that the model reads."""
         return self.config.context
 
     @property
     def pass_steps(self) -> int:
-        """How many steps one pass predicts at most."""
+        """The largest number of steps that one pass predicts."""
         return self.config.span * self.config.patch
 
     @property
     def fingerprint(self) -> str:
-        """A hash of config and weights: a stream's state carries it, and no other model loads that state."""
+        """A hash of config and weights. A saved stream carries it, so that other models refuse the stream."""
         return fingerprint(asdict(self.config), arrays_of(self.state_dict()))
 
     def predict(self, history: History, horizon: int) -> Forecast:
@@ -140,13 +140,13 @@ class NanoTST(nn.Module):
 
     @staticmethod
     def from_pretrained(source: str | Path = "nanotst") -> "NanoTST":
-        """Loads a model folder, or weights that came with the package, into torch; needs no network.
+        """Loads a model folder, or a bundled model, into torch; it needs no network.
 
         Args:
             source: A folder that `save_pretrained` wrote, or a bundled name.
 
         Raises:
-            UserError: There is no such folder or name, or it cannot be read.
+            UserError: There is no such folder or name, or it holds no NanoTST that can be read.
         """
 
         def build(config: dict[str, Any]) -> NanoTST:
@@ -159,7 +159,7 @@ class NanoTST(nn.Module):
 
         Args:
             folder: A new folder, or one that holds a model, which is replaced.
-            card: What the model saw, what it cost, where it is weak.
+            card: The text of `MODEL_CARD.md`: data, cost and weak spots of the model.
             half: Store floating tensors in half precision.
         """
         save_model(folder, "nanotst", asdict(self.config), self, card=card, half=half)

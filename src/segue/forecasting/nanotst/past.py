@@ -1,4 +1,4 @@
-"""The observed values of each lane, laid out once for all that looks back at them."""
+"""The observed values of each lane, laid out once for all features that look back at them."""
 
 from dataclasses import dataclass
 
@@ -12,16 +12,16 @@ from torch import Tensor
 class Past:
     """Lanes of values, step by step and patch by patch.
 
-    Values are counted from the lane's first: so equal values differ by exactly zero, and a ripple on a huge level keeps
-    its digits.
+    Values are differences from the lane's first value. So equal values differ by exactly zero, and a ripple on a huge
+    level keeps its digits.
 
     Attributes:
-        known: The values less the lane's first; NaN where none is observed.
-        held: The same, but the newest value so far where none is observed; zero before the lane begins.
-        seen: Whether a value is observed.
-        weight: The same as a number: 1 where a value is observed, else 0.
+        known: The values less the lane's first value; NaN where not observed.
+        held: The same values, with the newest one so far where not observed; zero before the lane begins.
+        seen: True where a value is observed.
+        weight: `seen` as numbers: 1 where a value is observed, else 0.
         first: The lane's first observed value, in the unit of the series; zero if there is none.
-        begin: The index of that value; `time` if there is none.
+        begin: The index of the first observed value; `time` if there is none.
         newest: The index of the newest observed value at each step; -1 before there is one.
         patch: Steps of a patch.
     """
@@ -42,28 +42,28 @@ class Past:
 
     @property
     def last(self) -> Float64[Tensor, "lanes tokens"]:
-        """The newest value at the end of each patch, less the lane's first."""
+        """The newest value at the end of each patch, less the lane's first value."""
         return self.by_patch(self.held)[..., -1]
 
     @property
     def count(self) -> Float64[Tensor, "lanes tokens"]:
-        """How many values are observed up to the end of each patch."""
+        """The number of values observed up to the end of each patch."""
         count: Tensor = self.by_patch(self.weight).sum(-1).cumsum(1)
         return count
 
     @property
     def age(self) -> Int[Tensor, "lanes tokens"]:
-        """Steps from the first to the newest observed value, both counted."""
+        """The number of steps from the first to the newest observed value, both included, at each patch."""
         return (self.newest_of_patch - self.begin[:, None] + 1).clamp(min=0)
 
     def by_patch(self, steps: Tensor) -> Tensor:
-        """(lanes, time) as (lanes, tokens, patch)."""
+        """Reshapes (lanes, time) to (lanes, tokens, patch)."""
         patches: Tensor = steps.unflatten(1, (-1, self.patch))
         return patches
 
 
 def past_of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor, "lanes tokens patch"]) -> Past:
-    """Lays lanes out to be looked back in.
+    """Lays lanes out for features that look back.
 
     Args:
         patches: Values in the unit of the series.
@@ -84,7 +84,8 @@ def past_of(patches: Float[Tensor, "lanes tokens patch"], observed: Bool[Tensor,
 def newest_index(observed: Bool[Tensor, "lanes tokens patch"]) -> Int[Tensor, "lanes time"]:
     """The index of the newest observed value at each step: a running maximum, within patches and over them.
 
-    ONNX has no running maximum. Within a patch, maxima over 2, 4, 8, ... steps give it; over patches, a masked maximum.
+    ONNX has no running maximum. Within a patch, maxima over 2, 4, 8, ... steps give it. Over patches, a masked maximum
+    gives it.
     """
     tokens, size = observed.shape[1], observed.shape[2]
     index = torch.arange(tokens * size, device=observed.device).unflatten(0, (-1, size))
@@ -99,10 +100,10 @@ def newest_index(observed: Bool[Tensor, "lanes tokens patch"]) -> Int[Tensor, "l
 
 
 def at(values: Tensor, index: Int[Tensor, "lanes *rest"]) -> Tensor:
-    """The values (lanes, time) at an index for each entry (lanes, ...)."""
+    """Takes values (lanes, time) at the indices (lanes, ...) of each lane."""
     return values.gather(1, index.flatten(1)).view_as(index)
 
 
 def shifted(steps: Tensor, count: int, fill: int | float) -> Tensor:
-    """Steps (lanes, time) moved later by `count`; what comes in from before is `fill`."""
+    """Moves steps (lanes, time) later by `count`, and puts `fill` in front."""
     return F.pad(steps[:, : steps.shape[1] - count], (count, 0), value=fill)

@@ -1,4 +1,4 @@
-"""From passes over a context to a forecast of any horizon, in numpy: what every NanoTST shares, however it is run."""
+"""Forecasts of any horizon from passes over a context, in numpy, for NanoTST in torch and in onnxruntime."""
 
 from typing import Protocol, runtime_checkable
 
@@ -13,32 +13,33 @@ _FINE = tuple(round(0.01 + 0.02 * i, 2) for i in range(50))  # equally likely va
 
 @runtime_checkable
 class PatchForecaster(Protocol):
-    """A model that predicts some patches in one pass over a context."""
+    """A model that predicts several patches in one pass over a context."""
 
     @property
     def context(self) -> int:
-        """How many of the last values it reads."""
+        """The number of last values that it reads."""
         ...
 
     @property
     def pass_steps(self) -> int:
-        """How many steps one pass predicts at most."""
+        """The largest number of steps that one pass predicts."""
         ...
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles at `LEVELS` of the next `steps`, at most `pass_steps`."""
+        """Predicts the quantiles at `LEVELS` of the next `steps`, at most `pass_steps`."""
         ...
 
 
 def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[np.ndarray, "lanes horizon levels"]:
-    """One pass for the near future; the far future continues from nine equally likely paths.
+    """Forecasts the near future in one pass, and the far future from nine equally likely paths.
 
-    The paths are the deciles so far. What follows each of them is gathered: 9 x 50 values a step, whose quantiles are
-    the forecast. Continuing from the median alone would make the far future look as sure as the near one.
+    The paths are the deciles of the forecast so far. The forecast after each path gives 50 values a step. The quantiles
+    of all 9 x 50 values are the forecast. Continuing from the median alone would make the far future as certain as the
+    near one.
 
     Args:
-        model: What predicts the next patches.
-        history: What the lanes did.
+        model: The model that predicts the next patches.
+        history: The past of the lanes.
         horizon: Number of steps ahead, at least 1.
     """
     quantiles = model.one_pass(history, min(horizon, model.pass_steps))
@@ -52,7 +53,7 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
 
 
 def _continued(history: History, quantiles: Float64[np.ndarray, "lanes steps levels"], context: int) -> History:
-    """Nine histories a lane, each gone on with one of the paths so far."""
+    """Makes nine histories of each lane; each continues with one of the paths so far."""
     paths = Forecast(quantiles).at(_PATHS).transpose(0, 2, 1).reshape(-1, quantiles.shape[1])
     lanes = np.repeat(np.arange(len(history)), len(_PATHS))
     values = np.concatenate([history.values[lanes], paths], axis=1)[:, -context:]
@@ -63,9 +64,9 @@ def _continued(history: History, quantiles: Float64[np.ndarray, "lanes steps lev
 def widened(
     quantiles: Float64[np.ndarray, "lanes steps levels"], observed: Bool[np.ndarray, "lanes time"], widening: float
 ) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Quantiles 1 + `widening` / sqrt(observed values) times as far from the median.
+    """Moves quantiles to 1 + `widening` / sqrt(observed values) times their distance from the median.
 
-    The less of a series was seen, the more it can differ from all that was made up for training.
+    The shorter the observed past of a series, the more it can differ from the synthetic series of training.
     """
     median = quantiles[..., LEVELS.index(0.5), None]
     factor = 1 + widening / np.sqrt(np.maximum(observed.sum(1), 1).astype(np.float64))

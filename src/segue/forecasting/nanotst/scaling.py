@@ -1,10 +1,10 @@
-"""Location and scale of a lane, in double precision: what makes a forecast follow the unit of its series.
+"""Location and scale of a lane, in double precision, by which a forecast follows the unit of its series.
 
-Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983): sums of positive terms only, so
-nothing large is subtracted from something large. A lane of equal values has a scale of exactly zero, and its forecast
-is that value: forecast(a * y + b) = a * forecast(y) + b leaves no other.
+Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983). These sums have positive terms
+only, so no large sum is subtracted from another. A lane of equal values has a scale of exactly zero, and its forecast
+is that value: forecast(a * y + b) = a * forecast(y) + b permits no other.
 
-Scales forget: a patch counts half as much 256 steps later, because what a lane did lately says more about how far it
+Scales forget: a patch counts half as much 256 steps later, because the recent past of a lane shows better how far it
 will move (docs/lab-notebook.md).
 """
 
@@ -25,8 +25,8 @@ class Scale:
     """One way of normalising the values of each patch.
 
     Attributes:
-        location: What is subtracted, less the lane's first value: a mean, or the last value.
-        unit: What is divided by, in the unit of the series; zero where all values so far are equal.
+        location: The value to subtract, a mean or the last value, less the lane's first value.
+        unit: The divisor, in the unit of the series; zero where all values so far are equal.
     """
 
     location: Float64[Tensor, "lanes tokens"]
@@ -34,18 +34,18 @@ class Scale:
 
     @property
     def divisor(self) -> Float64[Tensor, "lanes tokens"]:
-        """The unit, and one where that is zero."""
+        """The unit, or one where the unit is zero."""
         return torch.where(self.unit > 0, self.unit, 1.0)
 
     def normalise(self, patches: Float64[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
-        """(values - location) / unit, for values less the lane's first; the difference alone where the unit is zero."""
+        """Returns (values - location) / unit, for values less the lane's first; the difference where unit is zero."""
         return (patches - self.location[..., None]) / self.divisor[..., None]
 
 
 def step_scale(past: Past) -> Scale:
-    """The last observed value, and the mean absolute difference of successive observed values, lately.
+    """The last observed value, and the running mean absolute difference of successive observed values.
 
-    The latter is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
+    The mean difference is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
     """
     moved = past.by_patch(differences(past).abs()).sum(-1)
     counted = past.by_patch(compared(past)).sum(-1)
@@ -54,12 +54,12 @@ def step_scale(past: Past) -> Scale:
 
 
 def differences(past: Past) -> Float64[Tensor, "lanes time"]:
-    """Each observed value less the one observed before it; zero where one of the two is missing."""
+    """Each observed value less the observed one before it; zero where one of the two is missing."""
     return F.pad(past.held[:, 1:] - past.held[:, :-1], (1, 0)) * compared(past)
 
 
 def compared(past: Past) -> Float64[Tensor, "lanes time"]:
-    """1 where there is a value, and one before it to compare it with; else 0."""
+    """1 where a value is observed, and another one before it; else 0."""
     return past.weight * (shifted(past.newest, 1, -1) >= 0)
 
 
@@ -85,8 +85,9 @@ def mean_scale(past: Past) -> Scale:
 def mean_error(past: Past, mean: Float64[Tensor, "lanes tokens"]) -> Float64[Tensor, "lanes tokens"]:
     """The mean distance of a value from the mean of the others: how good the mean is as a naive forecast.
 
-    It forgets as scales do. Each value is measured from the mean at the end of its own patch, so that nothing has to be
-    gone over again; of n values, a mean of the others is n / (n - 1) times as far. Infinite below two values.
+    It forgets as scales do. Each value is measured from the mean at the end of its own patch, so that no patch is read
+    twice. Of n values, the mean of the others is n / (n - 1) times as far as the mean of all. The error is infinite for
+    fewer than two values.
     """
     seen, held = past.by_patch(past.weight), past.by_patch(past.held)
     others = (faded_sum(seen.sum(-1), past.patch) - 1).clamp(min=0)
@@ -96,17 +97,17 @@ def mean_error(past: Past, mean: Float64[Tensor, "lanes tokens"]) -> Float64[Ten
 
 
 def faded_sum(sums: Float64[Tensor, "lanes tokens"], patch: int) -> Float64[Tensor, "lanes tokens"]:
-    """At each patch the sum over it and all before it, which counts the less the longer ago they were.
+    """The sum over each patch and all patches before it, where older patches count less.
 
     Args:
-        sums: What is summed, of each patch.
+        sums: The terms of each patch.
         patch: Steps of a patch.
     """
     return sums @ fading(sums.shape[1], patch, sums.device)
 
 
 def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "tokens upto"]:
-    """The weight of each patch at the end of each: half as much after `HALF_LIFE`, and zero for those still to come."""
+    """The weight of each patch at the end of each other: half after `HALF_LIFE` steps, and zero for later patches."""
     index = torch.arange(tokens, device=device)
     age = (index - index[:, None]) * patch
     weight = torch.exp2(-age.clamp(min=0).double() / HALF_LIFE)
@@ -114,11 +115,12 @@ def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "to
 
 
 def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
-    """How the overall scale moved since the patch before, and how the local scale compares with it.
+    """The moves of the overall scale since the patch before, and the local scale relative to it.
 
-    The moves of mean and deviation, the distance of the last value and the size of a step, all in deviations: they have
-    no unit, are squashed or bounded, so that one jump cannot drown the rest, and are zero while all values are equal.
-    Without the moves a model under a running scale could not distinguish a trend from a lane that stands still.
+    The four numbers are the moves of mean and deviation, the distance of the last value, and the size of a step, all in
+    deviations. They have no unit. They are squashed or bounded, so that one jump cannot hide the rest. They are zero
+    while all values are equal. Without the moves, a model under a running scale could not distinguish a trend from a
+    constant level.
     """
     known = overall.unit > 0
     unit, step = overall.divisor, torch.where(known, local.unit, 1.0)
@@ -135,11 +137,11 @@ def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
 
 
 def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """The inverse hyperbolic sine: values as they are where they are small, their logarithm where they are large.
+    """The inverse hyperbolic sine, which keeps small values as they are and takes the logarithm of large ones.
 
-    `Tensor.asinh` goes value by value on the CPU, which took a fifth of a small model's forecast; this takes a fifth of
-    that. Next to zero it is exact to the last digit of 1, not of the value. What is larger than 1e18 is squashed as
-    1e18, whose square single precision can still hold.
+    `Tensor.asinh` computes value by value on the CPU, which took a fifth of a small model's forecast. This function
+    takes a fifth of that time. Near zero it is exact to the last digit of 1, not of the value. A value above 1e18
+    counts as 1e18, whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
     return (size + (size * size + 1).sqrt()).log() * values.sign()

@@ -1,10 +1,10 @@
-"""Seasonal copies: what a lane did at the same point of its cycle before, and how good that is as a forecast.
+"""Seasonal copies: the values of a lane at the same point of earlier cycles, and their errors as forecasts.
 
-A patch transformer would have to learn to detect a cycle of any length in patches of one length, and to carry its
-values without loss over hundreds of steps. Both are plain arithmetic. Without seasonal copies, clean daily cycles are
-missed by several times the error of repeating them (docs/lab-notebook.md).
+Without them a patch transformer would have to learn two tasks: to detect a cycle of any length in patches of one
+length, and to carry its values without loss over hundreds of steps. Plain arithmetic does both. A network without
+seasonal copies forecasts clean daily cycles with several times the error of repeating them (docs/lab-notebook.md).
 
-Everything follows from what was observed up to the end of a patch: nothing of the future leaks.
+Everything follows from values observed up to the end of a patch, so nothing of the future leaks.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,20 @@ from torch import Tensor
 from segue.forecasting.nanotst.cycles import LONGEST, Cycle, power_of_two
 from segue.forecasting.nanotst.past import Past, at
 
-_RECENT = 256  # steps over which the error of repeating a cycle is measured
-_CYCLES = 4  # in the shorter mean; the longer one has twice as many
+_RECENT = 256  # steps: the error of repeating a cycle is measured over the last ones
+_CYCLES = 4  # cycles of the shorter mean; the longer mean has twice as many
 
 
 @dataclass(frozen=True, eq=False)
 class SeasonalCopies:
-    """What past cycles give for the patch after each patch, less the lane's first value.
+    """The copies from past cycles for the patch after each patch, less the lane's first value.
 
     Attributes:
-        last: The values one cycle before, or as many more cycles as it takes to meet an observed one.
-        mean_of_four: Mean departures of the last four from the mean of their cycle, on the level of the last one.
-        mean_of_eight: The same of the last eight.
-        drift: How far the mean of the last cycle lies above that of the one before.
+        last: The values one cycle before, or more cycles before where that value is not observed.
+        mean_of_four: The mean departure from the mean of the cycle, over the last four cycles, plus the mean of the
+            last cycle.
+        mean_of_eight: The same for the last eight cycles.
+        drift: The mean of the last cycle less that of the cycle before.
     """
 
     last: Float64[Tensor, "lanes tokens patch"]
@@ -39,18 +40,18 @@ class SeasonalCopies:
 
 
 def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
-    """The last cycle, and the mean of four and of eight; cycles not seen whole do not count."""
+    """Copies the last cycle, and the means of four and of eight; cycles that began before the lane do not count."""
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
-    edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # where cycles begin, newest first
+    edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # beginnings, newest first
     sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.weight, past.weight))
     upto, number = (at(part, edge.clamp(min=0)) for part in (sums, counts))
     total, count = upto[..., :-1] - upto[..., 1:], number[..., :-1] - number[..., 1:]
-    mean = total / count.clamp(min=1)  # of each cycle
+    mean = total / count.clamp(min=1)  # the mean of each cycle
 
     values = past_cycles(past, cycle)
-    usable = values == values  # NaN is not
+    usable = values == values  # false for NaN
     departure = torch.where(usable, values - mean[..., None], 0.0)
-    sums = departure.unflatten(2, (2, _CYCLES)).sum(3)  # of the last four cycles, and of the four before them
+    sums = departure.unflatten(2, (2, _CYCLES)).sum(3)  # sums of the last four cycles, and of the four before
     numbers = usable.to(torch.float32).unflatten(2, (2, _CYCLES)).sum(3).double()
     last = _newest(past, values)
     mean_of_four = _mean_cycle(sums[:, :, 0], numbers[:, :, 0], mean[..., :1], last)
@@ -61,23 +62,23 @@ def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
 
 
 def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
-    """Goes back whole cycles, up to eight: into the last one that is over, the one before it, and so on.
+    """Copies the last complete cycle; where a value is missing, it copies an earlier cycle, up to the eighth.
 
-    Where a cycle was not seen or a value is missing, the others serve; where all are, the newest value.
+    Where no cycle has the value, the newest value of the lane replaces it.
     """
     return _newest(past, past_cycles(past, cycle))
 
 
 def past_cycles(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens cycles patch"]:
-    """The values of the last eight cycles that are over, at the steps of the patch after each patch.
+    """The values of the last eight complete cycles, at the steps of the patch after each patch.
 
     Returns:
-        The values, newest cycle first; NaN where none is observed, or where the cycle was not seen whole.
+        The values, newest cycle first; NaN where not observed, or where the cycle began before the lane.
     """
     tokens, size = cycle.length.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
     target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
-    back = (target - newest + length - 1) // length  # cycles from each step to the last one that is over
+    back = (target - newest + length - 1) // length  # cycles from each step back to the last complete one
     ago = torch.arange(2 * _CYCLES, device=length.device)
     index = (target - back * length)[:, :, None] - (ago * length)[..., None]
     whole = newest + 1 - (ago + 1) * length >= past.begin[:, None, None]
@@ -86,7 +87,7 @@ def past_cycles(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens cycle
 
 
 def _newest(past: Past, values: Tensor) -> Float64[Tensor, "lanes tokens patch"]:
-    """The first along the cycles that is not NaN; the newest value of the lane where all are."""
+    """The first value along the cycles that is not NaN; the newest value of the lane where all are NaN."""
     first = (values == values).int().argmax(2, keepdim=True)
     chosen = values.gather(2, first)[:, :, 0]
     return torch.where(chosen == chosen, chosen, past.last[..., None])
@@ -97,15 +98,16 @@ def _mean_cycle(departures: Tensor, number: Tensor, level: Tensor, otherwise: Te
 
 
 def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype) -> list[Tensor]:
-    """For each cycle the mean of |x[t] - x[t - length]| over the pairs observed in the last 256 steps to each patch.
+    """The mean of |x[t] - x[t - length]| for each cycle, over pairs in the last 256 steps of each patch's past.
 
-    The in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), lately and for a season of
-    its own at each patch; infinite where there is no cycle or no pair. Patches with no value count for no time.
+    It is the recent in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), with a season
+    of its own at each patch. It is infinite where there is no cycle or no pair. Patches without a value repeat the
+    error of the last patch with one.
 
     Args:
         past: The lanes.
         cycles: The cycles of each patch.
-        precision: Of the differences: that of the network is enough.
+        precision: The precision of the differences; that of the network is enough.
     """
     unit, size = power_of_two(past.held), past.patch
     known = F.pad((past.known / unit).to(precision), (_RECENT + LONGEST, 0), value=torch.nan)
@@ -126,7 +128,7 @@ def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype)
 
 
 def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
-    """x[t] - x[t - length] within each patch; zero where one of the two is missing, or there is no cycle."""
+    """The differences x[t] - x[t - length] of each patch; zero where a value is missing, or there is no cycle."""
     size = past.patch
     index = torch.arange(past.known.shape[1], device=past.known.device).unflatten(0, (-1, size))
     source = index - cycle.length[..., None]

@@ -1,4 +1,4 @@
-"""Pretraining: every patch predicts the next, over windows of synthetic series only."""
+"""Pretraining: every patch predicts the next one, over windows of synthetic series only."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -22,28 +22,27 @@ from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import Progress
 
-_NARROWEST = 0.05  # units of the reference: what is surer than this is sure enough
+_NARROWEST = 0.05  # units of the reference: added to widths, so that certain patches do not dominate the loss
 
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """Everything that a pretraining run depends on."""
+    """All settings on which a pretraining run depends."""
 
     model: NanoTSTConfig
     """The sizes and parts of the model."""
     training: TrainingConfig
     """Steps, rates, seed."""
     data: DataConfig = field(default_factory=DataConfig)
-    """Which synthetic windows the model is shown."""
+    """The synthetic windows that the model reads."""
     unsquashed: float = 0.0
-    """Share of the loss that counts errors as scores do, in the unit of the series, not squashed as the network gives
-    them; for quantiles under a running scale."""
+    """The share of the loss that counts errors as scores do: in the unit of the reference, not squashed."""
     initial: str | None = None
     """A model folder, or the name of a bundled model, whose weights the run begins with; `None` for fresh ones."""
     device: str = "auto"
-    """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
+    """The device of the run. A run decides on `auto` once, at its start, and writes the decision into its config."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The number format of matrix products; `auto` likewise."""
+    """The number format of matrix products; `auto` is decided in the same way."""
 
     def __post_init__(self) -> None:
         if max(self.data.contexts) > self.model.context:
@@ -64,14 +63,15 @@ def pretrain(
     progress: Callable[[Progress], None] | None = None,
     exporting: Callable[[], None] | None = None,
 ) -> NanoTST:
-    """Trains a NanoTST and leaves the run, and in it the model folder `model`, on disk.
+    """Trains a NanoTST, and writes the run with its model folder `model` to disk.
 
     Args:
-        config: What to train; `None` to resume, which needs the run only.
-        run: The run folder: new or empty, or with `resume` one that a run has left.
-        resume: Continue the run in the folder; the outcome is that of a run never interrupted, bit for bit where the
-            number of threads is the same.
-        minutes: Train as many steps as fit into so many minutes here, instead of the config's; not to resume.
+        config: The config of the run; `None` to resume, which needs the run only.
+        run: The run folder: new or empty, or with `resume` the folder of an earlier run.
+        resume: Continue the run in the folder. The result is that of an uninterrupted run, bit for bit if the number of
+            threads is the same.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the steps of the config;
+            not allowed to resume.
         started: Called once with the final config and the device.
         progress: Called after each step.
         exporting: Called before the model is exported, where its backbone has an exported form.
@@ -80,9 +80,9 @@ def pretrain(
         The trained model: the averaged weights where the config asks for an average.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, `config` or `minutes` is given to resume, or the loss
-            is not finite.
-        Interrupted: Ctrl-C; what was trained is saved, and the model folder holds the model of that step.
+        UserError: The folder is in use or has nothing to resume, `config` or `minutes` is given to resume, `minutes` is
+            not above 0, the initial model does not fit, or the loss is not finite.
+        Interrupted: Ctrl-C stopped the run; it is saved, and the model folder holds the model of that step.
     """
     resume = resume or config is None
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
@@ -124,7 +124,7 @@ def _initial(config: PretrainConfig) -> NanoTST:
 
 
 def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> Callable[[int], Tensor]:
-    """The loss of batch n, as `segue.training.loop.train` wants it."""
+    """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it."""
     windows = Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
 
     def loss(step: int) -> Tensor:
@@ -140,21 +140,21 @@ def loss_of(
     unsquashed: float = 0.0,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Tensor:
-    """The mean loss of predicting each next patch, in the units of the scale so far.
+    """The mean loss of predicting each next patch, in units of the reference so far.
 
     Args:
         model: The model.
-        batch: What it is to predict.
-        unsquashed: The share of the loss in the unit of the reference, see `unsquashed_loss`.
+        batch: The windows to predict.
+        unsquashed: The share of the loss in the unit of the reference; see `unsquashed_loss`.
         autocast: The number format of the network; features and losses are computed in single precision or better.
 
-    Patches before which a lane has shown fewer than three values, or only equal ones, teach nothing: there is no
-    scale yet to predict in.
+    A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
+    lane then has no scale.
     """
     features, reference = features_of(batch.patches, batch.observed, torch.float32)
     with autocast():
         distribution = model.read(features, batch.observed)
-    following = batch.patches.roll(-1, dims=1)  # the last patch has none: its weight is zero
+    following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
     target = model.normalise(following, reference).clamp(-8, 8).float()
     weight = batch.present.roll(-1, dims=1) & ((reference.count >= 3) & (reference.unit > 0))[..., None]
     weight[:, -1] = False
@@ -168,13 +168,13 @@ def loss_of(
 def unsquashed_loss(
     distribution: Quantiles, target: Float[Tensor, "lanes tokens patch"]
 ) -> Float[Tensor, "lanes tokens patch"]:
-    """The quantile loss in the unit of the reference, over the width of each patch.
+    """The quantile loss in the unit of the reference, divided by the width of each patch.
 
-    Both arguments are squashed: they are inverse hyperbolic sines of what is compared.
+    Both arguments are squashed: they are inverse hyperbolic sines of the compared values.
 
-    Squashed, a tail that is ten times too far out costs little more than one that is twice too far; scores count it
-    tenfold. The width is the mean distance of all quantiles of a patch from their medians, as predicted: it makes
-    losses of calm and of wild lanes alike, and has no gradient, or it would pay to be vague.
+    In squashed units a tail that is ten times too far out costs little more than one that is twice too far out, but
+    scores count it tenfold. The width is the mean predicted distance of all quantiles of a patch from their medians. It
+    gives calm and wild lanes similar losses. It has no gradient; otherwise wide quantiles would lower the loss.
     """
     plain = Quantiles(distribution.values.clamp(-8, 8).sinh(), distribution.levels)
     median = plain.quantiles((0.5,))

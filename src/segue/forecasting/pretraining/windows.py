@@ -1,7 +1,7 @@
-"""The training windows: synthetic series, a random history of each, contiguous patches hidden.
+"""The training windows: synthetic series with random histories and hidden contiguous patches.
 
-Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one length; lengths are
-drawn anew for every batch, which trains short histories without paying for padding.
+Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one length. Lengths are
+drawn anew for every batch, so short histories cost no padding.
 """
 
 from dataclasses import dataclass, field
@@ -18,35 +18,35 @@ from segue.forecasting.pretraining.grammar.events import growing, resting, unres
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which windows the model is shown."""
+    """The windows that the model reads."""
 
     tokens: int = 3072
-    """Patches per batch; windows per batch follow from their length."""
+    """Patches of a batch; the number of windows follows from their length."""
     contexts: tuple[int, ...] = (64, 128, 256, 512, 1024)
-    """Longest history of a batch, in values; histories are log-uniform between half of it (or `shortest`, for the
-    first) and it."""
+    """The possible longest histories of a batch, in values. Histories are log-uniform from half of the longest one to
+    it; for the least of `contexts` they begin at `shortest`."""
     shares: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.3)
-    """How often each of `contexts` is drawn; every batch costs the same."""
+    """The share of batches of each of `contexts`; every batch costs the same."""
     shortest: int = 6
-    """Values of the shortest history."""
+    """The number of values of the shortest history."""
     tail: float = 0.6
-    """Share of windows whose last patches are all masked, as in forecasting."""
+    """The share of windows whose last patches are all masked, as in forecasting."""
     holes: float = 0.6
-    """Share of windows with 1 to 3 masked spans anywhere."""
+    """The share of windows with 1 to 3 masked spans anywhere but in the first patch."""
     flips: float = 0.1
-    """Share of windows turned upside down; few, since what people count and measure grows more often than it falls."""
+    """The share of windows turned upside down. It is small, since real series grow more often than they fall."""
     missing: float = 0.1
-    """Share of windows with values missing at random."""
+    """The share of windows with values missing at random."""
     unrest: tuple[float, ...] = (0.6, 0.6, 0.5, 0.25, 0.1)
-    """Share of windows with a random walk and shifts on the window's own scale, one for each of `contexts`."""
+    """The share of windows with a random walk and shifts on their own scale, for each of `contexts`."""
     growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
-    """Share of windows with a lasting trend on the window's own scale, one for each of `contexts`."""
+    """The share of windows with a lasting trend on their own scale, for each of `contexts`."""
     block: int = 2048
-    """Series generated at once."""
+    """The number of series that are generated at once."""
     reuse: int = 40
-    """Batches drawn from one block of series."""
+    """The number of batches that are drawn from one block of series."""
     weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
-    """Relative frequency of each production of the grammar."""
+    """The relative frequency of each production of the grammar."""
 
     def __post_init__(self) -> None:
         for name in ("tokens", "shortest", "block", "reuse"):
@@ -60,7 +60,7 @@ class DataConfig:
                 raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
         if min(self.shares) < 0 or sum(self.shares) <= 0:
             raise UserError("shares", self.shares, "give no share below 0, and one above 0")
-        Grammar(self.weights)  # refuses what is no production, or no weight
+        Grammar(self.weights)  # refuses an unknown production or an invalid weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +68,14 @@ class Batch:
     """Windows of one length, cut into patches."""
 
     patches: Float[Tensor, "lanes tokens patch"]
-    """The series, also where the model may not look."""
+    """The series, including values that the model may not read."""
     present: Bool[Tensor, "lanes tokens patch"]
-    """Where the series has a value; only these are learned from."""
+    """True where the series has a value; only these values count in the loss."""
     observed: Bool[Tensor, "lanes tokens patch"]
-    """Where the model may look."""
+    """True where the model may read the value."""
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch elsewhere."""
+        """Returns the same batch on a device."""
         return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device))
 
 
@@ -83,23 +83,23 @@ class Windows:
     """The endless, repeatable stream of training windows.
 
     Args:
-        data: Which windows.
-        patch: Values per patch.
-        span: The longest masked span, in patches: what one pass predicts.
-        seed: Everything random follows from it and the batch number.
+        data: The settings of the windows.
+        patch: Values of a patch.
+        span: The longest masked span, in patches, which one pass predicts.
+        seed: The seed; it and the number of a batch decide on all random numbers.
     """
 
     def __init__(self, data: DataConfig, *, patch: int, span: int, seed: int) -> None:
         self.data, self.patch, self.span, self.seed = data, patch, span, seed
         self.length = max(data.contexts) + span * patch
-        self._block = lru_cache(maxsize=1)(self._generate)  # a memo of a pure function: no state that could matter
+        self._block = lru_cache(maxsize=1)(self._generate)  # a cache of a pure function, not a state
 
     def _generate(self, number: int) -> Float[Tensor, "series time"]:
         generator = _generator(self.seed, 2 * number)
         return Grammar(self.data.weights).sample(generator, self.data.block, self.length)[0]
 
     def batch(self, number: int) -> Batch:
-        """Batch `number` of the stream."""
+        """Makes batch `number` of the stream."""
         generator, data, patch = _generator(self.seed, 2 * number + 1), self.data, self.patch
         chosen = int(torch.multinomial(torch.tensor(data.shares), 1, generator=generator))
         context = data.contexts[chosen]
@@ -111,11 +111,11 @@ class Windows:
         values = _augment(values, data.flips, generator)
         shortest = data.shortest if context == min(data.contexts) else context // 2
         history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
-        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are asked for most
-        # a history of a patch or two teaches nothing but its tail
+        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are the most frequent
+        # from a history of less than two patches the model can learn only the tail
         tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
         begin = ((tokens - tail) * patch - history)[:, None]
-        free = ~resting(values)  # a trend under demand that comes by chance is no demand
+        free = ~resting(values)  # a trend would spoil intermittent demand
         restless = unrest(generator, values, begin.clamp(min=0).float())
         values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
         grown = growing(generator, values, begin.clamp(min=0).float())
@@ -130,7 +130,7 @@ class Windows:
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
-    """A stream of its own for every number: torch's CPU generator uses 32 bits of its seed, and mixes them well."""
+    """Makes a generator for each number; torch's CPU generator uses 32 bits of its seed, and mixes them well."""
     return torch.Generator().manual_seed((seed * 0x9E3779B1 + number) % 2**32)
 
 
@@ -139,7 +139,7 @@ def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:
 
 
 def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -> Float[Tensor, "lanes length"]:
-    """Stretches of random series: most end where the series ends, where productions put recent change."""
+    """Cuts stretches out of random series; most end with the series, where productions put recent changes."""
     row = torch.randint(len(series), (lanes, 1), generator=generator)
     latest = series.shape[1] - length
     begin = torch.randint(latest + 1, (lanes, 1), generator=generator)
@@ -164,7 +164,7 @@ def _augment(
 def _holes(
     lanes: int, tokens: int, span: int, share: float, generator: torch.Generator
 ) -> Bool[Tensor, "lanes tokens"]:
-    """In a share of the lanes, one to three spans of up to `span` patches, never the first patch."""
+    """Hides one to three spans of up to `span` patches in a share of the lanes, but never the first patch."""
     index = torch.arange(tokens)
     hidden = torch.zeros(lanes, tokens, dtype=torch.bool)
     count = torch.randint(1, 4, (lanes,), generator=generator) * (_uniform(lanes, generator) < share)

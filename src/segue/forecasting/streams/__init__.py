@@ -1,1 +1,1 @@
-"""Live use: rows come bit by bit, and what is known of each series is one value."""
+"""Live use: rows come bit by bit, and one value holds the known steps of all series."""

@@ -1,4 +1,4 @@
-"""Arrays that a stream consumes: checked, and put behind what is known."""
+"""Arrays that a stream consumes are checked, and appended to the known values."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ def appended(
     observed: Bool[np.ndarray, "lanes time"] | None,
     reset: Bool[np.ndarray, " lanes"] | Bool[np.ndarray, "lanes time"] | None,
 ) -> State:
-    """The state with values behind those it has, where a lane is not reset by one of them."""
+    """Appends values to a state; a lane that is reset keeps nothing from before its last reset."""
     seen = ~np.isnan(values) if observed is None else observed & ~np.isnan(values)
     if (np.isinf(values) & seen).any():
         raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
     steps, time = state["values"].shape[1], values.shape[1]
-    if reset is not None and time:  # without a value there is nothing to reset before
+    if reset is not None and time:  # without a value there is no reset
         first = reset[:, None] & (np.arange(time) == 0) if reset.ndim == 1 else reset
         state = state.reset(first.any(1))
         seen = seen & (np.where(first, np.arange(time), 0).max(1, keepdims=True) <= np.arange(time))
@@ -30,7 +30,7 @@ def appended(
 
 
 def read_numbers(given: Any, lanes: int | None) -> Float64[np.ndarray, "lanes time"]:
-    """What the user gave as values, as an array of the right shape, or a `UserError`."""
+    """Checks the values of the user and returns them as an array, or raises a `UserError`."""
     try:
         values = np.asarray(given, dtype=np.float64)
     except (ValueError, TypeError) as error:
@@ -41,7 +41,7 @@ def read_numbers(given: Any, lanes: int | None) -> Float64[np.ndarray, "lanes ti
 
 
 def read_mask(name: str, given: Any, values: Float64[np.ndarray, "lanes time"]) -> Bool[np.ndarray, "..."] | None:
-    """What the user gave as a mask over `values`, or a `UserError`."""
+    """Checks a mask of the user over `values` and returns it, or raises a `UserError`."""
     if given is None:
         return None
     try:

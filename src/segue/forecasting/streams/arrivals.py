@@ -1,4 +1,4 @@
-"""New rows for a memory: where each lies on its lane's grid, what is applied, and a report of what is not."""
+"""New rows for a memory: their steps on the grid of each lane, the rows that are applied, and a report of all."""
 
 from dataclasses import replace
 
@@ -18,17 +18,16 @@ from segue.forecasting.table.panel import in_order, longer_step, neighbours, one
 from segue.forecasting.table.reading import Rows
 from segue.state import State
 
-
-_GIVEN = 20  # gaps of a series before a step that the user gave is doubted: rows of a few may come in any order
+_GIVEN = 20  # gaps of a series, before a step that the user gave is doubted
 
 
 def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]:
-    """A memory with new rows in it.
+    """Adds new rows to a memory.
 
     Args:
-        memory: What is known; of no lanes, or of lanes with names and times.
-        rows: One row a series and time, in any order.
-        layout: The step, and what becomes of several values on one step.
+        memory: The memory so far, without lanes, or with lanes that have names and times.
+        rows: One row for each series and time, in any order.
+        layout: The step, and the rule for several values on one step.
 
     Raises:
         UserError: The rows do not fit the frequency or the names of the memory, or a step has several rows and
@@ -51,20 +50,20 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     last[codes[ends]] = times[ends]
     state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
     after = Memory(state, ids, frequency, anchors, Form.of(rows))
-    _refuse_longer_step(after, codes, steps, least=3 if layout.freq is None else _GIVEN)
+    _refuse_longer_step(after, codes, steps, given=layout.freq is not None)
     return after, report
 
 
 class _Grid:
-    """Rows beside the steps that a memory keeps, both counted from the first time of their lane.
+    """Rows and the steps that a memory keeps, both counted from the first time of their lane.
 
     Args:
-        memory: What is known.
-        old: The index that each of its lanes has among all.
-        newest: The newest step of each lane before; -1 for new ones.
+        memory: The memory so far.
+        old: The index of each of its lanes among all lanes.
+        newest: The newest known step of each lane; -1 for new lanes.
         codes: The lane of each row, ascending.
-        steps: The step of each row, one a step and lane, ascending within a lane.
-        values: NaN where missing.
+        steps: The step of each row, ascending within a lane; a step has one row.
+        values: The value of each row, NaN where missing.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class _Grid:
         self._memory, self._old, self._codes, self._values = memory, old, codes, values
         self._ahead = np.zeros(len(newest), dtype=np.int64)  # by how many steps each lane moves on
         np.maximum.at(self._ahead, codes, steps - newest[codes])
-        self._back = newest[codes] - steps  # how many steps before the newest known; negative: after it
+        self._back = newest[codes] - steps  # steps before the newest known one; negative if after it
         self._added = self._back < 0
         self._too_old = self._back >= memory.steps
         missing, known, differing = np.isnan(values), np.zeros(len(codes), bool), np.zeros(len(codes), bool)
@@ -89,12 +88,12 @@ class _Grid:
         at = lane_before[codes[inside]], memory.steps - 1 - self._back[inside]
         known[inside] = memory.state["observed"][at]
         differing[inside] = known[inside] & (memory.state["values"][at] != values[inside])
-        self._repeated = ~self._added & ~self._too_old & (known | missing)  # no value for a step without one, too
+        self._repeated = ~self._added & ~self._too_old & (known | missing)  # including a row without a value
         self._differing = differing
         self._late = ~self._added & ~self._too_old & ~self._repeated
 
     def written(self) -> dict[str, Shaped[np.ndarray, "lanes steps"]]:
-        """New arrays of values and of what is observed: lanes moved on, with the rows that are applied."""
+        """Makes new arrays `values` and `observed`: it moves lanes on and writes the rows that are applied."""
         before, steps, lanes = self._memory.state, self._memory.steps, len(self._ahead)
         arrays = {name: np.zeros((lanes, steps), before[name].dtype) for name in ("values", "observed")}
         ahead = self._ahead[self._old]
@@ -109,7 +108,7 @@ class _Grid:
         return arrays
 
     def report(self, ids: tuple[Id, ...]) -> Report:
-        """Counts by lane."""
+        """Counts rows and steps by lane."""
         new = np.ones(len(ids), dtype=bool)
         new[self._old] = False
         added = self._count(self._added)
@@ -128,7 +127,7 @@ class _Grid:
 
 
 def _named_alike(memory: Memory, rows: Rows) -> Rows:
-    """The rows with names of the kind that the memory has; whole numbers become text: one file says 7, another A7."""
+    """Gives names the type of those in the memory; whole numbers become text, as 7 in one file and A7 in another."""
     column, kind, text = rows.columns.id or "unique_id", rows.ids.dtype, {type(name) for name in rows.ids} == {str}
     if not (text or kind.is_numeric() or kind == nw.Boolean):
         raise UserError("id_col", column, f"holds {kind}; give names that are text or numbers")
@@ -144,7 +143,7 @@ def _named_alike(memory: Memory, rows: Rows) -> Rows:
 def _joined(
     memory: Memory, rows: Rows
 ) -> tuple[tuple[Id, ...], Int64[np.ndarray, " known"], Int64[np.ndarray, " rows"]]:
-    """All names in ascending order, the index among them of each lane known, and of the series of each row."""
+    """All names in ascending order, and the index among them of each known lane and of the series of each row."""
     codes, distinct = pd.factorize(pd.Index([*memory.ids, *rows.ids.to_list()]), sort=True)
     return tuple(distinct.tolist()), codes[: len(memory)].astype(np.int64), codes[len(memory) :][rows.codes]
 
@@ -174,7 +173,7 @@ def _grid(
 def _known_times(
     memory: Memory, old: Int64[np.ndarray, " known"], codes: Int64[np.ndarray, " rows"], times: Times, lanes: int
 ) -> tuple[Times, Times]:
-    """When the grid of each lane begins, and when its newest row was; for a new lane both are its first row."""
+    """The times of the first and of the newest known row of each lane; for a new lane both are its first row."""
     first = np.empty(lanes, dtype=times.dtype)
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     first[codes[starts]] = times[starts]
@@ -185,10 +184,10 @@ def _known_times(
 
 
 def _steps(frequency: Frequency, first: Times, *rows: tuple[NDArray[np.int64], Times]) -> list[NDArray[np.int64]]:
-    """Steps from the first time of each lane, of rows of lanes and times; negative for a time before it.
+    """Counts steps from the first time of each lane, for rows of lanes and times; they are negative for earlier times.
 
-    All are counted at once, from one pair of least times on, since frequencies other than months and fixed steps count
-    on a grid that begins at the least `first`.
+    All rows are counted together with the least time of all. Frequencies other than months and fixed steps count on a
+    grid that begins at the least `first`.
     """
     lanes, times = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     least = min(first.min(), times.min())
@@ -204,7 +203,7 @@ def _latest_day(
     frequency: Frequency,
     lanes: int,
 ) -> Int64[np.ndarray, " lanes"]:
-    """How many days into a month the rows of each lane came at most; zero where the step is no month."""
+    """The latest day of a month, counted from zero, in the rows of each lane; zero where steps are not months."""
     day = np.zeros(lanes, dtype=np.int64)
     if isinstance(frequency, Months):
         if len(old):
@@ -215,14 +214,21 @@ def _latest_day(
 
 
 def _refuse_longer_step(
-    memory: Memory, codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], least: int
+    memory: Memory, codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], given: bool
 ) -> None:
-    """Refuses rows of a series that has a longer step, as a table does: judged by them and by all that is kept."""
-    if memory.frequency is None or longer_step(codes, steps, len(memory), least) is None:
+    """Refuses rows of a series with a longer step, as tables do.
+
+    Where the step was inferred, both the rows and the kept steps must have the longer one. A step that the user gave is
+    doubted only if many rows have a longer one, because a few may come in any order.
+    """
+    longer = longer_step(codes, steps, len(memory), _GIVEN if given else 3)
+    if memory.frequency is None or longer is None:
         return
+    if given:
+        raise other_step(memory.ids[longer[0]], longer[1], memory.frequency)
     lanes = np.unique(codes)
     which, columns = np.nonzero(memory.state["observed"][lanes])
-    longer = longer_step(which, columns, len(lanes), least)
+    longer = longer_step(which, columns, len(lanes))
     if longer is not None:
         raise other_step(memory.ids[int(lanes[longer[0]])], longer[1], memory.frequency)
 

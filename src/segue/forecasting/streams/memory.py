@@ -1,4 +1,4 @@
-"""What a stream keeps between two calls, as one value: the last steps of every lane, their times and names."""
+"""The memory of a stream between two calls, as one value: the last steps of every lane, their times and names."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,18 +22,18 @@ Id = str | int | float | bool
 """The name of a series, as JSON keeps it."""
 
 MOST_STEPS = 2_600
-"""What a lane keeps at most: a value and whether it is observed take 9 bytes, so with its times it is below 24 kB."""
+"""The most steps that a lane keeps. A step takes 9 bytes, so a lane with its times takes less than 24 kB."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How the frames of a stream look, so that a forecast is written as the rows were read.
+    """The form of the frames of a stream; forecasts are written in this form.
 
     Attributes:
-        columns: Which column is which.
+        columns: The roles of the columns.
         backend: The library of the frame, for example `pandas`.
-        id_type: The type of names, as that library calls it.
-        time_type: The type of times, as narwhals calls it, with its unit: `Date`, `Int64`, `Datetime us`.
+        id_type: The type of names, in the words of that library.
+        time_type: The type of times, in the words of narwhals, with its unit: `Date`, `Int64`, `Datetime us`.
     """
 
     columns: Columns
@@ -50,7 +50,7 @@ class Form:
         return Form(rows.columns, rows.ids.implementation.value, id_type, type(kind).__name__ + unit)
 
     def reading(self, ids: Sequence[Id], first: Times, latest: Times, last: Times, frequency: Frequency) -> Reading:
-        """What writes frames of this form, of lanes of which the times are known that decide on those that follow."""
+        """Makes the reading that writes frames of this form, from the times that decide on the future of each lane."""
         if self.backend == "pandas":
             names = nw.from_native(pd.Series(list(ids), name="unique_id", dtype=self.id_type), series_only=True)
         else:
@@ -68,17 +68,17 @@ class Form:
 
 @dataclass(frozen=True)
 class Memory:
-    """A frozen value; a stream takes one and gives another, and never writes into one.
+    """The memory of a stream, a frozen value; a stream takes one, returns another, and never changes one.
 
     Attributes:
         state: Arrays of numpy, lane first. `values` float64 and `observed` bool (lanes, steps) end with the newest step
-            of each lane; values are zero where not observed. Of lanes that come from frames also three int64 (lanes,):
-            `first` and `last`, the time that the grid begins at and that of the newest row, in microseconds since 1970
-            or as the integers that they are; and `day`, how many days into a month the rows came at most.
-        ids: The name of each lane, ascending; none where lanes come from arrays.
-        frequency: The step, None before the first frame.
-        anchors: The anchors of a frequency of months that all rows kept so far.
-        form: How the frames look, None before the first frame.
+            of each lane; values are zero where not observed. Lanes from frames also have three int64 arrays (lanes,).
+            `first` and `last` are the times of the beginning of the grid and of the newest row, in microseconds since
+            1970 or as integers. `day` is the latest day of a month in the rows, counted from zero.
+        ids: The name of each lane, ascending; empty where lanes come from arrays.
+        frequency: The step; None before the first frame.
+        anchors: The anchors of a frequency of months that all rows have kept so far.
+        form: The form of the frames; None before the first frame.
     """
 
     state: State
@@ -92,12 +92,12 @@ class Memory:
 
     @property
     def steps(self) -> int:
-        """How many steps a lane keeps."""
+        """The number of steps that a lane keeps."""
         return int(self.state["values"].shape[1])
 
     @cached_property
     def lengths(self) -> Int64[np.ndarray, " lanes"]:
-        """How many steps each lane spans since the first value that is kept."""
+        """The number of steps of each lane since its first kept value."""
         observed = self.state["observed"]
         return np.where(observed.any(1), self.steps - observed.argmax(1), 0).astype(np.int64)
 
@@ -110,36 +110,36 @@ class Memory:
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
-        """The last values of some lanes, as many as the longest has; see `segue.forecasting.table.panel.Lanes`."""
+        """Returns the last values of some lanes, up to the longest; see `segue.forecasting.table.panel.Lanes`."""
         begin = self.steps - max(1, min(context, int(self.lengths[picked].max(initial=0))))
         return self.state["values"][:, begin:][picked], self.state["observed"][:, begin:][picked]
 
     def select(self, lanes: Int64[np.ndarray, " picked"] | Bool[np.ndarray, " lanes"]) -> "Memory":
-        """The lanes of the given indices, each once, or those where a mask is true."""
+        """Returns the lanes of the given indices, each at most once, or those where a mask is true."""
         ids = tuple(self.ids[lane] for lane in np.arange(len(self))[lanes]) if self.ids else ()
         return replace(self, state=self.state.select(lanes), ids=ids)
 
     def times(self, name: str) -> Times:
-        """An array of times of the state, as the frequency takes them."""
+        """Returns an array of times of the state in the form that the frequency takes."""
         times: Times = self.state[name]
         dated = self.form is not None and self.form.time_type.startswith("Date")
         return times.astype("datetime64[us]") if dated else times
 
     def reading(self) -> Reading:
-        """What writes frames like those that were read.
+        """Makes the reading that writes frames like those that were read.
 
         Raises:
             ValueError: The lanes come from arrays.
         """
         if self.form is None or self.frequency is None:
             raise ValueError("lanes of arrays have no names and times")
-        latest = self.state["day"] * DAY  # a time of January 1970 that is so far into the month
+        latest = self.state["day"] * DAY  # a time in January 1970 at this day of the month
         dated = self.times("last").dtype.kind == "M"
         latest = latest.astype("datetime64[us]") if dated else latest
         return self.form.reading(self.ids, self.times("first"), latest, self.times("last"), self.frequency)
 
     def fitted(self, steps: int) -> "Memory":
-        """The same lanes with so many steps each: the oldest cut off, or unknown ones put in front."""
+        """Returns the lanes with `steps` steps each; it cuts off the oldest steps, or puts unknown ones in front."""
         if steps == self.steps:
             return self
         kept = {
@@ -149,17 +149,17 @@ class Memory:
         return replace(self, state=State({**self.state, **kept}))
 
     def facts(self) -> dict[str, Any]:
-        """All that is no array, as JSON values."""
+        """Returns all attributes that are not arrays, as JSON values."""
         frequency = None if self.frequency is None else self.frequency.alias
         form = None if self.form is None else asdict(self.form)
         return {"ids": list(self.ids), "frequency": frequency, "anchors": list(self.anchors), "form": form}
 
     @staticmethod
     def of(state: State, facts: dict[str, Any]) -> "Memory":
-        """The memory of which `state` and `facts` were saved.
+        """Restores the memory from its saved `state` and `facts`.
 
         Raises:
-            KeyError: The facts are of something else.
+            KeyError: The facts do not belong to a memory.
         """
         if facts["form"] is None:
             return Memory(state)
@@ -172,5 +172,5 @@ class Memory:
 
 
 def anchored(frequency: Frequency, anchors: tuple[str, ...]) -> Frequency:
-    """A frequency of months with the first of these anchors, or none; any other as it is."""
+    """Gives a frequency of months the first of these anchors, or `same`; returns any other frequency as it is."""
     return Months(frequency.count, next(iter(anchors), "same")) if isinstance(frequency, Months) else frequency

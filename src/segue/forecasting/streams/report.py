@@ -1,4 +1,4 @@
-"""A report of what became of the rows that a stream was fed."""
+"""The report of an update: which rows a stream applied, and which it did not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,16 +8,16 @@ from segue.forecasting.streams.memory import Id
 
 @dataclass(frozen=True)
 class Report:
-    """What became of the rows of one update; each mapping names the series it concerns and counts their steps.
+    """Counts of the rows of one update; each mapping has the names of series and their numbers of rows or steps.
 
     Attributes:
         new: The series that were not known before.
-        added: Rows newer than what was known, with a value or without.
-        late: Older rows that filled a step without a value.
-        repeated: Rows of a step that was known already; they are not applied.
-        differing: Those of the repeated rows that had another value.
-        too_old: Rows older than what a stream keeps; they are not applied.
-        skipped: Steps between the rows added, or before them, for which no row came; they are missing values.
+        added: Rows newer than all known ones, with or without a value.
+        late: Older rows that gave a value to a step without one.
+        repeated: Older rows of a step whose value was known, or without a value; they are not applied.
+        differing: Those repeated rows whose value differs from the known one.
+        too_old: Rows older than all kept steps; they are not applied.
+        skipped: Steps before or between added rows for which no row came; they are missing values.
     """
 
     new: tuple[Id, ...] = ()
@@ -29,7 +29,7 @@ class Report:
     skipped: Mapping[Id, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """One line; what did not happen is left out."""
+        """One line with all counts above zero, and always that of added rows."""
         counts = {item.name: getattr(self, item.name) for item in fields(self)[1:]}
         parts = [
             f"{sum(count.values())} {name.replace('_', ' ')} in {len(count)} series"

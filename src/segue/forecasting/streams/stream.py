@@ -1,7 +1,7 @@
-"""Streams: rows come bit by bit, and a forecast is that of one call over all of them.
+"""Streams: rows come bit by bit, and a forecast equals that of one call over all of them.
 
-A forecast reads the last values of each lane, so these are what a stream keeps. It keeps them in a `Memory`, a value
-that the caller holds: a stream itself never changes.
+A forecast reads the last values of each lane, so a stream keeps these. It keeps them in a `Memory`, a value that the
+caller holds. A stream itself never changes.
 """
 
 from collections.abc import Sequence
@@ -31,13 +31,14 @@ class Stream:
 
     Args:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
-        freq: The step; by default inferred from the first rows and kept. Give it where rows come one a series, or in no
-            order. See `segue.Layout`, as for all that follow; what is inferred from the first rows is kept as well.
+        freq: The step; by default it is inferred from the first rows and kept. Give it where the first rows hold one
+            row for each series, or come out of order. `segue.Layout` describes this argument and all that follow;
+            columns that are inferred from the first rows are kept as well.
         id_col: The column that names the series.
-        time_col: The column of times, or several.
-        target_col: The column to forecast, or several.
+        time_col: The column of times, or several columns.
+        target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
-        duplicates: What becomes of several values at one time of one update.
+        duplicates: Which value replaces several values at one time of one update.
 
     Example:
         >>> import pandas as pd
@@ -66,25 +67,25 @@ class Stream:
 
     @property
     def steps(self) -> int:
-        """How many of the last steps of each lane are kept: as many as the predictor reads, at most `MOST_STEPS`."""
+        """The number of last steps that each lane keeps: the context of the predictor, at most `MOST_STEPS`."""
         return min(self.predictor.context, MOST_STEPS)
 
     def start(self) -> Memory:
-        """The memory of no lanes."""
+        """Returns a memory without lanes."""
         return self._empty(0)
 
     def update(self, memory: Memory, frame: Any) -> tuple[Memory, Report]:
         """Consumes rows of any series, known or new, in any order.
 
-        A row newer than what is known of its series is added, and steps that it skips are missing values. An older one
-        fills its step if no value is known for it. All else is in the report, and is not applied.
+        A row that is newer than all known rows of its series is added, and the steps that it skips are missing values.
+        An older row gives its value to a step without one. The report also counts the rows that are not applied.
 
         Args:
-            memory: What is known; it stays as it is.
-            frame: One row a series and time, a DataFrame of pandas or polars.
+            memory: The memory so far; it does not change.
+            frame: A DataFrame of pandas or polars with one row for each series and time.
 
         Returns:
-            The new memory, and what became of the rows.
+            The new memory, and a report of the rows.
 
         Raises:
             UserError: The frame is no such table, or its columns, names, times or frequency do not fit the memory.
@@ -94,7 +95,7 @@ class Stream:
         if getattr(frame, "shape", (1,))[0] == 0:  # a night without rows
             return memory, Report()
         layout = self.layout
-        if memory.form is not None:  # a single row a series does not show which column is which
+        if memory.form is not None:  # one row for each series does not show the roles of columns
             known = memory.form.columns
             layout = replace(
                 layout,
@@ -110,16 +111,16 @@ class Stream:
         """Forecasts the `horizon` steps after the newest row of each series.
 
         Args:
-            memory: What is known; it stays as it is.
+            memory: The memory; it does not change.
             horizon: Number of steps ahead, at least 1.
             levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
             quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
 
         Returns:
-            A frame of the kind that was fed last, as `segue.forecast` gives.
+            A frame like the last one of `update`, as `segue.forecast` returns it.
 
         Raises:
-            UserError: The memory has no names and times, or an argument fits nothing.
+            UserError: The memory has no names and times, or an argument is invalid.
         """
         if memory.form is None:
             remedy = "go on with forecast_arrays" if len(memory) else "update it with rows first"
@@ -127,20 +128,20 @@ class Stream:
         return forecast_reading(self.predictor, memory.reading(), horizon, levels, quantiles, lanes=memory)
 
     def update_arrays(self, memory: Memory, values: Any, observed: Any = None, reset: Any = None) -> Memory:
-        """Consumes `time` values of every lane, of lanes without names and times.
+        """Consumes the next values of every lane; these lanes have no names and times.
 
         Args:
-            memory: What is known; it stays as it is. That of `start` takes as many lanes as come.
-            values: Numbers (lanes, time) in the unit of the series, an array or lists; NaN is missing.
-            observed: False where a value is missing, (lanes, time). NaN is missing in any case.
-            reset: Where true, the lane forgets everything before this value, (lanes, time); a mask (lanes,) speaks of
-                the first value.
+            memory: The memory so far; it does not change. The memory of `start` takes any number of lanes.
+            values: Numbers (lanes, time) in the unit of the series, as an array or lists; NaN is missing.
+            observed: False where a value is missing, (lanes, time). NaN is always missing.
+            reset: True where the lane forgets everything before this value, (lanes, time). A mask (lanes,) concerns the
+                first value.
 
         Returns:
             The new memory.
 
         Raises:
-            UserError: An observed value is infinite, a shape is another, or the memory has names and times.
+            UserError: An observed value is infinite, a shape or type is wrong, or the memory has names and times.
         """
         if memory.form is not None:
             raise UserError("memory", "of series with times", "go on with update")
@@ -150,28 +151,28 @@ class Stream:
         return Memory(appended(before.state, numbers, seen, begin))
 
     def forecast_arrays(self, memory: Memory, horizon: int) -> Forecast:
-        """Forecasts the `horizon` steps after the newest of each lane, at all quantile levels; NaN without any value.
+        """Forecasts the `horizon` steps after the newest one of each lane, at all quantile levels; NaN without values.
 
         Raises:
-            UserError: `horizon` is no whole number of at least 1.
+            UserError: `horizon` is not a whole number of at least 1.
         """
         check_horizon(horizon)
         return Forecast(forecast_panel(self.predictor, memory, horizon, LEVELS))
 
     def save(self, memory: Memory, path: str | Path) -> None:
-        """Writes a memory, and which model it belongs to, into one file, atomically.
+        """Writes a memory and the identity of its model into one file, atomically.
 
         Raises:
-            UserError: The folder is not there, or can't be written.
+            UserError: The folder is missing, or can't be written.
         """
         memory.state.save(path, {**memory.facts(), **self._identity()})
 
     def load(self, path: str | Path, adopt: bool = False) -> Memory:
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Args:
             path: The file to read.
-            adopt: Take what another model's stream kept: values and times stay, as far back as this model reads.
+            adopt: Accept the memory of another model; values and times stay, as far back as this model reads.
 
         Raises:
             UserError: The file can't be read, or another model's stream wrote it and `adopt` is false.
@@ -196,7 +197,7 @@ class Stream:
 
 
 def _refuse_unused_names(frame: Any, rows: Rows, memory: Memory) -> None:
-    """Refuses what a table may take for numbers of rows: of few rows, a column of names holds each name once, too."""
+    """Refuses an unused column of names: in few rows each name may occur once, as numbers of rows do."""
     columns = rows.columns
     if columns.id is None:
         free = [name for name in nw.from_native(frame).columns if name not in (*columns.times, *columns.targets)]

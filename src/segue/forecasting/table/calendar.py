@@ -1,4 +1,4 @@
-"""The frequency of a series: by its name, or inferred from the times themselves."""
+"""The frequency of a series, read from its name or inferred from the times."""
 
 import re
 import warnings
@@ -24,15 +24,15 @@ _MONTHS = {
 def frequency_of(alias: str | int, times: Times) -> Frequency:
     """Reads a frequency: a pandas alias, old (`H`, `M`, `T`, `A`) or new (`h`, `ME`, `min`, `YE`), or an integer.
 
-    Months, quarters, years and weeks take the day they fall on from the times themselves, so that `M`, `MS` and
-    `ME` all mean "monthly, as the data have it".
+    The times decide on which day months, quarters, years and weeks fall. So `M`, `MS` and `ME` have one meaning:
+    "monthly, on the day of the data".
 
     Args:
-        alias: For example `"h"`, `"15min"`, `"MS"`, `"W-MON"`, `"B"`; a whole number for integer times.
-        times: The times it has to fit, in any order.
+        alias: The name, such as `"h"`, `"15min"`, `"MS"`, `"W-MON"` or `"B"`; a whole number for integer times.
+        times: The times of the series, in any order.
 
     Raises:
-        UserError: No such frequency, or one of the other kind of time.
+        UserError: There is no such frequency, or it suits only the other kind of time.
     """
     integer_times = times.dtype.kind == "i"
     name = str(alias).strip()
@@ -53,15 +53,15 @@ def frequency_of(alias: str | int, times: Times) -> Frequency:
 
 
 def infer_frequency(times: Times, gaps: Times) -> Frequency:
-    """Infers the step that most neighbouring times keep, so that missing rows do not mislead it.
+    """Infers the most common step between neighbouring times, so that missing rows do not change it.
 
     Args:
-        times: All times, any order.
-        gaps: `(pairs, 2)`: neighbouring distinct times of one series. Where there is none, since every series has one
-            time, days are assumed, or a step of 1.
+        times: All times, in any order.
+        gaps: Pairs of neighbouring distinct times of one series, `(pairs, 2)`. If every series has one time, there are
+            no pairs, and the step is a day, or 1 for integer times.
 
     Raises:
-        UserError: Less than half of the gaps keep one step.
+        UserError: There are at least three gaps, and less than half of them keep one step.
     """
     integer = times.dtype.kind == "i"
     if not len(gaps):
@@ -115,7 +115,7 @@ def _keeps_day(times: Times) -> bool:
 
 
 def anchors_of(times: Times) -> tuple[str, ...]:
-    """The anchors of `Months` that all times keep, those tried first in front; none where each has a day of its own."""
+    """The anchors of `Months` that all times keep, in order of preference; none where the times keep no anchor."""
     day = np.unique(times.astype("datetime64[D]"))
     month = day.astype("datetime64[M]")
     anchors = ("start", "end", "business start", "business end")

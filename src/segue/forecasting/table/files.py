@@ -1,4 +1,4 @@
-"""Tables on disk: CSV as users have them, and Parquet."""
+"""Tables on disk: CSV files of all common forms, and Parquet files."""
 
 import codecs
 import csv
@@ -15,16 +15,16 @@ from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.times import looks_like_times
 
 MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>")
-"""What stands for a missing value in a CSV file, except in a column of ids: there only an empty cell is."""
+"""Texts that mean a missing value in a CSV file. In a column of ids only an empty cell is missing."""
 
 
 def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
-    """Reads a CSV file, of any delimiter, line ends, byte order mark and decimal sign, or a Parquet file.
+    """Reads a Parquet file, or a CSV file with any common delimiter, line end, byte order mark and decimal sign.
 
     Args:
-        path: Parquet if it ends in `.parquet` or `.pq`, else CSV with a header line.
-        layout: Its `id_col` is read as text, so that `NA` and `007` stay as they are; without one, the columns of
-            customary names are.
+        path: A Parquet file if it ends in `.parquet` or `.pq`, else a CSV file with a header line.
+        layout: Its `id_col` is read as text, so that `NA` and `007` stay as they are. If there is none, all columns
+            with the customary names of ids are read as text.
 
     Raises:
         UserError: The file is missing, empty or no table.
@@ -55,14 +55,14 @@ def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
 
 
 def _utf8(path: Path) -> bytes:
-    """The text of a file in UTF-8, with one kind of line end; most files are so, and are not copied."""
+    """Reads the text of a file as UTF-8 with one kind of line end."""
     raw = path.read_bytes()
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raw = raw.decode("utf-16").encode()
     elif b"\0" in raw:
         raise ValueError("it holds binary data")
     elif not _is_utf8(raw):
-        raw = raw.decode("cp1252", errors="replace").encode()  # what spreadsheets of western Europe write
+        raw = raw.decode("cp1252", errors="replace").encode()  # the encoding of western European spreadsheets
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\n")
@@ -106,13 +106,13 @@ def _read_csv(raw: bytes, id_names: Sequence[str]) -> pd.DataFrame:
 
 
 def _header(rows: list[list[str]]) -> list[str]:
-    """The names of the columns, with one for those that have none, at the end of longer rows for instance."""
+    """The names of the columns; a column without one, such as at the end of longer rows, gets a name."""
     names = [name.strip() for name in rows[0]] + [""] * (max(map(len, rows)) - len(rows[0]))
     return [name or f"Unnamed: {index}" for index, name in enumerate(names)]
 
 
 def _holds_values(names: Sequence[str]) -> bool:
-    """Only values, or beside the name of a series a time and a number: no header has both."""
+    """Whether a line holds only values, or both a time and a number beside a name: no header does."""
     numbers = [bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", name)) for name in names]
     times = [looks_like_times(pd.Series([name])) for name in names]
     return all(map(operator.or_, numbers, times)) or (any(numbers) and any(map(operator.gt, times, numbers)))
@@ -128,7 +128,7 @@ def _counts(column: pd.Series) -> bool:
 
 def _with_whole_ids(table: pd.DataFrame, id_names: Sequence[str]) -> pd.DataFrame:
     for name in table.columns.intersection(list(id_names)):
-        parts = (table[name].head(200), table[name])  # the first rows mostly settle it
+        parts = (table[name].head(200), table[name])  # the first rows usually decide
         if all(part.str.fullmatch(r"0|-?[1-9]\d{0,17}", na=False).all() for part in parts):
             table = table.assign(**{name: table[name].astype("int64")})
     return table

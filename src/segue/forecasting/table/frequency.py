@@ -1,4 +1,4 @@
-"""The step between the times of a series: where each row lies on its grid, and which times come next."""
+"""The step between the times of a series: the index of each row on the grid, and the times that follow."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Times = NDArray[Any]
-"""One axis of naive local times in microseconds, or of integers."""
+"""An array of local times without a time zone in microseconds, or of integers."""
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
 _HOUR, _WEEK = 60 * MINUTE, 7 * DAY
-_YEAR = 365.25  # days, over a leap year and the three before it: the sun, not the calendar, makes seasons
+_YEAR = 365.25  # days, a mean over four years: the sun makes seasons, not the calendar
 _CYCLES = (
     (MINUTE, (_HOUR, DAY)),
     (_HOUR, (DAY, _WEEK)),
@@ -20,7 +20,7 @@ _CYCLES = (
     (_WEEK, (_WEEK, _YEAR * DAY)),
     (_WEEK + 1, (_YEAR * DAY,)),
 )
-"""Of each step below a size: the cycles that its series customarily have, in microseconds, the most usual one first."""
+"""For steps below a size, the customary cycles of series in microseconds, the most usual one first."""
 
 
 @runtime_checkable
@@ -29,35 +29,35 @@ class Frequency(Protocol):
 
     @property
     def alias(self) -> str:
-        """The name pandas gives it, for example `h`, `MS` or `15min`; a number for integer times."""
+        """The pandas alias, for example `h`, `MS` or `15min`; a number for integer times."""
         ...
 
     @property
     def seasons(self) -> tuple[float, ...]:
         """The periods in steps that the calendar suggests: the customary one first, then longer ones; empty if none.
 
-        A second: an hour, a day. A minute: a day, a week. An hour: 24, 168, 8,766. A day: 7, 365.25. A business day:
-        5, 260.89. A week: 52.18. A month: 12. A quarter: 4. Several of one unit have the fractions of these; where
-        the first is then not whole, as with steps of 2 days in a week, there is none.
+        Seconds have an hour and a day, and minutes have a day and a week. Hours have 24, 168 and 8,766 steps, days 7
+        and 365.25, business days 5 and 260.89, weeks 52.18, months 12, quarters 4. A step of several units has the
+        fractions of these periods. If the first is then not whole, as with steps of 2 days in a week, there is none.
         """
         ...
 
     @property
     def season(self) -> int:
-        """The steps of the customary season, rounded: it scales errors. 1 if there is none."""
+        """The steps of the customary season, rounded; 1 if there is none. It scales errors."""
         ...
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """Whole steps from each `first` to each of `times`, both `(rows,)`; a time off the grid is moved onto it."""
+        """Counts steps from each `first` to each of `times`, both `(rows,)`; a time off the grid is moved onto it."""
         ...
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """The next times of each series, on the grid that its first time begins: `(series, horizon)`.
+        """Returns the next times of each series, on the grid that begins at its first time: `(series, horizon)`.
 
         Args:
-            times: `(rows,)`: those of one series lie together, in ascending order.
+            times: The times of all rows, `(rows,)`; those of one series lie together, in ascending order.
             starts: The first row of each series, then the number of rows.
-            horizon: How many times.
+            horizon: The number of times of each series.
         """
         ...
 
@@ -90,7 +90,7 @@ class Steps:
     def seasons(self) -> tuple[float, ...]:
         """See `Frequency`."""
         cycles = () if self.integer else next((cycles for below, cycles in _CYCLES if self.size < below), ())
-        if not cycles or (self.size != _WEEK and cycles[0] % self.size):  # 52.18 weeks are customarily taken for 52
+        if not cycles or (self.size != _WEEK and cycles[0] % self.size):  # 52.18 weeks count as 52 by custom
             return ()
         return tuple(cycle / self.size for cycle in cycles)
 
@@ -119,8 +119,8 @@ class Months:
 
     Attributes:
         count: 1 for months, 3 for quarters, 12 for years.
-        anchor: The day in the month that the times keep: `start`, `end`, `business start`, `business end`, or
-            `same` for the latest day of the series, or the last of the month where that has no such day.
+        anchor: The day in the month that the times keep: `start`, `end`, `business start`, `business end` or `same`.
+            `same` is the latest day of the series, or the last day of a shorter month.
     """
 
     count: int
@@ -176,7 +176,7 @@ class Offsets:
     @property
     def seasons(self) -> tuple[float, ...]:
         """See `Frequency`."""
-        # five of the seven days are steps, holidays too: they are steps without a row
+        # five of the seven days are steps; holidays are steps without a row
         return (5.0, _YEAR * 5 / 7) if self.alias == "B" else ()
 
     @property
@@ -195,14 +195,14 @@ class Offsets:
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
         """See `Frequency`."""
-        distinct, which = np.unique(times[starts[1:] - 1], return_inverse=True)  # all roll back onto the grid
+        distinct, which = np.unique(times[starts[1:] - 1], return_inverse=True)  # all roll onto the grid
         offset = pd.tseries.frequencies.to_offset(self.alias)
         rows = [pd.date_range(time + offset, periods=horizon, freq=offset) for time in map(pd.Timestamp, distinct)]
         return np.stack([row.to_numpy().astype("datetime64[us]") for row in rows])[which]
 
 
 def on_anchor(month: Times, anchor: str, day: Times) -> Times:
-    """The day in each month that an anchor of `Months` means; `day` after the first where it is `same`."""
+    """Returns the day of an anchor of `Months` in each month; for `same`, it is `day` after the first."""
     start = month.astype("datetime64[D]")
     end = (month + 1).astype("datetime64[D]") - 1
     if anchor == "start":

@@ -1,4 +1,4 @@
-"""Which column of a table holds the series, which the time and which the value: as the user says, or inferred."""
+"""The columns of series, times and values in a table, named by the user or inferred."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ ID_NAMES = ("unique_id", "item_id", "series_id", "id", "series")
 TIME_NAMES = ("ds", "timestamp", "datetime", "date", "time", "year", "month", "t", "step", "index")
 TARGET_NAMES = ("y", "value", "target", "values")
 DUPLICATES = ("mean", "first", "last")
-"""What can become of several values on one step."""
+"""The rules for several values on one step."""
 
-_MOST_NAMES = 12  # that an error lists
+_MOST_NAMES = 12  # the most names that an error lists
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How to read a table. What is left out is inferred when unambiguous; otherwise an error names the option.
+    """How to read a table. An option that is None is inferred when unambiguous; otherwise an error names it.
 
     Attributes:
-        id_col: The column that names the series. By default `unique_id` or the like; without one, the table is one
-            series, named after its target.
-        time_col: The column of times, or several, such as `["date", "hour"]` or `date,hour`. By default `ds`, or the
-            one column of times.
-        target_col: The column to forecast, or several likewise, which become series `id/target`. By default `y`, or
-            the one column of numbers.
-        freq: The step, as pandas names it, or an integer for integer times. By default the most common one.
-        time_format: The format of times that are text, as in `time.strptime`. By default inferred.
-        duplicates: What becomes of several values at one time: their `mean`, or the `first` or the `last` in the order
-            of the rows. By default they are refused.
+        id_col: The column that names the series. By default it is `unique_id` or a similar name; if there is none, the
+            table is one series, named after its target.
+        time_col: The column of times, or several columns, such as `["date", "hour"]` or `date,hour`. By default it is
+            `ds`, or the one column of times.
+        target_col: The column to forecast, or several columns, which become series `id/target`. By default it is `y`,
+            or the one column of numbers.
+        freq: The step as a pandas alias, or an integer for integer times. By default it is the most common step.
+        time_format: The format of times that are text, as in `time.strptime`. By default it is inferred.
+        duplicates: Which value replaces several values at one time: their `mean`, or the `first` or the `last` in the
+            order of the rows. By default several values are refused.
 
     Raises:
-        UserError: `duplicates` is none of the three.
+        UserError: `duplicates` is none of these three words.
     """
 
     id_col: str | None = None
@@ -57,7 +57,7 @@ class Columns:
 
     Attributes:
         id: The column that names the series; None if all rows are of one series.
-        times: The column of times, or several that make one.
+        times: The column of times, or several columns that make one time.
         targets: The columns to forecast, at least one.
     """
 
@@ -67,14 +67,14 @@ class Columns:
 
 
 def infer_columns(table: nw.DataFrame[Any], layout: Layout) -> Columns:
-    """Takes the columns the user names and infers the others where there is one candidate only.
+    """Takes the columns that the user names, and infers the others where only one column is possible.
 
     Args:
         table: Rows in any order.
         layout: The names that the user gives.
 
     Raises:
-        UserError: A named column is missing, or none or several could be meant.
+        UserError: A named column is missing or has two roles, or no column or several columns are possible.
     """
     times = _named(table, "time_col", layout.time_col)
     targets = _named(table, "target_col", layout.target_col)
@@ -134,12 +134,12 @@ def _infer_id(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]
     for known in ID_NAMES:
         for name in table.columns:
             if name.lower() == known and name not in taken:
-                return () if len(table) > 1 and _all_distinct(table[name]) else (name,)  # numbers of rows, not names
+                return () if len(table) > 1 and _all_distinct(table[name]) else (name,)  # it numbers the rows
     return ()
 
 
 def _all_distinct(column: nw.Series[Any]) -> bool:
-    """Whether no value comes twice; the first rows mostly show that one does."""
+    """Whether no value occurs twice; the first rows usually show one that does."""
     return all(part.n_unique() == len(part) for part in (column.head(200), column))
 
 

@@ -1,4 +1,4 @@
-"""Many series on a regular grid of time, and the right-aligned lanes a forecaster reads."""
+"""Many series on a regular grid of time, and the right-aligned lanes that a forecaster reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,37 +17,37 @@ from segue.forecasting.table.layout import Layout
 
 @runtime_checkable
 class Lanes(Protocol):
-    """What can be forecast: series, or beginnings of series."""
+    """Lanes that can be forecast: series, or beginnings of series."""
 
     def __len__(self) -> int: ...
 
     @property
     def lengths(self) -> Int64[np.ndarray, " lanes"]:
-        """How many steps each spans, missing ones included."""
+        """The number of steps of each lane, missing ones included."""
         ...
 
     @property
     def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
-        """The periods in steps that the calendar suggests for each; see `segue.forecasting.predictor.History`."""
+        """The periods in steps that the calendar suggests for each lane; see `segue.forecasting.predictor.History`."""
         ...
 
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
-        """The last values of some, aligned at the last one; see `Panel.lanes`."""
+        """Returns the last values of some lanes, aligned at their ends; see `Panel.lanes`."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Series in the order of their ids; the rows of one series lie together, by time, one a step at most.
+    """Series in the order of their ids; rows of one series lie together, in order of time, at most one for each step.
 
     Attributes:
         ids: The name of each series.
         starts: The first row of each series, then the number of rows.
-        times: When each value was: timestamps without a time zone, or integers.
-        steps: How many steps after the first row of its series each row lies.
-        values: NaN where missing. A step without a row is missing, too.
+        times: The time of each row: timestamps without a time zone, or integers.
+        steps: The number of steps from the first row of its series to each row.
+        values: The value of each row, NaN where missing. A step without a row is a missing value, too.
         frequency: The step of the grid.
     """
 
@@ -63,7 +63,7 @@ class Panel:
 
     @property
     def lengths(self) -> Int64[np.ndarray, " series"]:
-        """How many steps each series spans, missing ones included."""
+        """The number of steps of each series, missing ones included."""
         lengths: NDArray[np.int64] = self.steps[self.starts[1:] - 1] + 1
         return lengths
 
@@ -74,18 +74,18 @@ class Panel:
 
     @property
     def ends(self) -> Int64[np.ndarray, " series"]:
-        """After how many of its steps each series has its last observed value; 0 where it has none."""
+        """The number of steps of each series up to its last observed value; 0 where it has none."""
         ends: NDArray[np.int64] = np.maximum.reduceat(
             np.where(np.isfinite(self.values), self.steps + 1, 0), self.starts[:-1]
         )
         return ends
 
     def future(self, horizon: int) -> Times:
-        """The `horizon` times after the last row of each series: `(series, horizon)`."""
+        """Returns the `horizon` times after the last row of each series, `(series, horizon)`."""
         return self.frequency.after(self.times, self.starts, horizon)
 
     def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
-        """The row after the last that lies within the first `spans` steps of each of `series`."""
+        """Returns the end of the rows that lie within the first `spans` steps of each of `series`."""
         bounds = zip(self.starts[series], self.starts[series + 1], spans, strict=True)
         rows = [first + np.searchsorted(self.steps[first:end], span) for first, end, span in bounds]
         return np.asarray(rows, dtype=np.int64)
@@ -96,16 +96,16 @@ class Panel:
         context: int,
         spans: Int64[np.ndarray, " lanes"] | None = None,
     ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
-        """The last values of some series, aligned at the last one.
+        """Returns the last values of some series, aligned at their ends.
 
         Args:
-            picked: Which series, by position.
-            context: How many steps at most.
-            spans: After how many of its steps each lane ends, at least 1; by default after all.
+            picked: The index of each of these series.
+            context: The largest number of steps.
+            spans: The number of steps after which each lane ends, at least 1; by default all of its steps.
 
         Returns:
-            Values, zero where not observed, and whether each is observed. Time is `context`, or the span of the
-            longest of these series where that is less.
+            The values, zero where not observed, and whether each is observed. Time is `context`, or the largest span
+            of these series if that is less.
         """
         series = np.asarray(picked, dtype=np.int64)
         ends = self.starts[series + 1] if spans is None else self.rows_before(series, spans)
@@ -134,14 +134,14 @@ def make_panel(
 
     Args:
         ids: The name of each series.
-        codes: Which series each row belongs to; each has one row at least.
+        codes: The index of each row's series; each series has at least one row.
         times: Timestamps without a time zone, or integers.
-        values: NaN where missing.
-        layout: The step, and what becomes of several values on one step.
+        values: The value of each row, NaN where missing.
+        layout: The step, and the rule for several values on one step.
 
     Raises:
-        UserError: Several values on one step and no `duplicates` given; an unknown frequency, or none to infer; a
-            series whose own step is longer.
+        UserError: A step has several values and `duplicates` is not given, the frequency is unknown or cannot be
+            inferred, or the own step of a series is longer.
     """
     codes, times, values = in_order(codes, times, values)
     if layout.freq is None:
@@ -162,16 +162,16 @@ def make_panel(
 def in_order(
     codes: Int64[np.ndarray, " rows"], times: Times, values: Float64[np.ndarray, " rows"]
 ) -> tuple[Int64[np.ndarray, " rows"], Times, Float64[np.ndarray, " rows"]]:
-    """Rows in the order of series and time; those of one series and time stay in theirs."""
+    """Sorts rows by series and time; rows of one series and time keep their order."""
     later = (codes[1:] == codes[:-1]) & (times[1:] >= times[:-1])
-    if bool((later | (codes[1:] > codes[:-1])).all()):  # as most tables are
+    if bool((later | (codes[1:] > codes[:-1])).all()):  # most tables are in order
         return codes, times, values
     order = np.lexsort((times, codes))
     return codes[order], times[order], values[order]
 
 
 def neighbours(codes: Int64[np.ndarray, " rows"], times: Times) -> Times:
-    """The neighbouring distinct times of each series, `(pairs, 2)`, of rows in the order of series and time."""
+    """Returns the neighbouring distinct times of each series, `(pairs, 2)`; rows are in order of series and time."""
     near = (codes[1:] == codes[:-1]) & (times[1:] > times[:-1])
     gaps = np.empty((np.count_nonzero(near), 2), dtype=times.dtype)
     gaps[:, 0], gaps[:, 1] = times[:-1][near], times[1:][near]
@@ -187,7 +187,7 @@ def one_a_step(
     frequency: Frequency,
     duplicates: str | None,
 ) -> tuple[Int64[np.ndarray, " kept"] | slice, Float64[np.ndarray, " kept"]]:
-    """The first row of each step and the one value that `duplicates` makes of it; rows are in order of series and time.
+    """Returns the first row of each step, and its value by `duplicates`; rows are in order of series and time.
 
     Raises:
         UserError: A step has several rows and `duplicates` is not given.
@@ -205,7 +205,7 @@ def one_a_step(
 def longer_step(
     codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int, least: int = 3
 ) -> tuple[int, int] | None:
-    """A series of which most gaps, of `least` at least, are of one size above 1, its own step, and that size."""
+    """Returns a series with a longer step, and that step: most of its gaps, at least `least`, have this size."""
     near = codes[1:] == codes[:-1]
     gaps = np.bincount(codes[1:][near], minlength=series)
     wide = np.flatnonzero(near & (steps[1:] - steps[:-1] > 1))
@@ -220,7 +220,7 @@ def longer_step(
 
 
 def other_step(series: object, size: int, frequency: Frequency) -> UserError:
-    """The error for a series that `longer_step` names."""
+    """Makes the error for a series that `longer_step` returned."""
     fault = f"the rows of series {series} lie {size} steps of {frequency.alias} apart"
     return UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
 

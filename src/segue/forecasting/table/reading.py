@@ -1,4 +1,4 @@
-"""A long frame to a panel of series, and arrays back to a frame of the same kind."""
+"""From a long frame to a panel of series, and from arrays back to a frame of the same kind."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from segue.forecasting.table.panel import Panel, make_panel
 from segue.forecasting.table.times import read_times
 
 DType = Any
-"""A type of narwhals; its own class of types is none that can be checked at run time."""
+"""A type of narwhals; the class of these types cannot be checked at run time."""
 
-_LARGEST = 1e150  # the squares of larger values have no double
+_LARGEST = 1e150  # the square of a much larger value is beyond double precision
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A frame as read: its series, and how to write a frame like it.
+    """The series of a frame, and the form in which a similar frame is written.
 
     Attributes:
         panel: The series.
-        columns: Which column was which.
+        columns: The roles of the columns.
         time_type: The type of times, without a time zone.
     """
 
@@ -47,7 +47,7 @@ class Reading:
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
 
     def refuse_taken(self, names: Iterable[str]) -> None:
-        """Refuses columns of the output that would have one name, `names` being those besides series and times."""
+        """Refuses an output with two columns of one name; `names` are its columns besides series and times."""
         names = list(names)
         if self.id_col == self.time_col or self.id_col in names:
             raise UserError("id_col", self.id_col, "the output has another column of this name; rename yours")
@@ -55,22 +55,22 @@ class Reading:
             raise UserError("time_col", self.time_col, "the output has another column of this name; rename yours")
 
     def future(self, horizon: int, columns: Mapping[str, NDArray[np.float64]]) -> Any:
-        """A long frame of the kind that was read, of the `horizon` times ahead and columns `(series, horizon)`."""
+        """Makes a long frame of the kind that was read: the `horizon` times ahead and columns `(series, horizon)`."""
         codes = np.repeat(np.arange(len(self.panel)), horizon)
         return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
 
     def rolled(
         self, codes: NDArray[np.int64], times: Times, cutoffs: Times, columns: Mapping[str, NDArray[np.float64]]
     ) -> Any:
-        """A long frame of the kind that was read, of times that were forecast from `cutoffs`; all arrays `(rows,)`."""
+        """Makes a long frame of the kind that was read, from times and their `cutoffs`; all arrays are `(rows,)`."""
         self.refuse_taken(("cutoff", *columns))
         stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
         return self.table({**stamps, **columns}, codes)
 
     def history(self, steps: int, series: int) -> Any:
-        """A long frame of the kind that was read, of the last steps of the first series: their values are `y`.
+        """Makes a long frame of the kind that was read, from the last steps of the first series; their values are `y`.
 
-        Before a row that follows missing rows there is one without a value, so that a line drawn through them breaks.
+        A row without a value stands before each row that follows missing rows, so that a line through the rows breaks.
         """
         panel = self.panel
         codes = np.repeat(np.arange(len(panel)), np.diff(panel.starts))
@@ -85,7 +85,7 @@ class Reading:
         return self.table({self.time_col: self._stamps(self.time_col, times), **columns}, codes)
 
     def table(self, columns: Mapping[str, Any], codes: NDArray[np.int64] | None = None) -> Any:
-        """A frame of the kind that was read: by `codes` the series of each row, then columns of arrays or lists."""
+        """Makes a frame of the kind that was read; `codes` are the series of rows, `columns` all other columns."""
         backend = self.panel.ids.implementation
         series = {
             name: values if isinstance(values, nw.Series) else nw.new_series(name, values, backend=backend)
@@ -96,7 +96,7 @@ class Reading:
         return nw.maybe_reset_index(frame).to_native()
 
     def _stamps(self, name: str, times: Times) -> nw.Series[Any]:
-        """A column of times of the type that was read."""
+        """Makes a column of times of the type that was read."""
         time_type = self.time_type
         if time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any()):
             time_type = nw.Datetime("us")
@@ -107,14 +107,14 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of a frame, before they are put on a grid: one a time and target.
+    """The rows of a frame before they are put on a grid, one for each time and target.
 
     Attributes:
         ids: The distinct names of the series, ascending.
         codes: The index of each row's series among them.
         times: Timestamps without a time zone in microseconds, or integers.
-        values: NaN where missing.
-        columns: Which column was which.
+        values: The value of each row, NaN where missing.
+        columns: The roles of the columns.
         time_type: The type of times, without a time zone.
     """
 
@@ -130,8 +130,8 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     """Puts the rows of a long frame on a regular grid.
 
     Args:
-        frame: One row a series and time, a DataFrame of pandas or polars, rows in any order.
-        layout: Which column is which, as far as the user says, and how times are read.
+        frame: A DataFrame of pandas or polars with one row for each series and time, in any order.
+        layout: The user's options for columns and times.
 
     Raises:
         UserError: The frame is no such table, or the layout does not fit it.
@@ -142,7 +142,7 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
 
 
 def read_rows(frame: Any, layout: Layout) -> Rows:
-    """The rows of a long frame, checked; see `read_frame`."""
+    """Reads and checks the rows of a long frame; see `read_frame`."""
     try:
         table = nw.from_native(frame, eager_only=True)
     except TypeError as error:
@@ -162,7 +162,7 @@ def read_rows(frame: Any, layout: Layout) -> Rows:
     times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
     values = [_numbers(table, name) for name in columns.targets]
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
-    if len(values) == 1:  # the usual case, without a copy
+    if len(values) == 1:  # the usual case needs no copy
         return Rows(ids, codes, times, values[0], columns, time_type)
     return Rows(ids, codes, np.tile(times, len(values)), np.concatenate(values), columns, time_type)
 
@@ -170,14 +170,14 @@ def read_rows(frame: Any, layout: Layout) -> Rows:
 def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
     nulls = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
     blank = table.select(blank=nulls)["blank"]
-    table = table.filter(~blank) if blank.any() else table  # a filter copies
+    table = table.filter(~blank) if blank.any() else table  # a filter would copy the table
     if not len(table):
         raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
     return table
 
 
 def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any], NDArray[np.int64]]:
-    """The distinct ids in ascending order and, one target after another, the index of each row's id among them."""
+    """The distinct ids in ascending order, and the index of each row's id, one target after another."""
     targets, backend = columns.targets, table.implementation
     if columns.id is None:
         codes = np.repeat(np.arange(len(targets), dtype=np.int64), len(table))
@@ -202,7 +202,7 @@ def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
         bad = (column.isna() & text.notna()).to_numpy()
         word = repr(text.iloc[int(bad.argmax())])
         _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
-    plain = column.dtype == np.float64  # has no other missing value, and is not copied
+    plain = column.dtype == np.float64  # NaN is its only missing value, so no copy is needed
     values: NDArray[np.float64] = column.to_numpy() if plain else column.to_numpy(np.float64, na_value=np.nan)
     _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
     large = np.abs(values) > _LARGEST
@@ -222,7 +222,7 @@ def _fits(numbers: NDArray[np.int64], kind: DType) -> bool:
 
 
 def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:
-    """The type of times in the output: as in the input, less the time zone."""
+    """The type of times in the output: that of the input, without the time zone."""
     if stamps.dtype.kind == "i":
         return given if given.is_integer() else nw.Int64()
     if columns == 1 and given == nw.Date:

@@ -1,4 +1,4 @@
-"""The columns of a forecast's table: names made of quantile levels, and levels read from names."""
+"""The columns of a forecast's table: names from quantile levels, and levels from names."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ Numbers = Sequence[Number] | Number
 
 @dataclass(frozen=True)
 class QuantileColumns:
-    """Which quantile each column of a forecast holds, named as utilsforecast and its relatives name them.
+    """The columns of a forecast and their quantile levels, with the names of utilsforecast and its relatives.
 
     Attributes:
         point: The column of the median, for example `NanoTST`.
@@ -31,7 +31,7 @@ class QuantileColumns:
 
     @staticmethod
     def of(point: str, levels: Numbers = (80,), quantiles: Numbers = ()) -> "QuantileColumns":
-        """The columns a user asks for.
+        """Makes the columns that a user asks for.
 
         Args:
             point: The name of the predictor.
@@ -39,7 +39,7 @@ class QuantileColumns:
             quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
 
         Raises:
-            UserError: A level or a quantile that no forecast has.
+            UserError: A level or a quantile lies outside its range, or is no number.
         """
         percents, fractions = _distinct("levels", levels), _distinct("quantiles", quantiles)
         for percent in percents:
@@ -52,11 +52,11 @@ class QuantileColumns:
 
     @staticmethod
     def read(names: Iterable[str], keys: Sequence[str] = ()) -> "QuantileColumns":
-        """The columns of a table that was forecast before: the first that is no key is the median.
+        """Reads the columns of the table of a forecast: the first one that is no key is the median.
 
         Args:
             names: The columns of the table, in their order.
-            keys: Those of the series and the times.
+            keys: The columns of the series and the times.
         """
         rest = [name for name in names if name not in keys]
         matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
@@ -73,16 +73,16 @@ class QuantileColumns:
         return columns | {f"{self.point}-q-{100 * fraction:.12g}": fraction for fraction in self.quantiles}
 
     def interval(self, percent: Number) -> tuple[str, str]:
-        """The lower and the upper column of a prediction interval."""
+        """Returns the names of the lower and the upper column of a prediction interval."""
         return f"{self.point}-lo-{percent:.12g}", f"{self.point}-hi-{percent:.12g}"
 
     def fan(
         self, column: Callable[[str], NDArray[np.float64]]
     ) -> tuple[NDArray[np.float64], list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]]:
-        """What a picture shows: the median, and of each interval, the widest first, its label and both bounds.
+        """Returns the median, and for each interval, the widest first, its label and both bounds, for a picture.
 
         Args:
-            column: Gives the values of a column.
+            column: A function that returns the values of a column.
         """
         bands = []
         for percent in sorted(self.percents, reverse=True):

@@ -1,4 +1,4 @@
-"""Reading times: timestamps, dates as text, or dates and hours in several columns."""
+"""How times are read: timestamps, dates as text, or dates and hours in several columns."""
 
 import re
 import warnings
@@ -22,7 +22,7 @@ _DURATIONS: dict[str | None, Literal["h", "min", "s"]] = {"hour": "h", "minute":
 _ZONE = r"(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 _DOTTED_CLOCK = r" (\d{1,2})\.(\d{2})\.(\d{2})$"
 _MONTH_YEAR = r"^\s*([A-Za-z]{3,9})[-/ ]'?(\d{2})\s*$"
-_EARLIEST = pd.Timestamp("1600-01-01")  # of text that reads as older dates, pandas took something else for the year
+_EARLIEST = pd.Timestamp("1600-01-01")  # in an older date pandas mistook another number for the year
 _NUMERIC_DATE = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)"
 
 
@@ -32,21 +32,21 @@ def time_part(name: str) -> str | None:
 
 
 def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.Series:
-    """Reads one naive local time, or one integer, a row.
+    """Reads one local time without a time zone, or one integer, from each row.
 
-    A time zone or offset is dropped and the wall-clock time kept, since seasons follow the clock on the wall.
-    Of a date such as 03/04/2025 the order that makes the rows more regular is taken.
+    A time zone or offset is dropped and the wall-clock time is kept, since seasons follow the wall clock. A date
+    such as 03/04/2025 is read in the order of day and month that makes the rows more regular.
 
     Args:
         columns: One column of times; or a column of dates followed by hours, minutes, seconds or clock times; or
-            year, quarter, month, day, hour, ... as numbers. They are joined by a blank if `form` is given.
+            year, quarter, month, day, hour, ... as numbers. If `form` is given, their texts are joined by a blank.
         form: The format of the text, as in `time.strptime`.
 
     Returns:
-        Timestamps without a time zone, or int64. A row without a time is NaT.
+        Timestamps without a time zone, or int64. A row without a timestamp is NaT.
 
     Raises:
-        UserError: A time cannot be read; the line names it.
+        UserError: A time cannot be read, or days and months are ambiguous; the message names the time.
     """
     label = ",".join(columns)
     series = list(columns.values())
@@ -66,7 +66,7 @@ def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.
 
 
 def looks_like_times(column: pd.Series) -> bool:
-    """Whether a column holds timestamps, or text of which a sample reads as dates."""
+    """Whether a column holds timestamps or periods, or text of which a sample reads as dates."""
     if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype):
         return True
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
@@ -130,7 +130,7 @@ def _assembled(label: str, parts: dict[str | None, pd.Series]) -> pd.Series:
 
 
 def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
-    codes, distinct = pd.factorize(text)  # the series of a panel mostly share their times
+    codes, distinct = pd.factorize(text)  # the series of a panel usually share their times
     known = pd.Series(distinct).astype("string")
     if form is not None:
         times = pd.to_datetime(known, format=form, errors="coerce")
@@ -146,7 +146,7 @@ def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
 
 
 def _readings(text: pd.Series) -> list[pd.Series]:
-    """Dates, month or day first, whichever reads more of them and then makes them more regular; both if they tie."""
+    """Dates, month or day first: the order that reads more dates, then the more regular one; both if they tie."""
     return [times.where(times >= _EARLIEST) for times in _all_readings(text)]
 
 
@@ -159,18 +159,18 @@ def _all_readings(text: pd.Series) -> list[pd.Series]:
     if text.str.match(_NUMERIC_DATE, na=False).any():
         texts = [text.str.replace(_NUMERIC_DATE, order, regex=True) for order in (_month_first, _day_first)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a format that pandas cannot infer is read row by row: slower, not wrong
+        warnings.simplefilter("ignore")  # a format that pandas cannot infer is read row by row, which is only slower
         readings = [pd.to_datetime(form, errors="coerce") for form in texts]
     if readings[0].isna().sum() > text.isna().sum() and (times := _iso_times(text)) is not None:
-        return [times]  # some had an offset
+        return [times]  # some texts had an offset
     merits = [(int(times.notna().sum()), _regularity(times)) for times in readings]
     return [times for times, merit in zip(readings, merits, strict=True) if merit == max(merits)]
 
 
 def _iso_times(text: pd.Series) -> pd.Series | None:
-    """The common case, fast: dates of ISO 8601 without an offset, with a clock time or not. None if any is not such."""
+    """Reads the common case fast: ISO 8601 dates without an offset. None if any date has another form."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of several offsets pandas 2 warns, and gives objects
+        warnings.simplefilter("ignore")  # pandas 2 warns of several offsets, and gives objects
         try:
             times = pd.to_datetime(text, format="ISO8601")
         except ValueError:
@@ -191,7 +191,7 @@ def _month_and_year(date: re.Match[str]) -> str:
 
 
 def _iso(year: str, month: str, day: str) -> str:
-    """The date as pandas reads it in one way only: it would swap a day and a month of itself to make sense of both."""
+    """Writes a date in a form that pandas reads in one way only; in other forms it may swap day and month."""
     century = "" if len(year) == 4 else _century(year)
     return f"{century}{year}-{month:0>2}-{day:0>2}" if int(month) <= 12 else "no month"
 

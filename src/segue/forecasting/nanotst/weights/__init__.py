@@ -13,12 +13,12 @@ def bundled() -> tuple[str, ...]:
 
 
 def model_folder(source: str | Path) -> Path:
-    """The folder of a model: a folder of the user's, or a bundled one by name.
+    """Returns the folder of a model: the user's own folder, or that of a bundled name.
 
     Raises:
-        UserError: It is neither.
+        UserError: The source is neither.
     """
-    if str(source) in bundled():  # before folders: one of that name may lie around for other reasons
+    if str(source) in bundled():  # names come first: a folder of that name may exist for other reasons
         return _HERE / str(source)
     if str(source) and Path(source).is_dir():  # an empty text would be the current folder
         return Path(source)
