@@ -128,7 +128,7 @@ def test_a_graph_that_fits_no_weights_is_one_line_also_without_checksums(single,
     (folder / "SHA256SUMS").unlink()
     content = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match=r"^model .*: run `segue export` on it again \(") as caught:
+    with pytest.raises(UserError, match=r"^model .*: copy the model again, or run `segue export` on it \(") as caught:
         ExportedModel(folder).predict(history_of(np.ones((1, 5))), 3)
     assert "\n" not in str(caught.value)
     (folder / WEIGHTS).unlink()
