@@ -25,8 +25,7 @@ class Attention(nn.Module):
         since: int = 0,
     ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Attends from `since` on where `allowed`; `None` means every new vector up to the query's own."""
-        query, key, value = self.qkv(x).chunk(3, dim=-1)
-        query = query[:, since:]
+        query, key, value = self._project(x, since)
         if cache is not None:
             key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
@@ -36,6 +35,15 @@ class Attention(nn.Module):
         mask = allowed[:, None, since:] if allowed is not None else None  # (lanes, 1, new, keys)
         mixed = attend(q, k, v, mask)
         return self.out(mixed.transpose(1, 2).flatten(2)), key, value
+
+    def _project(self, x: Tensor, since: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries from `since` on, keys and values of all vectors: what is not asked is not computed."""
+        if not since:
+            query, key, value = self.qkv(x).chunk(3, dim=-1)
+            return query, key, value
+        width, weight, bias = x.shape[2], self.qkv.weight, self.qkv.bias
+        key, value = F.linear(x, weight[width:], bias[width:]).chunk(2, dim=-1)
+        return F.linear(x[:, since:], weight[:width], bias[:width]), key, value
 
 
 def attend(

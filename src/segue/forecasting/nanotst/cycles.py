@@ -59,14 +59,19 @@ def detect_cycles(past: Past, local: Scale, precision: torch.dtype = torch.float
     length = torch.arange(1, LONGEST + 1, device=here.device)
     peak = (here - similarity[..., :-2] > _EQUAL) & (here - similarity[..., 2:] >= -_EQUAL)
     peak = peak & (length <= past.age[..., None] // 2) & (length > 1)
-    score = torch.where(peak, here - 2 * pairs[..., 1:-1].rsqrt(), -1.0)
+    score = _where(peak, here - 2 * pairs[..., 1:-1].rsqrt())
 
     best = score.amax(-1, keepdim=True)
     short = _first(score, _CONVINCING * best) * (best[..., 0] > 0)
-    score = torch.where(length > 3 * short[..., None] // 2, score, -1.0)
+    score = _where(length > 3 * short[..., None] // 2, score)
     best = score.amax(-1, keepdim=True)
     long = _first(score, best - _NEARLY) * (best[..., 0] > 0) * (short > 0)
     return _cycle(short, similarity), _cycle(long, similarity)
+
+
+def _where(condition: Bool[Tensor, "lanes tokens lengths"], score: Tensor) -> Float[Tensor, "lanes tokens lengths"]:
+    """The score where the condition holds, else -1; onnxruntime takes half the time of `where` for it."""
+    return (score + 1) * condition - 1
 
 
 def even_steps(past: Past, local: Scale, precision: torch.dtype) -> Float[Tensor, "lanes time"]:
@@ -119,11 +124,12 @@ def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tens
     span = (blocks + back) * block
     padded = F.pad(steps, ((back + 1) * block, 0))
     moved = torch.stack([padded[:, block - step : block - step + span] for step in range(block)], dim=1)
-    moved = moved.view(lanes, block, blocks + back, block).transpose(1, 2).flip(1)  # (lanes, latest first, moved, step)
-    products = steps.view(lanes, blocks, block) @ moved.flatten(1, 2).transpose(1, 2)
-    # block b has lag l in column (blocks - 1 - b) * block + l: cut the rows one block shorter to line the lags up
-    width, begin = span - block, (blocks - 1) * block
-    lined_up = products.flatten(1)[:, begin : begin + blocks * width].view(lanes, blocks, width)[..., : LONGEST + 2]
+    products = steps.view(lanes, blocks, block) @ moved.view(lanes, -1, block).transpose(1, 2)
+    # Row b has the lag of q blocks and r steps in column r * (blocks + back) + b + back - q. With rows one column
+    # longer, that of b = 0 stays and each next one moves back by one: all lags are lined up.
+    longer = F.pad(products.flatten(1), (0, blocks)).view(lanes, blocks, span + 1)[..., :span]
+    by_lag = longer.unflatten(2, (block, -1))[..., 1 : back + 1].flip(-1).transpose(2, 3)
+    lined_up = by_lag.flatten(2)[..., : LONGEST + 2]
     of_patches: Tensor = lined_up.unflatten(1, (-1, size // block)).sum(2)
     return of_patches
 

@@ -26,25 +26,31 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
     half_lives = torch.tensor(HALF_LIVES, dtype=torch.float64, device=past.held.device)
     age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # steps to the end of the patch
     weight = torch.exp2(-age / half_lives)  # (size, lines)
-    # moments of age in each patch, of the weights and of the weighted values: (lanes, tokens, lines)
+    # of each patch the moments of age, 0 to 2, and of value and age, 0 to 1: (lanes, lines, tokens, moments)
     seen, known = (past.by_patch(part) for part in (past.weight, past.held * past.weight))
-    one, first, second = (seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)).chunk(3, dim=-1)
-    value, product = (known @ torch.cat([weight, weight * age], dim=1)).chunk(2, dim=-1)
+    of_ages = seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)
+    of_values = known @ torch.cat([weight, weight * age], dim=1)
+    moments = torch.cat([of_ages, of_values], dim=-1).unflatten(-1, (5, len(HALF_LIVES))).permute(0, 3, 1, 2)
 
     token = torch.arange(seen.shape[1], device=half_lives.device)
     since = (size * (token[:, None] - token)).clamp(min=0).double()  # steps between the ends of two patches
     fade = torch.exp2(-since / half_lives[:, None, None]) * (token[:, None] >= token)  # (lines, tokens, tokens)
 
-    def upto(moment: Tensor, weights: Tensor) -> Tensor:
-        return (weights @ moment.permute(0, 2, 1)[..., None])[..., 0].permute(0, 2, 1)
-
-    total = upto(one, fade)
+    # moments up to the end of each patch, and the same times the steps since then: (lanes, tokens, lines)
+    total, first, second, value, product = _by_line(fade @ moments)
+    one_since, first_since, _, value_since, _ = _by_line(since * fade @ moments)
+    (one_since_squared,) = _by_line(since.square() * fade @ moments[..., :1])
     safe = torch.where(total > 0, total, 1.0)
-    ages = (upto(first, fade) + upto(one, since * fade)) / safe
-    squares = (upto(second, fade) + 2 * upto(first, since * fade) + upto(one, since.square() * fade)) / safe
-    mean = upto(value, fade) / safe
-    products = (upto(product, fade) + upto(value, since * fade)) / safe
+    ages = (first + one_since) / safe
+    squares = (second + 2 * first_since + one_since_squared) / safe
+    mean = value / safe
+    products = (product + value_since) / safe
     variance = squares - ages.square()
     varied = variance > _APART * (1 + ages.square())
     slope = torch.where(varied, (ages * mean - products) / torch.where(varied, variance, 1.0), 0.0)
     return mean + slope * ages, slope
+
+
+def _by_line(moments: Tensor) -> tuple[Tensor, ...]:
+    """(lanes, lines, tokens, moments) as one (lanes, tokens, lines) for each moment."""
+    return moments.permute(3, 0, 2, 1).unbind(0)

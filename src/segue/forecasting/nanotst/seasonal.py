@@ -51,11 +51,13 @@ def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
     values = past_cycles(past, cycle)
     usable = values == values  # false for NaN
     departure = torch.where(usable, values - mean[..., None], 0.0)
-    sums = departure.unflatten(2, (2, _CYCLES)).sum(3)  # sums of the last four cycles, and of the four before
-    numbers = usable.to(torch.float32).unflatten(2, (2, _CYCLES)).sum(3).double()
+    ago = torch.arange(2 * _CYCLES, device=length.device)
+    summed = torch.stack([ago < _CYCLES, ago >= 0]).double()  # the last four cycles, and all eight
+    sums, numbers = summed @ departure, summed @ usable.double()
     last = _newest(past, values)
-    mean_of_four = _mean_cycle(sums[:, :, 0], numbers[:, :, 0], mean[..., :1], last)
-    mean_of_eight = _mean_cycle(sums.sum(2), numbers.sum(2), mean[..., :1], last)
+    mean_of_four, mean_of_eight = (
+        _mean_cycle(sums[:, :, which], numbers[:, :, which], mean[..., :1], last) for which in (0, 1)
+    )
     whole = edge[..., 2] >= past.begin[:, None]
     drift = (mean[..., 0] - mean[..., 1]) * whole * (count[..., 0] > 0) * (count[..., 1] > 0)
     return SeasonalCopies(last, mean_of_four, mean_of_eight, drift)
