@@ -1,10 +1,12 @@
 """The front door: a long table of pandas or polars in, the table of its future out."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from numpy.typing import NDArray
 
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
@@ -108,24 +110,31 @@ def forecast_panel(
     """Forecasts all lanes of a panel, those of similar length together, so that short ones cost little.
 
     Args:
-        predictor: NanoTST or a baseline; its `batch` is the number of lanes it gets at once, 128 by default.
+        predictor: NanoTST or a baseline. Its `batch` is the number of lanes it gets at once, 128 by default, and its
+            `workers` the number of batches that run side by side, 1 by default.
         panel: The series, or the beginnings of some (`segue.forecasting.evaluation.origins.Origins`).
         horizon: Number of steps ahead, at least 1.
         levels: Quantile levels, each in [0.01, 0.99].
-        report: A function that is called before each batch, and once at the end.
+        report: A function that is called before the first batch and after each.
 
     Returns:
         The quantiles, with lanes in the order of the panel; NaN for a lane without any value.
     """
     result = np.empty((len(panel), horizon, len(levels)))
-    order = np.argsort(panel.lengths, kind="stable")
-    batch, seasons = getattr(predictor, "batch", 128), panel.seasons
-    for begin in range(0, len(order), batch):
-        if report is not None:
-            report(begin, len(order))
-        picked = order[begin : begin + batch]
+    order, seasons = np.argsort(panel.lengths, kind="stable"), panel.seasons
+    batch, done = getattr(predictor, "batch", 128), 0
+
+    def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
         values, observed = panel.lanes(picked, predictor.context)
         result[picked] = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
-    if report is not None:
-        report(len(order), len(order))
+        return picked
+
+    batches = np.split(order, range(batch, len(order), batch))
+    with ThreadPoolExecutor(getattr(predictor, "workers", 1)) as pool:
+        if report is not None:
+            report(0, len(order))
+        for picked in pool.map(run, batches):
+            done += len(picked)
+            if report is not None:
+                report(done, len(order))
     return result

@@ -110,9 +110,9 @@ class Forecast:
 class Predictor(Protocol):
     """Anything that forecasts lanes of numbers: NanoTST and every baseline.
 
-    Two more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. If
-    `keeps_support` is true, the caller moves its quantiles to values that each series can take
-    (`segue.forecasting.support`).
+    Three more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. `workers`
+    is the number of batches that may run side by side, in threads, 1 by default. If `keeps_support` is true, the caller
+    moves its quantiles to values that each series can take (`segue.forecasting.support`).
     """
 
     name: str

@@ -9,6 +9,7 @@ count one by one, which rounds differently.
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,7 @@ class ExportedModel:
 
     name = "NanoTST"
     keeps_support = True
+    batch = _LANES
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
         self.folder, self.threads = Path(folder).absolute(), threads
@@ -53,6 +55,7 @@ class ExportedModel:
             remedy = "run `segue export` on it first, which needs the extra train (it has no exported model)"
             raise UserError("model", folder, remedy)
         self.config = from_dict(NanoTSTConfig, config)
+        self._loading, self._loaded = Lock(), None
 
     def __reduce__(self) -> tuple[type["ExportedModel"], tuple[Path, int | None]]:
         return type(self), (self.folder, self.threads)  # a session cannot be pickled: each process makes its own
@@ -71,9 +74,9 @@ class ExportedModel:
         return ExportedModel(model_folder(source), threads)
 
     @property
-    def batch(self) -> int:
-        """How many lanes it takes at once: enough for all threads."""
-        return _LANES * max(4, self._threads)
+    def workers(self) -> int:
+        """How many batches may run side by side: one a thread."""
+        return usable_threads() if self.threads is None else self.threads
 
     @property
     def context(self) -> int:
@@ -103,9 +106,8 @@ class ExportedModel:
         tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on
         batches = [batch for count in np.unique(tokens).tolist() for batch in _cut(np.flatnonzero(tokens == count))]
         parts = [history.select(lanes, max(0, time - patch * int(tokens[lanes[0]]))) for lanes in batches]
-        threads = min(self._threads, len(parts))
+        threads = min(self.workers, len(parts))
         run = partial(self.run, steps=steps)
-        _ = self._session  # the session is made here, or each thread might make one
         if threads <= 1:
             results = list(map(run, parts))
         else:
@@ -125,12 +127,15 @@ class ExportedModel:
         return result[:lanes]
 
     @property
-    def _threads(self) -> int:
-        return usable_threads() if self.threads is None else self.threads
-
-    @cached_property
     def _session(self) -> "InferenceSession":
-        """The graph, made ready on first use in each process."""
+        """The graph, which the first run in each process loads once, whichever thread it is in."""
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> "InferenceSession":
+        """Checks the files and makes the graph ready."""
         import onnxruntime
 
         verify_files(self.folder, GRAPH, WEIGHTS)
