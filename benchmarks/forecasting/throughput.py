@@ -110,7 +110,7 @@ def time_predict(options: argparse.Namespace) -> list[float]:
     predictor = load_predictor(options.model, threads=options.threads)
     values = np.load(options.folder / ARRAY)
     observed, seasons = np.ones(values.shape, dtype=bool), np.full((len(values), 1), float(SEASON))
-    batch = getattr(predictor, "batch", 128)
+    batch = getattr(predictor, "batch", 128) * getattr(predictor, "workers", 1)  # of one call, which uses all workers
 
     def predict() -> None:
         for begin in range(0, len(values), batch):
