@@ -40,3 +40,10 @@ def test_what_is_no_model_costs_one_line(model, message):
 def test_threads_are_at_least_one():
     with pytest.raises(UserError, match="^threads 0: give a whole number of at least 1$"):
         load_predictor("ar", threads=0)
+
+
+def test_threads_reach_the_model_that_computes_with_them(monkeypatch):
+    """Catches a number of threads that is taken and ignored."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert load_predictor("nanotst-small", threads=2).workers == 2
+    assert load_predictor("nanotst-small").workers == 3
