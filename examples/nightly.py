@@ -11,7 +11,8 @@ from pathlib import Path
 
 from segue import Layout, Stream, UserError
 from segue.atomic import atomic_file
-from segue.forecasting.table.files import read_table, write_table
+from segue.forecasting.table.files.read import read_table
+from segue.forecasting.table.files.write import write_table
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
         raise UserError("output", options.output, "give a name that ends in .csv or .parquet")
     stream = Stream(options.model, freq=options.freq, id_col=options.id_col)
     memory = stream.load(options.state, options.adopt) if options.state.exists() else stream.start()
-    memory, report = stream.update(memory, read_table(options.rows, Layout(options.id_col)))
+    memory, report = stream.update(memory, read_table(options.rows, Layout(options.id_col)).frame)
     print(report)
     forecast = stream.forecast(memory, options.horizon)
     with atomic_file(options.output, "output") as temporary:

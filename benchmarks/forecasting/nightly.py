@@ -112,9 +112,10 @@ def night(rows: str, options: argparse.Namespace) -> list[str | Path]:
 def call(options: argparse.Namespace) -> None:
     """One call over the whole table, from a file to a file as the nightly job."""
     import segue
-    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.files.read import read_table
+    from segue.forecasting.table.files.write import write_table
 
-    table = read_table(options.folder / ALL, segue.Layout())
+    table = read_table(options.folder / ALL, segue.Layout()).frame
     write_table(segue.forecast(table, HORIZON, model=options.model), options.folder / CALL, ".csv")
 
 

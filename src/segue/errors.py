@@ -1,4 +1,7 @@
-"""The one exception a user's mistake raises."""
+"""What a user hears: the one exception that a mistake raises, and the notice of a reading that is worth a look."""
+
+import warnings
+from collections.abc import Iterable
 
 
 class UserError(ValueError):
@@ -22,3 +25,16 @@ class UserError(ValueError):
         self.argument, self.value, self.remedy = argument, value, remedy
         shown = " ".join(str(value).split())
         super().__init__(f"{argument} {shown[:200]}: {remedy}")
+
+
+class Notice(UserWarning):
+    """Something that a user should know of a table that was read: skipped rows or series, or a choice of a reading.
+
+    The command line prints each notice as one line on standard error. In Python it is a warning.
+    """
+
+
+def give_notice(notes: Iterable[str]) -> None:
+    """Warns of each note, at the line that called a public function."""
+    for note in notes:
+        warnings.warn(note, Notice, stacklevel=3)

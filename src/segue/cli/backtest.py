@@ -9,6 +9,7 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable
+from segue.cli.shared.tables import read_file, seasons
 from segue.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .
 
 
 def backtest(
+    ctx: typer.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     windows: Windows = 5,
@@ -38,12 +40,19 @@ def backtest(
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
+    season: options.Season = None,
+    decimal: options.Decimal = None,
+    skip_bad: options.SkipBad = False,
+    encoding: options.Encoding = None,
+    skip_rows: options.SkipRows = None,
+    comment: options.Comment = None,
     level: Levels = None,
     output: Scores = None,
     forecasts: Forecasts = None,
     plot: Plot = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Forecast the last windows of every series of FILE from the values before them, and score the forecasts.
 
@@ -60,12 +69,11 @@ def backtest(
     from segue.cli.shared.scores import show_backtest
     from segue.forecasting.evaluation.backtest import backtest_reading
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.table.files import read_table
+    from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
-    from segue.forecasting.table.reading import read_frame
 
-    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
-    reading = read_frame(read_table(file, layout), layout)
+    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
+    reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
     others = [name.strip() for name in against.split(",") if name.strip()]
     rivals = [load_predictor(name, "against", threads) for name in others]
     predictors = [load_predictor(model, threads=threads), *rivals]
@@ -79,7 +87,7 @@ def _write(
     reading: "Reading", result: "Backtest", output: Path | None, forecasts: Path | None, plot: Path | None
 ) -> None:
     """Writes all requested files, or none if one of them fails."""
-    from segue.forecasting.table.files import write_table
+    from segue.forecasting.table.files.write import write_table
 
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):

@@ -10,12 +10,14 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable
+from segue.cli.shared.tables import read_file, seasons
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
 
 
 def forecast(
+    ctx: typer.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     id_col: options.Id = None,
@@ -24,12 +26,19 @@ def forecast(
     freq: options.Freq = None,
     time_format: options.TimeFormat = None,
     duplicates: options.Duplicates = None,
+    season: options.Season = None,
+    decimal: options.Decimal = None,
+    skip_bad: options.SkipBad = False,
+    encoding: options.Encoding = None,
+    skip_rows: options.SkipRows = None,
+    comment: options.Comment = None,
     level: Levels = None,
     quantile: Quantiles = None,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
@@ -44,12 +53,12 @@ def forecast(
     from segue.cli.shared.view import show_forecast
     from segue.forecasting.forecast import forecast_reading
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.table.files import read_table, write_table
+    from segue.forecasting.table.files.read import FileFormat
+    from segue.forecasting.table.files.write import write_table
     from segue.forecasting.table.layout import Layout
-    from segue.forecasting.table.reading import read_frame
 
-    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
-    reading = read_frame(read_table(file, layout), layout)
+    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
+    reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
     predictor = load_predictor(model, threads=threads)
     with counting("series") as bar:
         report = partial(bar, predictor.name)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
+from segue.errors import give_notice
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
@@ -27,11 +28,14 @@ def forecast(
     levels: Numbers = (80,),
     quantiles: Numbers = (),
     freq: str | int | None = None,
-    id_col: str | None = None,
+    id_col: str | Sequence[str] | None = None,
     time_col: str | Sequence[str] | None = None,
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
+    season: float | Sequence[float] | None = None,
+    decimal: str | None = None,
+    skip_bad: bool = False,
 ) -> Any:
     """Forecasts every series of a long frame.
 
@@ -47,11 +51,14 @@ def forecast(
         levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         freq: The step. `segue.Layout` describes this argument and all that follow.
-        id_col: The column that names the series.
+        id_col: The column that names the series, or several columns.
         time_col: The column of times, or several columns.
         target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
         duplicates: Which value replaces several values at one time.
+        season: The steps of a season, or several.
+        decimal: The decimal sign of numbers that are text.
+        skip_bad: Whether series that cannot be read are left out and reported.
 
     Returns:
         A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
@@ -67,7 +74,10 @@ def forecast(
         >>> forecast(frame, horizon=3, model="seasonal-naive:2")["SeasonalNaive"].tolist()
         [5.0, 6.0, 5.0]
     """
-    reading = read_frame(frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates))
+    reading = read_frame(
+        frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
+    )
+    give_notice(reading.notes)
     return forecast_reading(load_predictor(model), reading, horizon, levels, quantiles)
 
 

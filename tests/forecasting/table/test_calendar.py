@@ -6,7 +6,7 @@ import pytest
 
 from segue.errors import UserError
 from segue.forecasting.table.calendar import frequency_of, infer_frequency
-from segue.forecasting.table.times import looks_like_times, read_times
+from segue.forecasting.table.times.read import looks_like_times, read_times
 
 
 def stamps(times):

@@ -5,7 +5,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from segue.errors import UserError
-from segue.forecasting.table.files import read_table
+from segue.forecasting.table.files.read import read_table
 from segue.forecasting.table.layout import Layout
 
 PLAIN = "ds,y,note\n2024-01-01,1.5,a\n2024-01-02,,b\n2024-01-03,3.5,c\n"
@@ -14,7 +14,7 @@ PLAIN = "ds,y,note\n2024-01-01,1.5,a\n2024-01-02,,b\n2024-01-03,3.5,c\n"
 def read(tmp_path, content, id_col=None, name="table.csv"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(path, Layout(id_col=id_col))
+    return read_table(path, Layout(id_col=id_col)).frame
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_empty_ids_are_missing(tmp_path):
 def test_parquet_reads_as_written(tmp_path):
     table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=2, tz="UTC"), "y": [1.0, None]})
     table.to_parquet(tmp_path / "table.parquet")
-    assert_frame_equal(read_table(tmp_path / "table.parquet", Layout()), table)
+    assert_frame_equal(read_table(tmp_path / "table.parquet", Layout()).frame, table)
 
 
 @pytest.mark.parametrize(

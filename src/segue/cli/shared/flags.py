@@ -1,6 +1,7 @@
 """The names of the command line for the arguments of the library."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from segue.errors import UserError
@@ -19,6 +20,12 @@ def in_flags(error: UserError, command: Any) -> str:
     words = {parameter.name: _word(parameter) for parameter in command.params}
     message = _named(error.argument, words) + str(error)[len(error.argument) :]
     return re.sub(r"`(\w+)`", lambda match: _named(match[1], words), message)
+
+
+def notes_in_flags(notes: Iterable[str], command: Any) -> list[str]:
+    """Writes notes in the words of a command: names in backticks become flags."""
+    words = {parameter.name: _word(parameter) for parameter in command.params}
+    return [re.sub(r"`(\w+)`", lambda match: _named(match[1], words), note) for note in notes]
 
 
 def _named(argument: str, words: dict[str, str]) -> str:

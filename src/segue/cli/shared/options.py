@@ -6,11 +6,20 @@ from typing import Annotated
 import typer
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row for each series and time.")]
-Id = Annotated[str | None, typer.Option("--id", help="The column that names the series.")]
+Id = Annotated[str | None, typer.Option("--id", help="The column that names the series, or several: store,product.")]
 Time = Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")]
-Target = Annotated[str | None, typer.Option("--target", help="The column to forecast, or several: a,b.")]
+Target = Annotated[
+    str | None, typer.Option("--target", help="The column to forecast, or several: a,b or all.")
+]
 Freq = Annotated[str | None, typer.Option(help="The step, such as h, D, W, MS, 15min; inferred if left out.")]
 TimeFormat = Annotated[str | None, typer.Option(help="How times are written, such as '%d.%m.%Y %H:%M'.")]
-Duplicates = Annotated[str | None, typer.Option(help="Of several values at a time: mean, first or last.")]
+Duplicates = Annotated[str | None, typer.Option(help="Of several values at a time: mean, sum, first or last.")]
+Season = Annotated[str | None, typer.Option(help="The steps of a season, or several: 24,168.")]
+Decimal = Annotated[str | None, typer.Option(help="The decimal sign of numbers, . or ,; inferred if left out.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out series that cannot be read, and list them.")]
+Encoding = Annotated[str | None, typer.Option(help="The encoding of the file, such as cp1252 or shift_jis.")]
+SkipRows = Annotated[int | None, typer.Option(min=0, help="How many lines to leave out before the header.")]
+Comment = Annotated[str | None, typer.Option(help="The mark that begins lines of comments, such as #.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no notices and no progress.")]
 Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
 Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST computes with; all if left out.")]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UserError
+from segue.errors import UserError, give_notice
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
@@ -63,11 +63,14 @@ def backtest(
     step: int | None = None,
     levels: Numbers = (80, 95),
     freq: str | int | None = None,
-    id_col: str | None = None,
+    id_col: str | Sequence[str] | None = None,
     time_col: str | Sequence[str] | None = None,
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
+    season: float | Sequence[float] | None = None,
+    decimal: str | None = None,
+    skip_bad: bool = False,
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
@@ -85,16 +88,22 @@ def backtest(
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in (0, 98], whose coverage is scored.
         freq: The step. `segue.Layout` describes this argument and all that follow.
-        id_col: The column that names the series.
+        id_col: The column that names the series, or several columns.
         time_col: The column of times, or several columns.
         target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
         duplicates: Which value replaces several values at one time.
+        season: The steps of a season, or several.
+        decimal: The decimal sign of numbers that are text.
+        skip_bad: Whether series that cannot be read are left out and reported.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
     """
-    reading = read_frame(frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates))
+    reading = read_frame(
+        frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
+    )
+    give_notice(reading.notes)
     given = [models] if isinstance(models, str) else models
     return backtest_reading(reading, given, horizon, windows, step, levels)
 

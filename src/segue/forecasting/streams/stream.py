@@ -56,7 +56,7 @@ class Stream:
         model: Model = "nanotst",
         *,
         freq: str | int | None = None,
-        id_col: str | None = None,
+        id_col: str | Sequence[str] | None = None,
         time_col: str | Sequence[str] | None = None,
         target_col: str | Sequence[str] | None = None,
         time_format: str | None = None,

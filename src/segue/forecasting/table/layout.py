@@ -8,12 +8,12 @@ import narwhals as nw
 import pandas as pd
 
 from segue.errors import UserError
-from segue.forecasting.table.times import has_clock, looks_like_times, time_part
+from segue.forecasting.table.times.read import has_clock, looks_like_times, time_part
 
 ID_NAMES = ("unique_id", "item_id", "series_id", "id", "series")
 TIME_NAMES = ("ds", "timestamp", "datetime", "date", "time", "year", "month", "t", "step", "index")
 TARGET_NAMES = ("y", "value", "target", "values")
-DUPLICATES = ("mean", "first", "last")
+DUPLICATES = ("mean", "sum", "first", "last")
 """The rules for several values on one step."""
 
 _MOST_NAMES = 12  # the most names that an error lists
@@ -32,23 +32,32 @@ class Layout:
             or the one column of numbers.
         freq: The step as a pandas alias, or an integer for integer times. By default it is the most common step.
         time_format: The format of times that are text, as in `time.strptime`. By default it is inferred.
-        duplicates: Which value replaces several values at one time: their `mean`, or the `first` or the `last` in the
-            order of the rows. By default several values are refused.
+        duplicates: Which value replaces several values at one time: their `mean` or `sum`, or the `first` or the
+            `last` in the order of the rows. By default several values are refused.
+        season: The steps of a season, or several seasons, the customary one first. By default the calendar suggests
+            them.
+        decimal: The decimal sign of numbers that are text, `.` or `,`. By default it is inferred for each column.
+        skip_bad: Whether series that cannot be read are left out and reported, instead of refusing the whole table.
 
     Raises:
-        UserError: `duplicates` is none of these three words.
+        UserError: `duplicates` or `decimal` is none of these words.
     """
 
-    id_col: str | None = None
+    id_col: str | Sequence[str] | None = None
     time_col: str | Sequence[str] | None = None
     target_col: str | Sequence[str] | None = None
     freq: str | int | None = None
     time_format: str | None = None
     duplicates: str | None = None
+    season: float | Sequence[float] | None = None
+    decimal: str | None = None
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         if self.duplicates not in (None, *DUPLICATES):
             raise UserError("duplicates", self.duplicates, f"choose one of {', '.join(DUPLICATES)}")
+        if self.decimal not in (None, ".", ","):
+            raise UserError("decimal", self.decimal, "give . or ,")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from segue.errors import UserError
 from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.layout import Columns, Layout, infer_columns
 from segue.forecasting.table.panel import Panel, make_panel
-from segue.forecasting.table.times import read_times
+from segue.forecasting.table.times.read import read_times
 
 DType = Any
 """A type of narwhals; the class of these types cannot be checked at run time."""
@@ -30,11 +30,13 @@ class Reading:
         panel: The series.
         columns: The roles of the columns.
         time_type: The type of times, without a time zone.
+        notes: What the user should know of this reading, one line each; words in backticks are arguments.
     """
 
     panel: Panel
     columns: Columns
     time_type: DType
+    notes: tuple[str, ...] = ()
 
     @property
     def id_col(self) -> str:
@@ -116,6 +118,7 @@ class Rows:
         values: The value of each row, NaN where missing.
         columns: The roles of the columns.
         time_type: The type of times, without a time zone.
+        notes: What the user should know of this reading, one line each; words in backticks are arguments.
     """
 
     ids: nw.Series[Any]
@@ -124,6 +127,7 @@ class Rows:
     values: Float64[np.ndarray, " rows"]
     columns: Columns
     time_type: DType
+    notes: tuple[str, ...] = ()
 
 
 def read_frame(frame: Any, layout: Layout) -> Reading:
@@ -138,7 +142,7 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     """
     rows = read_rows(frame, layout)
     panel = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
-    return Reading(panel, rows.columns, rows.time_type)
+    return Reading(panel, rows.columns, rows.time_type, rows.notes)
 
 
 def read_rows(frame: Any, layout: Layout) -> Rows:

@@ -6,23 +6,54 @@ import io
 import operator
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from segue.errors import UserError
 from segue.forecasting.table.layout import ID_NAMES, Layout
-from segue.forecasting.table.times import looks_like_times
+from segue.forecasting.table.times.read import looks_like_times
 
 MISSING = ("", "?", "-", "--", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>")
 """Texts that mean a missing value in a CSV file. In a column of ids only an empty cell is missing."""
 
 
-def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
+@dataclass(frozen=True)
+class FileFormat:
+    """How the text of a file becomes rows. Parquet files need none of this.
+
+    Attributes:
+        encoding: The encoding of the text, as Python names it. By default UTF-8, UTF-16 with a mark, or plain Latin.
+        skip_rows: How many lines to leave out before the header. By default lines that cannot be rows are left out.
+        comment: The mark that begins lines of comments, such as `#`.
+    """
+
+    encoding: str | None = None
+    skip_rows: int | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FileTable:
+    """A table of a file.
+
+    Attributes:
+        frame: Its rows. Columns of whole numbers without leading zeros are integers; all other columns of a CSV file
+            are text, whose meaning depends on their role.
+        notes: What the user should know: lines that were left out, for instance.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def read_table(path: str | Path, layout: Layout, form: FileFormat | None = None) -> FileTable:
     """Reads a Parquet file, or a CSV file with any common delimiter, line end, byte order mark and decimal sign.
 
     Args:
         path: A Parquet file if it ends in `.parquet` or `.pq`, else a CSV file with a header line.
+        form: How the text of the file becomes rows; by default it is inferred.
         layout: Its `id_col` is read as text, so that `NA` and `007` stay as they are. If there is none, all columns
             with the customary names of ids are read as text.
 
@@ -43,15 +74,7 @@ def read_table(path: str | Path, layout: Layout) -> pd.DataFrame:
         raise UserError("file", path, f"is not a whole table ({reason}); name a CSV or Parquet file") from error
     if table.empty:
         raise UserError("file", path, "holds no rows; name a file with a header and one row at least")
-    return table
-
-
-def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
-    """Writes a table as `.csv` or `.parquet`."""
-    if form == ".csv":
-        table.to_csv(path, index=False, lineterminator="\n")
-    else:
-        table.to_parquet(path, index=False)
+    return FileTable(table)
 
 
 def _utf8(path: Path) -> bytes:
