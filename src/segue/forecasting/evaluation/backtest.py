@@ -141,7 +141,7 @@ def backtest_reading(
         horizon=horizon,
         windows=windows,
         step=step,
-        season=reading.panel.frequency.season,
+        season=reading.panel.season,
     )
 
 

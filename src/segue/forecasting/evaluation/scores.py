@@ -36,7 +36,7 @@ class Windows:
     @staticmethod
     def of(origins: Origins) -> "Windows":
         """Gathers the values after the origins, and the scales from the values before them, some lanes at a time."""
-        season = origins.panel.frequency.season
+        season = origins.panel.season
         order = np.argsort(origins.spans, kind="stable")
         scale = np.empty(len(origins))
         for picked in np.split(order, range(_BATCH, len(order), _BATCH)):

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.streams.memory import Form, Id, Memory, anchored
 from segue.forecasting.streams.report import Report
-from segue.forecasting.table.calendar import anchors_of, frequency_of, infer_frequency
-from segue.forecasting.table.frequency import Frequency, Months, Times
+from segue.forecasting.table.calendar import infer_frequency
+from segue.forecasting.table.duplicates import one_a_step
+from segue.forecasting.table.frequency import Frequency, Times
+from segue.forecasting.table.gaps import in_order, longer_steps, neighbours, other_step
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.panel import in_order, longer_step, neighbours, one_a_step, other_step
+from segue.forecasting.table.months import Months, anchors_of
+from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.reading import Rows
 from segue.state import State
 
@@ -221,16 +224,16 @@ def _refuse_longer_step(
     Where the step was inferred, both the rows and the kept steps must have the longer one. A step that the user gave is
     doubted only if many rows have a longer one, because a few may come in any order.
     """
-    longer = longer_step(codes, steps, len(memory), _GIVEN if given else 3)
-    if memory.frequency is None or longer is None:
+    longer = longer_steps(codes, steps, len(memory), _GIVEN if given else 3)
+    if memory.frequency is None or not longer:
         return
     if given:
-        raise other_step(memory.ids[longer[0]], longer[1], memory.frequency)
+        lane, size = next(iter(longer.items()))
+        raise other_step(memory.ids[lane], size, memory.frequency)
     lanes = np.unique(codes)
     which, columns = np.nonzero(memory.state["observed"][lanes])
-    longer = longer_step(which, columns, len(lanes))
-    if longer is not None:
-        raise other_step(memory.ids[int(lanes[longer[0]])], longer[1], memory.frequency)
+    for lane, size in longer_steps(which, columns, len(lanes)).items():
+        raise other_step(memory.ids[int(lanes[lane])], size, memory.frequency)
 
 
 def _by_id(ids: tuple[Id, ...], counts: Int64[np.ndarray, " lanes"]) -> dict[Id, int]:

@@ -11,9 +11,10 @@ import pandas as pd
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.forecasting.table.calendar import frequency_of
-from segue.forecasting.table.frequency import DAY, Frequency, Months, Times
+from segue.forecasting.table.frequency import DAY, Frequency, Times
 from segue.forecasting.table.layout import Columns
+from segue.forecasting.table.months import Months
+from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.panel import Panel
 from segue.forecasting.table.reading import Reading, Rows
 from segue.state import State

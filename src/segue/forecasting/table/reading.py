@@ -141,8 +141,10 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
         UserError: The frame is no such table, or the layout does not fit it.
     """
     rows = read_rows(frame, layout)
-    panel = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
-    return Reading(panel, rows.columns, rows.time_type, rows.notes)
+    panel, notes, _ = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
+    numbered = panel.times.dtype.kind == "i" and not rows.time_type.is_integer()
+    time_type = nw.Int64() if numbered else rows.time_type
+    return Reading(panel, rows.columns, time_type, (*rows.notes, *notes))
 
 
 def read_rows(frame: Any, layout: Layout) -> Rows:
