@@ -12,9 +12,10 @@ from segue.errors import UserError
 from segue.forecasting.streams.memory import Form, Id, Memory, anchored
 from segue.forecasting.streams.report import Report
 from segue.forecasting.table.calendar import infer_frequency
-from segue.forecasting.table.duplicates import one_a_step
-from segue.forecasting.table.frequency import Frequency, Times
+from segue.forecasting.table.duplicates import begins, is_coarser, one_a_step
+from segue.forecasting.table.frequency import Frequency, RowNumbers, Times
 from segue.forecasting.table.gaps import in_order, longer_steps, neighbours, other_step
+from segue.forecasting.table.grid import alias_of
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.months import Months, anchors_of
 from segue.forecasting.table.names import frequency_of
@@ -39,6 +40,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     rows = _named_alike(memory, rows)
     ids, old, codes = _joined(memory, rows)
     codes, times, values = in_order(codes, rows.times, rows.values)
+    times, gathered = _gathered(memory, codes, times, layout)
     frequency, anchors = _grid(memory, codes, times, layout)
     begin, last = _known_times(memory, old, codes, times, len(ids))
     newest = np.full(len(ids), -1)
@@ -52,7 +54,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     ends = ends[steps[ends] > newest[codes[ends]]]
     last[codes[ends]] = times[ends]
     state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
-    after = Memory(state, ids, frequency, anchors, Form.of(rows))
+    after = Memory(state, ids, frequency, anchors, Form.of(rows), gathered)
     _refuse_longer_step(after, codes, steps, given=layout.freq is not None)
     return after, report
 
@@ -149,6 +151,19 @@ def _joined(
     """All names in ascending order, and the index among them of each known lane and of the series of each row."""
     codes, distinct = pd.factorize(pd.Index([*memory.ids, *rows.ids.to_list()]), sort=True)
     return tuple(distinct.tolist()), codes[: len(memory)].astype(np.int64), codes[len(memory) :][rows.codes]
+
+
+def _gathered(memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, layout: Layout) -> tuple[Times, bool]:
+    """The begins of the steps in which rows lie, if rows are gathered, else their times; the first rows decide."""
+    if layout.freq is None or (len(memory) and not memory.gathered):
+        return times, False
+    frequency = frequency_of(layout.freq, times)
+    if isinstance(frequency, RowNumbers):
+        raise UserError("freq", layout.freq, "a stream counts steps of time; give row numbers as times, and freq=1")
+    if not memory.gathered and not is_coarser(codes, times, frequency):
+        return times, False
+    origin = memory.times("first").min() if memory.gathered else None
+    return begins(frequency, alias_of(layout.freq), times, origin), True
 
 
 def _grid(

@@ -37,15 +37,15 @@ def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64
         frequency: The step of timestamps.
         alias: Its name as the user gives it, with the day of weeks or the month of quarters and years.
         times: The times, in any order, at least one.
-        origin: For steps of several days: the day at which one of them begins; by default the first one.
+        origin: For steps of several days or months: the time at which one of them begins; by default the first day.
     """
     anchor = alias.upper().rpartition("-")[2] if "-" in alias else ""
+    day = times.min().astype("datetime64[D]").astype("datetime64[us]") if origin is None else origin
     if isinstance(frequency, Months):
-        return _named_by(frequency, counted_unit(alias)).begins(times, _first_month(frequency, anchor, alias, times))
+        return _named_by(frequency, counted_unit(alias)).begins(times, _first_month(frequency, anchor, alias, day))
     if isinstance(frequency, Weekdays | MonthDays | Offsets):
         return frequency.begins(times)
     assert isinstance(frequency, Steps)
-    day = times.min().astype("datetime64[D]").astype("datetime64[us]") if origin is None else origin
     if frequency.size % WEEK == 0:
         monday = _MONDAY + np.timedelta64(_DAY_NAMES.index(anchor) if anchor in _DAY_NAMES else 0, "D")
         day -= (day - monday) % np.timedelta64(WEEK, "us")
@@ -58,36 +58,41 @@ def _named_by(frequency: Months, unit: str) -> Months:
     return Months(frequency.count, business + ("end" if unit.endswith("E") else "start"))
 
 
-def _first_month(frequency: Months, anchor: str, alias: str, times: Times) -> int:
+def _first_month(frequency: Months, anchor: str, alias: str, origin: np.datetime64) -> int:
     """The first month of a step, January as 0; names of ends, such as `YE-JUN`, have the last one."""
     if anchor in _MONTH_NAMES:
         ends = counted_unit(alias).endswith("E") or not counted_unit(alias).endswith("S")
         return _MONTH_NAMES.index(anchor) + ends
-    year = int(times.min().astype("datetime64[Y]").astype(np.int64)) * 12
+    year = int(origin.astype("datetime64[Y]").astype(np.int64)) * 12
     return 0 if 12 % frequency.count == 0 else year  # steps of five months begin in the first January
 
 
-def is_coarser(codes: Int64[np.ndarray, " rows"], times: Times, firsts: Times, frequency: Frequency) -> bool:
+def is_coarser(codes: Int64[np.ndarray, " rows"], times: Times, frequency: Frequency) -> bool:
     """Whether the rows lie in steps, not on them: many are off the grid of their series, or share a step.
 
     Args:
         codes: The series of each row, ascending.
         times: The times, ascending within a series.
-        firsts: The first time of the series of each row.
         frequency: The step that the user gave.
     """
+    first = firsts(codes, times)
     if isinstance(frequency, Steps):
         if frequency.integer or frequency.size == 1:
             return False
-        off = (times - firsts).view(np.int64) % frequency.size
+        off = (times - first).view(np.int64) % frequency.size
         off = np.minimum(off, frequency.size - off)
         far = off > _ON_GRID * frequency.size
         if frequency.size > HOUR:
             far &= off != HOUR  # summer time
-        return bool(np.mean(far) > _FEW) or bool(
-            far.any() and _shared(codes, times, frequency.steps(firsts, times)).any()
-        )
-    return bool(_shared(codes, times, frequency.steps(firsts, times)).any())
+        if not far.any() or np.mean(far) > _FEW:
+            return bool(far.any())
+    return bool(_shared(codes, times, frequency.steps(first, times)).any())
+
+
+def firsts(codes: Int64[np.ndarray, " rows"], times: Times) -> Times:
+    """The first time of the series of each row; rows are in order of series and time."""
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return np.asarray(np.repeat(times[starts], np.diff(starts, append=len(codes))))
 
 
 def _shared(codes: Int64[np.ndarray, " rows"], times: Times, steps: Int64[np.ndarray, " rows"]) -> NDArray[np.bool_]:
@@ -187,7 +192,7 @@ def partial_steps(
     begin: Times,
     leaders: Int64[np.ndarray, " kept"],
 ) -> tuple[str, ...]:
-    """Says which first and last steps have fewer rows than the steps between them, for they lack their beginning or end.
+    """Says which first and last steps have fewer rows than those between them, for their beginning or end lacks.
 
     Args:
         ids: The names of the series.

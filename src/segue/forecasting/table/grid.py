@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from segue.errors import UserError
 from segue.forecasting.table.calendar import infer_frequency
-from segue.forecasting.table.duplicates import begins, is_coarser, partial_steps
+from segue.forecasting.table.duplicates import begins, firsts, is_coarser, partial_steps
 from segue.forecasting.table.frequency import Frequency, RowNumbers, Times
 from segue.forecasting.table.gaps import neighbours, positions
 from segue.forecasting.table.layout import Layout
@@ -25,12 +25,14 @@ class Grid:
     """Rows on a grid, in order of series and time.
 
     Attributes:
+        frequency: The step.
         times: The time that names the step of each row; the row's own time unless rows are gathered or numbered.
         steps: The number of steps from the first one of its series.
         gathered: Whether rows are gathered into the steps that they lie in.
         numbered: Whether rows are numbered.
     """
 
+    frequency: Frequency
     times: Times
     steps: Int64[np.ndarray, " rows"]
     gathered: bool = False
@@ -43,24 +45,21 @@ class Grid:
         Args:
             codes: The series of each row, ascending.
             times: The times, ascending within a series.
-            frequency: The step.
-            layout: Its name, if the user gives one.
+            frequency: The step that the user gives or the rows show.
+            layout: The name of the step, if the user gives one.
 
         Raises:
             UserError: The times lie too far apart.
         """
         if isinstance(frequency, RowNumbers):
             steps = positions(codes, times)
-            return Grid(steps, steps, numbered=True)
+            return Grid(frequency, steps, steps, numbered=True)
         refuse_wide(times, frequency)
-        starts = np.flatnonzero(np.diff(codes, prepend=-1))
-        counts = np.diff(starts, append=len(codes))
-        firsts = np.repeat(times[starts], counts)
-        gathered = layout.freq is not None and is_coarser(codes, times, firsts, frequency)
+        gathered = layout.freq is not None and is_coarser(codes, times, frequency)
         if gathered:
             times = begins(frequency, alias_of(layout.freq), times)
-            firsts = np.repeat(times[starts], counts)
-        return Grid(times, frequency.steps(firsts, times), gathered)
+            frequency = frequency_of(layout.freq, times)  # months and years keep the day that names their steps
+        return Grid(frequency, times, frequency.steps(firsts(codes, times), times), gathered)
 
     def notes(
         self,

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from segue.forecasting.table.frequency import Times, clock_drift, days_on_clock
 
+_PANDAS: dict[tuple[int, ...], str] = {(1, 15): "SMS", (15, 31): "SME"}
+
 
 @dataclass(frozen=True)
 class Months:
@@ -78,7 +80,7 @@ class MonthDays:
     @property
     def alias(self) -> str:
         """See `segue.forecasting.table.frequency.Frequency`."""
-        return {(1, 15): "SMS", (15, 31): "SME"}.get(self.days) or ",".join(map(str, self.days))
+        return _PANDAS.get(self.days) or ",".join(map(str, self.days))
 
     @property
     def seasons(self) -> tuple[float, ...]:
@@ -96,7 +98,7 @@ class MonthDays:
         _, day = days_on_clock(first, last)
         clock = first - first.astype("datetime64[D]") + clock_drift(first, last)
         ahead = self._day(self._index(day)[:, None] + np.arange(1, horizon + 1))
-        return (ahead + clock[:, None]).astype("datetime64[us]")
+        return np.asarray((ahead + clock[:, None]).astype("datetime64[us]"))
 
     def begins(self, times: Times) -> Times:
         """Returns the midnight at which the step of each time begins."""

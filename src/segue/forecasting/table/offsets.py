@@ -1,6 +1,7 @@
 """Any other step that pandas knows, such as the third Friday of every month."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ class Offsets:
         """
         if not len(times):
             return np.zeros(0, np.int64)
-        grid = self._dates(first.min(), end=pd.Timestamp(times.max()), begin="rollback")
+        grid = self._grid(first.min(), times.max())
         return np.asarray(np.searchsorted(grid, times, "right") - np.searchsorted(grid, first, "right"))
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
@@ -46,35 +47,35 @@ class Offsets:
             UserError: pandas can make no such times.
         """
         distinct, which = np.unique(times[starts[1:] - 1], return_inverse=True)  # all roll onto the grid
-        return np.stack([self._dates(time, periods=horizon) for time in distinct])[which]
+        return np.stack([self._next(time, horizon) for time in distinct])[which]
 
     def begins(self, times: Times) -> Times:
         """Returns the time at which the step of each time begins, on the clock of midnight."""
-        grid = self._dates(times.min().astype("datetime64[D]"), end=pd.Timestamp(times.max()), begin="rollback")
+        grid = self._grid(times.min().astype("datetime64[D]"), times.max())
         return np.asarray(grid[np.searchsorted(grid, times, "right") - 1])
 
-    def _dates(
-        self, time: np.datetime64, *, end: pd.Timestamp | None = None, periods: int | None = None, begin: str = "next"
-    ) -> Times:
+    def _grid(self, first: np.datetime64, last: np.datetime64) -> Times:
+        return self._dates(lambda offset: pd.date_range(offset.rollback(pd.Timestamp(first)), last, freq=offset))
+
+    def _next(self, time: np.datetime64, periods: int) -> Times:
+        return self._dates(lambda offset: pd.date_range(pd.Timestamp(time) + offset, periods=periods, freq=offset))
+
+    def _dates(self, dates: Callable[[pd.tseries.offsets.BaseOffset], pd.DatetimeIndex]) -> Times:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rules that pandas cannot apply to whole columns are only slower
             try:
-                offset = offset_of(self.alias)
-                stamp = pd.Timestamp(time)
-                start = offset.rollback(stamp) if begin == "rollback" else stamp + offset
-                dates = pd.date_range(start, end, periods, freq=offset)
-                return np.asarray(dates.to_numpy().astype("datetime64[us]"))
+                return np.asarray(dates(offset_of(self.alias)).to_numpy().astype("datetime64[us]"))
             except (ValueError, OverflowError, TypeError, AttributeError, NotImplementedError) as error:
                 remedy = "pandas makes no such times here; give one such as min, h, D, B, W, MS, QS or YS"
                 raise UserError("freq", self.alias, remedy) from error
 
 
 def offset_of(alias: str) -> pd.tseries.offsets.BaseOffset:
-    """Makes the offset of an alias; `LWOM-FRI`, the last Friday of every month, is one that pandas writes but not reads.
+    """Makes the offset of an alias; `LWOM-FRI`, the last Friday of a month, is one that pandas writes but cannot read.
 
     Raises:
         ValueError: There is no such offset.
     """
     if alias.startswith("LWOM-"):
-        return pd.tseries.offsets.LastWeekOfMonth(weekday=_WEEKDAYS.index(alias.removeprefix("LWOM-")))
+        return pd.tseries.offsets.LastWeekOfMonth(weekday=_WEEKDAYS.index(alias.removeprefix("LWOM-")))  # type: ignore[arg-type]
     return pd.tseries.frequencies.to_offset(alias)

@@ -175,20 +175,22 @@ def make_panel(
     frequency, skipped = frequency_in(codes, times, len(ids), layout)
     grid = None if skipped else Grid.of(codes, times, frequency, layout)
     if grid is not None:
-        faults = faults_of(ids, codes, times, grid.steps, frequency, layout.duplicates is None, layout.freq is None)
+        faults = faults_of(
+            ids, codes, times, grid.steps, grid.frequency, layout.duplicates is None, layout.freq is None
+        )
         if faults and (not layout.skip_bad or len(faults) == len(ids)):
             raise next(iter(faults.values()))[1]()
         skipped = {lane: reason for lane, (reason, _) in faults.items()}
     if grid is None or skipped:
         return _without(skipped, ids, codes, times, values, layout)
-    leaders, values = one_a_step(ids, codes, times, grid.steps, values, frequency, layout.duplicates)
+    leaders, values = one_a_step(ids, codes, times, grid.steps, values, grid.frequency, layout.duplicates)
     notes = grid.notes(ids, codes, times, leaders)
     cycle = rows_a_cycle(codes[leaders], times[leaders]) if grid.numbered else ()
     codes, times, steps = codes[leaders], grid.times[leaders], grid.steps[leaders]
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
     if not grid.numbered:
-        notes += early_ends(ids, starts, times, values, frequency)
-    panel = Panel(ids, starts, times, steps, values, frequency, periods)
+        notes += early_ends(ids, starts, times, values, grid.frequency)
+    panel = Panel(ids, starts, times, steps, values, grid.frequency, periods)
     if periods is None and times.dtype.kind == "i":
         panel = replace(panel, periods=cycle or panel.season_of_values())
     return panel, notes, {}

@@ -1,8 +1,9 @@
 """Seasons that the user gives, or that the rows show where their times suggest none."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -35,7 +36,7 @@ def seasons_of(given: float | Sequence[float] | None) -> tuple[float, ...] | Non
     """
     if given is None:
         return None
-    seasons = [given] if isinstance(given, Real | str) else list(given)  # type: ignore[arg-type]
+    seasons: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     for season in seasons:
         number = isinstance(season, Real) and not isinstance(season, bool) and math.isfinite(season)
         if not number or season < 1:

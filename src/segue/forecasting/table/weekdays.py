@@ -52,7 +52,7 @@ class Weekdays:
         day = times.astype("datetime64[D]").astype(np.int64)
         weeks, place = np.divmod(self._index(day), len(self.days))
         begin = _MONDAY + 7 * weeks + np.asarray(self.days)[place]
-        return begin.astype("datetime64[D]").astype("datetime64[us]")
+        return np.asarray(begin.astype("datetime64[D]").astype("datetime64[us]"))
 
     def _index(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
         """The index of the last of the weekdays up to each day, counted from the week of 1970-01-05."""
