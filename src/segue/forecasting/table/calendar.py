@@ -1,6 +1,9 @@
 """The frequency that the times of a table show, accepted only where nearly all gaps are whole multiples of its step."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from jaxtyping import Bool, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
@@ -32,6 +35,42 @@ _NICE = [
 """The steps in microseconds that clocks are set to. Times of jitter have no common gap, but are close to one of these."""
 
 
+@dataclass(frozen=True, eq=False)
+class GapSizes:
+    """The sizes of gaps, in microseconds or as integers.
+
+    Attributes:
+        distinct: Each size once, ascending.
+        counts: How many gaps have each size.
+    """
+
+    distinct: Int64[np.ndarray, " sizes"]
+    counts: Int64[np.ndarray, " sizes"]
+
+    @staticmethod
+    def of(gaps: Times) -> "GapSizes":
+        """The sizes of the gaps between pairs of times, `(pairs, 2)`."""
+        distinct, counts = np.unique((gaps[:, 1] - gaps[:, 0]).view(np.int64), return_counts=True)
+        return GapSizes(distinct, counts.astype(np.int64))
+
+    def __len__(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def common(self) -> int:
+        """The most common size, the least one of several."""
+        return int(self.distinct[self.counts.argmax()])
+
+    @property
+    def median(self) -> int:
+        """The median size, the greater one of two."""
+        return int(self.distinct[np.searchsorted(self.counts.cumsum(), len(self) // 2, "right")])
+
+    def share(self, which: Bool[np.ndarray, " sizes"]) -> float:
+        """The share of gaps that have one of these sizes."""
+        return float(self.counts[which].sum() / self.counts.sum())
+
+
 def infer_frequency(times: Times, gaps: Times) -> Frequency:
     """Infers the step between neighbouring times; missing rows and a little jitter do not change it.
 
@@ -44,7 +83,7 @@ def infer_frequency(times: Times, gaps: Times) -> Frequency:
         UserError: No series has two timestamps; or a gap of 20 or more is no multiple of the most common one; or there
             are at least three gaps, and less than half of them keep one step; or the rows stand at opening hours.
     """
-    sizes = (gaps[:, 1] - gaps[:, 0]).view(np.int64)
+    sizes = GapSizes.of(gaps)
     if times.dtype.kind == "i":
         return _infer_number(sizes)
     if not len(gaps):
@@ -54,21 +93,21 @@ def infer_frequency(times: Times, gaps: Times) -> Frequency:
     if size is not None and size < DAY:
         refuse_opening_hours(times, size)
         return Steps(size)
-    common = _most_common(sizes)[0]
-    found = (_infer_weekdays(times, gaps, common) if common < WEEK else None) or _infer_months(times, gaps, sizes)
+    common = sizes.common
+    found = (_infer_weekdays(times, gaps, sizes) if common < WEEK else None) or _infer_months(times, gaps, sizes)
     if found is None and size is not None:
         return Steps(size)
     found = found or _infer_month_days(times, gaps, common) or _infer_month_weekday(times, gaps)
     if found is None:
-        raise no_common_step(times, sizes, Steps(common).alias, _near(sizes, common))
+        raise no_common_step(times, (gaps[:, 1] - gaps[:, 0]).view(np.int64), Steps(common).alias, _near(sizes, common))
     return found
 
 
-def _infer_number(sizes: NDArray[np.int64]) -> Frequency:
+def _infer_number(sizes: GapSizes) -> Frequency:
     if not len(sizes):
         return Steps(1, integer=True)
-    size, share = _most_common(sizes)
-    multiples = float(np.mean(sizes % size == 0))
+    size = sizes.common
+    share, multiples = sizes.share(sizes.distinct == size), sizes.share(sizes.distinct % size == 0)
     if (len(sizes) >= 3 and share < _HALF) or multiples < _NEARLY:
         most = f"the most common, {size}, has {share:.0%} of the gaps"
         remedy = "give a whole number, or `freq` rows to number the rows"
@@ -76,51 +115,50 @@ def _infer_number(sizes: NDArray[np.int64]) -> Frequency:
     return Steps(size, integer=True)
 
 
-def _step_of(sizes: NDArray[np.int64]) -> int | None:
+def _step_of(sizes: GapSizes) -> int | None:
     """The step that nearly all gaps are multiples of: the most common gap, or one of the clock; None if there is none."""
-    common, median = _most_common(sizes)[0], float(np.median(sizes))
-    nice = min(_NICE, key=lambda size: abs(size - median))
-    for size in (common, nice):
+    nice = min(_NICE, key=lambda size: abs(size - sizes.median))
+    for size in (sizes.common, nice):
         usual = len(sizes) < 3 or _near(sizes, size) >= _HALF
         if usual and _multiples(sizes, size) >= _NEARLY:
             return size
     return None
 
 
-def _multiples(sizes: NDArray[np.int64], size: int) -> float:
+def _multiples(sizes: GapSizes, size: int) -> float:
     """The share of gaps that are whole multiples of a step, but for jitter, and for an hour of summer time."""
-    if size == 1 or not (sizes % size).any():  # the usual case
-        return 1.0
-    count = (sizes + size // 2) // size
-    off = np.abs(sizes - count * size)
+    count = (sizes.distinct + size // 2) // size
+    off = np.abs(sizes.distinct - count * size)
     kept = (off <= _tolerance(size)) & (count > 0)
-    share = float(np.mean(kept))
-    if share < _NEARLY and HOUR < size < DAY and np.count_nonzero(~kept & (off != HOUR)) == 0:
-        share = 1.0 if np.count_nonzero(~kept) <= 2 else share  # the clock changes twice a year
-    return share
+    clock = ~kept & (off == HOUR) & (HOUR < size < DAY)
+    if sizes.counts[clock].sum() <= 2:  # the clock changes twice a year
+        kept |= clock
+    return sizes.share(kept)
 
 
-def _near(sizes: NDArray[np.int64], size: int) -> float:
+def _near(sizes: GapSizes, size: int) -> float:
     """The share of gaps that are one step, but for jitter."""
-    return float(np.mean(np.abs(sizes - size) <= _tolerance(size)))
+    return sizes.share(np.abs(sizes.distinct - size) <= _tolerance(size))
 
 
 def _tolerance(size: int) -> float:
     return _JITTER * size if size % DAY else min(_JITTER * size, DAY / 4) + HOUR
 
 
-def _infer_weekdays(times: Times, gaps: Times, size: int) -> Frequency | None:
+def _infer_weekdays(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
     """Some weekdays of every week, where the others lack rows more often than by chance.
 
     Business days show in one weekend, for they are usual. Where a step of a day would do as well, other weekdays have
     to lack rows three times each; else each weekday has to have two rows.
     """
-    day = np.unique(days_on_clock(times.min(keepdims=True), times)[1]).astype("datetime64[D]")
+    if _multiples(sizes, DAY) < _NEARLY:
+        return None
+    day = _distinct_days(days_on_clock(times.min(keepdims=True), times)[1])
     weekday = weekdays_of(day)
     counts = np.bincount(weekday, minlength=7)
     seen = tuple(np.flatnonzero(counts).tolist())
-    daily = abs(size - DAY) <= HOUR
-    if not 2 <= len(seen) <= 6 or _multiples((gaps[:, 1] - gaps[:, 0]).view(np.int64), DAY) < _NEARLY:
+    daily = abs(sizes.common - DAY) <= HOUR
+    if not 2 <= len(seen) <= 6:
         return None
     if daily and set(seen) <= set(BUSINESS) and _skips_a_weekend(gaps):
         return Weekdays(BUSINESS)
@@ -135,6 +173,14 @@ def _infer_weekdays(times: Times, gaps: Times, size: int) -> Frequency | None:
     return Weekdays(seen) if enough and by_chance < _CHANCE else None
 
 
+def _distinct_days(days: NDArray[np.int64]) -> Times:
+    """Each of these days since 1970 once, ascending; counting is faster than sorting where they are dense."""
+    least, span = int(days.min()), int(np.ptp(days))
+    dense = span <= 10 * len(days)
+    distinct = np.flatnonzero(np.bincount(days - least)) + least if dense else np.unique(days)
+    return np.asarray(distinct.astype("datetime64[D]"))
+
+
 def _skips_a_weekend(gaps: Times) -> bool:
     """Whether a Monday follows a Friday."""
     begin, end = days_on_clock(gaps[:, 0], gaps[:, 1])
@@ -142,10 +188,10 @@ def _skips_a_weekend(gaps: Times) -> bool:
     return bool(((end - begin == 3) & friday).any())
 
 
-def _infer_months(times: Times, gaps: Times, sizes: NDArray[np.int64]) -> Frequency | None:
+def _infer_months(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
     """Calendar months, where they explain more gaps than days do and the rows keep a day of the month, or nearly one."""
-    size, share = _most_common(sizes)
-    if size < 28 * DAY:
+    share = sizes.share(sizes.distinct == sizes.common)
+    if sizes.common < 28 * DAY:
         return None
     months = gaps.astype("datetime64[M]")
     apart = (months[:, 1] - months[:, 0]).astype(np.int64)

@@ -20,6 +20,8 @@ def early_ends(
     frequency: Frequency,
 ) -> tuple[str, ...]:
     """Names the series whose last value is more than a step before the last value of the table."""
+    if len(ids) < 2:
+        return ()
     known = np.where(np.isfinite(values), np.arange(len(values)), -1)
     rows = np.maximum.reduceat(known, starts[:-1])
     valued = np.flatnonzero(rows >= 0)

@@ -37,6 +37,8 @@ def faults_of(
         unique: Whether a step may have one row only.
         inferred: Whether the step was inferred from all series, so that a few may have none.
     """
+    if bool(((steps[1:] - steps[:-1] == 1) | (codes[1:] != codes[:-1])).all()):
+        return _off_grid(ids, codes, times, frequency) if inferred else {}  # most tables have all rows
     if unique:
         faults = _crowded(ids, codes, times, steps, frequency)
         if faults:  # what is left is seen when these are gone
@@ -53,11 +55,20 @@ def faults_of(
     for lane, size in longer_steps(codes[distinct], steps[distinct], len(ids)).items():
         reason = f"its rows lie {size:,} steps of {frequency.alias} apart"
         faults.setdefault(lane, (reason, lambda lane=lane, size=size: other_step(ids[lane], size, frequency)))  # type: ignore[misc]
-    if inferred and isinstance(frequency, Steps) and frequency.size > 1:
-        for lane in off_grid(codes, times, frequency.size, len(ids)).tolist():
-            reason = f"its rows keep no steps of {frequency.alias}"
-            faults.setdefault(lane, (reason, lambda lane=lane: _stepless(ids[lane], frequency)))  # type: ignore[misc]
-    return faults
+    return _off_grid(ids, codes, times, frequency) | faults if inferred else faults
+
+
+def _off_grid(
+    ids: Sequence[Any] | nw.Series[Any], codes: Int64[np.ndarray, " rows"], times: Times, frequency: Frequency
+) -> Faults:
+    """Series that keep no steps, hidden among many others that do."""
+    if not isinstance(frequency, Steps) or frequency.size == 1:
+        return {}
+    reason = f"its rows keep no steps of {frequency.alias}"
+    return {
+        lane: (reason, lambda lane=lane: _stepless(ids[lane], frequency))  # type: ignore[misc]
+        for lane in off_grid(codes, times, frequency.size, len(ids)).tolist()
+    }
 
 
 def _crowded(

@@ -60,10 +60,12 @@ def off_grid(
     codes: Int64[np.ndarray, " rows"], times: Times, size: int, series: int, least: int = 3
 ) -> NDArray[np.int64]:
     """Returns the series of which most gaps, at least `least`, are more than a tenth of a step from its multiples."""
-    near = (codes[1:] == codes[:-1]) & (times[1:] > times[:-1])
-    rest = (times[1:] - times[:-1]).view(np.int64) % size
-    off = near & (np.minimum(rest, size - rest) > size // 10)
-    if not off.any():  # the usual case
+    gap = (times[1:] - times[:-1]).view(np.int64)
+    near = (codes[1:] == codes[:-1]) & (gap > 0)
+    odd = np.flatnonzero(near & (gap != size))
+    rest = gap[odd] % size
+    off = odd[np.minimum(rest, size - rest) > size // 10]
+    if not len(off):  # the usual case
         return np.zeros(0, dtype=np.int64)
     gaps = np.bincount(codes[1:][near], minlength=series)
     return np.flatnonzero((gaps >= least) & (2 * np.bincount(codes[1:][off], minlength=series) > gaps))

@@ -15,6 +15,7 @@ _LEAST_SHARE = 1 / 8
 _CHANCE = 1e-3  # that these hours lack rows by chance
 _LEAST_CYCLES = 3  # days or weeks: the night between two days is one gap, as an outage is
 _MONDAY = 4 * DAY
+_HEAD = 50_000  # the first rows, which usually show the whole cycle; five weeks of minutes
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +52,8 @@ def refuse_opening_hours(times: Times, size: int) -> None:
         UserError: Each day with rows, or each week, lacks them at the same clock times.
     """
     slot = size if DAY % size == 0 and size >= MINUTE else MINUTE if size < MINUTE else HOUR
-    index = times.astype(np.int64) - _MONDAY
-    index //= slot
     for cycle in (DAY, WEEK):
-        hours = _recurring(index, slot, cycle)
+        hours = _recurring(times, slot, cycle) if _lacks_slots(times[:_HEAD], slot, cycle) else None
         if hours is not None:
             days = tuple(np.unique(weekdays_of(times)).tolist())
             when = "every day" if len(days) == 7 else f"on {weekday_text(days)}"
@@ -64,12 +63,22 @@ def refuse_opening_hours(times: Times, size: int) -> None:
             raise UserError("freq", "(not given)", f"{fault}; {remedy}")
 
 
-def _recurring(index: NDArray[np.int64], slot: int, cycle: int) -> _Hours | None:
-    count = cycle // slot
-    hours = _Hours(np.bincount(index % count, minlength=count) > 0, slot)
-    if 1 - hours.open.mean() < _LEAST_SHARE:
+def _lacks_slots(times: Times, slot: int, cycle: int) -> bool:
+    """Whether no row stands at many clock times of the cycle."""
+    used = np.bincount(_slots(times, slot) % (cycle // slot), minlength=cycle // slot) > 0
+    return bool(1 - used.mean() >= _LEAST_SHARE)
+
+
+def _slots(times: Times, slot: int) -> NDArray[np.int64]:
+    return np.asarray((times.astype(np.int64) - _MONDAY) // slot)
+
+
+def _recurring(times: Times, slot: int, cycle: int) -> _Hours | None:
+    """The clock times of all rows, if all cycles lack the others."""
+    if not _lacks_slots(times, slot, cycle):
         return None
-    filled = np.unique(index)
+    filled, count = np.unique(_slots(times, slot)), cycle // slot
+    hours = _Hours(np.bincount(filled % count, minlength=count) > 0, slot)
     cycles = len(np.unique(filled // count))
     missing = 1 - len(filled) / (cycles * np.count_nonzero(hours.open))
     by_chance = count * missing**cycles
