@@ -129,7 +129,7 @@ def make_panel(
     times: Times,
     values: Float64[np.ndarray, " rows"],
     layout: Layout,
-) -> Panel:
+) -> tuple[Panel, tuple[str, ...], dict[int, str]]:
     """Sorts rows, infers their grid and puts them on it.
 
     Args:
@@ -156,7 +156,7 @@ def make_panel(
     if longer is not None:
         raise other_step(ids[longer[0]], longer[1], frequency)
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
-    return Panel(ids, starts, times, steps, values, frequency)
+    return Panel(ids, starts, times, steps, values, frequency), (), {}
 
 
 def in_order(

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ def time_part(name: str) -> str | None:
     return _PARTS.get(name.strip().lower())
 
 
-def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.Series:
+def _read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.Series:
     """Reads one local time without a time zone, or one integer, from each row.
 
     A time zone or offset is dropped and the wall-clock time is kept, since seasons follow the wall clock. A date
@@ -63,6 +64,19 @@ def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.
             times = times + pd.to_timedelta(column, unit=_DURATIONS[part])
         return times
     return _parse(label, _joined(series), None)
+
+
+@dataclass(frozen=True, eq=False)
+class TimesRead:
+    """Stub."""
+
+    times: pd.Series
+    notes: tuple[str, ...] = ()
+
+
+def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> TimesRead:
+    """Stub."""
+    return TimesRead(_read_times(columns, form))
 
 
 def looks_like_times(column: pd.Series) -> bool:
