@@ -32,7 +32,7 @@ class Columns:
     """The roles of a table's columns.
 
     Attributes:
-        ids: The column that names the series, or several whose cells name it together; empty if all rows are one series.
+        ids: The column that names the series, or several whose cells name it together; none if all rows are one series.
         times: The column of times, or several columns that make one time.
         targets: The columns to forecast, at least one.
     """

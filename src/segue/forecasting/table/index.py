@@ -66,7 +66,9 @@ def _role(level: pd.Index, is_timed: bool, beside_times: bool, several: bool, gi
 
 
 def _unclear(level: pd.Index) -> UserError:
-    return UserError("frame", f"index {level.name or 'without a name'}", "its role is not clear; call reset_index() first")
+    return UserError(
+        "frame", f"index {level.name or 'without a name'}", "its role is not clear; call reset_index() first"
+    )
 
 
 def _holds_times(level: pd.Index) -> bool:

@@ -74,9 +74,7 @@ def read_names(
     return ids, codes, keys
 
 
-def _key_columns(
-    table: nw.DataFrame[Any], columns: Columns, firsts: NDArray[np.int64]
-) -> tuple[nw.Series[Any], ...]:
+def _key_columns(table: nw.DataFrame[Any], columns: Columns, firsts: NDArray[np.int64]) -> tuple[nw.Series[Any], ...]:
     """The columns of names, one row for each series; several targets have a column of their own."""
     rows = np.repeat(firsts, len(columns.targets)).tolist()
     keys = [table[name][rows] for name in columns.ids]

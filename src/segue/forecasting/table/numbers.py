@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.table.numerals import MISSING, Numeral, numeral
 from segue.forecasting.table.separators import Separators, parsed
+from segue.forecasting.table.shapes import shapes_of, sizes_of
 
 __all__ = ["MISSING", "NumbersRead", "holds_digits", "looks_like_numbers", "read_numbers", "shown"]
 
@@ -66,11 +67,13 @@ def read_numbers(
         return NumbersRead(values, np.flatnonzero(np.isin(codes, known.bad)))
     if _is_numeric(kind):
         return NumbersRead(_floats(column), np.empty(0, dtype=np.int64))
-    if not (kind == object or pd.api.types.is_string_dtype(kind)):
+    if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
         remedy = "whole numbers 0 and 1" if pd.api.types.is_bool_dtype(kind) else "a column of numbers"
         raise UserError("target_col", name, f"holds {kind}, not numbers; give {remedy}")
+    if pd.api.types.infer_dtype(column, skipna=True) == "bytes":  # which Arrow would take for text
+        return _read_objects(name, column, decimal, beside)
     try:
-        cells = pa.array(column.to_numpy(object, na_value=None), type=pa.string(), from_pandas=True)
+        cells = pa.array(_objects(column), type=pa.string(), from_pandas=True)
     except (pa.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
         return _read_objects(name, column, decimal, beside)
     return _read_text(name, cells, decimal, beside)
@@ -80,10 +83,10 @@ def looks_like_numbers(column: pd.Series) -> bool:
     """Whether a column is numeric, or text of which a sample holds numbers without units."""
     if not _may_hold_numbers(column):
         return _is_numeric(column.dtype)
-    found = [numeral(cell) if isinstance(cell, str) else cell for cell in _sample(column)]
-    return bool(found) and all(
-        not part.unit if isinstance(part, Numeral) else _is_number(part) for part in found if part is not None
-    ) and None not in found  # fmt: skip
+    cells = _sample(column)
+    found = [numeral(cell) for cell in cells if isinstance(cell, str)]
+    counts = sum(_is_number(cell) for cell in cells) + sum(number is not None and not number.unit for number in found)
+    return bool(cells) and counts == len(cells)
 
 
 def holds_digits(column: pd.Series) -> bool:
@@ -112,11 +115,26 @@ def _is_numeric(kind: Any) -> bool:
 def _may_hold_numbers(column: pd.Series) -> bool:
     """Whether the cells decide, because the type of the column does not."""
     kind = column.dtype
-    return kind == object or isinstance(kind, pd.CategoricalDtype) or pd.api.types.is_string_dtype(kind)
+    return (
+        pd.api.types.is_object_dtype(kind)
+        or isinstance(kind, pd.CategoricalDtype)
+        or pd.api.types.is_string_dtype(kind)
+    )
 
 
 def _is_number(cell: object) -> bool:
     return isinstance(cell, numbers.Real | Decimal) and not isinstance(cell, bool | np.bool_)
+
+
+def _objects(column: pd.Series) -> NDArray[np.object_]:
+    """The cells as objects of Python, None where missing."""
+    cells = column.to_numpy(dtype=object, copy=True)
+    cells[column.isna().to_numpy()] = None
+    return cells
+
+
+def _is_missing(cell: object) -> bool:
+    return isinstance(cell, str) and cell.strip() in MISSING
 
 
 def _sample(column: pd.Series) -> list[Any]:
@@ -124,7 +142,9 @@ def _sample(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = pd.Series(column.cat.categories)
     for part in (column.head(1000), column):
-        cells = [cell for cell in part[part.notna()].tolist() if not (isinstance(cell, str) and cell.strip() in MISSING)]
+        cells = [
+            cell for cell in part[part.notna()].tolist() if not (isinstance(cell, str) and cell.strip() in MISSING)
+        ]
         if cells:
             texts = list(dict.fromkeys(cell for cell in cells if isinstance(cell, str)))
             return [*texts, *(cell for cell in cells if not isinstance(cell, str))][:_SAMPLE]
@@ -133,15 +153,12 @@ def _sample(column: pd.Series) -> list[Any]:
 
 def _floats(column: pd.Series) -> NDArray[np.float64]:
     plain = column.dtype == np.float64  # NaN is its only missing value, so no copy is needed
-    values: NDArray[np.float64] = column.to_numpy() if plain else column.to_numpy(np.float64, na_value=np.nan)
-    return values
+    return np.asarray(column.to_numpy() if plain else column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _read_objects(
-    name: str, column: pd.Series, decimal: str | None, beside: Iterable[pd.Series]
-) -> NumbersRead:
+def _read_objects(name: str, column: pd.Series, decimal: str | None, beside: Iterable[pd.Series]) -> NumbersRead:
     """Reads cells of several types: text by its form, numbers as they are."""
-    cells = column.to_numpy(object, na_value=None)
+    cells = _objects(column)
     values, bad, texts = np.full(len(cells), np.nan), [], []
     for row, cell in enumerate(cells):
         if isinstance(cell, str):
@@ -169,7 +186,7 @@ def _read_text(name: str, cells: pa.Array, decimal: str | None, beside: Iterable
     """Reads text: one cell of each shape decides for all, since cells that differ in digits alone have one form."""
     cells = _without_missing(cells)
     values = np.full(len(cells), np.nan)
-    shapes, firsts = _shapes(cells)
+    shapes, firsts = shapes_of(cells)
     known: dict[int, Numeral] = {}
     odd_shapes = []
     for shape, row in enumerate(firsts.tolist()):
@@ -187,7 +204,7 @@ def _read_text(name: str, cells: pa.Array, decimal: str | None, beside: Iterable
         decimal = clues.decimal(name, "." in clues.open and not clues.clues and any(map(_has_commas, beside)))
     fits = {shape for shape, number in known.items() if parsed(number, decimal) is not None}
     rows = np.flatnonzero(np.isin(shapes, list(fits)))
-    values[rows] = _sizes(cells if len(rows) == len(cells) else cells.take(pa.array(rows)), decimal)
+    values[rows] = sizes_of(cells if len(rows) == len(cells) else cells.take(pa.array(rows)), decimal)
     values[np.isin(shapes, [shape for shape in fits if known[shape].negative])] *= -1
     bad = np.isin(shapes, list(known.keys() - fits))
     odd_values = odd.values(decimal)
@@ -217,56 +234,13 @@ class _Odd:
         return np.array(values, dtype=np.float64)[self._codes]
 
 
-def _shapes(cells: pa.Array) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " shapes"]]:
-    """The index of each cell's shape, -1 where it is missing, and the first row of each shape.
-
-    A shape is the text with a 9 for every digit, but a 0 for a zero in front of a group of digits.
-    """
-    offsets, text, digit = _bytes(cells)
-    inner = np.append(False, digit[:-1])
-    inner[offsets[:-1][offsets[:-1] < len(text)]] = False
-    form = np.where(digit & (inner | (text != ord("0"))), np.uint8(ord("9")), text)
-    shapes = _texts(offsets, form).dictionary_encode()
-    codes = np.where(np.asarray(cells.is_valid()), np.asarray(shapes.indices), -1)
-    found, firsts = np.unique(codes, return_index=True)
-    numbers = np.full(len(shapes.dictionary) + 1, -1)
-    numbers[found[found >= 0]] = np.arange(np.count_nonzero(found >= 0))
-    return numbers[codes], firsts[found >= 0]
-
-
 def _regular(text: str, number: Numeral) -> bool:
     """Whether the sign and the unit of a number are no digits, so that its digits alone are its size."""
     if number.exponent and (number.unit or text[-1:] in "-)"):
         return False
-    if re.search(r"[\d.,]", number.unit) or not text.isascii() and any(c.isdecimal() for c in text if c > "\x7f"):
+    if re.search(r"[\d.,]", number.unit):
         return False
-    return "\uff0e" not in text and "\uff0c" not in text  # full-width marks
-
-
-def _sizes(cells: pa.Array, decimal: str) -> NDArray[np.float64]:
-    """The size of each number: what is neither a digit, the decimal sign nor a power of ten is left out."""
-    offsets, text, digit = _bytes(cells)
-    power = np.isin(text, np.frombuffer(b"eE", np.uint8))
-    power = power & np.append(digit[1:] | np.isin(text[1:], np.frombuffer(b"+-", np.uint8)), False)
-    signs = np.append(False, power[:-1]) & (text == ord("-"))
-    kept = digit | (text == ord(decimal)) | power | signs
-    plain = np.where(text == ord(decimal), np.uint8(ord(".")), text)[kept]
-    ends = np.append(0, np.cumsum(kept))[offsets].astype(np.int32)
-    return np.array(pc.cast(_texts(ends, plain), pa.float64()).to_numpy(zero_copy_only=False))
-
-
-def _bytes(cells: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]]:
-    """The bytes of all cells one after another, where each cell begins, and which bytes are digits."""
-    cells = pc.fill_null(cells, "")
-    _, where, data = cells.buffers()
-    offsets = np.frombuffer(where, np.int32)[cells.offset : cells.offset + len(cells) + 1]
-    text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else np.empty(0, np.uint8)
-    return offsets - offsets[0], text, (text >= ord("0")) & (text <= ord("9"))
-
-
-def _texts(offsets: NDArray[np.int32], text: NDArray[np.uint8]) -> pa.Array:
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(np.ascontiguousarray(text))]
-    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+    return text.isascii() or not any(c.isdecimal() or c in "\uff0e\uff0c" for c in text if c > "\x7f")
 
 
 def _without_missing(cells: pa.Array) -> pa.Array:

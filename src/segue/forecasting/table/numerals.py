@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-_WORDS = ("", "?", "-", "--", "---", ".", "..", "...", ":", "*", "NA", "N/A", "N.A.", "NaN", "NaT", "NULL", "(null)", "None",
-          "Nil", "#N/A", "#NA", "#N/A N/A", "<NA>", "\\N", "\u2013", "\u2014", "\u2212")  # fmt: skip
+_WORDS = ("", "?", "-", "--", "---", ".", "..", "...", ":", "*", "NA", "N/A", "N.A.", "NaN", "NaT", "NULL", "(null)",
+          "None", "Nil", "#N/A", "#NA", "#N/A N/A", "<NA>", "\\N", "\u2013", "\u2014", "\u2212")  # fmt: skip
 MISSING = frozenset(form(word) for word in _WORDS for form in (str, str.lower, str.upper, str.title))
 """Texts that mean a missing value. In a column of ids only an empty cell is missing."""
 
@@ -12,8 +12,8 @@ _SYMBOLS = "$€£¥₹₽₩₺₴₦₱₫₪฿₡₲₵₸₼₾¢"
 _CODES = (
     "USD EUR GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN RUB UAH TRY BRL MXN ARS CLP COP "
     "PEN ZAR NGN KES EGP ILS AED SAR KRW SGD HKD TWD THB IDR MYR PHP VND Rs. Rs Fr. Fr kr. kr zł Kč Ft RM Rp"
-).split()
-_CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SYMBOLS}]|{'|'.join(re.escape(code) for code in _CODES)})"
+)
+_CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SYMBOLS}]|{'|'.join(re.escape(code) for code in _CODES.split())})"
 _CORE = r"(?:\d[\d.,' _]*|[.,]\d+)"
 _EXPONENT = r"(?:[eE]([-+]?\d{1,4}))?"
 _UNIT = rf"(?:[^\W\d_]|[%‰°µΩ{_SYMBOLS}])(?:[^\W\d_]|[23](?!\d)|[%‰°µΩ²³·/ .^{_SYMBOLS}]){{0,14}}"

@@ -8,9 +8,9 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.errors import UserError, printable
 from segue.forecasting.table.columns import Columns
+from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.keys import Keys
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Panel, make_panel
@@ -145,7 +145,7 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     panel, notes, reasons = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
     skipped = (*rows.skipped, *((str(rows.ids[code]), reason) for code, reason in sorted(reasons.items())))
     notes = (*rows.notes, *notes, *_skipped_note(skipped, len(panel)))
-    return Reading(panel, rows.columns, rows.time_type, notes, rows.keys, skipped)
+    return Reading(panel, rows.columns, rows.time_type, tuple(map(printable, notes)), rows.keys, skipped)
 
 
 def _skipped_note(skipped: Sequence[tuple[str, str]], kept: int) -> tuple[str, ...]:

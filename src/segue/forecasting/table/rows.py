@@ -167,7 +167,7 @@ class _Faults:
 def _table(frame: Any, layout: Layout) -> nw.DataFrame[Any]:
     frame = with_index(frame, layout) if isinstance(frame, pd.DataFrame) else frame
     try:
-        table = nw.from_native(frame, eager_only=True)
+        table: nw.DataFrame[Any] = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
     except nw.exceptions.DuplicateError as error:
