@@ -160,15 +160,16 @@ def read_rows(frame: Any, layout: Layout) -> Rows:
     table = _without_blank_rows(table, (*columns.times, *columns.targets))
     for name in columns.times:
         _refuse(table[name].is_null().to_numpy(), "time_col", name, "is empty", "fill it or drop the row")
-    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, layout.time_format)
+    read = read_times({name: table[name].to_pandas() for name in columns.times}, layout.time_format)
+    stamps = read.times
     ids, codes = _series(table, columns)
     times: Times = stamps.to_numpy()
     times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
     values = [_numbers(table, name) for name in columns.targets]
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
     if len(values) == 1:  # the usual case needs no copy
-        return Rows(ids, codes, times, values[0], columns, time_type)
-    return Rows(ids, codes, np.tile(times, len(values)), np.concatenate(values), columns, time_type)
+        return Rows(ids, codes, times, values[0], columns, time_type, read.notes)
+    return Rows(ids, codes, np.tile(times, len(values)), np.concatenate(values), columns, time_type, read.notes)
 
 
 def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
