@@ -12,7 +12,7 @@ import pandas as pd
 from segue.errors import UserError
 from segue.forecasting.table.layout import ID_NAMES, TARGET_NAMES, TIME_NAMES, Layout
 from segue.forecasting.table.numbers import holds_digits, looks_like_numbers
-from segue.forecasting.table.times.read import has_clock, looks_like_times, read_times, time_part
+from segue.forecasting.table.times.read import has_clock, looks_like_times, reads_with_format, time_part
 
 _MOST_NAMES = 12  # the most names that an error lists
 _SAMPLE = 1000  # rows that show what a column holds
@@ -128,7 +128,7 @@ def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | Non
     free = [name for name in table.columns if name not in taken]
     if "ds" in free:
         return ("ds",)
-    dated = [name for name in free if (_reads(table, name, form) if form else looks_like_times(_head(table, name)))]
+    dated = [name for name in free if _is_dated(_head(table, name), form)]
     certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
     dated = certain or dated  # in text, 12.10 may be a day or a number
     parts = tuple(
@@ -152,13 +152,8 @@ def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | Non
     raise UserError("time_col", "(not given)", f"{fault}; {hint or remedy}")
 
 
-def _reads(table: nw.DataFrame[Any], name: str, form: str) -> bool:
-    """Whether a sample of a column has this format of times."""
-    sample = _head(table, name).dropna()
-    try:
-        return len(sample) > 0 and bool(read_times({name: sample}, form).times.notna().all())
-    except UserError:
-        return False
+def _is_dated(head: pd.Series, form: str | None) -> bool:
+    return looks_like_times(head) if form is None else reads_with_format(head, form)
 
 
 def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
