@@ -11,6 +11,7 @@ import pandas as pd
 
 from segue.errors import UserError
 from segue.forecasting.table.layout import ID_NAMES, TARGET_NAMES, TIME_NAMES, Layout
+from segue.forecasting.table.native import as_pandas, distinct
 from segue.forecasting.table.numbers import holds_digits, looks_like_numbers
 from segue.forecasting.table.times.read import has_clock, looks_like_times, reads_with_format, time_part
 
@@ -65,11 +66,6 @@ def infer_columns(table: nw.DataFrame[Any], layout: Layout, hint: str = "") -> C
     if patterns:
         targets = _matching(table, layout.target_col, targets, patterns, taken=(*times, *ids))
     return Columns(ids, times, targets or _infer_target(table, taken=(*times, *ids)))
-
-
-def names_series(name: str) -> bool:
-    """Whether a column of this name customarily names the series."""
-    return name.lower() in ID_NAMES
 
 
 def _names(table: nw.DataFrame[Any], given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -171,39 +167,33 @@ def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...
 
 def _numbers_rows(column: nw.Series[Any]) -> bool:
     """Whether every row has a number of its own; names in text that occur once are series of one row."""
-    if len(column) < 2 or not looks_like_numbers(column.head(_SAMPLE).to_pandas()):
+    if len(column) < 2 or not looks_like_numbers(as_pandas(column.head(_SAMPLE))):
         return False
-    return all(part.n_unique() == len(part) for part in (column.head(200), column))  # the first rows usually decide
+    return all(distinct(part) == len(part) for part in (column.head(200), column))  # the first rows usually decide
 
 
 def _is_constant(column: nw.Series[Any]) -> bool:
-    try:
-        return all(part.n_unique() < 2 for part in (column.head(200), column))
-    except TypeError:  # lists
-        return False
+    return all(distinct(part) == 1 for part in (column.head(200), column))
 
 
 def _may_name_series(table: nw.DataFrame[Any], name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
     head = _head(table, name)
-    if looks_like_times(head):
+    if name.lower() in TARGET_NAMES or looks_like_times(head):
         return False
     if holds_digits(head):
-        return bool(_KEY.search(name)) and _repeats(table[name].to_pandas())
+        return bool(_KEY.search(name)) and _repeats(as_pandas(table[name]))
     texts = head.dropna()
     if not len(texts) or not all(isinstance(cell, str) for cell in texts):
         return False
     if {cell.strip().lower() for cell in texts} <= _DESCRIPTIONS:
         return False
-    return _repeats(head) or _repeats(table[name].to_pandas())
+    return _repeats(head) or _repeats(as_pandas(table[name]))
 
 
 def _repeats(column: pd.Series) -> bool:
     """Whether at most half of the cells are empty, and there are several names, one of them twice."""
-    try:
-        names, filled = column.nunique(), int(column.notna().sum())
-    except TypeError:  # lists
-        return False
+    names, filled = distinct(column) or 0, int(column.notna().sum())
     return 1 < names < filled and 2 * filled >= len(column)
 
 
@@ -228,7 +218,7 @@ def _holds_digits(table: nw.DataFrame[Any], name: str) -> bool:
 def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:
     """The first rows of a column, those with a value if these have none."""
     head = table[name].head(_SAMPLE)
-    return (table[name].drop_nulls().head(_SAMPLE) if head.is_null().all() else head).to_pandas()
+    return as_pandas(table[name].drop_nulls().head(_SAMPLE) if head.is_null().all() else head)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from segue.forecasting.table.times.read import looks_like_times
 def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Makes columns of the levels of an index that hold times or names of series.
 
-    Times without a name become `ds`, names beside them `unique_id`. Numbers of rows and labels of rows are no columns.
+    Times without a name become `ds`, or `index` beside other times, and names without a name `unique_id`. Numbers of rows and labels of rows are no columns.
 
     Args:
         frame: A frame of pandas.
@@ -26,11 +26,13 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         name = _role(level, is_timed, any(timed), len(levels) > 1, _given(layout))
         if name is None:
             continue
+        if is_timed and name != level.name and any(looks_like_times(frame[column].head(200)) for column in frame):
+            name = "index"  # which times are meant is for the user to say
         if name in columns:
             raise _unclear(level)
         values = pd.Series(level.array, index=frame.index, name=name)
-        known = next((column for column in (name, "ds") if column in frame.columns), None)
-        if known is not None and (known == name or (is_timed and layout.time_col is None)):
+        known = name if name in frame.columns else "ds"
+        if known in frame.columns and (known == name or (is_timed and layout.time_col is None)):
             if not _equal(values, frame[known]):
                 remedy = "keep one of them, by reset_index(drop=True) for instance"
                 raise UserError("frame", f"column {known}", f"differs from the index; {remedy}")
@@ -87,5 +89,6 @@ def _given(layout: Layout) -> tuple[str, ...]:
     """The names that the user gives."""
     names: list[str] = []
     for given in (layout.id_col, layout.time_col, layout.target_col):
-        names.extend([given, *given.split(",")] if isinstance(given, str) else given or ())
+        if given is not None:
+            names.extend([given, *given.split(",")] if isinstance(given, str) else map(str, given))
     return tuple(name.strip() for name in names)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.columns import Columns
+from segue.forecasting.table.native import as_pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +90,13 @@ def _key_columns(table: nw.DataFrame[Any], columns: Columns, firsts: NDArray[np.
 def _factorized(column: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], Any]:
     """The index of each row's name, the first row of each name, and the names, ascending."""
     try:
-        codes, distinct = pd.factorize(column.to_pandas(), sort=True)
-    except TypeError as error:
+        codes, distinct = pd.factorize(as_pandas(column), sort=True)
+    except (TypeError, NotImplementedError) as error:
         raise UserError("id_col", column.name, "holds lists or other cells that are no names; give text") from error
     codes = codes.astype(np.int64, copy=False)
+    if (codes < 0).any():  # NaN is no null of polars
+        row = int((codes < 0).argmax()) + 1
+        raise UserError("id_col", column.name, f"is empty in row {row}; fill it or drop the row")
     first = np.empty(len(distinct), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return codes, first, distinct

@@ -70,11 +70,11 @@ def read_numbers(
     if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
         remedy = "whole numbers 0 and 1" if pd.api.types.is_bool_dtype(kind) else "a column of numbers"
         raise UserError("target_col", name, f"holds {kind}, not numbers; give {remedy}")
-    if pd.api.types.infer_dtype(column, skipna=True) == "bytes":  # which Arrow would take for text
+    if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty"):  # Arrow would take bytes for text
         return _read_objects(name, column, decimal, beside)
     try:
         cells = pa.array(_objects(column), type=pa.string(), from_pandas=True)
-    except (pa.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
+    except (pa.ArrowException, UnicodeError):  # half a pair of UTF-16
         return _read_objects(name, column, decimal, beside)
     return _read_text(name, cells, decimal, beside)
 
@@ -96,7 +96,7 @@ def holds_digits(column: pd.Series) -> bool:
     cells = _sample(column)
     found = [numeral(cell) for cell in cells if isinstance(cell, str)]
     units = [number.unit for number in found if number is not None]
-    counts = sum(_is_number(cell) for cell in cells)
+    counts = sum(_is_number(cell) or (isinstance(cell, str) and cell.strip().lower() in _INFINITE) for cell in cells)
     most = max((units.count(unit) for unit in set(units) - {""}), default=0)
     return 2 * (counts + units.count("") + most) > len(cells)
 
@@ -168,7 +168,9 @@ def _read_objects(name: str, column: pd.Series, decimal: str | None, beside: Ite
         elif cell is not None and cell is not pd.NaT:
             bad.append(row)
     if texts:
-        written = [cells[row].encode(errors="replace").decode() for row in texts]  # half a pair of UTF-16 is no text
+        written = [
+            cells[row].encode(errors="backslashreplace").decode() for row in texts
+        ]  # half a pair of UTF-16 is no text
         text = _read_text(name, pa.array(written, pa.string()), decimal, beside)
         values[texts] = text.values
         bad = sorted([*bad, *np.array(texts)[text.bad].tolist()])

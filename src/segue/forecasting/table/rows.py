@@ -16,6 +16,7 @@ from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.index import index_hint, with_index
 from segue.forecasting.table.keys import Keys, read_names
 from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.native import as_pandas
 from segue.forecasting.table.numbers import read_numbers, shown
 from segue.forecasting.table.times.read import read_times
 
@@ -192,7 +193,7 @@ def _read_times(
     table: nw.DataFrame[Any], columns: Columns, layout: Layout, faults: _Faults
 ) -> tuple[pd.Series, tuple[str, ...]]:
     """Reads the time of each row; rows of series with a fault have any time."""
-    cells = {name: table[name].to_pandas() for name in columns.times}
+    cells = {name: as_pandas(table[name]) for name in columns.times}
     if not faults.collect:
         read = read_times(cells, layout.time_format)
         return read.times, read.notes
@@ -245,8 +246,8 @@ def _bad_series(
 def _read_values(
     table: nw.DataFrame[Any], name: str, layout: Layout, faults: _Faults, target: int
 ) -> NDArray[np.float64]:
-    column = table[name].to_pandas()
-    others = (table[other].to_pandas() for other in table.columns if other != name)
+    column = as_pandas(table[name])
+    others = (as_pandas(table[other]) for other in table.columns if other != name)
     read = read_numbers(name, column, layout.decimal, others)
     values = read.values
 

@@ -5,7 +5,8 @@ A cell such as `1,234` fits two readings. Others fit one: in `1,234.5` and `1,23
 
 Where no cell decides, whole numbers beside them do: a column that writes 980, 990 and `1,010` has thousands, because
 decimals that end in zeros would be cut to other lengths as well. A point is the usual decimal sign, so that a column
-with three decimals in every cell (`1.234`, `12.345`) is read as decimals; with commas it is refused.
+with three decimals in every cell (`1.234`, `12.345`) is read as decimals; with commas it is refused. Prices have no
+three decimals in general: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
 """
 
 import re
@@ -19,6 +20,9 @@ _GROUPS = {
     ",": re.compile(r"[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}"),  # 1,00,000 is a lakh
     " ": re.compile(r"[1-9]\d{0,2}(?:([ '_])\d{3})(?:\1\d{3})*"),
 }
+_WITH_COMMAS = re.compile(r"[A-Z]{0,2}\$|[£¥₹₩]|USD|GBP|AUD|CAD|NZD|JPY|CNY|RMB|INR|KRW|SGD|HKD|TWD|Rs\.?")
+"""Currencies of countries that separate thousands by commas; no price has three decimals behind a comma as well."""
+
 _BLANKS = re.compile("[ '_]")
 
 
@@ -34,12 +38,15 @@ class Separators:
         """The first text that shows each decimal sign."""
         self.open: dict[str, str] = {}
         """The first text with each mark that may separate thousands or decimals."""
+        self.prices: set[str] = set()
+        """The currencies of such texts. A price of three decimals, as of fuel, looks like a thousand."""
         self._whole: set[str] = set()  # whole numbers
         self._parts: set[str] = set()  # what stands before the only mark of a number
         for text, number in cells:
             sign, is_open = _clue(number)
             if sign:
                 (self.open if is_open else self.clues).setdefault(sign, text)
+                self.prices |= {number.unit} if is_open and number.money else set()
                 self._parts.add(number.core.split(sign)[0])
             elif number.core.isdigit() and not number.exponent:
                 self._whole.add(number.core.lstrip("0"))
@@ -78,7 +85,9 @@ class Separators:
         small = bool(self._whole - {""}) and all(len(digits) <= 3 for digits in self._whole)
         if len(self.open) == 1 and small and (mark == "," or self.leaps):
             return "." if mark == "," else ","
-        if len(self.open) == 1 and mark == "." and not self._whole and not comma_elsewhere:
+        if len(self.open) == 1 and mark == "," and self.prices and all(map(_WITH_COMMAS.fullmatch, self.prices)):
+            return "."
+        if len(self.open) == 1 and mark == "." and not (self._whole or self.prices or comma_elsewhere):
             return "."
         raise self._refusal(column, self.open[mark])
 
