@@ -60,9 +60,7 @@ def test_digits_in_text_are_candidates_for_the_target(amount, kind):
 )
 def test_text_that_repeats_may_name_the_series(names):
     frame = table(shop=names, sales=WAVE)
-    asked = (
-        r"^id_col \(not given\): could be shop; name it with `id_col`, or give `id_col` none if all rows are one ser"
-    )
+    asked = r"^id_col \(not given\): could be shop; name it with `id_col`, or give `id_col` none if all rows"
     with pytest.raises(UserError, match=asked):
         read_frame(frame, Layout())
     for nobody in ("none", "", ()):
@@ -126,7 +124,8 @@ def test_targets_by_pattern(given, targets):
     frame["date"] = np.repeat(DAYS[:7], 2)
     found = roles(frame, target_col=given)
     assert found == roles(frame, target_col=list(targets))
-    assert found.targets == targets and found.ids == ("id",)
+    assert found.targets == targets
+    assert found.ids == ("id",)
 
 
 def test_patterns_that_match_nothing_and_names_with_brackets():

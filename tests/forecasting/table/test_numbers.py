@@ -1,5 +1,7 @@
 """Numbers as text: separators are decided by all cells of a column, and what fits two readings is refused."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -84,9 +86,7 @@ def test_what_fits_two_readings_is_settled_by_the_option(cells, dot, comma):
 
 
 def test_contradictions_name_two_cells():
-    with pytest.raises(
-        UserError, match=f"{DECIMAL}column y holds '1,5' with a decimal comma and '2.5' with a decimal p"
-    ):
+    with pytest.raises(UserError, match=f"{DECIMAL}column y holds '1,5' with a decimal comma and '2.5' with"):
         read(["1,5", "7", "2.5"])
 
 
@@ -182,8 +182,6 @@ def test_words_for_missing_values():
 
 
 def test_cells_of_several_types():
-    from decimal import Decimal
-
     np.testing.assert_array_equal(
         read([1, 2.5, Decimal("3.5"), "1,010", "990", None]), [1, 2.5, 3.5, 1010, 990, np.nan]
     )

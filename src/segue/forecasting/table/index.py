@@ -10,7 +10,8 @@ from segue.forecasting.table.times.read import looks_like_times
 def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Makes columns of the levels of an index that hold times or names of series.
 
-    Times without a name become `ds`, or `index` beside other times, and names without a name `unique_id`. Numbers of rows and labels of rows are no columns.
+    Times without a name become `ds`, or `index` beside other times, and names without a name `unique_id`. Numbers of
+    rows and labels of rows are no columns.
 
     Args:
         frame: A frame of pandas.
