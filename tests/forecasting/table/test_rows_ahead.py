@@ -25,13 +25,12 @@ def test_the_forecast_begins_after_the_last_value(empty, kind):
     frame = table([*WAVE[:21], *[empty] * 7]).astype({"y": object})
     frame = frame.sample(frac=1, random_state=1) if kind == "shuffled" else frame
     expected = forecast(table(WAVE[:21]), 7, model=MODEL)
+    if kind == "polars":
+        cells = [None if pd.isna(cell) else str(cell) for cell in frame["y"]]
+        frame = pl.from_pandas(frame.drop(columns="y")).with_columns(y=pl.Series(cells))
     with pytest.warns(Notice, match="^7 rows after the last values are empty, and taken as rows to forecast"):
-        if kind == "polars":
-            cells = [None if pd.isna(cell) else str(cell) for cell in frame["y"]]
-            frame = pl.from_pandas(frame.drop(columns="y")).with_columns(y=pl.Series(cells))
-            result = pd.DataFrame(forecast(frame, 7, model=MODEL).to_dict(as_series=False))
-        else:
-            result = forecast(frame, 7, model=MODEL)
+        result = forecast(frame, 7, model=MODEL)
+    result = pd.DataFrame(result.to_dict(as_series=False)) if kind == "polars" else result
     pd.testing.assert_frame_equal(result, expected, check_dtype=False)
 
 
@@ -55,7 +54,7 @@ def test_a_series_that_stops_alone_keeps_its_rows():
 def test_gaps_and_series_without_values_are_no_rows_ahead():
     gap = table([*WAVE[:20], np.nan, np.nan, *WAVE[22:]])
     assert read_frame(gap, Layout()).panel.lengths.tolist() == [28]
-    nothing = pd.concat([table([np.nan] * 5, "empty"), table(WAVE[:9] + [np.nan])])
+    nothing = pd.concat([table([np.nan] * 5, "empty"), table([*WAVE[:9], np.nan])])
     assert read_frame(nothing, Layout()).panel.lengths.tolist() == [9, 5]
 
 
