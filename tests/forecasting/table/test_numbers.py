@@ -119,16 +119,22 @@ def test_currencies_units_and_signs_of_accounts_are_left_out(cells, values):
     assert holds_digits(pd.Series(cells))
 
 
-@pytest.mark.parametrize("cells", [["60%", "0.6"], ["12 kWh", "1 MWh"], ["$5", "€5"], ["12 kWh", "13"]])
-def test_units_that_differ_are_refused(cells):
-    with pytest.raises(UserError, match=f"^target_col y: holds '{cells[0][:2].replace('$', '.')}.*one unit"):
-        read(cells)
-
-
-@pytest.mark.parametrize("cell", ["1.2k", "3 Mio.", "5 bn", "2.5M"])
-def test_units_that_scale_numbers_are_refused(cell):
-    with pytest.raises(UserError, match="whose unit scales it; write its digits in full"):
-        read([cell])
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["60%", "61%", "0.6"], "is '0.6', in another unit than '60%', in row 3; write all numbers in one unit"),
+        (["12 kWh", "1 MWh", "13 kWh"], "is '1 MWh', in another unit than '12 kWh', in row 2"),
+        (["$5", "$6", "€5"], "is '€5', in another unit than '.5', in row 3"),
+        (["12", "13", "12 pcs"], "is '12 pcs', in another unit than '12', in row 3"),
+        (["1.2k", "3"], "is '1.2k', whose unit scales it, in row 1; write its digits in full"),
+        (["3 Mio.", "4 Mio."], "is '3 Mio.', whose unit scales it, in row 1"),
+        (["5 bn"], "is '5 bn', whose unit scales it"),
+        (["1,5", "2,5", "1,2,3"], "is '1,2,3', which has other separators than '1,5', in row 3; .* `decimal`"),
+    ],
+)
+def test_units_that_differ_or_scale_numbers_are_refused(cells, message):
+    with pytest.raises(UserError, match=f"^target_col y: {message}"):
+        read_frame(pd.DataFrame({"ds": range(len(cells)), "y": cells}), Layout())
 
 
 @pytest.mark.parametrize(

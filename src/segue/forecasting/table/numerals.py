@@ -11,7 +11,8 @@ MISSING = frozenset(form(word) for word in _WORDS for form in (str, str.lower, s
 _SYMBOLS = "$€£¥₹₽₩₺₴₦₱₫₪฿₡₲₵₸₼₾¢"
 _CODES = (
     "USD EUR GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON BGN RUB UAH TRY BRL MXN ARS CLP COP "
-    "PEN ZAR NGN KES EGP ILS AED SAR KRW SGD HKD TWD THB IDR MYR PHP VND Rs. Rs Fr. Fr kr. kr zł Kč Ft RM Rp"
+    "PEN ZAR NGN KES EGP ILS AED SAR KRW SGD HKD TWD THB IDR MYR PHP VND 円 元 원 руб. руб грн lei Rs. Rs Fr. Fr "
+    "kr. kr zł Kč Ft RM Rp"
 )
 _CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SYMBOLS}]|{'|'.join(re.escape(code) for code in _CODES.split())})"
 _CORE = r"(?:\d[\d.,' _]*|[.,]\d+)"
@@ -51,12 +52,17 @@ class Numeral(NamedTuple):
     @property
     def money(self) -> bool:
         """Whether the unit is a currency."""
-        return _IS_CURRENCY.fullmatch(self.unit) is not None
+        return is_money(self.unit)
 
     @property
     def scaled(self) -> bool:
         """Whether the unit multiplies the number, as `k` and `Mio.` do."""
         return bool(self.unit) and bool(_SCALED.fullmatch(self.unit)) and not _CASED.fullmatch(self.unit)
+
+
+def is_money(unit: str) -> bool:
+    """Whether a unit is a currency."""
+    return _IS_CURRENCY.fullmatch(unit) is not None
 
 
 def numeral(text: str) -> Numeral | None:

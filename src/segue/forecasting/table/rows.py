@@ -17,7 +17,7 @@ from segue.forecasting.table.index import index_hint, with_index
 from segue.forecasting.table.keys import Keys, read_names
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.native import as_pandas
-from segue.forecasting.table.numbers import read_numbers, shown
+from segue.forecasting.table.numbers import read_numbers
 from segue.forecasting.table.times.read import read_times
 
 DType = Any
@@ -257,7 +257,8 @@ def _read_values(
     if len(read.bad):
         bad = np.zeros(len(values), dtype=bool)
         bad[read.bad] = True
-        add(bad, lambda row: f"is not a number but {shown(column.iloc[row])}", "mend it or name a column of numbers")
+        _, remedy = read.fault(column.iloc[int(read.bad[0])])
+        add(bad, lambda row: read.fault(column.iloc[row])[0], remedy)
     add(np.isinf(values), lambda _: "is infinite", "leave it empty if it is missing")
     add(np.abs(values) > _LARGEST, lambda row: f"is too large ({values[row]:g})", "give it in another unit")
     return values
