@@ -1,5 +1,6 @@
 """The rows of a long frame: the series, the time and the value of each, read and checked."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -230,7 +231,9 @@ def _bad_series(
     while parts:
         part, fault = parts.pop()
         if len(part) == 1:
-            found[int(part[0])] = fault.remedy.split("; ")[0]
+            own_rows = np.flatnonzero(codes == part[0])
+            reason = fault.remedy.split("; ")[0]
+            found[int(part[0])] = re.sub(r"(?<=in row )\d+", lambda row: str(own_rows[int(row[0]) - 1] + 1), reason)
             if len(found) > _MOST_BAD:
                 raise error
             continue
