@@ -231,9 +231,7 @@ def _bad_series(
     while parts:
         part, fault = parts.pop()
         if len(part) == 1:
-            own_rows = np.flatnonzero(codes == part[0])
-            reason = fault.remedy.split("; ")[0]
-            found[int(part[0])] = re.sub(r"(?<=in row )\d+", lambda row: str(own_rows[int(row[0]) - 1] + 1), reason)
+            found[int(part[0])] = _in_rows(fault.remedy.split("; ")[0], np.flatnonzero(codes == part[0]))
             if len(found) > _MOST_BAD:
                 raise error
             continue
@@ -244,6 +242,11 @@ def _bad_series(
             except UserError as own:
                 parts.append((half, own))
     return found
+
+
+def _in_rows(reason: str, rows: NDArray[np.int64]) -> str:
+    """Names the row of the table in the place of the row of a part."""
+    return re.sub(r"(?<=in row )\d+", lambda row: str(rows[int(row[0]) - 1] + 1), reason)
 
 
 def _read_values(
