@@ -47,8 +47,8 @@ def test_duplicates_are_refused_or_resolved_as_asked(choice, value):
 
 
 def test_mean_of_duplicates_ignores_missing_values():
-    frame = pd.DataFrame({"ds": [1, 1, 2, 2], "y": [np.nan, 4.0, np.nan, np.nan]})
-    np.testing.assert_array_equal(lanes_of(frame, duplicates="mean"), [[4, np.nan]])
+    frame = pd.DataFrame({"ds": [1, 1, 2, 2, 3], "y": [np.nan, 4.0, np.nan, np.nan, 5.0]})
+    np.testing.assert_array_equal(lanes_of(frame, duplicates="mean"), [[4, np.nan, 5]])
 
 
 def test_two_times_on_one_step_are_refused():
