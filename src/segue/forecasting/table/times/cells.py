@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,7 +58,7 @@ def cells_of(label: str, column: pd.Series, today: dt.date | None = None) -> Cel
         UserError: The column holds values that are no times, such as clocks without a date, or bytes.
     """
     codes, distinct = pd.factorize(column)
-    texts = _cleaned(pa.array([_text(label, value) for value in distinct], pa.string()))
+    texts = _cleaned(_texts(label, distinct))
     missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(_NO_TEXT)).to_numpy(zero_copy_only=False)
     if missing.any():
         kept = np.cumsum(~missing) - 1
@@ -77,10 +79,24 @@ def joined(columns: Iterable[pd.Series]) -> pd.Series:
     """Joins the texts of several columns by blanks; a row that misses one of them is missing."""
     text: pd.Series | None = None
     for column in columns:
-        part = column.map(_plain, na_action="ignore")
+        part = column if _is_text(column) else column.map(_plain, na_action="ignore")
         text = part if text is None else text + " " + part
     assert text is not None
     return text
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == object and pd.api.types.infer_dtype(column) == "string"
+
+
+def _texts(label: str, values: Any) -> pa.StringArray:
+    """The texts of distinct values, a null nowhere."""
+    try:
+        if getattr(values, "dtype", None) == np.int64 or pd.api.types.infer_dtype(values, skipna=False) == "string":
+            return pa.array(values).cast(pa.string())
+    except (UnicodeEncodeError, pa.ArrowException):
+        pass  # a half of a pair of surrogates, which `_text` replaces
+    return pa.array([_text(label, value) for value in values], pa.string())
 
 
 def _plain(value: object) -> str:
@@ -99,7 +115,7 @@ def _text(label: str, value: object) -> str:
         return value.isoformat()
     if isinstance(value, pd.Period):
         return str(value.start_time.isoformat())
-    if isinstance(value, int | float | np.number | np.datetime64) and not isinstance(value, bool | np.timedelta64):
+    if isinstance(value, int | float | Decimal | np.number | np.datetime64) and not isinstance(value, bool | np.timedelta64):
         return _plain(value)
     remedy = "give a column of dates, timestamps or text"
     raise UserError("time_col", label, f"holds {type(value).__name__} {str(value)[:40]!r}, which is no time; {remedy}")

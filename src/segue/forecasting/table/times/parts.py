@@ -103,4 +103,4 @@ def clock_texts(columns: Sequence[pd.Series]) -> list[pd.Series]:
 def _are_clocks(numbers: NDArray[np.float64]) -> bool:
     """Whether numbers are clocks without a mark, such as 1930."""
     whole = (numbers >= 0) & (numbers <= 2400) & (numbers == np.rint(numbers)) & (numbers % 100 < 60)
-    return bool(whole.all() and len(numbers) and numbers.max() > 24)
+    return bool(whole.all() and len(numbers) and numbers.max() >= 100)

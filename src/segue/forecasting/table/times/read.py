@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.times.cells import Cells, cells_of, joined
+from segue.forecasting.table.times.decimals import read_decimals
 from segue.forecasting.table.times.digits import Digits, read_digits
-from segue.forecasting.table.times.epochs import EPOCHS, read_as, read_fractions
-from segue.forecasting.table.times.fields import extract, matches
+from segue.forecasting.table.times.epochs import EPOCHS, read_as
+from segue.forecasting.table.times.fields import matches
 from segue.forecasting.table.times.formats import compiled, read_format
 from segue.forecasting.table.times.midnights import MIDNIGHT_NOTE, local_midnights
 from segue.forecasting.table.times.parts import clock_texts, durations, from_parts, time_part
-from segue.forecasting.table.times.periods import FISCAL_NOTE, first_of_ranges, fiscal_years
+from segue.forecasting.table.times.periods import first_of_ranges, fiscal_years
 from segue.forecasting.table.times.text import read_text
 
 __all__ = ["TimesRead", "has_clock", "looks_like_times", "read_times", "reads_with_format", "time_part"]
 
 _SAMPLE = 20  # distinct texts that show whether a column holds times
 _DIGITS, _DECIMAL = r"-?\d+(?:\.0*)?", r"-?(?:0|[1-9]\d*)?[.,]\d+"
+_MONTH_YEAR = r"(?:0?[1-9]|1[0-2])\.[12]\d{3}"  # a number by its looks
 _NANOSECONDS = (np.datetime64("1677-09-22"), np.datetime64("2262-04-11"))  # what they can hold
 _NO_END = np.datetime64("9999-12-31")  # in databases it means that something has no end
 
@@ -66,6 +68,7 @@ def read_times(
     column = next(iter(columns.values()))
     if len(columns) > 1 and form is None:
         times, notes = _several(label, columns, today)
+        times = _unit(times) if times.dtype.kind == "M" else times
     else:
         if len(columns) > 1:
             column = joined(columns.values())
@@ -230,24 +233,16 @@ def _text(cells: Cells) -> Digits:
     if matches(cells.texts, r"-?\d+").all():
         return read_digits(cells)
     numbers = _numbers(cells)
-    if numbers is not None and (numbers == np.rint(numbers)).all() and np.abs(numbers).max() < 2**53:
+    if numbers is not None and np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and np.abs(numbers).max() < 2**53:
         texts = pa.array([str(int(number)) for number in numbers])
         return read_digits(Cells(cells.label, texts, cells.codes, cells.today))
-    if (years := fiscal_years(cells)) is not None:
-        return Digits(years, (FISCAL_NOTE.format(cells.texts[0].as_py()),))
-    if numbers is not None and not _are_months(cells):
-        dated = bool(re.search("date|datum|time|zeit|stamp", cells.label, re.I))
-        return Digits(*read_fractions(cells, numbers.astype(np.float64), dated))
-    sample = Cells(cells.label, cells.texts.slice(0, _SAMPLE), np.arange(min(_SAMPLE, len(cells.texts))), cells.today)
+    if (fiscal := fiscal_years(cells)) is not None:
+        return Digits(fiscal[0], (fiscal[1],))
+    if numbers is not None and not matches(cells.texts, _MONTH_YEAR).all():
+        return Digits(*read_decimals(cells, numbers.astype(np.float64)))
     if (begin := first_of_ranges(cells)) is not None:
         return Digits(begin)
     return Digits(read_text(cells))
-
-
-def _are_months(cells: Cells) -> bool:
-    """Whether decimals such as 2020.01, 2020.12 are months: the second part is never above 12."""
-    fields, fits = extract(cells.texts, r"(?P<Y>\d{4})\.(?P<m>0[1-9]|1[0-2]|[1-9])")
-    return bool(fits.all())
 
 
 def _refuse_endless(label: str, times: NDArray[np.generic]) -> None:

@@ -6,7 +6,7 @@ _ABBREVIATIONS = (
 )
 _OFFSET = r"[+\x{2212}-](?P<O>\d{1,2})(?::?(?P<o>\d{2}))?(?::\d{2})?"
 _REGION = r"[a-z]+/[a-z_]+(?:/[a-z_]+)?"
-ZONE = rf"(?: ?(?:z|(?:utc|gmt)? ?{_OFFSET}|{_ABBREVIATIONS}|{_REGION}))?(?: ?\[[a-z0-9_+/-]+\])?(?: ?\([a-z .,'+-]+\))?"
+ZONE = rf"(?: ?(?:z|(?:utc|gmt)? ?{_OFFSET}(?: (?:{_ABBREVIATIONS}))?|{_ABBREVIATIONS}|{_REGION}))?(?: ?\[[a-z0-9_+/-]+\])?(?: ?\([a-z .,'+-]+\))?"
 """What may follow a clock: `Z`, `+01`, `+0100`, `+01:00`, `GMT+1`, `CET`, `Europe/Berlin`, `+01:00[Europe/Berlin]`."""
 
 _FRACTION = r"(?:[.,](?P<f>\d{1,12}))?"
