@@ -1,4 +1,4 @@
-"""Decimal numbers that are times: months such as 2020.01, parts of a year such as 2020.25, and serial days with clocks."""
+"""Decimal numbers that are times: months such as 2020.01, parts of a year such as 2020.25, serial days."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, from_epoch, is_dated
-from segue.forecasting.table.times.fields import assembled, extract, matches
+from segue.forecasting.table.times.fields import all_match, assembled, extract, matches
 from segue.forecasting.table.times.order import Reading, most_regular
 
 _NEAR = 0.07  # of a month: years are written with two digits at least, and .08 of a year is January's end
@@ -30,7 +30,7 @@ def read_decimals(cells: Cells, numbers: NDArray[np.float64]) -> tuple[Times, tu
         raise cells.refuse(int((~np.isfinite(numbers)).argmax()), "drop the row")
     if (months := _months(cells)) is not None:
         return months, ()
-    if 1000 <= numbers.min() and numbers.max() < 3000:
+    if numbers.min() >= 1000 and numbers.max() < 3000:
         whole = (numbers * 12).round()
         if np.abs(numbers * 12 - whole).max() < _NEAR and len(np.unique(whole)) == len(numbers):
             return (whole.astype(np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[us]"), ()
@@ -44,7 +44,7 @@ def read_decimals(cells: Cells, numbers: NDArray[np.float64]) -> tuple[Times, tu
 
 def _months(cells: Cells) -> Times | None:
     """Reads 2020.01 to 2020.12; 2020.1 is January beside 2020.10, and October beside 2020.09."""
-    if not matches(cells.texts, r"\d{4}\.\d{1,2}").all() or not matches(cells.texts, r"\d{4}\.(?:0[1-9]|1[0-2])").any():
+    if not all_match(cells.texts, r"\d{4}\.\d{1,2}") or not matches(cells.texts, r"\d{4}\.(?:0[1-9]|1[0-2])").any():
         return None  # 2020.1 to 2020.4 may be months, quarters or parts of a year
     readings = []
     for digits in (r"(?P<m>\d{1,2})", r"(?:(?P<m>\d{2})|(?P<n>\d))"):

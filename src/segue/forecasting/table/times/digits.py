@@ -1,5 +1,6 @@
 """Numbers that are times: dates written as digits, epochs, serial days of spreadsheets; or counts of steps."""
 
+import dataclasses
 import re
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ _FORMS = {
     17: ("%Y%m%d%H%M%S%f",),
 }
 """The forms of dates that so many digits may have."""
+_FEW = 200  # texts that show which forms are worth reading
 _YEARS = (1800, 2100)  # of dates in digits; other numbers would be dates by accident
 _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are larger from 2001
 
@@ -81,12 +83,16 @@ def _dates(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64])
     least = int(lengths.min())
     if least < width - 1 or width not in _FORMS:
         return None
-    readings = [Reading(_read(cells, form), form) for form in _FORMS[width]]
-    if width == 5 and readings[0].complete:
+    head = dataclasses.replace(cells, texts=cells.texts.slice(0, _FEW), codes=np.arange(min(_FEW, len(cells.texts))))
+    forms = [form for form in _FORMS[width] if np.isnat(_read(head, form)).mean() <= 0.5]
+    readings = [Reading(_read(cells, form), form) for form in forms]
+    if width == 5 and readings and readings[0].form == "%Y%q" and readings[0].complete:
         readings = readings[:1]  # 20241 is rather a quarter than 1 April 2002
     if width == 6 and least == 5:
         readings.append(Reading(_months_without_zero(cells), "%Y-%m"))
     complete = [reading for reading in readings if reading.complete]
+    if width >= 8 and any("%Y" in reading.form for reading in complete):
+        complete = [reading for reading in complete if "%Y" in reading.form or width == 12]
     if not complete:
         _refuse_broken(cells, readings, width)
         return None
@@ -128,7 +134,7 @@ def _are_no_counts(cells: Cells, numbers: NDArray[np.int64]) -> bool:
 
 def _refuse_broken(cells: Cells, readings: list[Reading], width: int) -> None:
     """Refuses dates of eight digits and more of which a few do not exist: they are no counts."""
-    if width < 7:
+    if width < 7 or not readings:
         return
     valid = [~np.isnat(reading.times) for reading in readings]
     best = max(valid, key=lambda mask: int(mask.sum()))

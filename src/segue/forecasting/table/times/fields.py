@@ -22,6 +22,7 @@ the epoch.
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIRST = 50
 _NAMES = {"b": MONTHS, "a": WEEKDAYS, "p": ("am", "pm")}
 
 
@@ -29,6 +30,11 @@ def matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     """Whether each whole text, of any case, has a pattern."""
     found: NDArray[np.bool_] = pc.match_substring_regex(texts, f"(?i)^(?:{pattern})$").to_numpy(zero_copy_only=False)
     return found
+
+
+def all_match(texts: pa.StringArray, pattern: str) -> bool:
+    """Whether all texts have a pattern; the first ones usually decide."""
+    return bool(matches(texts.slice(0, _FIRST), pattern).all() and matches(texts, pattern).all())
 
 
 def extract(texts: pa.StringArray, pattern: str) -> tuple[Fields, NDArray[np.bool_]]:
@@ -110,7 +116,9 @@ def _plus(micros: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]) ->
     return (micros + np.maximum(fields.get("f", np.zeros(1, np.int64)), 0)).astype("datetime64[us]")
 
 
-def _days(year: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _days(
+    year: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The days since 1970 of the dates, and which dates exist."""
     january = _first_of_month(year, np.ones_like(year))
     if "V" in fields or "W" in fields or "U" in fields:

@@ -12,7 +12,15 @@ from segue.forecasting.table.times.text import read_text
 
 _FISCAL = r"(?:fy|sy|ay)? ?'?(?P<Y>\d{4}) ?[-/\x{2013}] ?(?:(?P<G>\d{4})|(?P<y>\d{2}))"
 _LONE_FISCAL = r"fy[- ]?'?(?:(?P<Y>\d{4})|(?P<y>\d{2}))"
-_BETWEEN = (r" ?/ ?", r" ?\.\. ?", r" (?:-|--|\x{2013}|\x{2014}|to|until|bis) ", r"--|\x{2013}|\x{2014}", r", ?", "-", "_")
+_BETWEEN = (
+    r" ?/ ?",
+    r" ?\.\. ?",
+    r" (?:-|--|\x{2013}|\x{2014}|to|until|bis) ",
+    r"--|\x{2013}|\x{2014}",
+    r", ?",
+    "-",
+    "_",
+)
 _RANGE = r"[\[(]?(?P<A>[^\[\]()]{{6,}}?){}(?P<B>[^\[\]()]{{6,}}?)[\])]?"
 _SAMPLE = 100
 
@@ -64,7 +72,9 @@ def first_of_ranges(cells: Cells) -> Times | None:
         return None
     parts = pc.extract_regex(cells.texts, f"(?i)^{_RANGE.format(f'(?:{between})')}$")
     if parts.null_count:
-        raise cells.refuse(int(parts.is_null().to_numpy(zero_copy_only=False).argmax()), "others are ranges; mend the row")
+        raise cells.refuse(
+            int(parts.is_null().to_numpy(zero_copy_only=False).argmax()), "others are ranges; mend the row"
+        )
     rows = len(cells.texts)
     ends = [pc.struct_field(parts, [index]) for index in (0, 1)]
     both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*ends, "\n"))

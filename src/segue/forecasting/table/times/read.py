@@ -16,7 +16,7 @@ from segue.forecasting.table.times.cells import Cells, cells_of, joined
 from segue.forecasting.table.times.decimals import read_decimals
 from segue.forecasting.table.times.digits import Digits, read_digits
 from segue.forecasting.table.times.epochs import EPOCHS, read_as
-from segue.forecasting.table.times.fields import matches
+from segue.forecasting.table.times.fields import all_match, matches
 from segue.forecasting.table.times.formats import compiled, read_format
 from segue.forecasting.table.times.midnights import MIDNIGHT_NOTE, local_midnights
 from segue.forecasting.table.times.parts import clock_texts, durations, from_parts, time_part
@@ -45,9 +45,7 @@ class TimesRead:
     notes: tuple[str, ...] = ()
 
 
-def read_times(
-    columns: Mapping[str, pd.Series], form: str | None = None, today: dt.date | None = None
-) -> TimesRead:
+def read_times(columns: Mapping[str, pd.Series], form: str | None = None, today: dt.date | None = None) -> TimesRead:
     """Reads one local time without a time zone, or one integer, from each row.
 
     A time zone or offset is dropped and the wall-clock time is kept, since seasons follow the wall clock. A date
@@ -90,7 +88,7 @@ def looks_like_times(column: pd.Series) -> bool:
     if column.dtype.kind != "O":
         return False
     cells = _sample("", column)
-    if cells is None or not len(cells.texts) or matches(cells.texts, f"{_DIGITS}|{_DECIMAL}").all():
+    if cells is None or not len(cells.texts) or all_match(cells.texts, f"{_DIGITS}|{_DECIMAL}"):
         return False
     try:
         _text(cells)
@@ -162,9 +160,11 @@ def _plain(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype):
         column = pa.array(column).to_pandas().set_axis(column.index)
     if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.to_timestamp()
+        starts: pd.Series = column.dt.to_timestamp()
+        return starts
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_localize(None)
+        wall: pd.Series = column.dt.tz_localize(None)
+        return wall
     if column.dtype.kind in "iuf" and not isinstance(column.dtype, np.dtype):
         missing = column.isna().any()
         return column.astype("float64" if missing or column.dtype.kind == "f" else "int64")
@@ -185,7 +185,9 @@ def _one(
     try:
         cells = cells_of(label, column, today)
     except TypeError as error:
-        raise UserError("time_col", label, "holds lists or the like, which are no times; name a column of dates") from error
+        raise UserError(
+            "time_col", label, "holds lists or the like, which are no times; name a column of dates"
+        ) from error
     if not len(cells.texts):
         return np.full(len(column), np.datetime64("NaT"), "datetime64[ns]"), ()
     read = _formatted(cells, form) if form is not None else _text(cells)
@@ -221,24 +223,29 @@ def _formatted(cells: Cells, form: str) -> Digits:
 
 def _numbers(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64] | None:
     """The numbers that the texts of a column are; None if one of them is none."""
-    if matches(cells.texts, r"-?\d{1,18}").all():
+    if all_match(cells.texts, r"-?\d{1,18}"):
         return np.asarray(cells.texts.cast(pa.int64()))
-    if not matches(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?").all():
+    if not all_match(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"):
         return None
     return np.asarray(cells.texts.cast(pa.float64()))
 
 
 def _text(cells: Cells) -> Digits:
     """Reads distinct texts or the texts of numbers, without a format."""
-    if matches(cells.texts, r"-?\d+").all():
+    if all_match(cells.texts, r"-?\d+"):
         return read_digits(cells)
     numbers = _numbers(cells)
-    if numbers is not None and np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and np.abs(numbers).max() < 2**53:
+    if (
+        numbers is not None
+        and np.isfinite(numbers).all()
+        and (numbers == np.rint(numbers)).all()
+        and np.abs(numbers).max() < 2**53
+    ):
         texts = pa.array([str(int(number)) for number in numbers])
         return read_digits(Cells(cells.label, texts, cells.codes, cells.today))
     if (fiscal := fiscal_years(cells)) is not None:
         return Digits(fiscal[0], (fiscal[1],))
-    if numbers is not None and not matches(cells.texts, _MONTH_YEAR).all():
+    if numbers is not None and not all_match(cells.texts, _MONTH_YEAR):
         return Digits(*read_decimals(cells, numbers.astype(np.float64)))
     if (begin := first_of_ranges(cells)) is not None:
         return Digits(begin)

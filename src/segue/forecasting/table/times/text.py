@@ -25,7 +25,8 @@ _REMEDIES = (
     (r"[a-z]{3,9}\.?[- /]?\d{1,2}|\d{1,2}\.?[- /]?[a-z]{3,9}|\d{1,2}[-/. ]\d{1,2}\.?",
      _NO_YEAR),
     (r"[+-]?inf(?:inity)?", "drop the row"),
-    (r".*\p{L}{3}.*\d.*|.*\d.*\p{L}{3}.*", "write months in English or as numbers, or name the format with `time_format`"),
+    (r".*\p{L}{3}.*\d.*|.*\d.*\p{L}{3}.*",
+     "write months in English or as numbers, or name the format with `time_format`"),
 )  # fmt: skip
 
 
@@ -119,7 +120,9 @@ def _may_be_days(shape: Shape, fields: Fields, cells: Cells) -> bool:
     if np.isnat(days).any():
         return False
     years = np.unique(assembled({"Y": 2000 + fields["y"], "b": fields["b"]}))
-    daily = (np.diff(days).astype(np.int64) == DAY).mean() > 0.5  # Jan-15, Feb-15 are months, Jan 15, Feb 15 may be days
+    daily = (
+        np.diff(days).astype(np.int64) == DAY
+    ).mean() > 0.5  # Jan-15, Feb-15 are months, Jan 15, Feb 15 may be days
     merits = regularity(days), regularity(years)
     return merits[0] > merits[1] or (merits[0] == merits[1] and bool(daily or " " in cells.texts[0].as_py()))
 
