@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +42,9 @@ class Cells:
     def refuse(self, text: int, remedy: str) -> UserError:
         """Makes the error of one distinct text that is no time."""
         shown = " ".join(str(self.texts[text].as_py()).split())[:60]
-        return UserError("time_col", self.label, f"cannot read {shown!r} in row {self.row_of(text)} as a time; {remedy}")
+        return UserError(
+            "time_col", self.label, f"cannot read {shown!r} in row {self.row_of(text)} as a time; {remedy}"
+        )
 
     def rows(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Spreads a value of each distinct text, `(texts,)`, over the rows, `(rows,)`; missing rows are NaT or 0."""
@@ -56,9 +60,10 @@ def cells_of(label: str, column: pd.Series, today: dt.date | None = None) -> Cel
         UserError: The column holds values that are no times, such as clocks without a date, or bytes.
     """
     codes, distinct = pd.factorize(column)
-    texts = _cleaned(pa.array([_text(label, value) for value in distinct], pa.string()))
-    missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(_NO_TEXT)).to_numpy(zero_copy_only=False)
-    if missing.any():
+    texts = _cleaned(_texts(label, distinct))
+    short = pc.less_equal(pc.binary_length(texts), max(map(len, _NO_TEXT)))
+    if pc.any(short).as_py():
+        missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(_NO_TEXT)).to_numpy(zero_copy_only=False)
         kept = np.cumsum(~missing) - 1
         codes = np.where(codes < 0, -1, np.append(np.where(missing, -1, kept), -1)[codes])
         texts = texts.filter(pa.array(~missing))
@@ -77,10 +82,24 @@ def joined(columns: Iterable[pd.Series]) -> pd.Series:
     """Joins the texts of several columns by blanks; a row that misses one of them is missing."""
     text: pd.Series | None = None
     for column in columns:
-        part = column.map(_plain, na_action="ignore")
+        part = column if _is_text(column) else column.map(_plain, na_action="ignore")
         text = part if text is None else text + " " + part
     assert text is not None
     return text
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == object and pd.api.types.infer_dtype(column) == "string"
+
+
+def _texts(label: str, values: Any) -> pa.StringArray:
+    """The texts of distinct values, a null nowhere."""
+    try:
+        if getattr(values, "dtype", None) == np.int64 or pd.api.types.infer_dtype(values, skipna=False) == "string":
+            return pa.array(values).cast(pa.string())
+    except (UnicodeEncodeError, pa.ArrowException):
+        pass  # a half of a pair of surrogates, which `_text` replaces
+    return pa.array([_text(label, value) for value in values], pa.string())
 
 
 def _plain(value: object) -> str:
@@ -99,15 +118,16 @@ def _text(label: str, value: object) -> str:
         return value.isoformat()
     if isinstance(value, pd.Period):
         return str(value.start_time.isoformat())
-    if isinstance(value, int | float | np.number | np.datetime64) and not isinstance(value, bool | np.timedelta64):
+    if isinstance(value, int | float | Decimal | np.number | np.datetime64) and not isinstance(
+        value, bool | np.timedelta64
+    ):
         return _plain(value)
     remedy = "give a column of dates, timestamps or text"
     raise UserError("time_col", label, f"holds {type(value).__name__} {str(value)[:40]!r}, which is no time; {remedy}")
 
 
 def _cleaned(texts: pa.StringArray) -> pa.StringArray:
-    if pc.any(pc.match_substring_regex(texts, _MARKS)).as_py():
-        texts = pc.replace_substring_regex(texts, _MARKS, "")
-    if pc.any(pc.match_substring_regex(texts, rf"^\s|\s$|\s\s|[^\x21-\x7e ]")).as_py():
-        texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _BLANKS, " "))
+    if pc.any(pc.match_substring_regex(texts, r"^\s|\s$|\s\s|[^\x21-\x7e ]")).as_py():
+        texts = pc.replace_substring_regex(pc.replace_substring_regex(texts, _MARKS, ""), _BLANKS, " ")
+        texts = pc.utf8_trim_whitespace(texts)
     return texts

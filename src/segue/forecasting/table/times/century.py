@@ -40,9 +40,7 @@ def full_years(two_digits: NDArray[np.int64], cells: Cells) -> NDArray[np.int64]
     return years + shift
 
 
-def _arrangement(
-    two_digits: NDArray[np.int64], present: NDArray[np.int64], cells: Cells
-) -> NDArray[np.int64] | None:
+def _arrangement(two_digits: NDArray[np.int64], present: NDArray[np.int64], cells: Cells) -> NDArray[np.int64] | None:
     """The years of the hundred that begin with that one of the `present` for which the rows jump least."""
     rows = two_digits[cells.codes[cells.codes >= 0]]
     pairs = np.bincount(rows[:-1] * 100 + rows[1:], minlength=10_000).reshape(100, 100)

@@ -1,5 +1,6 @@
 """Numbers that are times: dates written as digits, epochs, serial days of spreadsheets; or counts of steps."""
 
+import dataclasses
 import re
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from segue.forecasting.table.calendar import regularity
 from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.century import full_years
-from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, from_epoch
+from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, from_epoch, is_dated
 from segue.forecasting.table.times.fields import assembled, extract
 from segue.forecasting.table.times.formats import compiled
 from segue.forecasting.table.times.order import Reading
@@ -30,10 +31,9 @@ _FORMS = {
     17: ("%Y%m%d%H%M%S%f",),
 }
 """The forms of dates that so many digits may have."""
+_FEW = 200  # texts that show which forms are worth reading
 _YEARS = (1800, 2100)  # of dates in digits; other numbers would be dates by accident
 _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are larger from 2001
-_DATED = re.compile(r"date|datum|fecha|data|time|zeit|stamp|epoch|unix|^ds$|^dt$|^ts$|day|tag$|hour", re.I)
-"""Names of columns whose large numbers are no counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +83,16 @@ def _dates(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64])
     least = int(lengths.min())
     if least < width - 1 or width not in _FORMS:
         return None
-    readings = [Reading(_read(cells, form), form) for form in _FORMS[width]]
+    head = dataclasses.replace(cells, texts=cells.texts.slice(0, _FEW), codes=np.arange(min(_FEW, len(cells.texts))))
+    forms = [form for form in _FORMS[width] if np.isnat(_read(head, form)).mean() <= 0.5]
+    readings = [Reading(_read(cells, form), form) for form in forms]
+    if width == 5 and readings and readings[0].form == "%Y%q" and readings[0].complete:
+        readings = readings[:1]  # 20241 is rather a quarter than 1 April 2002
     if width == 6 and least == 5:
         readings.append(Reading(_months_without_zero(cells), "%Y-%m"))
     complete = [reading for reading in readings if reading.complete]
+    if width >= 8 and any("%Y" in reading.form for reading in complete):
+        complete = [reading for reading in complete if "%Y" in reading.form or width == 12]
     if not complete:
         _refuse_broken(cells, readings, width)
         return None
@@ -105,23 +111,30 @@ def _without_rival(
     cells: Cells, numbers: NDArray[np.int64], complete: list[Reading], merits: dict[str, float]
 ) -> Digits | None:
     """The reading that is more regular than all others, and than a count of steps."""
-    count = regularity(np.unique(numbers)) if pc.any(pc.starts_with(cells.texts, "0")).as_py() is False else 0.0
+    count = 0.0 if _are_no_counts(cells, numbers) else regularity(np.unique(numbers))
     best = max(complete, key=lambda reading: merits[reading.form])
     rivals = [form for form in merits if merits[form] == merits[best.form]]
     if len(rivals) == 1 and merits[best.form] > count:
         return Digits(best.times)
     if best.form == "%Y%q" and _names(cells, "^q|quart|trim"):
         return Digits(best.times)
-    if len(str(int(numbers.max()))) <= 5 and not _DATED.search(cells.label):
+    if len(str(int(numbers.max()))) <= 5 and not is_dated(cells.label):
         return None
     forms = " or ".join(f"'{form}'" for form in (rivals if len(rivals) > 1 else [best.form]))
     words = "" if len(str(int(numbers.max()))) >= 8 else ", or 'count' for a count of steps"
     raise _refused(cells, 0, f"these digits have several readings; give `time_format`: {forms}{words}")
 
 
+def _are_no_counts(cells: Cells, numbers: NDArray[np.int64]) -> bool:
+    """Whether numbers have leading zeros, or eight digits of which the last ones never change by a little."""
+    steps = np.diff(np.unique(numbers))
+    far = numbers.max() >= 10_000_000 and (not len(steps) or steps.min() >= 10_000)
+    return bool(far or pc.any(pc.starts_with(cells.texts, "0")).as_py())
+
+
 def _refuse_broken(cells: Cells, readings: list[Reading], width: int) -> None:
     """Refuses dates of eight digits and more of which a few do not exist: they are no counts."""
-    if width < 7:
+    if width < 7 or not readings:
         return
     valid = [~np.isnat(reading.times) for reading in readings]
     best = max(valid, key=lambda mask: int(mask.sum()))
@@ -158,7 +171,7 @@ def _months_without_zero(cells: Cells) -> Times:
 
 def _epochs(cells: Cells, numbers: NDArray[np.int64]) -> Digits | None:
     """Times since 1970 or serial days; None for counts."""
-    dated = bool(_DATED.search(cells.label))
+    dated = is_dated(cells.label)
     epoch = epoch_of(numbers, cells.today)
     if epoch is None:
         if numbers.max() >= _COUNTS:
@@ -179,5 +192,5 @@ def _names(cells: Cells, pattern: str) -> bool:
 
 def _refused(cells: Cells, text: int, remedy: str) -> UserError:
     if "time_format" not in remedy:
-        remedy += "; give timestamps, or `time_format` 'count' for a count of steps"
+        remedy += "; give timestamps, or `time_format`: 'count' for a count of steps, 'epoch-s' or the like for times"
     return cells.refuse(text, remedy)

@@ -1,6 +1,7 @@
 """Times as numbers since a beginning: seconds of Unix and their kin, and serial days of spreadsheets."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,11 @@ from segue.forecasting.table.times.cells import Cells
 
 _EXCEL = 25_569  # 1970-01-01 in spreadsheets, which count days from 1899-12-30
 _EARLIEST, _AHEAD = 7_305, 3_653  # days: times between 1990 and ten years from now are plausible
+
+
+_TEN_DIGITS = 11_574  # the day in 2001 on which seconds got ten digits; smaller numbers may have another beginning
+
+_DATED = re.compile(r"date|datum|fecha|data|time|zeit|stamp|epoch|unix|^ds$|^dt$|^ts$|day|tag$|hour", re.I)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ EPOCHS = {
     "epoch-s": Epoch("seconds since 1970, in UTC", 1_000_000, sure=True),
     "epoch-ms": Epoch("milliseconds since 1970, in UTC", 1_000, sure=True),
     "epoch-us": Epoch("microseconds since 1970, in UTC", 1, sure=True),
-    "epoch-ns": Epoch("nanoseconds since 1970, in UTC", 0, sure=True),
+    "epoch-ns": Epoch("nanoseconds since 1970, in UTC", 0, sure=True, earliest=_TEN_DIGITS),
     "excel": Epoch("serial days of a spreadsheet", DAY, _EXCEL, by_name=True, earliest=-1000),
     "epoch-min": Epoch("minutes since 1970, in UTC", 60_000_000),
     "epoch-h": Epoch("hours since 1970, in UTC", DAY // 24),
@@ -54,7 +60,8 @@ def epoch_of(numbers: NDArray[np.int64] | NDArray[np.float64], today: dt.date) -
     for name, epoch in EPOCHS.items():
         day = DAY / epoch.micros if epoch.micros else DAY * 1000
         low, high = epoch.earliest * day + epoch.start, latest * day + epoch.start
-        if len(numbers) and low <= numbers.min() and numbers.max() <= high:
+        late = name != "epoch-s" or (len(numbers) and numbers.max() >= _TEN_DIGITS * day)
+        if len(numbers) and low <= numbers.min() and numbers.max() <= high and late:
             return name
     return None
 
@@ -74,35 +81,14 @@ def from_epoch(numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> T
     return times
 
 
+def is_dated(label: str) -> bool:
+    """Whether large numbers in a column of this name are no counts."""
+    return bool(_DATED.search(label))
+
+
 def epoch_note(label: str, name: str) -> str:
     """What a user should know where a column is read as numbers since a beginning."""
     return f"{label} is read as {EPOCHS[name].words}; give `time_format` count if its numbers count steps"
-
-
-def read_fractions(cells: Cells, numbers: NDArray[np.float64], dated: bool) -> tuple[Times, tuple[str, ...]]:
-    """Reads distinct numbers that are not whole: years such as 2020.25, or serial days, or seconds since 1970.
-
-    Args:
-        cells: The column, for errors.
-        numbers: Its distinct numbers, `(texts,)`.
-        dated: Whether the column is named like a date.
-
-    Raises:
-        UserError: The numbers are none of these.
-    """
-    bad = int(np.flatnonzero(numbers != np.rint(numbers))[0])
-    if not np.isfinite(numbers).all():
-        raise cells.refuse(int((~np.isfinite(numbers)).argmax()), "give timestamps or whole numbers")
-    if 1000 <= numbers.min() and numbers.max() < 3000:
-        months = (numbers * 12).round()
-        if np.abs(numbers * 12 - months).max() < 0.07 and len(np.unique(months)) == len(numbers):  # .08 is a month
-            return (months.astype(np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[us]"), ()
-        raise cells.refuse(bad, "parts of a year are read if they are months; give dates instead")
-    name = epoch_of(numbers, cells.today)
-    if name is not None and (EPOCHS[name].sure or (EPOCHS[name].by_name and dated)):
-        return from_epoch(numbers, name), (epoch_note(cells.label, name),)
-    remedy = "give timestamps or whole numbers, or name their unit with `time_format`, such as 'excel' or 'epoch-s'"
-    raise cells.refuse(bad, remedy)
 
 
 def read_as(cells: Cells, numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> Times:

@@ -1,5 +1,6 @@
 """From the fields of texts, such as year, month and hour, to times."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.times.templates import Group, by_template
 
 Fields = dict[str, NDArray[np.int64]]
 """Numbers of each text by the letter of their directive in `strftime`; -1 where a text has no such field.
@@ -20,6 +22,7 @@ the epoch.
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FIRST = 50
 _NAMES = {"b": MONTHS, "a": WEEKDAYS, "p": ("am", "pm")}
 
 
@@ -27,6 +30,11 @@ def matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     """Whether each whole text, of any case, has a pattern."""
     found: NDArray[np.bool_] = pc.match_substring_regex(texts, f"(?i)^(?:{pattern})$").to_numpy(zero_copy_only=False)
     return found
+
+
+def all_match(texts: pa.StringArray, pattern: str) -> bool:
+    """Whether all texts have a pattern; the first ones usually decide."""
+    return bool(matches(texts.slice(0, _FIRST), pattern).all() and matches(texts, pattern).all())
 
 
 def extract(texts: pa.StringArray, pattern: str) -> tuple[Fields, NDArray[np.bool_]]:
@@ -39,6 +47,8 @@ def extract(texts: pa.StringArray, pattern: str) -> tuple[Fields, NDArray[np.boo
     Returns:
         The fields, and which texts match, `(texts,)`.
     """
+    if (groups := by_template(texts, pattern)) is not None:
+        return _from_templates(groups, pattern, len(texts))
     found = pc.extract_regex(texts, f"(?i)^(?:{pattern})$")
     fields: Fields = {}
     for index in range(found.type.num_fields):
@@ -46,6 +56,26 @@ def extract(texts: pa.StringArray, pattern: str) -> tuple[Fields, NDArray[np.boo
         values = _numbers(name, pc.struct_field(found, [index]))
         fields[name] = np.where(values >= 0, values, fields[name]) if name in fields else values
     return fields, found.is_valid().to_numpy(zero_copy_only=False)
+
+
+def _from_templates(groups: list[Group], pattern: str, rows: int) -> tuple[Fields, NDArray[np.bool_]]:
+    names = {name.rstrip("0123456789") for name in re.findall(r"\?P<(\w+)>", pattern)}
+    fields = {name: np.full(rows, -1, np.int64) for name in names}
+    fits = np.zeros(rows, bool)
+    for which, signs, spans in groups:
+        fits[which] = True
+        for group, (start, end) in spans.items():
+            name = group.rstrip("0123456789")
+            if name in _NAMES:
+                word = pa.array([bytes(signs[0, start:end]).decode()])
+                fields[name][which] = _numbers(name, word)[0]
+            else:
+                end = min(end, start + 6) if name == "f" else end
+                number = np.zeros(len(signs), np.int64)
+                for column in range(start, end):
+                    number = number * 10 + (signs[:, column] - np.uint8(48))
+                fields[name][which] = number * 10 ** (6 - end + start) if name == "f" else number
+    return fields, fits
 
 
 def _numbers(name: str, texts: pa.StringArray) -> NDArray[np.int64]:
@@ -86,7 +116,9 @@ def _plus(micros: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]) ->
     return (micros + np.maximum(fields.get("f", np.zeros(1, np.int64)), 0)).astype("datetime64[us]")
 
 
-def _days(year: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _days(
+    year: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The days since 1970 of the dates, and which dates exist."""
     january = _first_of_month(year, np.ones_like(year))
     if "V" in fields or "W" in fields or "U" in fields:
@@ -103,6 +135,7 @@ def _days(year: NDArray[np.int64], fields: Mapping[str, NDArray[np.int64]]) -> t
     known = (month >= 1) & (month <= 12)
     month = np.where(known, month, 1)
     day = fields.get("d", np.ones_like(year))
+    day = np.where(day < 0, 1, day)
     start = _first_of_month(year, month)
     length = _first_of_month(year + month // 12, month % 12 + 1) - start
     return start + day - 1, known & (day >= 1) & (day <= length)
@@ -128,8 +161,9 @@ def _weeks(
     else:
         from_sunday = (january + 4) % 7
         start, exists = january - from_sunday + 7 * (fields["U"] - (from_sunday == 0)), fields["U"] <= 53
-        day = fields["w"] if "w" in fields else (fields.get("a", fields.get("u", january * 0 - 1) - 1) + 1) % 7
-        return start + np.maximum(day, 0), exists & (day <= 6)
+        day = fields.get("w", np.zeros_like(year))
+        day = (fields["a"] + 1) % 7 if "a" in fields else fields["u"] % 7 if "u" in fields else day
+        return start + day, exists & (day <= 6)
     day = np.zeros_like(year)
     for name, monday in (("u", 1), ("w", 1), ("a", 0)):
         if name in fields:

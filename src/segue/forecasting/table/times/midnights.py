@@ -10,7 +10,7 @@ _LONGEST_EAST = 11 * _HOUR  # midnight of UTC+13 is 11:00 of UTC; west of Greenw
 _SHORTEST_SUMMER = 80 * DAY  # no zone keeps summer time for less
 _CHANGES = (1, 2, 3, 8, 9, 10)  # February to April and September to November, counted from 0: when clocks change
 
-MIDNIGHT_NOTE = "the clock of the times changes by an hour with summer time; the forecast goes on with the latest clock"
+MIDNIGHT_NOTE = "the times look like local days that are stamped in UTC; the forecast goes on with the latest clock"
 """What a user should know of times that `local_midnights` detects. `read_times` gives this note."""
 
 
@@ -33,9 +33,11 @@ def local_midnights(times: Times) -> NDArray[np.timedelta64] | None:
     micros = times.astype("datetime64[us]").astype(np.int64)
     clocks = micros % DAY
     kinds = np.unique(clocks)
-    if len(kinds) == 2 and _keeps_summer_time(np.unique(micros), kinds):
-        pass
-    elif not (len(kinds) == 1 and _sunday_to_thursday(np.unique(micros), int(kinds[0]))):
+    if len(kinds) == 2:
+        hidden = _keeps_summer_time(np.unique(micros), kinds)
+    else:
+        hidden = len(kinds) == 1 and _sunday_to_thursday(np.unique(micros), int(kinds[0]))
+    if not hidden:
         return None
     shifts: NDArray[np.timedelta64] = (np.where(clocks >= _LONGEST_EAST, DAY, 0) - clocks).astype("timedelta64[us]")
     return shifts

@@ -16,7 +16,16 @@ _PARTS = {
     "min": "minute", "second": "second", "sec": "second",
 }  # fmt: skip
 _WEEKS = ("week", "weekno", "week_number", "weeknum", "isoweek", "iso_week", "kw", "wk")
-_FIELDS = {"year": "Y", "quarter": "q", "month": "m", "day": "d", "hour": "H", "minute": "M", "second": "S", "week": "V"}
+_FIELDS = {
+    "year": "Y",
+    "quarter": "q",
+    "month": "m",
+    "day": "d",
+    "hour": "H",
+    "minute": "M",
+    "second": "S",
+    "week": "V",
+}
 _SECONDS = {"hour": 3600, "minute": 60, "second": 1}
 _MOST = {"hour": 24, "minute": 59, "second": 60}  # hours may be counted from 1 to 24; 24 is the next midnight
 
@@ -64,7 +73,9 @@ def from_parts(columns: Mapping[str, pd.Series]) -> Times | None:
     if np.isnat(times).any():
         bad = int(np.isnat(times).argmax())
         shown = " ".join(f"{numbers[bad]:g}" for numbers in parts.values() if numbers is not None)
-        raise UserError("time_col", ",".join(columns), f"cannot read {shown!r} in row {bad + 1} as a time; mend the row")
+        raise UserError(
+            "time_col", ",".join(columns), f"cannot read {shown!r} in row {bad + 1} as a time; mend the row"
+        )
     return times
 
 
@@ -103,4 +114,4 @@ def clock_texts(columns: Sequence[pd.Series]) -> list[pd.Series]:
 def _are_clocks(numbers: NDArray[np.float64]) -> bool:
     """Whether numbers are clocks without a mark, such as 1930."""
     whole = (numbers >= 0) & (numbers <= 2400) & (numbers == np.rint(numbers)) & (numbers % 100 < 60)
-    return bool(whole.all() and len(numbers) and numbers.max() > 24)
+    return bool(whole.all() and len(numbers) and numbers.max() >= 100)

@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.table.frequency import Times
 from segue.forecasting.table.times.cells import Cells, cells_of, joined
+from segue.forecasting.table.times.decimals import read_decimals
 from segue.forecasting.table.times.digits import Digits, read_digits
-from segue.forecasting.table.times.epochs import EPOCHS, read_as, read_fractions
-from segue.forecasting.table.times.fields import extract, matches
+from segue.forecasting.table.times.epochs import EPOCHS, read_as
+from segue.forecasting.table.times.fields import all_match, matches
 from segue.forecasting.table.times.formats import compiled, read_format
 from segue.forecasting.table.times.midnights import MIDNIGHT_NOTE, local_midnights
 from segue.forecasting.table.times.parts import clock_texts, durations, from_parts, time_part
-from segue.forecasting.table.times.periods import FISCAL_NOTE, first_of_ranges, fiscal_years
+from segue.forecasting.table.times.periods import first_of_ranges, fiscal_years
 from segue.forecasting.table.times.text import read_text
 
 __all__ = ["TimesRead", "has_clock", "looks_like_times", "read_times", "reads_with_format", "time_part"]
 
 _SAMPLE = 20  # distinct texts that show whether a column holds times
 _DIGITS, _DECIMAL = r"-?\d+(?:\.0*)?", r"-?(?:0|[1-9]\d*)?[.,]\d+"
+_MONTH_YEAR = r"(?:0?[1-9]|1[0-2])\.[12]\d{3}"  # a number by its looks
 _NANOSECONDS = (np.datetime64("1677-09-22"), np.datetime64("2262-04-11"))  # what they can hold
 _NO_END = np.datetime64("9999-12-31")  # in databases it means that something has no end
 
@@ -43,9 +45,7 @@ class TimesRead:
     notes: tuple[str, ...] = ()
 
 
-def read_times(
-    columns: Mapping[str, pd.Series], form: str | None = None, today: dt.date | None = None
-) -> TimesRead:
+def read_times(columns: Mapping[str, pd.Series], form: str | None = None, today: dt.date | None = None) -> TimesRead:
     """Reads one local time without a time zone, or one integer, from each row.
 
     A time zone or offset is dropped and the wall-clock time is kept, since seasons follow the wall clock. A date
@@ -66,6 +66,7 @@ def read_times(
     column = next(iter(columns.values()))
     if len(columns) > 1 and form is None:
         times, notes = _several(label, columns, today)
+        times = _unit(times) if times.dtype.kind == "M" else times
     else:
         if len(columns) > 1:
             column = joined(columns.values())
@@ -87,7 +88,7 @@ def looks_like_times(column: pd.Series) -> bool:
     if column.dtype.kind != "O":
         return False
     cells = _sample("", column)
-    if cells is None or not len(cells.texts) or matches(cells.texts, f"{_DIGITS}|{_DECIMAL}").all():
+    if cells is None or not len(cells.texts) or all_match(cells.texts, f"{_DIGITS}|{_DECIMAL}"):
         return False
     try:
         _text(cells)
@@ -159,9 +160,11 @@ def _plain(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype):
         column = pa.array(column).to_pandas().set_axis(column.index)
     if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.to_timestamp()
+        starts: pd.Series = column.dt.to_timestamp()
+        return starts
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_localize(None)
+        wall: pd.Series = column.dt.tz_localize(None)
+        return wall
     if column.dtype.kind in "iuf" and not isinstance(column.dtype, np.dtype):
         missing = column.isna().any()
         return column.astype("float64" if missing or column.dtype.kind == "f" else "int64")
@@ -182,7 +185,9 @@ def _one(
     try:
         cells = cells_of(label, column, today)
     except TypeError as error:
-        raise UserError("time_col", label, "holds lists or the like, which are no times; name a column of dates") from error
+        raise UserError(
+            "time_col", label, "holds lists or the like, which are no times; name a column of dates"
+        ) from error
     if not len(cells.texts):
         return np.full(len(column), np.datetime64("NaT"), "datetime64[ns]"), ()
     read = _formatted(cells, form) if form is not None else _text(cells)
@@ -218,36 +223,33 @@ def _formatted(cells: Cells, form: str) -> Digits:
 
 def _numbers(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64] | None:
     """The numbers that the texts of a column are; None if one of them is none."""
-    if matches(cells.texts, r"-?\d{1,18}").all():
+    if all_match(cells.texts, r"-?\d{1,18}"):
         return np.asarray(cells.texts.cast(pa.int64()))
-    if not matches(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?").all():
+    if not all_match(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"):
         return None
     return np.asarray(cells.texts.cast(pa.float64()))
 
 
 def _text(cells: Cells) -> Digits:
     """Reads distinct texts or the texts of numbers, without a format."""
-    if matches(cells.texts, r"-?\d+").all():
+    if all_match(cells.texts, r"-?\d+"):
         return read_digits(cells)
     numbers = _numbers(cells)
-    if numbers is not None and (numbers == np.rint(numbers)).all() and np.abs(numbers).max() < 2**53:
+    if (
+        numbers is not None
+        and np.isfinite(numbers).all()
+        and (numbers == np.rint(numbers)).all()
+        and np.abs(numbers).max() < 2**53
+    ):
         texts = pa.array([str(int(number)) for number in numbers])
         return read_digits(Cells(cells.label, texts, cells.codes, cells.today))
-    if (years := fiscal_years(cells)) is not None:
-        return Digits(years, (FISCAL_NOTE.format(cells.texts[0].as_py()),))
-    if numbers is not None and not _are_months(cells):
-        dated = bool(re.search("date|datum|time|zeit|stamp", cells.label, re.I))
-        return Digits(*read_fractions(cells, numbers.astype(np.float64), dated))
-    sample = Cells(cells.label, cells.texts.slice(0, _SAMPLE), np.arange(min(_SAMPLE, len(cells.texts))), cells.today)
+    if (fiscal := fiscal_years(cells)) is not None:
+        return Digits(fiscal[0], (fiscal[1],))
+    if numbers is not None and not all_match(cells.texts, _MONTH_YEAR):
+        return Digits(*read_decimals(cells, numbers.astype(np.float64)))
     if (begin := first_of_ranges(cells)) is not None:
         return Digits(begin)
     return Digits(read_text(cells))
-
-
-def _are_months(cells: Cells) -> bool:
-    """Whether decimals such as 2020.01, 2020.12 are months: the second part is never above 12."""
-    fields, fits = extract(cells.texts, r"(?P<Y>\d{4})\.(?P<m>0[1-9]|1[0-2]|[1-9])")
-    return bool(fits.all())
 
 
 def _refuse_endless(label: str, times: NDArray[np.generic]) -> None:

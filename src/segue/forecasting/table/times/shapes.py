@@ -8,7 +8,10 @@ _MONTH = (
     r"(?P<b>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_WEEKDAY = r"(?:(?P<a>mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)\.?,? )"
+_WEEKDAY = (
+    r"(?:(?P<a>mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+    r"\.?,? )"
+)
 _YEAR = {"Y": r"(?P<Y>\d{4})", "y": r"['\x{2019}]?(?P<y>\d{2})"}
 _DAY, _NUMBER = r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?P<m>\d{1,2})"
 _WEEK = r"(?:w|week|wk|kw|cw)\.? ?"
@@ -67,8 +70,10 @@ def _named() -> list[Shape]:
 
 def _periods() -> list[Shape]:
     shapes = []
-    for year in _YEAR.values():
-        for mark in (r"(?:q|qtr|quarter) ?(?P<q>[1-4])", r"(?P<q>[1-4])\.? ?(?:q|qtr|quarter)", r"(?:h|s)(?P<h>[12])"):
+    quarters = (r"(?:q|qtr|quarter) ?(?P<q>[1-4])", r"(?P<q>[1-4])\.? ?(?:q|qtr|quarter)")
+    halves = (r"(?:h|s)(?P<h>[12])",)
+    for name, year in _YEAR.items():
+        for mark in (*quarters, *(halves if name == "Y" else ())):  # 12S2 is rather a code
             shapes.append(Shape(rf"{mark}[-/., _]{{0,2}}(?:of )?{year}"))
             shapes.append(Shape(rf"{year}[-/.,: _]{{0,2}}{mark}"))
         shapes.append(Shape(rf"{year}[-/.,: _]{{0,2}}{_WEEK}(?P<V>\d{{1,2}})(?:[-.]?(?P<u>[1-7]))?"))
@@ -92,6 +97,9 @@ MONTH_YEAR = Shape(rf"{_MONTH}[-/., _]{{0,2}}{_YEAR['y']}")
 
 YEAR_OF_TWO_MONTH = Shape(rf"{_YEAR['y']}[-/., _]{{0,2}}{_MONTH}")
 """A year of two digits and a month, such as 65-Jan. `15-Jan` may be a day of January."""
+
+TWO_NUMBERS = Shape(r"(?P<A>\d{1,2})[-/. ](?P<B>\d{1,2})", ("my", "ym"))
+"""A month and a year of two digits, such as 01/95. `01/24` may be a day and a month."""
 
 SHAPES = (*_dates(), *_named(), *_periods())
 """All other forms, the most common ones first. A text of one form has at most one reading, but for its `orders`."""

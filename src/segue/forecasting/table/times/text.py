@@ -6,22 +6,27 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from segue.errors import UserError
+from segue.forecasting.table.calendar import regularity
 from segue.forecasting.table.frequency import DAY, Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.century import CENTURY_REMEDY, full_years
 from segue.forecasting.table.times.fields import Fields, assembled, extract, matches
 from segue.forecasting.table.times.order import Reading, most_regular
-from segue.forecasting.table.times.shapes import MONTH_YEAR, SHAPES, YEAR_MONTH, YEAR_OF_TWO_MONTH, Shape
+from segue.forecasting.table.times.shapes import MONTH_YEAR, SHAPES, TWO_NUMBERS, YEAR_MONTH, YEAR_OF_TWO_MONTH, Shape
 
 _SAMPLE = 100  # texts that show which form a column has
 _FIRST_YEAR = 1000  # an earlier year in text is rather another number
 _FORMAT = "name the format with `time_format`, for example '%d.%m.%Y %H:%M'"
+_NO_YEAR = "it may lack a year; add the year, or name the format with `time_format`, such as '%y-%b'"
 _REMEDIES = (
-    (r"\d{1,2}[:.]\d{2}.*|\d{1,2} ?[ap]m", "a clock needs a date; name both columns with `time_col`, such as date,hour"),
+    (r"\d{1,2}:\d{2}.*|\d{1,2} ?[ap]m", "a clock needs a date; name both columns with `time_col`, such as date,hour"),
     (r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*", "it holds no date; name a column of dates with `time_col`"),
     (r"[a-z]{3,9}\.?[- /]?\d{1,2}|\d{1,2}\.?[- /]?[a-z]{3,9}|\d{1,2}[-/. ]\d{1,2}\.?",
-     "it may lack a year; add the year, or name the format with `time_format`, such as '%y-%b'"),
-    (r".*\p{L}{3}.*\d.*|.*\d.*\p{L}{3}.*", "write months in English or as numbers, or name the format with `time_format`"),
+     _NO_YEAR),
+    (r"[+-]?inf(?:inity)?", "drop the row"),
+    (r".*\p{L}{3}.*\d.*|.*\d.*\p{L}{3}.*",
+     "write months in English or as numbers, or name the format with `time_format`"),
 )  # fmt: skip
 
 
@@ -36,30 +41,32 @@ def read_text(cells: Cells) -> Times:
     """
     sample = cells.texts.slice(0, _SAMPLE)
     best, merit = None, 0
+    error: UserError | None = None
     for shape in _all_shapes():
         found = int(matches(sample, shape.pattern).sum())
         if found > merit:
             best, merit = shape, found
-        if found == len(sample) and (times := _read(shape, cells)) is not None:
-            return times
-    raise _unread(best, cells)
+        if found == len(sample):
+            read = _read(shape, cells)
+            if not isinstance(read, UserError | None):
+                return read
+            error = error or read
+    raise error or _unread(best, cells)
 
 
 def _all_shapes() -> Iterator[Shape]:
     yield SHAPES[0]
-    yield from (YEAR_MONTH, MONTH_YEAR, YEAR_OF_TWO_MONTH)
+    yield from (YEAR_MONTH, MONTH_YEAR, YEAR_OF_TWO_MONTH, TWO_NUMBERS)
     yield from SHAPES[1:]
 
 
-def _read(shape: Shape, cells: Cells) -> Times | None:
-    """Reads all texts in one form; None if one of them has another form."""
+def _read(shape: Shape, cells: Cells) -> Times | UserError | None:
+    """Reads all texts in one form; None if one of them has another form, and an error if one of them is no time."""
     fields, fits = extract(cells.texts, shape.pattern)
     if not fits.all():
         return None
-    if shape is MONTH_YEAR and _are_days(fields, cells):
-        raise cells.refuse(0, _REMEDIES[2][1])
-    if shape is YEAR_OF_TWO_MONTH and fields["y"].max() <= 31:
-        raise cells.refuse(0, _REMEDIES[2][1])
+    if _may_be_days(shape, fields, cells):
+        return cells.refuse(0, _NO_YEAR)
     readings, ambiguous = [], False
     for order in shape.orders:
         ordered = _ordered(fields, order)
@@ -75,9 +82,9 @@ def _read(shape: Shape, cells: Cells) -> Times | None:
     complete = [reading for reading in readings if reading.complete]
     if not complete:
         if ambiguous:
-            raise cells.refuse(0, CENTURY_REMEDY)
+            return cells.refuse(0, CENTURY_REMEDY)
         closest = max(readings, key=lambda reading: int((~np.isnat(reading.times)).sum()))
-        raise cells.refuse(int(np.isnat(closest.times).argmax()), f"there is no such time; mend the row, or {_FORMAT}")
+        return cells.refuse(int(np.isnat(closest.times).argmax()), f"there is no such time; mend the row, or {_FORMAT}")
     return most_regular(_with_separators(complete, cells), cells).times
 
 
@@ -99,15 +106,25 @@ def _with_separators(readings: list[Reading], cells: Cells) -> list[Reading]:
     ]
 
 
-def _are_days(fields: Fields, cells: Cells) -> bool:
-    """Whether a month and two digits, such as Jan 30, Jan 31, may be days: most follow each other, or Jan 15, Feb 15."""
-    if len(cells.texts) < 2 or fields["y"].max() > 31:
+def _may_be_days(shape: Shape, fields: Fields, cells: Cells) -> bool:
+    """Whether the two digits beside a month, such as in Jan 30, Jan 31, may be days rather than years."""
+    if shape is TWO_NUMBERS:
+        return bool(max(fields["A"].max(), fields["B"].max()) <= 31)
+    if shape is YEAR_OF_TWO_MONTH:
+        return bool(fields["y"].max() <= 31)
+    if shape is not MONTH_YEAR or fields["y"].max() > 31:
         return False
+    if len(cells.texts) < 2:
+        return " " in cells.texts[0].as_py()
     days = np.unique(assembled({"Y": np.full_like(fields["y"], 2024), "b": fields["b"], "d": fields["y"]}))
     if np.isnat(days).any():
         return False
-    daily = (np.diff(days).astype(np.int64) == DAY).mean() > 0.5
-    return bool(daily or (len(np.unique(fields["y"])) == 1 and " " in cells.texts[0].as_py()))
+    years = np.unique(assembled({"Y": 2000 + fields["y"], "b": fields["b"]}))
+    daily = (
+        np.diff(days).astype(np.int64) == DAY
+    ).mean() > 0.5  # Jan-15, Feb-15 are months, Jan 15, Feb 15 may be days
+    merits = regularity(days), regularity(years)
+    return merits[0] > merits[1] or (merits[0] == merits[1] and bool(daily or " " in cells.texts[0].as_py()))
 
 
 def _unread(shape: Shape | None, cells: Cells) -> Exception:
