@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from segue.forecasting.table.files.header import UNNAMED
+from segue.forecasting.table.files.names import UNNAMED
 
 _MOST_DIGITS = 10**18  # whole numbers of at most 18 digits; longer ones stay text, for they may be codes
 _YEARS = range(1500, 2200)

@@ -13,6 +13,7 @@ DELIMITERS = ",;\t|"
 COMMENT = "#"
 
 _SEPARATOR = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)  # a mark for spreadsheets, which Excel writes
+_BLANK = f' "\r\n{DELIMITERS}'  # what a row of empty cells is made of
 _LINES, _FEW_LINES, _CHARACTERS = 200, 20, 1 << 20
 """The first lines to look at: 200, but only 20 where they hold more than a million characters."""
 
@@ -55,20 +56,22 @@ def read_start(lines: Iterator[str], skip_rows: int | None) -> Start:
     before, comments, delimiter = 0, [], None
     sample: list[str] = []
     for line in lines:
-        word = line.strip()
+        word = line.strip(_BLANK)
         mark = _SEPARATOR.fullmatch(line.strip("\r\n ")) if not delimiter else None
         if before < (skip_rows or 0) or not word:
             before += 1
         elif mark:
             before, delimiter = before + 1, mark[1].replace("\\t", "\t")
-        elif skip_rows is None and word.startswith(COMMENT):
+        elif skip_rows is None and line.lstrip().startswith(COMMENT):
             before += 1
-            comments.append(word)
+            comments.append(line.strip())
         else:
             sample = _sample(line, lines)
             break
     if not sample:
-        raise ValueError("it is empty" if not before else "it holds no row below the lines that are left out")
+        raise ValueError(
+            "it is empty" if not (skip_rows or comments) else "it holds no row below the lines that are left out"
+        )
     candidates = {mark: shape for mark in (delimiter or DELIMITERS) if (shape := _split(sample, mark, before))}
     if not candidates:
         raise ValueError(f"it holds cells of more than {csv.field_size_limit()} characters")

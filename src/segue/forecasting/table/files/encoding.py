@@ -14,6 +14,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LATIN = "cp1252"  # the encoding of spreadsheets in western Europe; it contains ISO 8859-1 but for control characters
+_DOS_END = b"\x1a"  # CP/M and DOS end texts with it
 _MARK = "\ufeff"
 _SAMPLE = 4096  # bytes that show whether every second one is zero
 
@@ -35,6 +36,7 @@ def to_utf8(raw: bytes, encoding: str | None, file: str) -> tuple[bytes, tuple[s
         UserError: The bytes are no text in the given encoding; or none is given and the text is in none of these.
         ValueError: The file holds binary data.
     """
+    raw = raw.removesuffix(_DOS_END)
     if encoding is not None:
         return _given(raw, encoding), ()
     marked = next((name for mark, name in _MARKS if raw.startswith(mark)), None)

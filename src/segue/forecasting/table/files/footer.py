@@ -24,11 +24,11 @@ class Footer:
 
     Args:
         shape: The first rows, which show what columns hold.
-        first: The index of the first of them that is a row of the table.
+        end: The number of lines up to the last one of the header.
     """
 
-    def __init__(self, shape: Shape, first: int) -> None:
-        body = shape.rows[first:]
+    def __init__(self, shape: Shape, end: int) -> None:
+        body = [row for row in shape.rows if row.line > end]
         self._width, self._values = shape.width, shape.values
         self._texts = {row.cells[0] for row in body[:-_MOST]}
         self._always = {

@@ -1,23 +1,22 @@
 """The names of a CSV file's columns: which line holds them, what stands above and below it, and what they are."""
 
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from segue.errors import UserError
 from segue.forecasting.table.files.dialect import COMMENT, Start
+from segue.forecasting.table.files.names import distinct_names, holds_values
 from segue.forecasting.table.files.shape import Row, Shape, begins_as_value, split, unknown
 
-UNNAMED = "Unnamed: "
-"""How the name of a column without one begins, as in pandas; the number of the column follows."""
-
-_INVISIBLE = "\ufeff\u200b"
 _MOST_VALUES = 5
 """Lines above the names may hold values, as in `Created,2024-01-05`; more of them could be rows."""
-_UNIT = re.compile(
-    r"[(\[<{].*[)\]>}]|[kMGm]?(W|Wh|Pa|A|V|g|m|l)|[cm]m|km/h|m/s|h|s|min|d|t|K|C|°[CF]?|%|hPa|k?bar|ppm|ppb|mm/h|"
-    r"EUR|USD|GBP|CHF|€|\$|£|UTC|iso8601|.*/.*|.*[²³µ°%].*|m[23]|pieces|units?|count",
+_RULE = re.compile(r":?[-=]{2,}:?(\+[-=]+)*")  # the line below the names in text tables of databases and of Markdown
+_UNIT = re.compile(  # units, and types of data
+    r"[(\[].*[)\]]|[kMGm]?(W|Wh|Pa|A|V|g|m|l)|[cm]m|km/h|m/s|h|s|min|d|t|K|C|°[CF]?|%|hPa|k?bar|ppm|ppb|mm/h|"
+    r"EUR|USD|GBP|CHF|€|\$|£|UTC|iso8601|.*/.*|.*[²³µ°%].*|m[23]|pieces|units?|count|"
+    r"date|(date)?time(stamp)?(:.*)?|(big)?int(eger)?\d*|long|double|float\d*|number|numeric|decimal|bool(ean)?|str(ing)?|"
+    r"text|object",
 )
 
 
@@ -26,7 +25,7 @@ class Header:
     """The names of the columns.
 
     Attributes:
-        names: A distinct name for each column up to the last one that has a name; see `UNNAMED`.
+        names: A distinct name for each column up to the last one that has a name; see `distinct_names`.
         cells: The cells as they stand in the file; a row of the same cells is the header again.
         line: The line on which the names stand, counted from 1.
         end: The number of lines up to the last one that belongs to the header.
@@ -59,12 +58,15 @@ def read_header(start: Start, known: Collection[str], skip_rows: int | None, fil
     shape = start.shape
     rows = shape.rows
     if skip_rows is not None:
-        _refuse_values(rows[0])
+        if holds_values(rows[0].cells):
+            remedy = f"line {rows[0].line} holds values, not names; give the number of lines above the header"
+            raise UserError("skip_rows", skip_rows, remedy)
         return _header(start, 0, _last_text(shape, 1), [], file)
+    _refuse_second(shape)
     first, last = _run_of_text(shape)
     if not any(row.reach >= shape.width for row in rows[first:last]):
         index = _widest(shape)
-        commented = _commented(start, file) if _holds_values(rows[index].cells) else None
+        commented = _commented(start, file) if holds_values(rows[index].cells) else None
         return commented or _header(start, index, index + 1, rows[:index], file)
     joined = _levels(shape, rows[first:last])
     if joined is not None:
@@ -93,11 +95,19 @@ def _text(shape: Shape, row: Row) -> bool:
     return shape.agreement(row) == (False, True)
 
 
+def _refuse_second(shape: Shape) -> None:
+    """Refuses rows of values above a line that could hold the names of those below it."""
+    seen = {row.cells for row in shape.rows[: shape.first]}
+    for row, below in zip(shape.rows[shape.first :], shape.rows[shape.first + 1 :], strict=False):
+        names = row.reach >= shape.width > 1 and shape.texts(row) > 1 and _text(shape, row)
+        if names and row.cells not in seen and shape.agreement(below) == (True, False):
+            remedy = f"line {row.line} holds text where the rows hold values; give {row.line - 1} if it holds the names"
+            raise UserError("skip_rows", "(not given)", f"{remedy}, else remove it")
+
+
 def _last_text(shape: Shape, index: int) -> int:
-    """The end of the rows from `index` on that are text, or only lines such as `---+---`."""
-    while index < min(shape.first, len(shape.rows)) and (
-        _text(shape, shape.rows[index]) or all(unknown(cell) for cell in shape.rows[index].cells)
-    ):
+    """The end of the rows of text from `index` on."""
+    while index < shape.first and _text(shape, shape.rows[index]):
         index += 1
     return index
 
@@ -144,10 +154,10 @@ def _commented(start: Start, file: str) -> Header | None:
         return None
     text = start.comments[-1].lstrip(COMMENT)
     row = split([text], start.delimiter).rows
-    if not row or row[0].reach < start.shape.width or _holds_values(row[0].cells):
+    if not row or row[0].reach < start.shape.width or holds_values(row[0].cells):
         return None
     notes = _left_out(list(start.comments[:-1]), "above the header", file)
-    return Header(_distinct(row[0].cells)[0], row[0].cells, start.before, start.before, notes)
+    return Header(distinct_names(row[0].cells)[0], row[0].cells, start.before, start.before, notes)
 
 
 def _header(
@@ -155,13 +165,15 @@ def _header(
 ) -> Header:
     rows = start.shape.rows
     row, last = rows[index], max(last, index + 1)
+    while last < len(rows) and all(_RULE.fullmatch(cell) for cell in rows[last].cells if cell):
+        last += 1
     _refuse_values(row, above)
     if sum(begins_as_value(cell) for line in above for cell in line.cells[:1]) > _MOST_VALUES:
         remedy = f"lines above the names in line {row.line} could be rows; give {row.line - 1} to leave them out"
         raise UserError("skip_rows", "(not given)", remedy)
     lines = [*start.comments, *(_shown(line) for line in above)]
     below = [] if names else [_shown(line) for line in rows[index + 1 : last] if not all(map(unknown, line.cells))]
-    distinct, doubles = _distinct(names or row.cells[: row.reach])
+    distinct, doubles = distinct_names(names or row.cells[: row.reach])
     levels = (f"the names of {file} are made of lines {row.line} to {rows[last - 1].line}",) if names else ()
     notes = (*_left_out(lines, "above the header", file), *_left_out(below, "below the names", file), *levels, *doubles)
     return Header(distinct, row.cells, row.line, rows[last - 1].end, notes)
@@ -175,42 +187,13 @@ def _left_out(lines: list[str], where: str, file: str) -> tuple[str, ...]:
     return (f"{count} {where} of {file} {'was' if len(lines) == 1 else 'were'} left out: {shown}",)
 
 
-def _distinct(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names each column; columns of one name get their numbers, so that none of them is taken for the only one."""
-    names = [cell.strip(_INVISIBLE).strip() for cell in cells]
-    counts, taken, distinct = Counter(names), set(names), []
-    for index, name in enumerate(names):
-        new = f"{UNNAMED}{index}" if not name else name if counts[name] == 1 else f"{name} ({index + 1})"
-        while new != name and new in taken:
-            new += f" ({index + 1})"
-        taken.add(new)
-        distinct.append(new)
-    doubles = [name for name, count in counts.items() if count > 1 and name]
-    called = {
-        double: [new for new, name in zip(distinct, names, strict=True) if name == double] for double in doubles[:3]
-    }
-    notes = [
-        f"{len(new)} columns have the name {name!r} and are called {', '.join(new[:5])}" for name, new in called.items()
-    ]
-    return tuple(distinct), tuple(notes)
-
-
 def _shown(row: Row) -> str:
     return ",".join(row.cells[: row.reach])[:80]
 
 
 def _refuse_values(row: Row, above: Sequence[Row] = ()) -> None:
-    if _holds_values([cell for cell in row.cells if cell]):
+    if holds_values([cell for cell in row.cells if cell]):
         narrow = (
             f"line {above[-1].line} has {above[-1].reach} names and line {row.line} {row.reach} cells" if above else ""
         )
         raise ValueError(f"{narrow or 'its first line holds values, not names'}: add a header line")
-
-
-def _holds_values(cells: Sequence[str]) -> bool:
-    """Whether a line holds only values, or both a date and a number beside a name: no header does."""
-    cells = [cell for cell in cells if cell]
-    numbers = [bool(re.fullmatch(r"[-+]?\d+([.,]\d+)?", cell)) for cell in cells]
-    dates = [bool(re.match(r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$|\D)|\d{1,2}:\d{2}", cell)) for cell in cells]
-    dates = [date and not number for date, number in zip(dates, numbers, strict=True)]
-    return all(map(max, numbers, dates)) or (any(numbers) and any(dates))

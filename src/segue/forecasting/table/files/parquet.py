@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 _MARK = b"PAR1"
 _SUFFIXES = (".parquet", ".pq")
+_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_FIRST, _LAST = -62_135_596_800, 253_402_300_800  # seconds of the years 1 and 10000
 _UNNAMED_INDEX = "__index_level_"
 
 
@@ -30,6 +33,7 @@ def read_parquet(source: bytes | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     Raises:
         ValueError: The file is damaged, or a column holds what cannot be read.
     """
+    pa.array(pd.period_range("2000", periods=1, freq="D"))  # pandas makes its type of periods known to pyarrow
     try:
         table = pq.read_table(source) if isinstance(source, Path) else pq.ParquetFile(pa.BufferReader(source)).read()
     except Exception as error:  # pyarrow raises more kinds than it documents for damaged files
@@ -84,10 +88,18 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         if types.is_decimal(kind):
             return column.cast(pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64())
         if types.is_time(kind) or _is_bytes(kind):
-            return column.cast(pa.string())
+            return _whole_seconds(column).cast(pa.string())
     except pa.ArrowInvalid:
         return None
     return column.cast(pa.float32()) if types.is_float16(kind) else column
+
+
+def _whole_seconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times of day in seconds where that loses nothing, so that their text is `09:30:00`."""
+    try:
+        return column.cast(pa.time32("s")) if pa.types.is_time(column.type) else column
+    except pa.ArrowInvalid:
+        return column
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
@@ -95,14 +107,25 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _series(name: str, column: pa.ChunkedArray) -> pd.Series:
-    """Whole numbers stay whole beside missing ones: as floats, large ids would become one."""
-    if pa.types.is_null(column.type):
+    """A column of pandas; whole numbers stay whole beside missing ones, for as floats large ids would become one."""
+    kind = column.type
+    if pa.types.is_null(kind):
         return pd.Series([None] * len(column), dtype=object)
-    nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.int32(): pd.Int32Dtype()}
-    kinds = nullable if column.null_count else {}
+    if pa.types.is_timestamp(kind) and not _in_range(column):
+        raise ValueError(f"its column {name!r} holds times beyond the years 1 to 9999")
+    types = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()} if column.null_count else {}
     try:
-        series: pd.Series = column.to_pandas(types_mapper=kinds.get)
-        return series.rename(None)
+        series: pd.Series = pa.table({"": column}).to_pandas(types_mapper=types.get, ignore_metadata=True)[""]
     except Exception as error:  # zones that pandas does not know, and dates beyond its range, raise many kinds
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"its column {name!r} of type {column.type} has no counterpart in pandas: {reason}") from error
+        zone = getattr(kind, "tz", None)
+        remedy = f"the zone {zone!r}, which is unknown; store a zone such as Europe/Berlin or +02:00"
+        fault = f"has {remedy}" if zone else f"cannot be read as {kind} ({' '.join(str(error).split())})"
+        raise ValueError(f"its column {name!r} {fault}") from error
+    return series.rename(None)
+
+
+def _in_range(column: pa.ChunkedArray) -> bool:
+    """Whether all times lie within the years 1 to 9999, as far as the calendar of Python goes."""
+    extremes = pc.min_max(column.cast(pa.int64()))
+    first, last = extremes["min"].as_py(), extremes["max"].as_py()
+    return first is None or _FIRST * _SECOND[column.type.unit] <= first <= last < _LAST * _SECOND[column.type.unit]

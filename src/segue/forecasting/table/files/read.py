@@ -10,7 +10,6 @@ from segue.forecasting.table.files.cells import Cells
 from segue.forecasting.table.files.columns import frame_of_text
 from segue.forecasting.table.files.dialect import lines_of, read_start
 from segue.forecasting.table.files.encoding import to_utf8
-from segue.forecasting.table.files.footer import Footer
 from segue.forecasting.table.files.header import read_header
 from segue.forecasting.table.files.parquet import is_parquet, read_parquet
 from segue.forecasting.table.files.source import STANDARD_INPUT, read_source
@@ -95,11 +94,9 @@ def _read_csv(raw: bytes, layout: Layout, form: FileFormat, file: str) -> FileTa
     text, notes = to_utf8(raw, form.encoding, file)
     start = read_start(lines_of(text, form.comment), form.skip_rows)
     header = read_header(start, _known(layout), form.skip_rows, file)
-    rows = start.shape.rows
-    body = next((index for index, row in enumerate(rows) if row.line > header.end), len(rows))
     comments = form.comment is None and 0 in start.shape.values and (b"\n#" in text or b"\r#" in text)
-    cells = Cells(header, Footer(start.shape, body), comments, file)
-    cells.read(lines_of(text, form.comment), start.delimiter)
+    cells = Cells(header, start, comments, file)
+    cells.read(lines_of(text, form.comment))
     frame = frame_of_text(header.names, cells.columns(), keep=_named(layout))
     return FileTable(frame, (*notes, *header.notes, *cells.notes))
 

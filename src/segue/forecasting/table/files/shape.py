@@ -82,11 +82,19 @@ class Shape:
                 found.append(column)
         return found
 
+    def _known(self, row: Row) -> list[bool]:
+        """For each cell of a row that is known, in a column of values, whether it begins as a value."""
+        cells = [row.cells[column] for column in self.values if column < len(row.cells)]
+        return [begins_as_value(cell) for cell in cells if not unknown(cell)]
+
     def agreement(self, row: Row) -> tuple[bool, bool]:
         """Whether a row has a value in any column of values, and whether it has text in any of them."""
-        cells = [row.cells[column] for column in self.values if column < len(row.cells)]
-        known = [begins_as_value(cell) for cell in cells if not unknown(cell)]
+        known = self._known(row)
         return any(known), not all(known)
+
+    def texts(self, row: Row) -> int:
+        """The number of texts of a row in columns of values."""
+        return self._known(row).count(False)
 
     @cached_property
     def first(self) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -44,6 +45,11 @@ def read_source(path: Path) -> bytes:
     for mark, reason in _OTHER_FORMATS:
         if raw.startswith(mark):
             raise ValueError(f"it is {reason}")
+    head = raw[:1000].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise ValueError("it is a page of HTML or XML; save the table as CSV")
+    if re.match(rb'\{\s*"|\[\s*[{\[]', head):
+        raise ValueError("it is JSON; save the table as CSV")
     return raw
 
 
