@@ -1,0 +1,41 @@
+"""The names of columns: which cells can be names, and a distinct name for each column."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+UNNAMED = "Unnamed: "
+"""How the name of a column without one begins, as in pandas; the number of the column follows."""
+
+_INVISIBLE = "\ufeff\u200b"
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$|\D)|\d{1,2}:\d{2}")
+
+
+def distinct_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names each column; columns of one name get their numbers, so that none of them is taken for the only one.
+
+    Returns:
+        The names, and a note for each name that occurs twice, three at most.
+    """
+    names = [re.sub(r"\s*[\r\n]+\s*", " ", cell.strip(_INVISIBLE).strip()) for cell in cells]
+    counts, taken, distinct = Counter(names), set(names), []
+    for index, name in enumerate(names):
+        new = f"{UNNAMED}{index}" if not name else name if counts[name] == 1 else f"{name} ({index + 1})"
+        while new != name and new in taken:
+            new += f" ({index + 1})"
+        taken.add(new)
+        distinct.append(new)
+    notes = []
+    for double in [name for name, count in counts.items() if count > 1 and name][:3]:
+        called = [new for new, name in zip(distinct, names, strict=True) if name == double]
+        notes.append(f"{len(called)} columns have the name {double!r} and are called {', '.join(called[:5])}")
+    return tuple(distinct), tuple(notes)
+
+
+def holds_values(cells: Sequence[str]) -> bool:
+    """Whether a line holds only values, or both a date and a number beside a name: no header does."""
+    cells = [cell for cell in cells if cell]
+    numbers = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
+    dates = [not number and bool(_DATE.match(cell)) for cell, number in zip(cells, numbers, strict=True)]
+    return all(map(max, numbers, dates)) or (any(numbers) and any(dates))
