@@ -3,17 +3,23 @@
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, TABLES, check_writable
-from segue.cli.shared.tables import read_file, seasons
+from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
+from segue.cli.shared.tables import limits, read_file, seasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
+Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
 def forecast(
@@ -34,7 +40,10 @@ def forecast(
     comment: options.Comment = None,
     level: Levels = None,
     quantile: Quantiles = None,
-    output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
+    non_negative: options.NonNegative = False,
+    floor: options.Floor = None,
+    cap: options.Cap = None,
+    output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
@@ -50,26 +59,63 @@ def forecast(
     check_writable("plot", plot, PICTURES, file)
 
     from segue.cli.shared.progress import counting
-    from segue.cli.shared.view import show_forecast
-    from segue.forecasting.forecast import forecast_reading
+    from segue.forecasting.forecast import CHUNK, forecast_chunks
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.read import FileFormat
-    from segue.forecasting.table.files.write import write_table
     from segue.forecasting.table.layout import Layout
 
     layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
+    bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     predictor = load_predictor(model, threads=threads)
-    with counting("series") as bar:
-        report = partial(bar, predictor.name)
-        result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [], report=report)
+    with counting("series", quiet) as bar:
+        levels, report = (level or [80], quantile or []), partial(bar, predictor.name)
+        chunk = _FIRST if output is None else CHUNK  # nobody sees a series that is neither written nor shown
+        chunks = forecast_chunks(predictor, reading, horizon, *levels, report, bounds, chunk)
+        first = _write(reading, chunks, horizon, output, plot)
+    if not (quiet and output is not None):
+        _show(reading, first, horizon, [path for path in (output, plot) if path])
+
+
+_FIRST = 9
+"""How many series are forecast if none is written: those of the chart (`MOST_CHARTS`) and of the terminal."""
+
+
+def _write(reading: "Reading", chunks: "Iterator[Any]", horizon: int, output: Path | None, plot: Path | None) -> Any:
+    """Writes all requested files, or none if one of them fails, and returns the forecasts of the first series."""
+    from segue.forecasting.table.files.write import table_writer
+
     with ExitStack() as files:
+        first = next(chunks)
         if output is not None:
-            write_table(result, files.enter_context(atomic_file(output, "output")), output.suffix.lower())
+            path = files.enter_context(atomic_file(output, "output"))
+            with table_writer(path, suffix_of(output, TABLES)) as write:
+                write(first)
+                for frame in chunks:
+                    write(frame)
         if plot is not None:
             from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
 
             history = reading.history(history_steps(horizon), MOST_CHARTS)
-            figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
+            ids, total = reading.id_col, len(reading.panel)
+            figure = plot_forecast(history, first, id_col=ids, time_col=reading.time_col, total=total)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
-    show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
+    return first
+
+
+def _show(reading: "Reading", first: Any, horizon: int, written: list[Path]) -> None:
+    """Prints the beginning of the table."""
+    from segue.cli.shared.view import MOST_SERIES, About, show_forecast
+    from segue.forecasting.support import whole
+
+    panel = reading.panel
+    shown = [panel.part(series, series + 1).values for series in range(min(len(panel), MOST_SERIES))]
+    about = About(
+        ids=(reading.id_col,),
+        time=reading.time_col,
+        series=len(panel),
+        horizon=horizon,
+        alias=panel.frequency.alias,
+        whole=[whole(values) for values in shown],
+    )
+    show_forecast(first, about, written)

@@ -1,7 +1,7 @@
-"""The values that a series can take: none below a floor that it rests on, none between whole counts.
+"""The values that a series can take: none below a floor that it rests on, none between whole counts, no negative count.
 
 For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
-forecast, and it misses every future zero by a little.
+forecast, and it misses every future zero by a little. For people who cross a bridge by night it may give -92.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ _RESTS = 0.1  # the least value is a floor if it is this share of the observed v
 _AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
 _REPEATS = 2.0  # values for each distinct one; with fewer values a lattice may be chance
 _EXACT = 1e-6  # relative tolerance in steps of a lattice, for the rounding of decimal fractions
+_WHOLE = 2.0**53  # from here on double precision holds whole numbers only, so that they show no count
 
 
 def within_support(
@@ -24,15 +25,35 @@ def within_support(
     must also occur three times, and make up a tenth of the values. Where all values lie on a lattice, least + k * step,
     and are repeated, as counts are, quantiles are rounded to the lattice: the quantiles of a distribution on a lattice
     lie on it, too. Both steps work in any unit, and keep the order of quantiles.
+
+    The third step knows zero by name, so it is the one exception from the law of scale: where all values are whole and
+    none is negative, no quantile lies below zero. If no future value is negative either, a quantile that moves up to
+    zero comes nearer to every value, so its quantile loss can only fall.
     """
     ordered = np.sort(np.where(observed, values, np.inf), axis=1)  # values that are not observed come last
     count = observed.sum(1, keepdims=True)
     least = np.where(count > 0, ordered[:, :1], 0.0)
-    floor = np.where(_rests(ordered, least, count), least, -np.inf)[..., None]
     step, lattice = _lattice(ordered, count)
+    lowest = np.where(lattice, np.mod(least, step), 0.0)  # of the values on the lattice that are not negative
+    floor = np.where(_counts(values, observed), lowest, -np.inf)
+    floor = np.where(_rests(ordered, least, count), least, floor)[..., None]
     least, step, lattice = least[..., None], step[..., None], lattice[..., None]
-    whole = least + np.round((quantiles - least) / step) * step
-    return np.asarray(np.maximum(np.where(lattice, whole, quantiles), floor))
+    rounded = least + np.round((quantiles - least) / step) * step
+    return np.asarray(np.maximum(np.where(lattice, rounded, quantiles), floor))
+
+
+def whole(values: Float64[np.ndarray, "*shape"]) -> bool:
+    """Whether all values are whole, and small enough that another value could be seen to be none; NaN is left out."""
+    seen = values[np.isfinite(values)]
+    return bool(((seen == np.round(seen)) & (np.abs(seen) < _WHOLE)).all())
+
+
+def _counts(
+    values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"]
+) -> Bool[np.ndarray, "lanes 1"]:
+    """Whether all observed values are whole and none is negative."""
+    count = (values == np.round(values)) & (values >= 0) & (values < _WHOLE)
+    return np.asarray((count | ~observed).all(1, keepdims=True) & observed.any(1, keepdims=True))
 
 
 def _rests(
