@@ -115,7 +115,7 @@ def test_clock_change_out_of_order_rows_and_a_gap_in_spring(tmp_path):
         (("--horizon", "0"), "--horizon 0: give a whole number of at least 1"),
         (("--horizon", "-3"), "--horizon -3: give a whole number of at least 1"),
         (("--threads", "0"), "--threads 0: give a whole number of at least 1"),
-        (("--duplicates", "median"), "--duplicates median: choose one of mean, first, last"),
+        (("--duplicates", "median"), "--duplicates median: choose one of mean, sum, first, last"),
         (("--time-format", "%d.%m.%Y"), "--time ds: cannot read '2024-10-25 00:00:00' in row 1 as a time; name the "
                                         "format with --time-format, for example '%d.%m.%Y %H:%M'"),
     ],

@@ -28,7 +28,7 @@ Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .
 
 
 def backtest(
-    ctx: typer.Context,
+    ctx: options.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     windows: Windows = 5,

@@ -23,7 +23,7 @@ Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, 
 
 
 def forecast(
-    ctx: typer.Context,
+    ctx: options.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     id_col: options.Id = None,
@@ -51,9 +51,8 @@ def forecast(
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
-    Columns and frequency are inferred when unambiguous; otherwise an error names the option to set. Times are
-    wall-clock times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all
-    rows.
+    What is left out is inferred when unambiguous; otherwise an error names the option to set. Times are wall-clock
+    times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all rows.
     """
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)
@@ -68,9 +67,9 @@ def forecast(
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
     bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     predictor = load_predictor(model, threads=threads)
+    levels, chunk = (level or [80], quantile or []), CHUNK if output is not None else _FIRST
     with counting("series", quiet) as bar:
-        levels, report = (level or [80], quantile or []), partial(bar, predictor.name)
-        chunk = _FIRST if output is None else CHUNK  # nobody sees a series that is neither written nor shown
+        report = partial(bar, predictor.name)
         chunks = forecast_chunks(predictor, reading, horizon, *levels, report, bounds, chunk)
         first = _write(reading, chunks, horizon, output, plot)
     if not (quiet and output is not None):
@@ -78,7 +77,7 @@ def forecast(
 
 
 _FIRST = 9
-"""How many series are forecast if none is written: those of the chart (`MOST_CHARTS`) and of the terminal."""
+"""How many series are forecast if none is written: those of the terminal and of the chart, `MOST_CHARTS`."""
 
 
 def _write(reading: "Reading", chunks: "Iterator[Any]", horizon: int, output: Path | None, plot: Path | None) -> Any:

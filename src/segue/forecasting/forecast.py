@@ -10,9 +10,10 @@ from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from segue.errors import give_notice
-from segue.forecasting.limits import NO_LIMITS, Limits
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
+from segue.forecasting.support import NO_LIMITS as NO_LIMITS
+from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Lanes
 from segue.forecasting.table.reading import Reading, read_frame
@@ -66,14 +67,13 @@ def forecast(
         season: The steps of a season, or several.
         decimal: The decimal sign of numbers that are text.
         skip_bad: Whether series that cannot be read are left out and reported.
-        floor: The least value of the forecasts, in the unit of the series, such as 0; None for no limit. NanoTST needs
-            none where all values of a series are whole and none is negative.
-        cap: The largest value of the forecasts, such as a capacity; None for no limit.
+        floor: The least value of the forecasts, such as 0.
+        cap: The largest value of the forecasts, such as a capacity.
 
     Returns:
         A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
         `NanoTST`, the intervals `NanoTST-lo-80` and `NanoTST-hi-80`, and the quantiles `NanoTST-q-10`. The name of the
-        predictor begins each of these columns: `NanoTST-small` for `nanotst-small`.
+        predictor begins each of these columns.
 
     Raises:
         UserError: An argument is invalid; the message names it and the remedy.

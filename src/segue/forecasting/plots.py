@@ -43,26 +43,19 @@ def plot_forecast(
         series: Which series to draw; by default the first nine. Of several columns of series, give tuples.
         steps: How many of the last values to draw, at least 1; by default `history_steps` of the horizon.
         total: The number of all series where the forecast holds the first ones only.
-        ax: Axes for a single series; by default a new figure, which is not in matplotlib's global state.
+        ax: Axes for a single series; by default a new figure, outside the global state of matplotlib.
 
     Returns:
         The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: The forecast does not hold a series, `ax` is given for several series, or the target or the times
-            are nothing that can be drawn.
+        UserError: The forecast does not hold a series, `ax` is given for several, or something cannot be drawn.
     """
-    if steps is not None and steps < 1:
-        raise UserError("steps", steps, "give a whole number of at least 1")
     past, ahead = nw.from_native(history, eager_only=True), nw.from_native(forecast, eager_only=True)
     ids = [id_col] if isinstance(id_col, str) else list(id_col)
     known = [row[0] if len(ids) == 1 else row for row in ahead.select(ids).unique(maintain_order=True).iter_rows()]
     picked = list(series) if series is not None else known[:MOST_CHARTS]
-    for name in picked:
-        if name not in known:
-            raise UserError("series", name, "the forecast holds no such series")
-    if ax is not None and len(picked) != 1:
-        raise UserError("series", f"{len(picked)} names", "name one series, or give no axes")
+    _check(picked, known, steps, alone=ax is not None)
     figure, charts = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
     columns, total = QuantileColumns.read(ahead.columns, (*ids, time_col)), total or len(known)
     for chart, name in zip(charts, picked, strict=True):
@@ -75,14 +68,25 @@ def plot_forecast(
         add_title(chart, f"{label} ({columns.point})" if total == 1 else label)
     if ax is None:
         add_legend(figure, charts[0])
-    if ax is None and len(picked) < total:
-        figure.suptitle(f"{len(picked)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+        if len(picked) < total:
+            figure.suptitle(f"{len(picked)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
     return figure
 
 
 def history_steps(horizon: int) -> int:
     """How many steps of history are drawn: four times the horizon, and at least 48, so that the shape is visible."""
     return max(48, 4 * horizon)
+
+
+def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone: bool) -> None:
+    """Refuses series that are not there, several of them on axes for one, and a number of steps below 1."""
+    for name in picked:
+        if name not in known:
+            raise UserError("series", name, "the forecast holds no such series")
+    if not picked or (alone and len(picked) != 1):
+        raise UserError("series", f"{len(picked)} names", "name one series, or several where you give no axes")
+    if steps is not None and steps < 1:
+        raise UserError("steps", steps, "give a whole number of at least 1")
 
 
 def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:

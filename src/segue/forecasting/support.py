@@ -4,8 +4,13 @@ For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pie
 forecast, and it misses every future zero by a little. For people who cross a bridge by night it may give -92.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+
+from segue.errors import UserError
 
 _RESTS = 0.1  # the least value is a floor if it is this share of the observed values, and no value is more frequent
 _AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
@@ -84,3 +89,62 @@ def _lattice(
     whole = (np.abs(steps - np.round(steps)) <= _EXACT * np.maximum(steps, 1)).all(1, keepdims=True)
     repeated = count >= _REPEATS * (different.sum(1, keepdims=True) + 1)
     return step, some & whole & repeated
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The least and the largest value that a user allows in forecasts; None for no limit.
+
+    Attributes:
+        floor: No quantile lies below it.
+        cap: No quantile lies above it.
+
+    Raises:
+        UserError: A limit is no finite number, or the floor lies above the cap.
+    """
+
+    floor: float | None = None
+    cap: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, limit in (("floor", self.floor), ("cap", self.cap)):
+            number = isinstance(limit, int | float | np.number) and not isinstance(limit, bool)
+            if limit is not None and not (number and np.isfinite(limit)):
+                raise UserError(name, limit, "give a number")
+        if self.floor is not None and self.cap is not None and self.floor > self.cap:
+            raise UserError("floor", f"{self.floor:.12g}", f"give one that is at most `cap` ({self.cap:.12g})")
+
+    def within(self, quantiles: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
+        """Moves quantiles beyond a limit to it; their order stays."""
+        if self.floor is None and self.cap is None:
+            return quantiles
+        return np.asarray(np.clip(quantiles, self.floor, self.cap))
+
+    def notes(self, values: Float64[np.ndarray, " values"]) -> Iterator[str]:
+        """Yields a line for each limit that observed values pass; words in backticks are arguments.
+
+        Args:
+            values: All values of the series, NaN where missing.
+
+        Raises:
+            UserError: All values lie beyond a limit, so every forecast would be the limit.
+        """
+        seen = values[np.isfinite(values)]
+        if self.floor is not None and len(seen):
+            yield from _passed("floor", self.floor, "below", seen[seen < self.floor], len(seen))
+        if self.cap is not None and len(seen):
+            yield from _passed("cap", self.cap, "above", seen[seen > self.cap], len(seen))
+
+
+def _passed(name: str, limit: float, side: str, beyond: Float64[np.ndarray, " beyond"], total: int) -> Iterator[str]:
+    """The note on values beyond a limit, if there are some; all of them beyond it are refused."""
+    if len(beyond) == total:
+        extent = f"{beyond.min():.12g} to {beyond.max():.12g}"
+        raise UserError(name, f"{limit:.12g}", f"all values of the table lie {side} it ({extent}); give another limit")
+    if len(beyond):
+        extreme = beyond.min() if side == "below" else beyond.max()
+        yield f"{len(beyond):,} of {total:,} values lie {side} `{name}` {limit:.12g}, up to {extreme:.12g}"
+
+
+NO_LIMITS = Limits()
+"""Neither floor nor cap."""

@@ -1,9 +1,14 @@
 """The arguments of every verb on tables: the file, how it is read, and the model."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from typer import Context as Context
+else:
+    Context = typer.Context.__mro__[1]  # the context that commands get is of this class, whose home differs by version
 
 File = Annotated[
     Path,

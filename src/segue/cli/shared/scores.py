@@ -35,10 +35,10 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
     if none:
         screen.print(f"\n{none:,} of {series:,} series are too short for one window, and left out")
     if series > 1:
-        shown = result.scores.iloc[: models * _MOST_SERIES]
+        beginning = result.scores.iloc[: models * _MOST_SERIES]
         screen.print()
-        screen.print(_table(shown, groups=models))
-        if len(shown) < len(result.scores):
+        screen.print(_table(beginning, groups=models))
+        if len(beginning) < len(result.scores):
             more = f"\n{series - _MOST_SERIES:,} more series"
             screen.print(more if written else f"{more}; write the scores of all with --output FILE.csv")
     for path in written:
@@ -75,9 +75,9 @@ def _cells(name: str, values: Sequence[object]) -> list[str | Text]:
     if name.startswith("coverage-"):
         return ["-" if math.isnan(number) else f"{number:.1%}" for number in numbers]
     least = min((number for number in numbers if math.isfinite(number)), default=math.nan)
-    shown = ["-" if math.isnan(number) else _short(number) for number in numbers]
+    texts = ["-" if math.isnan(number) else _short(number) for number in numbers]
     best = [number == least and len(numbers) > 1 for number in numbers]
-    return [Text(text, "bold") if first else text for text, first in zip(shown, best, strict=True)]
+    return [Text(text, "bold") if first else text for text, first in zip(texts, best, strict=True)]
 
 
 def _short(number: float) -> str:

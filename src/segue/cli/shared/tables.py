@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from segue.cli.shared import options
 from segue.cli.shared.flags import notes_in_flags
 from segue.cli.shared.terminal import shown
 from segue.errors import UserError
 
 if TYPE_CHECKING:
-    from segue.forecasting.limits import Limits
+    from segue.forecasting.support import Limits
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import Reading
@@ -22,7 +23,7 @@ Given = tuple[float | None, float | None, bool]
 _MOST_SKIPPED = 20  # the most skipped series that are listed by name
 
 
-def read_file(ctx: typer.Context, file: Path, layout: "Layout", form: "FileFormat", quiet: bool) -> "Reading":
+def read_file(ctx: options.Context, file: Path, layout: "Layout", form: "FileFormat", quiet: bool) -> "Reading":
     """Reads the series of a file, and prints a line for each notice unless `quiet`."""
     from segue.forecasting.table.files.read import read_table
     from segue.forecasting.table.reading import read_frame
@@ -35,7 +36,7 @@ def read_file(ctx: typer.Context, file: Path, layout: "Layout", form: "FileForma
     return reading
 
 
-def print_notes(notes: Iterable[str], ctx: typer.Context) -> None:
+def print_notes(notes: Iterable[str], ctx: options.Context) -> None:
     """Prints a line for each note on standard error; the arguments in it become flags."""
     for note in notes_in_flags(notes, ctx.command):
         typer.echo(f"note: {shown(note)}", err=True)
@@ -68,13 +69,13 @@ def seasons(given: str | None) -> list[float] | None:
     return steps
 
 
-def limits(ctx: typer.Context, reading: "Reading", given: Given, quiet: bool) -> "Limits":
+def limits(ctx: options.Context, reading: "Reading", given: Given, quiet: bool) -> "Limits":
     """Makes the limits of the forecasts from --floor, --cap and --non-negative, and prints what is beyond them.
 
     Raises:
         UserError: The floor is given twice, lies above the cap or above all values, or the cap below all values.
     """
-    from segue.forecasting.limits import Limits
+    from segue.forecasting.support import Limits
 
     floor, cap, non_negative = given
     if non_negative and floor is not None:

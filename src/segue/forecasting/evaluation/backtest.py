@@ -12,8 +12,7 @@ from segue.errors import UserError, give_notice
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
-from segue.forecasting.forecast import forecast_panel
-from segue.forecasting.limits import NO_LIMITS, Limits
+from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame

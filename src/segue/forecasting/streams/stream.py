@@ -13,8 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.forecast import forecast_panel, forecast_reading
-from segue.forecasting.limits import Limits
+from segue.forecasting.forecast import Limits, forecast_panel, forecast_reading
 from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.streams.arrays import appended, read_mask, read_numbers
