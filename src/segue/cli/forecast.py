@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +14,10 @@ from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
 from segue.cli.shared.tables import limits, read_file, seasons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from matplotlib.figure import Figure
 
+    from segue.forecasting.predictor import Predictor
+    from segue.forecasting.support import Limits
     from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
@@ -57,8 +60,6 @@ def forecast(
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)
 
-    from segue.cli.shared.progress import counting
-    from segue.forecasting.forecast import CHUNK, forecast_chunks
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
@@ -67,11 +68,8 @@ def forecast(
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
     bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     predictor = load_predictor(model, threads=threads)
-    levels, chunk = (level or [80], quantile or []), CHUNK if output is not None else _FIRST
-    with counting("series", quiet) as bar:
-        report = partial(bar, predictor.name)
-        chunks = forecast_chunks(predictor, reading, horizon, *levels, report, bounds, chunk)
-        first = _write(reading, chunks, horizon, output, plot)
+    columns = (level or [80.0], quantile or [])
+    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), quiet)
     if not (quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
 
@@ -80,26 +78,42 @@ _FIRST = 9
 """How many series are forecast if none is written: those of the terminal and of the chart, `MOST_CHARTS`."""
 
 
-def _write(reading: "Reading", chunks: "Iterator[Any]", horizon: int, output: Path | None, plot: Path | None) -> Any:
-    """Writes all requested files, or none if one of them fails, and returns the forecasts of the first series."""
+def _forecast(
+    predictor: "Predictor",
+    reading: "Reading",
+    horizon: int,
+    columns: tuple[list[float], list[float]],
+    bounds: "Limits",
+    written: tuple[Path | None, Path | None],
+    quiet: bool,
+) -> Any:
+    """Writes the requested files, or none if one of them fails, and returns the forecasts of the first series."""
+    from segue.cli.shared.progress import counting
+    from segue.forecasting.forecast import CHUNK, forecast_chunks
     from segue.forecasting.table.files.write import table_writer
 
-    with ExitStack() as files:
+    output, plot = written
+    with ExitStack() as files, counting("series", quiet) as bar:
+        report, chunk = partial(bar, predictor.name), _FIRST if output is None else CHUNK
+        chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk)
         first = next(chunks)
         if output is not None:
             path = files.enter_context(atomic_file(output, "output"))
             with table_writer(path, suffix_of(output, TABLES)) as write:
-                write(first)
-                for frame in chunks:
+                for frame in chain([first], chunks):
                     write(frame)
         if plot is not None:
-            from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
-
-            history = reading.history(history_steps(horizon), MOST_CHARTS)
-            ids, total = reading.id_col, len(reading.panel)
-            figure = plot_forecast(history, first, id_col=ids, time_col=reading.time_col, total=total)
+            figure = _drawn(reading, first, horizon)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     return first
+
+
+def _drawn(reading: "Reading", first: Any, horizon: int) -> "Figure":
+    """Draws the forecasts of the first series."""
+    from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
+
+    history, total = reading.history(history_steps(horizon), MOST_CHARTS), len(reading.panel)
+    return plot_forecast(history, first, id_col=reading.id_col, time_col=reading.time_col, total=total)
 
 
 def _show(reading: "Reading", first: Any, horizon: int, written: list[Path]) -> None:

@@ -60,16 +60,14 @@ def plot_forecast(
     columns, total = QuantileColumns.read(ahead.columns, (*ids, time_col)), total or len(known)
     for chart, name in zip(charts, picked, strict=True):
         own = [nw.col(key) == part for key, part in zip(ids, name if len(ids) > 1 else (name,), strict=True)]
-        mine, next_ = past.filter(*own), ahead.filter(*own)
-        mine = mine.tail(steps or history_steps(len(next_)))
+        next_ = ahead.filter(*own)
+        mine = past.filter(*own).tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), _numbers(mine[target_col]))
         _fan(chart, observed, _drawable(next_[time_col].to_numpy()), next_, columns)
         label = ", ".join(map(str, name)) if len(ids) > 1 else str(name)
         add_title(chart, f"{label} ({columns.point})" if total == 1 else label)
     if ax is None:
-        add_legend(figure, charts[0])
-        if len(picked) < total:
-            figure.suptitle(f"{len(picked)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+        _explain(figure, charts, total)
     return figure
 
 
@@ -87,6 +85,13 @@ def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone
         raise UserError("series", f"{len(picked)} names", "name one series, or several where you give no axes")
     if steps is not None and steps < 1:
         raise UserError("steps", steps, "give a whole number of at least 1")
+
+
+def _explain(figure: "Figure", charts: Sequence["Axes"], total: int) -> None:
+    """Adds the legend, and the number of series if not all are drawn."""
+    add_legend(figure, charts[0])
+    if len(charts) < total:
+        figure.suptitle(f"{len(charts)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
 
 
 def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
