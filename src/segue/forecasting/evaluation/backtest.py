@@ -16,7 +16,7 @@ from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
-from segue.forecasting.table.result import Numbers, QuantileColumns
+from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
 Report = Callable[[str, int, int], None]
 """A function to call with the name of a model, the number of windows it has forecast, and the number of all."""
@@ -68,11 +68,11 @@ def backtest(
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
-    season: float | Sequence[float] | None = None,
+    season: Numbers | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
-    floor: float | None = None,
-    cap: float | None = None,
+    floor: Number | None = None,
+    cap: Number | None = None,
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
