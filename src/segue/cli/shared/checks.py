@@ -57,6 +57,11 @@ def check_writable(
         raise UserError(argument, path, f"name a file elsewhere: {source} is only read")
 
 
+def suffix_of(path: Path, suffixes: tuple[str, ...]) -> str:
+    """Returns the one of `suffixes` that ends the name of a file that `check_writable` accepted."""
+    return next(suffix for suffix in suffixes if path.name.lower().endswith(suffix))
+
+
 def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:
     """Loads the model of a run folder or of a model folder, whichever the user has named.
 

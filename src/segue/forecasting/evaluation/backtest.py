@@ -12,11 +12,11 @@ from segue.errors import UserError, give_notice
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
-from segue.forecasting.forecast import forecast_panel
+from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
-from segue.forecasting.table.result import Numbers, QuantileColumns
+from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
 Report = Callable[[str, int, int], None]
 """A function to call with the name of a model, the number of windows it has forecast, and the number of all."""
@@ -68,9 +68,11 @@ def backtest(
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
-    season: float | Sequence[float] | None = None,
+    season: Numbers | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
+    floor: Number | None = None,
+    cap: Number | None = None,
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
@@ -86,7 +88,7 @@ def backtest(
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. `ets` and `theta` need
             `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
-        levels: Prediction intervals in per cent, each in (0, 98], whose coverage is scored.
+        levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         freq: The step. `segue.Layout` describes this argument and all that follow.
         id_col: The column that names the series, or several columns.
         time_col: The column of times, or several columns.
@@ -96,6 +98,8 @@ def backtest(
         season: The steps of a season, or several.
         decimal: The decimal sign of numbers that are text.
         skip_bad: Whether series that cannot be read are left out and reported.
+        floor: The least value of the forecasts of all models; None for no limit.
+        cap: The largest value of the forecasts of all models; None for no limit.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
@@ -103,9 +107,10 @@ def backtest(
     reading = read_frame(
         frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
     )
-    give_notice(reading.notes)
+    limits = Limits(floor, cap)
+    give_notice((*reading.notes, *limits.notes(reading.panel.values)))
     given = [models] if isinstance(models, str) else models
-    return backtest_reading(reading, given, horizon, windows, step, levels)
+    return backtest_reading(reading, given, horizon, windows, step, levels, limits=limits)
 
 
 def backtest_reading(
@@ -116,6 +121,7 @@ def backtest_reading(
     step: int | None = None,
     levels: Numbers = (80, 95),
     report: Report | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Backtest:
     """Runs a backtest on a table that was read before; see `backtest`."""
     step = horizon if step is None else step
@@ -131,7 +137,7 @@ def backtest_reading(
     evaluations: dict[str, Evaluation] = {}
     for own, predictor in zip(columns, predictors, strict=True):
         wanted = tuple(sorted({*DECILES, *own.levels.values()}))
-        quantiles = forecast_panel(predictor, origins, horizon, wanted, report and partial(report, own.point))
+        quantiles = forecast_panel(predictor, origins, horizon, wanted, report and partial(report, own.point), limits)
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))

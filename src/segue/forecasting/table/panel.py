@@ -107,6 +107,18 @@ class Panel:
         refuse_distant(self.times, self.frequency, horizon)
         return self.frequency.after(self.times, self.starts, horizon)
 
+    def part(self, first: int, end: int) -> "Panel":
+        """Returns the series from index `first` up to `end`; their arrays are views of this panel's."""
+        rows = slice(self.starts[first], self.starts[end])
+        return replace(
+            self,
+            ids=self.ids[first:end],
+            starts=self.starts[first : end + 1] - self.starts[first],
+            times=self.times[rows],
+            steps=self.steps[rows],
+            values=self.values[rows],
+        )
+
     def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
         """Returns the end of the rows that lie within the first `spans` steps of each of `series`."""
         bounds = zip(self.starts[series], self.starts[series + 1], spans, strict=True)
