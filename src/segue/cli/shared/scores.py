@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from segue.forecasting.evaluation.backtest import Backtest
+from segue.forecasting.evaluation.scores import best_of
 
 _MOST_SERIES = 8
-_LOWER_IS_BETTER = ("mase", "wql", "rmse")
+_LOWER_IS_BETTER = ("mase", "wql", "wape", "mae", "rmse")
+_SHARES = ("wape", "bias")
 
 
 def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None:
-    """Prints the overall scores, those of the first series, and the written files.
+    """Prints the overall scores, the verdict, the scores of the first series, and the written files.
 
     Args:
         result: A backtest whose frames are of pandas.
@@ -28,6 +31,10 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
     about = f"{_count(int(windows.sum()), 'window')} of {_count(result.horizon, 'step')}, {series:,} series"
     console.print(f"{about}, frequency {alias}, season {result.season}\n", markup=False)
     console.print(_table(result.overall))
+    if result.verdict is not None:
+        console.print(f"\n{result.verdict}", markup=False, soft_wrap=True)
+        if result.verdict.warning is not None:
+            console.print(f"warning: {result.verdict.warning}", style="bold", markup=False, soft_wrap=True)
     short, none = int(((windows > 0) & (windows < result.windows)).sum()), int((windows == 0).sum())
     if short:
         console.print(f"\n{short:,} of {series:,} series have room for fewer than {result.windows:,} windows")
@@ -68,17 +75,18 @@ def _heading(name: str) -> str:
 
 
 def _cells(name: str, values: Sequence[object]) -> list[str]:
-    from rich.markup import escape
-
-    if name not in _LOWER_IS_BETTER and not name.startswith("coverage-"):
+    if name not in _LOWER_IS_BETTER and name != "bias" and not name.startswith("coverage-"):
         return [escape(str(value)) for value in values]
     numbers = [float(str(value)) for value in values]
-    if name.startswith("coverage-"):
-        return ["-" if math.isnan(number) else f"{number:.1%}" for number in numbers]
-    least = min((number for number in numbers if math.isfinite(number)), default=math.nan)
-    shown = ["-" if math.isnan(number) else _short(number) for number in numbers]
-    best = [number == least and len(numbers) > 1 for number in numbers]
+    best = best_of(name, numbers)
+    shown = ["-" if math.isnan(number) else _shown(name, number) for number in numbers]
     return [f"[bold]{text}[/bold]" if first else text for text, first in zip(shown, best, strict=True)]
+
+
+def _shown(name: str, number: float) -> str:
+    if name in _SHARES:
+        return f"{number:+.1%}" if name == "bias" else f"{number:.1%}"
+    return f"{number:.1%}" if name.startswith("coverage-") else _short(number)
 
 
 def _short(number: float) -> str:
