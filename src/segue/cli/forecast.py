@@ -13,6 +13,7 @@ from segue.cli.shared.checks import PICTURES, TABLES, check_writable
 from segue.cli.shared.tables import read_file, seasons
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Compare with no naive forecast on the table's own past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
 
 
@@ -39,6 +40,7 @@ def forecast(
     model: options.Model = "nanotst",
     threads: options.Threads = None,
     quiet: options.Quiet = False,
+    no_check: NoCheck = False,
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
@@ -49,6 +51,7 @@ def forecast(
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)
 
+    from segue.cli.shared.check import show_check
     from segue.cli.shared.progress import counting
     from segue.cli.shared.view import show_forecast
     from segue.forecasting.forecast import forecast_reading
@@ -73,3 +76,5 @@ def forecast(
             figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
+    if not (no_check or quiet):
+        show_check(ctx, reading, predictor, model, horizon)

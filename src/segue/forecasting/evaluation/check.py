@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int64
 
-from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.contest import columns_of, compare, entrants
-from segue.forecasting.evaluation.naives import NAIVES, label
+from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import customary, roll
 from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
 from segue.forecasting.predictor import Predictor
@@ -37,12 +36,10 @@ class Check:
     Attributes:
         verdict: How the model compares with the best naive forecast.
         horizon: The steps of each window; fewer than were asked for if the history is short, or the horizon long.
-        season: The season of the best naive forecast, 1 if it is the last value.
     """
 
     verdict: Verdict
     horizon: int
-    season: int
 
     @property
     def warning(self) -> str | None:
@@ -53,7 +50,7 @@ class Check:
         gain = 1 - verdict.rival_error / verdict.error
         less = "no error" if gain == 1 else f"{100 * gain:.0f} % less error"
         where = f"{verdict.counts(1)} of {self.horizon:,} step{'' if self.horizon == 1 else 's'}"
-        advice = f"compare by `segue backtest`, or use `model` seasonal-naive:{self.season}"
+        advice = f"compare by `segue backtest`, or use `model` seasonal-naive:{verdict.season}"
         return f"{verdict.rival} had {less} than {verdict.model} in {where}, more than the spread; {advice}"
 
 
@@ -80,8 +77,7 @@ def check(reading: Reading, predictor: Predictor, horizon: int) -> Check | None:
     verdict = compare(origins, steps, predictors, columns_of(predictors, ())).verdict
     if verdict is None or not math.isfinite(verdict.error):
         return None
-    seasons = {label(one): one.season for one in predictors if isinstance(one, SeasonalNaive)}
-    return Check(verdict, steps, seasons[verdict.rival] or 1)
+    return Check(verdict, steps)
 
 
 def _plan(panel: Panel, horizon: int) -> tuple[int, int, Int64[np.ndarray, " chosen"]] | None:

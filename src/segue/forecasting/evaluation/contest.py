@@ -11,7 +11,7 @@ from segue.errors import UserError
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.naives import label, naive_forecasts
-from segue.forecasting.evaluation.origins import Origins
+from segue.forecasting.evaluation.origins import Origins, customary
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.evaluation.verdict import Verdict, judge
 from segue.forecasting.forecast import forecast_panel
@@ -82,16 +82,19 @@ def compare(
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))
-    naive = [isinstance(predictor, SeasonalNaive) for predictor in predictors]
-    return Contest(truth, forecasts, evaluations, _verdict(naive, truth, evaluations, -(-origins.horizon // step)))
+    usual = customary(origins.panel)
+    seasons = [one.season or usual if isinstance(one, SeasonalNaive) else None for one in predictors]
+    return Contest(truth, forecasts, evaluations, _verdict(seasons, truth, evaluations, -(-origins.horizon // step)))
 
 
-def _verdict(naive: Sequence[bool], truth: Windows, evaluations: dict[str, Evaluation], overlap: int) -> Verdict | None:
+def _verdict(
+    seasons: Sequence[int | None], truth: Windows, evaluations: dict[str, Evaluation], overlap: int
+) -> Verdict | None:
     rows = list(evaluations.values())
     claims = [name for name in rows[0].overall if name.startswith("coverage-")]
     return judge(
         list(evaluations),
-        naive,
+        seasons,
         {name.upper(): np.array([row.overall[name] for row in rows]) for name in ("mase", "wape", "mae")},
         np.stack([row.windows for row in rows]),
         truth.floor,

@@ -9,10 +9,19 @@ from numpy.typing import NDArray
 
 from segue.forecasting.evaluation.origins import Origins
 
-_CHANCE = 0.05
-"""The share of comparisons of equally good forecasts in which one is called better, before the share is measured.
+_CHANCE = 0.1
+"""The share of comparisons with equally good forecasts in which one of them is called better.
 
-The most usual level of a test. `benchmarks/tables/verdicts.py` measures what it comes to on noise and random walks.
+Naive forecasts are worse than a model on noise and as good on random walks, so that warnings come more rarely; see
+`segue.forecasting.evaluation.verdict`.
+"""
+
+_USUAL, _TRUST = 0.2, 8
+"""The usual deviation of a paired difference from window to window, and how many windows it is worth as evidence.
+
+Three windows may agree by chance, or disagree by one shock. So their variance is moderated by a usual one, as in Smyth
+(2004). On noise and walks the deviation is 0.1 (median), on yearly web traffic 0.3. Without it, every level that sees
+the year in five windows of such traffic warns on up to 14 % of short random walks, with it on 4 %.
 """
 
 _EXACT = 1e-3
@@ -53,11 +62,11 @@ def weigh(
     rivals: int = 1,
     overlap: int = 1,
 ) -> Evidence:
-    """Compares the errors of two forecasts by a paired t test over windows (Diebold & Mariano 1995).
+    """Compares the errors of two forecasts by a paired, moderated t test over windows.
 
     Errors of one window depend on each other, and so do those of several series in one window. So the windows are the
     sample: the difference is averaged over series first. Where the series differ more among each other than the windows
-    do, they are the sample.
+    do, they are the sample. `_USUAL` and `_TRUST` moderate the variance of the windows.
 
     Args:
         first: The mean absolute error of each window; NaN where a series has no such window.
@@ -77,13 +86,18 @@ def weigh(
     if windows < 2:
         return Evidence(mean, math.nan, windows)
     rest = np.where(both, difference - mean, 0.0)
-    variance = max(_variance(rest.sum(axis=0), count) * overlap, _variance(rest.sum(axis=1), count))
-    return Evidence(mean, critical_t(windows - 1, _CHANCE / rivals) * math.sqrt(variance), windows)
+    over_windows, over_series = (_variance(rest.sum(axis=axis), count) for axis in (0, 1))
+    # a mean over series varies as much as one series if they are alike, and 1 / series as much if they are independent
+    usual = _USUAL**2 / math.sqrt(int(both.any(axis=1).sum()))
+    sample, degrees = over_windows * int(both.any(axis=0).sum()), windows - 1
+    moderated = (degrees * sample + _TRUST * usual) / (degrees + _TRUST) / windows
+    margin = critical_t(degrees + _TRUST, _CHANCE / rivals) * math.sqrt(max(moderated, over_series))
+    return Evidence(mean, margin, windows)
 
 
 def _variance(sums: NDArray[np.float64], count: int) -> float:
-    """The variance of a mean of `count` values, from the sums of their deviations in each group."""
-    groups = len(sums)
+    """The variance of a mean of `count` values, from the sums of their deviations in each group; 0 for one group."""
+    groups = int(np.count_nonzero(sums)) if len(sums) > 1 else 0
     return float(np.sum(sums**2)) / count**2 * groups / (groups - 1) if groups > 1 else 0.0
 
 

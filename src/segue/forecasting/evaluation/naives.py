@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.origins import Origins
@@ -19,21 +20,26 @@ def naive_seasons(origins: Origins) -> tuple[int, ...]:
     """The seasons of the naive forecasts for these origins, in steps; 1 is the last value, and comes last.
 
     A season is plausible if the calendar or the user suggests it, if at least half of the series hold it twice, and if
-    they hold it once before their first origin.
+    at least half of the windows come after a whole one.
     """
-    lanes, first = np.unique(origins.series, return_index=True)
-    ends, spans = origins.panel.ends[lanes], origins.spans[first]
-    kept: list[int] = []
-    for period in _periods(origins, lanes):
-        if 2 * np.count_nonzero((ends >= 2 * period) & (spans >= period)) >= len(lanes):
-            kept.append(period)
+    series = np.unique(origins.series)
+    ends = origins.panel.ends[series]
+    kept = [
+        period
+        for period in _periods(origins, series)
+        if _mostly(ends >= 2 * period) and _mostly(origins.spans >= period)
+    ]
     return (*kept[:_MOST], 1)
+
+
+def _mostly(held: NDArray[np.bool_]) -> bool:
+    return 2 * int(np.count_nonzero(held)) >= len(held)
 
 
 def naive_forecasts(origins: Origins, given: Sequence[Predictor] = ()) -> list[SeasonalNaive]:
     """The naive forecasts for these origins, but for those that are among the `given` predictors."""
     known = {predictor.season for predictor in given if isinstance(predictor, SeasonalNaive)}
-    return [SeasonalNaive(season) for season in naive_seasons(origins) if season not in known]
+    return [SeasonalNaive.of(season) for season in naive_seasons(origins) if season not in known]
 
 
 def label(predictor: Predictor) -> str:
@@ -48,8 +54,8 @@ def label(predictor: Predictor) -> str:
     return f"{predictor.name}-{predictor.season}" if predictor.season > 1 else "Naive"
 
 
-def _periods(origins: Origins, lanes: np.ndarray) -> list[int]:
+def _periods(origins: Origins, series: NDArray[np.int64]) -> list[int]:
     """The distinct periods of these series, rounded to whole steps, in the order of the first series that has each."""
-    seasons = np.rint(origins.panel.seasons[lanes]).astype(np.int64).ravel()
+    seasons = np.rint(origins.panel.seasons[series]).astype(np.int64).ravel()
     distinct, first = np.unique(seasons, return_index=True)
     return [int(period) for period in distinct[np.argsort(first)] if period > 1]

@@ -17,7 +17,7 @@ _RELEVANT = 0.05
 """The least share of the model's error by which a rival that is called better must be below it.
 
 A smaller gain is not worth another model. On random walks the last value is the best forecast there is, and NanoTST's
-error is above it by less than this; see `benchmarks/tables/verdicts.py`.
+error is a little above it.
 """
 
 _ONLY = 0.1
@@ -34,7 +34,7 @@ class Verdict:
     Attributes:
         model: The name of the model.
         rival: The name of the best of the other models.
-        naive: Whether the rival is a naive forecast.
+        season: The steps of the rival's season if it is a naive forecast, 1 if it is the last value; else None.
         measure: The score that is compared: `MASE`, or `WAPE` or `MAE` where that is undefined.
         error: The score of the model.
         rival_error: The score of the rival.
@@ -48,13 +48,13 @@ class Verdict:
         series_below: The number of these whose error by the model is below that by the rival.
         series_above: The number of these where it is above.
         covered: The claim of each band in per cent, and the share of values that the model's band holds.
-        beaten: Whether the rival is better by more than the spread and by 5 % of the model's error at least, over three
-            windows or more.
+        beaten: Whether the rival is better by more than the spread and by 5 % of the model's error at least, over
+            three windows or more.
     """
 
     model: str
     rival: str
-    naive: bool
+    season: int | None
     measure: str
     error: float
     rival_error: float
@@ -75,7 +75,7 @@ class Verdict:
     @property
     def comparison(self) -> str:
         """The sentence on the errors."""
-        best = "the best naive forecast" if self.naive else "the best of the others"
+        best = "the best of the others" if self.season is None else "the best naive forecast"
         errors = f"{self.model}'s error ({self.measure} {short(self.error)})"
         rival = f"{self.rival} ({short(self.rival_error)})"
         if not (math.isfinite(self.error) and math.isfinite(self.rival_error)):
@@ -105,7 +105,9 @@ class Verdict:
         """What a user of the model must know: a rival is clearly better. None where none is."""
         if not self.beaten:
             return None
-        return f"{self.rival} was better than {self.model} by more than the spread; use it for series like these"
+        instead = "it" if self.season is None else f"the model seasonal-naive:{self.season}"
+        better = f"{self.rival} was better than {self.model} by more than the spread"
+        return f"{better}; forecast series like these by {instead}"
 
     def counts(self, difference: float) -> str:
         """In how many windows, and in how many series, the error is on the side of a difference; see `difference`."""
@@ -132,7 +134,7 @@ class Verdict:
 
 def judge(
     names: Sequence[str],
-    naive: Sequence[bool],
+    seasons: Sequence[int | None],
     scores: Mapping[str, NDArray[np.float64]],
     errors: Float64[np.ndarray, "models series windows"],
     floor: Float64[np.ndarray, "series windows"],
@@ -143,7 +145,7 @@ def judge(
 
     Args:
         names: The models.
-        naive: Whether each is a naive forecast.
+        seasons: The season of each that is a naive forecast; None for the others.
         scores: The overall scores of all models, by name, the preferred one first.
         errors: The mean absolute error of each window; NaN where a series has no such window.
         floor: The error in each window that counts as exact.
@@ -165,7 +167,7 @@ def judge(
     return Verdict(
         model=names[0],
         rival=names[best],
-        naive=naive[best],
+        season=seasons[best],
         measure=measure,
         error=mine,
         rival_error=theirs,
