@@ -29,7 +29,7 @@ def test_what_is_written_is_what_python_gives(source, tmp_path):
     result = run(source, "--horizon", 5, "--windows", 3, "--model", "ar", "--level", 90, "--output", scores,
                  "--forecasts", forecasts, "--plot", plot)  # fmt: skip
     assert (result.exit_code, result.stderr) == (0, "")
-    expected = backtest(several((60, 24, 10)), 5, 3, models=["ar", "seasonal-naive"], levels=90)
+    expected = backtest(several((60, 24, 10)), 5, 3, models=["ar", "naive"], levels=90)
     pd.testing.assert_frame_equal(pd.read_csv(scores), expected.scores)
     pd.testing.assert_frame_equal(pd.read_parquet(forecasts), expected.forecasts)
     assert plot.read_bytes().startswith(b"\x89PNG")

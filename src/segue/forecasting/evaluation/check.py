@@ -49,7 +49,7 @@ class Check:
             return None
         gain = 1 - verdict.rival_error / verdict.error
         less = "no error" if gain == 1 else f"{100 * gain:.0f} % less error"
-        where = f"{verdict.counts(1)} of {self.horizon:,} step{'' if self.horizon == 1 else 's'}"
+        where = f"{verdict.counts(1.0)} of {self.horizon:,} step{'' if self.horizon == 1 else 's'}"
         advice = f"compare by `segue backtest`, or use `model` seasonal-naive:{verdict.season}"
         return f"{verdict.rival} had {less} than {verdict.model} in {where}, more than the spread; {advice}"
 

@@ -109,4 +109,5 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
 
 def customary(panel: Panel) -> int:
     """The steps of the season that scales errors; 1 if there is none."""
-    return panel.frequency.season
+    season = getattr(panel, "season", None)  # of the data or the user, once a panel has one of its own
+    return int(panel.frequency.season if season is None else season)

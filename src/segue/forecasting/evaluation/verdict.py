@@ -81,9 +81,9 @@ class Verdict:
         if not (math.isfinite(self.error) and math.isfinite(self.rival_error)):
             return f"{errors} cannot be compared with that of {rival}."
         if self.rival_error == 0 < self.error:
-            return f"{errors} is compared with none at all of {best}, {self.rival}, in {self.counts(1)}."
+            return f"{errors} is above that of {best}, {self.rival}, which made none, in {self.counts(1.0)}."
         if self.difference == 0:
-            return f"{errors} equals that of {best}, {rival}, in {self.counts(0)}."
+            return f"{errors} equals that of {best}, {rival}, in {self.counts(0.0)}."
         how = _size(self.difference)
         return f"{errors} is {how} that of {best}, {rival}, in {self.counts(self.difference)}{self._chance()}."
 
