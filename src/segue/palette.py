@@ -1,7 +1,11 @@
 """The look of all pictures: one palette, few lines, no global state."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float64, Shaped
@@ -20,16 +24,60 @@ BLUE, ORANGE = COLOURS[:2]
 """The colours of a model's output, and of anything beside it."""
 
 
+_LONGEST = 80  # characters of a title: more do not fit above the widest chart
+
+
 def new_figure(
     width: float, height: float, *, dpi: int = 150, layout: Literal["constrained", "none"] = "constrained"
 ) -> "Figure":
-    """Makes an empty figure of this size in inches, outside the global state of matplotlib."""
+    """Makes an empty figure of this size in inches, outside the global state of matplotlib; it warns of nothing."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=dpi, layout=layout, facecolor="white")  # type: ignore[arg-type]
+    figure: Figure = _quiet_figure()(figsize=(width, height), dpi=dpi, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
+
+
+@cache
+def _quiet_figure() -> Any:
+    """The class of figures that draw what the font lacks as boxes, without a warning."""
+    from matplotlib.figure import Figure
+
+    class QuietFigure(Figure):
+        """A figure whose names and values come from a user: no glyph and no size of theirs is worth a warning."""
+
+        def draw(self, renderer: Any) -> None:
+            """See `matplotlib.figure.Figure.draw`."""
+            with _quiet():
+                super().draw(renderer)
+
+        def savefig(self, *args: Any, **kwargs: Any) -> None:
+            """See `matplotlib.figure.Figure.savefig`."""
+            with _quiet():
+                super().savefig(*args, **kwargs)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _empty_figure, (), self.__getstate__()  # pickle would look for this class in the module
+
+    return QuietFigure
+
+
+def _empty_figure() -> Any:
+    return object.__new__(_quiet_figure())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silences the warnings of matplotlib, and what it logs below an error."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def dress(ax: "Axes", *, grid: Literal["y", "both"] = "y") -> None:
@@ -104,5 +152,7 @@ def add_legend(figure: "Figure", ax: "Axes") -> None:
 
 
 def add_title(ax: "Axes", text: str) -> None:
-    """Sets a bold title at the left; `$` in it does not begin a formula."""
-    ax.set_title(text, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+    """Sets a bold title at the left: one line, in which `$` does not begin a formula."""
+    line = " ".join(text.split())
+    line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    ax.set_title(line, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)

@@ -51,9 +51,9 @@ def test_what_is_written_is_what_python_gives(source, tmp_path):
                             "them, and the longest has 60 steps; give a smaller horizon"),
         (["--against", "ar,zebra"], "--against zebra: name a model folder or a bundled model: nanotst, nanotst-small; "
                                     "or a baseline: ar, seasonal-naive, ets, theta"),
-        (["--level", 99], "--level 99.0: give a percentage above 0 and at most 98"),
+        (["--level", 99], "--level 99.0: give a percentage from 1 to 98"),
         (["--id", "shop"], "--id shop: no such column; there are unique_id, ds, y"),
-        (["--forecasts", "out.txt"], "--forecasts out.txt: give a name that ends in .csv or .parquet"),
+        (["--forecasts", "out.txt"], "--forecasts out.txt: give a name that ends in .csv or .csv.gz or .parquet"),
     ],
 )  # fmt: skip
 def test_a_mistake_costs_one_line_and_no_file(source, tmp_path, arguments, message):

@@ -109,13 +109,13 @@ def test_clock_change_out_of_order_rows_and_a_gap_in_spring(tmp_path):
         (("--target", "word"), "--target word: is not a number but 'x' in row 1; mend it or name a column of numbers"),
         (("--freq", "often"), "--freq often: no such frequency; give one such as min, h, D, B, W, MS, QS or YS, "
                               "with a count as in 15min"),
-        (("--level", "99"), "--level 99.0: give a percentage above 0 and at most 98"),
-        (("--level", "0"), "--level 0.0: give a percentage above 0 and at most 98"),
+        (("--level", "99"), "--level 99.0: give a percentage from 1 to 98"),
+        (("--level", "0"), "--level 0.0: give a percentage from 1 to 98"),
         (("--quantile", "0"), "--quantile 0.0: give a fraction from 0.01 to 0.99"),
         (("--horizon", "0"), "--horizon 0: give a whole number of at least 1"),
         (("--horizon", "-3"), "--horizon -3: give a whole number of at least 1"),
         (("--threads", "0"), "--threads 0: give a whole number of at least 1"),
-        (("--duplicates", "median"), "--duplicates median: choose one of mean, first, last"),
+        (("--duplicates", "median"), "--duplicates median: choose one of mean, sum, first, last"),
         (("--time-format", "%d.%m.%Y"), "--time ds: cannot read '2024-10-25 00:00:00' in row 1 as a time; name the "
                                         "format with --time-format, for example '%d.%m.%Y %H:%M'"),
     ],

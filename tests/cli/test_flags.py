@@ -11,7 +11,7 @@ WORDS = {
     "forecast": {
         "frame": "FILE", "file": "FILE", "id_col": "--id", "time_col": "--time", "target_col": "--target",
         "freq": "--freq", "time_format": "--time-format", "levels": "--level", "quantiles": "--quantile",
-        "path": "--output", "season": "season",
+        "path": "--output", "season": "--season", "windows": "windows",
     },
     "backtest": {"windows": "--windows", "models": "--against", "model": "--model"},
     "pretrain": {"config": "CONFIG", "resume": "--resume", "minutes": "--minutes", "levels": "levels"},

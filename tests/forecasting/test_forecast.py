@@ -159,7 +159,7 @@ def test_utilsforecast_evaluates_the_output_as_it_is():
         ({"id_col": "shop"}, "^id_col shop: no such column"),
         ({"time_col": "ds,hour"}, "^time_col hour: no such column"),
         ({"time_col": "y", "target_col": "y"}, "^time_col y: is named for two things"),
-        ({"duplicates": "median"}, "^duplicates median: choose one of mean, first, last$"),
+        ({"duplicates": "median"}, "^duplicates median: choose one of mean, sum, first, last$"),
     ],
 )
 def test_arguments_that_fit_nothing_are_refused(options, message):

@@ -28,7 +28,7 @@ def kept(values, quantiles=QUANTILES, observed=None):
         (LEVEL, [0, 0, 1, 2, 7]),  # counts, but the least of them is no floor, as another comes more often
         (PRICES, QUANTILES.ravel().tolist()),  # tenths, but not repeated: chance
         ([5.0, 5.0, 5.0, 5.0], [5, 5, 5, 5, 7.3]),  # a constant that may grow
-        ([2.0], QUANTILES.ravel().tolist()),
+        ([2.0], [0, 0.2, 0.6, 2.4, 7.3]),  # a count
     ],
 )
 def test_quantiles_become_what_the_series_can_be(values, expected):

@@ -131,4 +131,4 @@ def test_texts_too_short_are_refused_with_a_remedy(tmp_path):
     with pytest.raises(UserError, match="save it in UTF-8 \\(byte 3 is not\\)"):
         read_text(tmp_path / "latin")
     (tmp_path / "dos").write_bytes("\ufeffa\r\nb".encode())
-    assert read_text(tmp_path / "dos") == "a\r\nb"
+    assert read_text(tmp_path / "dos") == "a\nb"

@@ -13,7 +13,12 @@ from segue.cli import backtest, export, forecast, grammar, language, pretrain, t
 from segue.cli.shared.group import OneLineErrors
 
 app = typer.Typer(
-    cls=OneLineErrors, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of all verbs
 )
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)

@@ -8,8 +8,8 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, TABLES, check_writable
-from segue.cli.shared.tables import read_file, seasons
+from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
+from segue.cli.shared.tables import limits, read_file, seasons
 from segue.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .
 
 
 def backtest(
-    ctx: typer.Context,
+    ctx: options.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     windows: Windows = 5,
@@ -49,6 +49,9 @@ def backtest(
     skip_rows: options.SkipRows = None,
     comment: options.Comment = None,
     level: Levels = None,
+    non_negative: options.NonNegative = False,
+    floor: options.Floor = None,
+    cap: options.Cap = None,
     output: Scores = None,
     forecasts: Forecasts = None,
     plot: Plot = None,
@@ -77,13 +80,15 @@ def backtest(
 
     layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
+    bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     others = [name.strip() for name in against.split(",") if name.strip()]
     rivals = [name if name == NAIVES else load_predictor(name, "against", threads) for name in others]
     predictors = [load_predictor(model, threads=threads), *rivals]
-    with counting("windows") as report:
-        result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report=report)
+    with counting("windows", quiet) as report:
+        result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report, bounds)
     _write(reading, result, output, forecasts, plot)
-    show_backtest(result, reading.panel.frequency.alias, written)
+    if not (quiet and output is not None):
+        show_backtest(result, reading.panel.frequency.alias, written)
 
 
 def _write(
@@ -95,7 +100,7 @@ def _write(
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
             if path is not None:
-                write_table(table, files.enter_context(atomic_file(path, argument)), path.suffix.lower())
+                write_table(table, files.enter_context(atomic_file(path, argument)), suffix_of(path, TABLES))
         if plot is not None:
             from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
 

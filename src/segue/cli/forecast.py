@@ -2,23 +2,32 @@
 
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, TABLES, check_writable
-from segue.cli.shared.tables import read_file, seasons
+from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
+from segue.cli.shared.tables import limits, read_file, seasons
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from segue.forecasting.predictor import Predictor
+    from segue.forecasting.support import Limits
+    from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Compare with no naive forecast on the table's own past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
+Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
 def forecast(
-    ctx: typer.Context,
+    ctx: options.Context,
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     id_col: options.Id = None,
@@ -35,7 +44,10 @@ def forecast(
     comment: options.Comment = None,
     level: Levels = None,
     quantile: Quantiles = None,
-    output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv or .parquet.")] = None,
+    non_negative: options.NonNegative = False,
+    floor: options.Floor = None,
+    cap: options.Cap = None,
+    output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
@@ -44,37 +56,84 @@ def forecast(
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
-    Columns and frequency are inferred when unambiguous; otherwise an error names the option to set. Times are
-    wall-clock times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all
-    rows.
+    What is left out is inferred when unambiguous; otherwise an error names the option to set. Times are wall-clock
+    times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all rows.
     """
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)
 
     from segue.cli.shared.check import show_check
-    from segue.cli.shared.progress import counting
-    from segue.cli.shared.view import show_forecast
-    from segue.forecasting.forecast import forecast_reading
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.read import FileFormat
-    from segue.forecasting.table.files.write import write_table
     from segue.forecasting.table.layout import Layout
 
     layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
+    bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     predictor = load_predictor(model, threads=threads)
-    with counting("series") as bar:
-        report = partial(bar, predictor.name)
-        result = forecast_reading(predictor, reading, horizon, level or [80], quantile or [], report=report)
-    with ExitStack() as files:
-        if output is not None:
-            write_table(result, files.enter_context(atomic_file(output, "output")), output.suffix.lower())
-        if plot is not None:
-            from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
-
-            history = reading.history(history_steps(horizon), MOST_CHARTS)
-            figure = plot_forecast(history, result, id_col=reading.id_col, time_col=reading.time_col)
-            figure.savefig(files.enter_context(atomic_file(plot, "plot")))
-    show_forecast(result, horizon, reading.panel.frequency.alias, [path for path in (output, plot) if path])
+    columns = (level or [80.0], quantile or [])
+    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), quiet)
+    if not (quiet and output is not None):
+        _show(reading, first, horizon, [path for path in (output, plot) if path])
     if not (no_check or quiet):
-        show_check(ctx, reading, predictor, model, horizon)
+        show_check(ctx, reading, (model, predictor), horizon, bounds)
+
+
+_FIRST = 9
+"""How many series are forecast if none is written: those of the terminal and of the chart, `MOST_CHARTS`."""
+
+
+def _forecast(
+    predictor: "Predictor",
+    reading: "Reading",
+    horizon: int,
+    columns: tuple[list[float], list[float]],
+    bounds: "Limits",
+    written: tuple[Path | None, Path | None],
+    quiet: bool,
+) -> Any:
+    """Writes the requested files, or none if one of them fails, and returns the forecasts of the first series."""
+    from segue.cli.shared.progress import counting
+    from segue.forecasting.forecast import CHUNK, forecast_chunks
+    from segue.forecasting.table.files.write import table_writer
+
+    output, plot = written
+    with ExitStack() as files, counting("series", quiet) as bar:
+        report, chunk = partial(bar, predictor.name), _FIRST if output is None else CHUNK
+        chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk)
+        first = next(chunks)
+        if output is not None:
+            path = files.enter_context(atomic_file(output, "output"))
+            with table_writer(path, suffix_of(output, TABLES)) as write:
+                for frame in chain([first], chunks):
+                    write(frame)
+        if plot is not None:
+            figure = _drawn(reading, first, horizon)
+            figure.savefig(files.enter_context(atomic_file(plot, "plot")))
+    return first
+
+
+def _drawn(reading: "Reading", first: Any, horizon: int) -> "Figure":
+    """Draws the forecasts of the first series."""
+    from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
+
+    history, total = reading.history(history_steps(horizon), MOST_CHARTS), len(reading.panel)
+    return plot_forecast(history, first, id_col=reading.id_col, time_col=reading.time_col, total=total)
+
+
+def _show(reading: "Reading", first: Any, horizon: int, written: list[Path]) -> None:
+    """Prints the beginning of the table."""
+    from segue.cli.shared.view import MOST_SERIES, About, show_forecast
+    from segue.forecasting.support import whole
+
+    panel = reading.panel
+    shown = [panel.part(series, series + 1).values for series in range(min(len(panel), MOST_SERIES))]
+    about = About(
+        ids=(reading.id_col,),
+        time=reading.time_col,
+        series=len(panel),
+        horizon=horizon,
+        alias=panel.frequency.alias,
+        whole=[whole(values) for values in shown],
+    )
+    show_forecast(first, about, written)

@@ -1,7 +1,8 @@
 """The front door: a long table of pandas or polars in, the table of its future out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,15 @@ from numpy.typing import NDArray
 from segue.errors import give_notice
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
+from segue.forecasting.support import NO_LIMITS as NO_LIMITS
+from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Lanes
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Numbers, QuantileColumns
+
+CHUNK = 4096
+"""How many series `forecast_chunks` takes at once: many batches, and some ten megabytes for a day of hours."""
 
 Report = Callable[[int, int], None]
 """A function to call with the number of lanes that are done, and the number of all lanes."""
@@ -36,6 +42,8 @@ def forecast(
     season: float | Sequence[float] | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
+    floor: float | None = None,
+    cap: float | None = None,
 ) -> Any:
     """Forecasts every series of a long frame.
 
@@ -48,7 +56,7 @@ def forecast(
         horizon: Number of steps ahead, at least 1.
         model: A name, a model folder, or a predictor. The names are `nanotst`, `nanotst-small`, `ar`, `seasonal-naive`,
             `ets` and `theta`; `seasonal-naive:288` also sets the steps of a season.
-        levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+        levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         freq: The step. `segue.Layout` describes this argument and all that follow.
         id_col: The column that names the series, or several columns.
@@ -59,6 +67,8 @@ def forecast(
         season: The steps of a season, or several.
         decimal: The decimal sign of numbers that are text.
         skip_bad: Whether series that cannot be read are left out and reported.
+        floor: The least value of the forecasts, such as 0.
+        cap: The largest value of the forecasts, such as a capacity.
 
     Returns:
         A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
@@ -74,11 +84,12 @@ def forecast(
         >>> forecast(frame, horizon=3, model="seasonal-naive:2")["SeasonalNaive"].tolist()
         [5.0, 6.0, 5.0]
     """
+    limits = Limits(floor, cap)
     reading = read_frame(
         frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
     )
-    give_notice(reading.notes)
-    return forecast_reading(load_predictor(model), reading, horizon, levels, quantiles)
+    give_notice((*reading.notes, *limits.notes(reading.panel.values)))
+    return forecast_reading(load_predictor(model), reading, horizon, levels, quantiles, limits=limits)
 
 
 def forecast_reading(
@@ -89,6 +100,7 @@ def forecast_reading(
     quantiles: Numbers = (),
     report: Report | None = None,
     lanes: Lanes | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Any:
     """Forecasts a table that was read before; see `forecast`.
 
@@ -96,10 +108,11 @@ def forecast_reading(
         predictor: NanoTST or a baseline.
         reading: The table; the result has its kind and its names.
         horizon: Number of steps ahead, at least 1.
-        levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+        levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         report: See `forecast_panel`.
         lanes: The values of the series, if the reading has only their names and times; by default its panel.
+        limits: The least and the largest value of the forecasts.
 
     Raises:
         UserError: The horizon, a level or a quantile is invalid, or a name of the table is also the name of another
@@ -108,14 +121,58 @@ def forecast_reading(
     check_horizon(horizon)
     columns = QuantileColumns.of(predictor.name, levels, quantiles).levels
     reading.refuse_taken(columns)
-    values = forecast_panel(
-        predictor, reading.panel if lanes is None else lanes, horizon, tuple(columns.values()), report
-    )
+    series = reading.panel if lanes is None else lanes
+    values = forecast_panel(predictor, series, horizon, tuple(columns.values()), report, limits)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 
+def forecast_chunks(
+    predictor: Predictor,
+    reading: Reading,
+    horizon: int,
+    levels: Numbers = (80,),
+    quantiles: Numbers = (),
+    report: Report | None = None,
+    limits: Limits = NO_LIMITS,
+    chunk: int = CHUNK,
+) -> Iterator[Any]:
+    """Forecasts a table part by part, so that memory does not grow with the number of series.
+
+    Args:
+        predictor: NanoTST or a baseline.
+        reading: The table; each frame has its kind and its names.
+        horizon: Number of steps ahead, at least 1.
+        levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
+        quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+        report: See `forecast_panel`.
+        limits: The least and the largest value of the forecasts.
+        chunk: The number of consecutive series in a frame.
+
+    Yields:
+        Frames of the same columns and types. Together they are the result of `forecast_reading`, in all bits.
+
+    Raises:
+        UserError: See `forecast_reading`; it is raised before the first frame.
+    """
+    panel, total = reading.panel, len(reading.panel)
+    reading = reading.with_lasting_times(horizon)
+    for first in range(0, total, chunk):
+
+        def counted(done: int, _: int, first: int = first) -> None:
+            if report is not None:
+                report(first + done, total)
+
+        part = replace(reading, panel=panel.part(first, min(first + chunk, total)))
+        yield forecast_reading(predictor, part, horizon, levels, quantiles, counted, limits=limits)
+
+
 def forecast_panel(
-    predictor: Predictor, panel: Lanes, horizon: int, levels: tuple[float, ...], report: Report | None = None
+    predictor: Predictor,
+    panel: Lanes,
+    horizon: int,
+    levels: tuple[float, ...],
+    report: Report | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Float64[np.ndarray, "lanes steps levels"]:
     """Forecasts all lanes of a panel, those of similar length together, so that short ones cost little.
 
@@ -126,6 +183,7 @@ def forecast_panel(
         horizon: Number of steps ahead, at least 1.
         levels: Quantile levels, each in [0.01, 0.99].
         report: A function that is called before the first batch and after each.
+        limits: The least and the largest value of the forecasts.
 
     Returns:
         The quantiles, with lanes in the order of the panel; NaN for a lane without any value.
@@ -136,7 +194,8 @@ def forecast_panel(
 
     def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
         values, observed = panel.lanes(picked, predictor.context)
-        result[picked] = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
+        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
+        result[picked] = limits.within(quantiles)
         return picked
 
     batches = np.split(order, range(batch, len(order), batch))

@@ -24,11 +24,12 @@ def plot_forecast(
     history: Any,
     forecast: Any,
     *,
-    id_col: str = "unique_id",
+    id_col: str | Sequence[str] = "unique_id",
     time_col: str = "ds",
     target_col: str = "y",
     series: Sequence[Any] | None = None,
     steps: int | None = None,
+    total: int | None = None,
     ax: "Axes | None" = None,
 ) -> "Figure":
     """Draws forecasts as fan charts, one small chart for each series.
@@ -36,45 +37,79 @@ def plot_forecast(
     Args:
         history: A long frame, pandas or polars, of observed values, with rows in order of time. NaN breaks the line.
         forecast: The result of `segue.forecast`; its median is drawn as a line, its intervals as bands.
-        id_col: The column of series, in both frames.
+        id_col: The column of series, in both frames, or several columns.
         time_col: The column of times, in both frames.
         target_col: The column of observed values.
-        series: Which series to draw; by default the first nine.
-        steps: How many of the last values to draw; by default `history_steps` of the horizon.
-        ax: Axes for a single series; by default a new figure, which is not in matplotlib's global state.
+        series: Which series to draw; by default the first nine. Of several columns of series, give tuples.
+        steps: How many of the last values to draw, at least 1; by default `history_steps` of the horizon.
+        total: The number of all series where the forecast holds the first ones only.
+        ax: Axes for a single series; by default a new figure, outside the global state of matplotlib.
 
     Returns:
         The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: The forecast does not hold a series, or `ax` is given for several series.
+        UserError: The forecast does not hold a series, `ax` is given for several, or something cannot be drawn.
     """
     past, ahead = nw.from_native(history, eager_only=True), nw.from_native(forecast, eager_only=True)
-    known = ahead[id_col].unique(maintain_order=True).to_list()
+    ids = [id_col] if isinstance(id_col, str) else list(id_col)
+    known = [row[0] if len(ids) == 1 else row for row in ahead.select(ids).unique(maintain_order=True).iter_rows()]
     picked = list(series) if series is not None else known[:MOST_CHARTS]
-    for name in picked:
-        if name not in known:
-            raise UserError("series", name, "the forecast holds no such series")
-    if ax is not None and len(picked) != 1:
-        raise UserError("series", f"{len(picked)} names", "name one series, or give no axes")
+    _check(picked, known, steps, alone=ax is not None)
     figure, charts = _canvas(len(picked)) if ax is None else (cast("Figure", ax.figure), [ax])
-    columns = QuantileColumns.read(ahead.columns, (id_col, time_col))
+    columns, total = QuantileColumns.read(ahead.columns, (*ids, time_col)), total or len(known)
     for chart, name in zip(charts, picked, strict=True):
-        mine, next_ = past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name)
-        mine = mine.tail(steps or history_steps(len(next_)))
-        observed = (mine[time_col].to_numpy(), mine[target_col].to_numpy().astype(np.float64))
-        _fan(chart, observed, next_[time_col].to_numpy(), next_, columns)
-        add_title(chart, f"{name} ({columns.point})" if len(known) == 1 else str(name))
+        own = [nw.col(key) == part for key, part in zip(ids, name if len(ids) > 1 else (name,), strict=True)]
+        next_ = ahead.filter(*own)
+        mine = past.filter(*own).tail(steps or history_steps(len(next_)))
+        observed = (mine[time_col].to_numpy(), _numbers(mine[target_col]))
+        _fan(chart, observed, _drawable(next_[time_col].to_numpy()), next_, columns)
+        label = ", ".join(map(str, name)) if len(ids) > 1 else str(name)
+        add_title(chart, f"{label} ({columns.point})" if total == 1 else label)
     if ax is None:
-        add_legend(figure, charts[0])
-    if ax is None and len(picked) < len(known):
-        figure.suptitle(f"{len(picked)} of {len(known):,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+        _explain(figure, charts, total)
     return figure
 
 
 def history_steps(horizon: int) -> int:
     """How many steps of history are drawn: four times the horizon, and at least 48, so that the shape is visible."""
     return max(48, 4 * horizon)
+
+
+def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone: bool) -> None:
+    """Refuses series that are not there, several of them on axes for one, and a number of steps below 1."""
+    for name in picked:
+        if name not in known:
+            raise UserError("series", name, "the forecast holds no such series")
+    if not picked or (alone and len(picked) != 1):
+        raise UserError("series", f"{len(picked)} names", "name one series, or several where you give no axes")
+    if steps is not None and steps < 1:
+        raise UserError("steps", steps, "give a whole number of at least 1")
+
+
+def _explain(figure: "Figure", charts: Sequence["Axes"], total: int) -> None:
+    """Adds the legend, and the number of series if not all are drawn."""
+    add_legend(figure, charts[0])
+    if len(charts) < total:
+        figure.suptitle(f"{len(charts)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+
+
+def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
+    """The values of a history, which are real numbers."""
+    values = column.to_numpy()
+    try:
+        if values.dtype.kind == "c":
+            raise TypeError("a complex number has no position on a line")
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError("target_col", column.name, "holds no real numbers; convert it before you draw it") from error
+
+
+def _drawable(times: NDArray[Any]) -> NDArray[Any]:
+    """The times ahead, within the years that matplotlib draws."""
+    if times.dtype.kind == "M" and (times.astype("datetime64[Y]") >= np.datetime64("9999")).any():
+        raise UserError("horizon", len(times), "ask for fewer steps: a chart ends before the year 9999")
+    return times
 
 
 def _canvas(charts: int) -> tuple["Figure", list["Axes"]]:

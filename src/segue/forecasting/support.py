@@ -1,16 +1,22 @@
-"""The values that a series can take: none below a floor that it rests on, none between whole counts.
+"""The values that a series can take: none below a floor that it rests on, none between whole counts, no negative count.
 
 For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
-forecast, and it misses every future zero by a little.
+forecast, and it misses every future zero by a little. For people who cross a bridge by night it may give -92.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+
+from segue.errors import UserError
 
 _RESTS = 0.1  # the least value is a floor if it is this share of the observed values, and no value is more frequent
 _AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
 _REPEATS = 2.0  # values for each distinct one; with fewer values a lattice may be chance
 _EXACT = 1e-6  # relative tolerance in steps of a lattice, for the rounding of decimal fractions
+_WHOLE = 2.0**53  # from here on double precision holds whole numbers only, so that they show no count
 
 
 def within_support(
@@ -24,15 +30,35 @@ def within_support(
     must also occur three times, and make up a tenth of the values. Where all values lie on a lattice, least + k * step,
     and are repeated, as counts are, quantiles are rounded to the lattice: the quantiles of a distribution on a lattice
     lie on it, too. Both steps work in any unit, and keep the order of quantiles.
+
+    The third step knows zero by name, so it is the one exception from the law of scale: where all values are whole and
+    none is negative, no quantile lies below zero. If no future value is negative either, a quantile that moves up to
+    zero comes nearer to every value, so its quantile loss can only fall.
     """
     ordered = np.sort(np.where(observed, values, np.inf), axis=1)  # values that are not observed come last
     count = observed.sum(1, keepdims=True)
     least = np.where(count > 0, ordered[:, :1], 0.0)
-    floor = np.where(_rests(ordered, least, count), least, -np.inf)[..., None]
     step, lattice = _lattice(ordered, count)
+    lowest = np.where(lattice, np.mod(least, step), 0.0)  # of the values on the lattice that are not negative
+    floor = np.where(_counts(values, observed), lowest, -np.inf)
+    floor = np.where(_rests(ordered, least, count), least, floor)[..., None]
     least, step, lattice = least[..., None], step[..., None], lattice[..., None]
-    whole = least + np.round((quantiles - least) / step) * step
-    return np.asarray(np.maximum(np.where(lattice, whole, quantiles), floor))
+    rounded = least + np.round((quantiles - least) / step) * step
+    return np.asarray(np.maximum(np.where(lattice, rounded, quantiles), floor))
+
+
+def whole(values: Float64[np.ndarray, "*shape"]) -> bool:
+    """Whether all values are whole, and small enough that another value could be seen to be none; NaN is left out."""
+    seen = values[np.isfinite(values)]
+    return bool(((seen == np.round(seen)) & (np.abs(seen) < _WHOLE)).all())
+
+
+def _counts(
+    values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"]
+) -> Bool[np.ndarray, "lanes 1"]:
+    """Whether all observed values are whole and none is negative."""
+    count = (values == np.round(values)) & (values >= 0) & (values < _WHOLE)
+    return np.asarray((count | ~observed).all(1, keepdims=True) & observed.any(1, keepdims=True))
 
 
 def _rests(
@@ -63,3 +89,62 @@ def _lattice(
     whole = (np.abs(steps - np.round(steps)) <= _EXACT * np.maximum(steps, 1)).all(1, keepdims=True)
     repeated = count >= _REPEATS * (different.sum(1, keepdims=True) + 1)
     return step, some & whole & repeated
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The least and the largest value that a user allows in forecasts; None for no limit.
+
+    Attributes:
+        floor: No quantile lies below it.
+        cap: No quantile lies above it.
+
+    Raises:
+        UserError: A limit is no finite number, or the floor lies above the cap.
+    """
+
+    floor: float | None = None
+    cap: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, limit in (("floor", self.floor), ("cap", self.cap)):
+            number = isinstance(limit, int | float | np.number) and not isinstance(limit, bool)
+            if limit is not None and not (number and np.isfinite(limit)):
+                raise UserError(name, limit, "give a number")
+        if self.floor is not None and self.cap is not None and self.floor > self.cap:
+            raise UserError("floor", f"{self.floor:.12g}", f"give one that is at most `cap` ({self.cap:.12g})")
+
+    def within(self, quantiles: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
+        """Moves quantiles beyond a limit to it; their order stays."""
+        if self.floor is None and self.cap is None:
+            return quantiles
+        return np.asarray(np.clip(quantiles, self.floor, self.cap))
+
+    def notes(self, values: Float64[np.ndarray, " values"]) -> Iterator[str]:
+        """Yields a line for each limit that observed values pass; words in backticks are arguments.
+
+        Args:
+            values: All values of the series, NaN where missing.
+
+        Raises:
+            UserError: All values lie beyond a limit, so every forecast would be the limit.
+        """
+        seen = values[np.isfinite(values)]
+        if self.floor is not None and len(seen):
+            yield from _passed("floor", self.floor, "below", seen[seen < self.floor], len(seen))
+        if self.cap is not None and len(seen):
+            yield from _passed("cap", self.cap, "above", seen[seen > self.cap], len(seen))
+
+
+def _passed(name: str, limit: float, side: str, beyond: Float64[np.ndarray, " beyond"], total: int) -> Iterator[str]:
+    """The note on values beyond a limit, if there are some; all of them beyond it are refused."""
+    if len(beyond) == total:
+        extent = f"{beyond.min():.12g} to {beyond.max():.12g}"
+        raise UserError(name, f"{limit:.12g}", f"all values of the table lie {side} it ({extent}); give another limit")
+    if len(beyond):
+        extreme = beyond.min() if side == "below" else beyond.max()
+        yield f"{len(beyond):,} of {total:,} values lie {side} `{name}` {limit:.12g}, up to {extreme:.12g}"
+
+
+NO_LIMITS = Limits()
+"""Neither floor nor cap."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.text.protocol import Tokenizer
+from segue.text.read import decoded
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +85,32 @@ def document_pattern(document: str) -> re.Pattern[str]:
         raise UserError("document", document, f"give a regular expression ({error})") from error
 
 
+def document_notes(text: str, document: str | None) -> tuple[str, ...]:
+    """Reports an expression that matches nowhere: then a text is one document, and no memory is emptied in it.
+
+    Args:
+        text: The whole text.
+        document: The expression; `None` for a single document.
+
+    Returns:
+        A line at most; words in backticks are arguments.
+
+    Raises:
+        UserError: It is no regular expression.
+    """
+    if document is None or any(begun for begun, _ in _documents(text, document)):
+        return ()
+    return (f"`document` {document!r} matches nowhere in the text, so that it is read as one document",)
+
+
 def read_text(path: str | Path) -> str:
-    """Reads a UTF-8 file; line ends are kept.
+    """Reads a UTF-8 file; every end of a line becomes one line feed.
 
     Raises:
         UserError: It cannot be read, or is no UTF-8.
     """
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
+        return decoded(Path(path).read_bytes())
     except OSError as error:
         raise UserError("text", path, f"name a text file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from segue.device import Device
-from segue.errors import UserError
+from segue.errors import UserError, give_notice
 from segue.language.config import LanguageConfig
-from segue.language.corpus import Corpus, read_text
+from segue.language.corpus import Corpus, document_notes, read_text
 from segue.language.evaluate import Evaluation, evaluate
 from segue.language.model import LanguageModel
 from segue.language.objective import language_loss, language_optimizer
@@ -34,6 +34,8 @@ class Material:
     """The text that the model is measured on."""
     digest: str
     """SHA-256 of text and tokenizer."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the text, one line each; words in backticks are arguments."""
 
 
 def train_language(
@@ -58,7 +60,8 @@ def train_language(
             uninterrupted run in all bits.
         minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
             resume. Measuring the held-out loss takes additional time.
-        started: Called once with the final config, the device, and the model with its text.
+        started: Called once with the final config, the device, and the model with its text; then it reports the notes
+            on the text, which are warnings otherwise.
         progress: Called after each step.
         measured: Called after each measurement on the held-out text.
 
@@ -77,7 +80,9 @@ def train_language(
     validation = _validation(material.held_out, config, folder, measured)
     work = Work(model, loss, state, language_optimizer(config), validation)
     config = begun.settle(config, work)
-    if started is not None:
+    if started is None:
+        give_notice(material.notes)
+    else:
         started(config, begun.device, material)
     begun.train(config, work, progress)
     return LanguageModel.from_pretrained(folder)
@@ -123,7 +128,7 @@ def prepare(text: str, config: LanguageConfig, name: str = "(given)") -> Materia
         Corpus.of(part, tokenizer, config.text.document, name=f"{name}, {which}")
         for part, which in ((text[:cut], "the part to learn from"), (text[cut:], "the part to hold out"))
     )
-    return Material(model, learnt, held_out, digest)
+    return Material(model, learnt, held_out, digest, document_notes(text, config.text.document))
 
 
 def _validation(

@@ -40,8 +40,8 @@ def verdict_of(errors, scores=None, floor=FLOOR, **covered):
 def test_a_model_that_is_better_reads_as_one_would_say_it():
     verdict = verdict_of([[[0.6, 0.6, 0.7, 1.0, 0.6]], [[1.0, 0.9, 1.0, 0.9, 0.9]]], **{"80": 0.78, "95": 0.93})
     assert str(verdict) == (
-        "NanoTST's error (MASE 0.700) is 26 % below that of the best naive forecast, SeasonalNaive-7 (0.940), in 4 of 5 "
-        "windows; the spread over windows is 18 %. The 80 % band held 78 % of the values, the 95 % band 93 %."
+        "NanoTST's error (MASE 0.700) is 26 % below that of the best naive forecast, SeasonalNaive-7 (0.940), in 4 of "
+        "5 windows; the spread over windows is 18 %. The 80 % band held 78 % of the values, the 95 % band 93 %."
     )
     assert (verdict.windows, verdict.windows_below, verdict.windows_above, verdict.series) == (5, 4, 1, 1)
     assert verdict.difference == pytest.approx(0.7 / 0.94 - 1)
@@ -63,8 +63,8 @@ def test_a_rival_that_is_better_is_warned_of():
 @pytest.mark.parametrize(
     ("errors", "words"),
     [
-        ([[[1.0]], [[2.0]]], "is 50 % below that of the best naive forecast, SeasonalNaive-7 (2.00), in the only window; "
-                             "a single window shows no spread."),
+        ([[[1.0]], [[2.0]]], "is 50 % below that of the best naive forecast, SeasonalNaive-7 (2.00), in the only "
+                             "window; a single window shows no spread."),
         ([[[22.0] * 4], [[2.0] * 4]], "is 11 times that of the best naive forecast, SeasonalNaive-7 (2.00), in 4 of 4 "
                                       "windows; given the spread over windows, it is at least 6."),
         ([[[1.0, 2.0]], [[2.0, 1.1]]], "so this may be chance."),

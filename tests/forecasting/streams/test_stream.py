@@ -201,7 +201,7 @@ def test_mistakes_are_named():
     memory, _ = stream.update(stream.start(), days(1, 2))
     with pytest.raises(UserError, match="horizon 0: give a whole number of at least 1"):
         stream.forecast(memory, 0)
-    with pytest.raises(UserError, match="levels 99.0: give a percentage above 0 and at most 98"):
+    with pytest.raises(UserError, match="levels 99.0: give a percentage from 1 to 98"):
         stream.forecast(memory, 3, levels=99.0)
     with pytest.raises(UserError, match="time_col Mean: the output has another column of this name"):
         Stream(Mean()).forecast(feed(Stream(Mean()), [days(1, 2).rename(columns={"ds": "Mean"})])[0], 1)

@@ -34,7 +34,7 @@ def test_what_was_named_is_read_back(point):
     ("options", "message"),
     [
         ({"levels": (True,)}, "^levels .*: give numbers"),
-        ({"levels": (0,)}, r"^levels 0: give a percentage above 0 and at most 98$"),
+        ({"levels": (0,)}, r"^levels 0: give a percentage from 1 to 98$"),
         ({"levels": (99,)}, "^levels 99: give a percentage"),
         ({"quantiles": (0.001,)}, "^quantiles 0.001: give a fraction from 0.01 to 0.99$"),
     ],

@@ -1,7 +1,7 @@
 """`segue language evaluate`: reports how well a model predicts a text on which it was not trained."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segue.cli.language.arguments import Folder, model_of
+from segue.cli.shared import options
 from segue.cli.shared.checks import check_writable, one_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ StateOut = Annotated[Path | None, typer.Option(help="Where to save the learnt we
 
 
 def evaluate(
+    ctx: options.Context,
     folder: Folder,
     text: Text,
     state: Carrying = "carry",
@@ -48,7 +50,8 @@ def evaluate(
 ) -> None:
     """Report how well a model predicts TEXT: perplexity per token and bits per character."""
     from segue.cli.shared.progress import counting
-    from segue.language.corpus import Corpus, read_text
+    from segue.cli.shared.tables import print_notes
+    from segue.language.corpus import Corpus, document_notes, read_text
     from segue.language.evaluate import evaluate as evaluate_corpus
 
     carrying = one_of("state", state, ("carry", "reset"))
@@ -60,7 +63,9 @@ def evaluate(
         check_writable("state_out", state_out, source=source)
     learning = _learning(learning_rate, segment)
     model = model_of(folder)
-    corpus = Corpus.of(read_text(text), model.tokenizer, document, continued=state_in is not None, name=str(text))
+    content = read_text(text)
+    corpus = Corpus.of(content, model.tokenizer, document, continued=state_in is not None, name=str(text))
+    print_notes((*document_notes(content, document), *_earlier(model)), ctx)
     with counting("tokens") as bar:
         report = partial(bar, text.name)
         if online:
@@ -116,6 +121,12 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
     trained = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
     if trained is not None and document is None:
         typer.echo(f"segue: trained with documents that begin at {trained!r}: give --document too", err=True)
+
+
+def _earlier(model: "LanguageModel") -> Iterator[str]:
+    """Notes a vocabulary with CR: an earlier Segue learnt it from a text with other ends of lines."""
+    if "\r" in getattr(model.tokenizer, "characters", ""):
+        yield "the model has learnt CR, the end of a line in older files; here every line ends in LF, so train it again"
 
 
 def _learning(learning_rate: float | None, segment: int | None) -> "OnlineConfig":

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from segue.cli.shared import options
 from segue.cli.shared.checks import one_of
+from segue.cli.shared.flags import notes_in_flags
 from segue.cli.shared.run import Config, Minutes, Output, Resume, draw_losses, shown_run
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def train(
+    ctx: options.Context,
     output: Output,
     text: Annotated[
         Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
@@ -37,6 +40,8 @@ def train(
 
         def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
             bar.started(final.training, device)
+            for note in notes_in_flags(material.notes, ctx.command):
+                bar.say(f"note: {note}")
             bar.say(_sizes(final, material))
             if settings is not None and final.text != settings.text:
                 bar.say(_fitted(final.text, settings.text))

@@ -9,7 +9,7 @@ from segue.errors import UserError
 
 Model = TypeVar("Model")
 
-TABLES, PICTURES = (".csv", ".parquet"), (".png", ".pdf", ".svg")
+TABLES, PICTURES = (".csv", ".csv.gz", ".parquet"), (".png", ".pdf", ".svg")
 
 
 def one_of(argument: str, value: str, choices: tuple[str, ...]) -> Any:
@@ -40,7 +40,7 @@ def check_writable(
     """
     if path is None:
         return
-    if suffixes is not None and path.suffix.lower() not in suffixes:
+    if suffixes is not None and not path.name.lower().endswith(suffixes):
         raise UserError(argument, path, f"give a name that ends in {' or '.join(suffixes)}")
     if not path.parent.is_dir():
         raise UserError(argument, path, "its folder does not exist; create it or name another")
@@ -55,6 +55,11 @@ def check_writable(
         raise UserError(argument, path, "would overwrite a folder or the input; name another file")
     if inside:
         raise UserError(argument, path, f"name a file elsewhere: {source} is only read")
+
+
+def suffix_of(path: Path, suffixes: tuple[str, ...]) -> str:
+    """Returns the one of `suffixes` that ends the name of a file that `check_writable` accepted."""
+    return next(suffix for suffix in suffixes if path.name.lower().endswith(suffix))
 
 
 def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from segue.cli.shared.flags import in_flags
+from segue.cli.shared.terminal import accept_every_encoding, shown
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
 
@@ -43,8 +44,16 @@ class OneLineErrors(TyperGroup):
             verbs = [*ctx.command_path.split()[1:], ctx.invoked_subcommand]
             raise _Refused(f"{' '.join(verbs)}: {remedy}") from error
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the first sentence of each command into the help, whole; click would cut it at 45 characters."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(10_000)) for name, command in commands if command is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Runs a command; see `typer.core.TyperGroup.main`."""
+        accept_every_encoding()
         try:
             result = super().main(*args, **{**extra, "standalone_mode": False})
         except _Refused as error:
@@ -84,5 +93,5 @@ def _abandon_output() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(f"segue: {' '.join(message.split())}", err=True)
+    typer.echo(f"segue: {shown(' '.join(message.split()))}", err=True)
     sys.exit(2)

@@ -1,11 +1,19 @@
 """The arguments of every verb on tables: the file, how it is read, and the model."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row for each series and time.")]
+if TYPE_CHECKING:
+    from typer import Context as Context
+else:
+    Context = typer.Context.__mro__[1]  # the context that commands get is of this class, whose home differs by version
+
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A CSV or Parquet file, one row a series and time; - reads standard input."),
+]
 Id = Annotated[str | None, typer.Option("--id", help="The column that names the series, or several: store,product.")]
 Time = Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")]
 Target = Annotated[str | None, typer.Option("--target", help="The column to forecast, or several: a,b or all.")]
@@ -18,6 +26,11 @@ SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out series that
 Encoding = Annotated[str | None, typer.Option(help="The encoding of the file, such as cp1252 or shift_jis.")]
 SkipRows = Annotated[int | None, typer.Option(min=0, help="How many lines to leave out before the header.")]
 Comment = Annotated[str | None, typer.Option(help="The mark that begins lines of comments, such as #.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no notices and no progress.")]
+Floor = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast lies below it.")]
+Cap = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast lies above it, such as a capacity.")]
+NonNegative = Annotated[bool, typer.Option("--non-negative", help="No forecast is negative: a floor of 0.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No notices and no progress; with --output no table either.")
+]
 Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
 Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST computes with; all if left out.")]

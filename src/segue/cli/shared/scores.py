@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from segue.cli.shared.terminal import console, shown
 from segue.forecasting.evaluation.backtest import Backtest
 from segue.forecasting.evaluation.scores import best_of
 
@@ -25,30 +25,30 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
         alias: The alias of the frequency.
         written: The written files.
     """
-    console = Console(highlight=False, width=10_000)  # a narrow terminal wraps lines, where rich would cut numbers
+    screen = console()
     models, series = len(result.overall), len(result.scores) // len(result.overall)
     windows = result.scores["windows"].iloc[::models]
     about = f"{_count(int(windows.sum()), 'window')} of {_count(result.horizon, 'step')}, {series:,} series"
-    console.print(f"{about}, frequency {alias}, season {result.season}\n", markup=False)
-    console.print(_table(result.overall))
+    screen.print(f"{about}, frequency {alias}, season {result.season}\n")
+    screen.print(_table(result.overall))
     if result.verdict is not None:
-        console.print(f"\n{result.verdict}", markup=False, soft_wrap=True)
+        screen.print(f"\n{shown(result.verdict)}", soft_wrap=True)
         if result.verdict.warning is not None:
-            console.print(f"warning: {result.verdict.warning}", style="bold", markup=False, soft_wrap=True)
+            screen.print(f"warning: {shown(result.verdict.warning)}", style="bold", soft_wrap=True)
     short, none = int(((windows > 0) & (windows < result.windows)).sum()), int((windows == 0).sum())
     if short:
-        console.print(f"\n{short:,} of {series:,} series have room for fewer than {result.windows:,} windows")
+        screen.print(f"\n{short:,} of {series:,} series have room for fewer than {result.windows:,} windows")
     if none:
-        console.print(f"\n{none:,} of {series:,} series are too short for one window, and left out")
+        screen.print(f"\n{none:,} of {series:,} series are too short for one window, and left out")
     if series > 1:
-        shown = result.scores.iloc[: models * _MOST_SERIES]
-        console.print()
-        console.print(_table(shown, groups=models))
-        if len(shown) < len(result.scores):
+        beginning = result.scores.iloc[: models * _MOST_SERIES]
+        screen.print()
+        screen.print(_table(beginning, groups=models))
+        if len(beginning) < len(result.scores):
             more = f"\n{series - _MOST_SERIES:,} more series"
-            console.print(more if written else f"{more}; write the scores of all with --output FILE.csv")
+            screen.print(more if written else f"{more}; write the scores of all with --output FILE.csv")
     for path in written:
-        console.print(f"\nwritten: {path}", soft_wrap=True, markup=False)
+        screen.print(f"\nwritten: {shown(path)}", soft_wrap=True)
 
 
 def _table(scores: pd.DataFrame, groups: int | None = None) -> Table:
@@ -57,7 +57,7 @@ def _table(scores: pd.DataFrame, groups: int | None = None) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in scores.columns:
         text = name == "model" or name == scores.columns[0]
-        table.add_column(_heading(str(name)), justify="left" if text else "right", no_wrap=True)
+        table.add_column(shown(_heading(str(name))), justify="left" if text else "right", no_wrap=True)
     for begin in range(0, len(scores), groups):
         part = scores.iloc[begin : begin + groups]
         columns = [_cells(str(name), part.iloc[:, index].tolist()) for index, name in enumerate(part.columns)]
@@ -74,16 +74,15 @@ def _heading(name: str) -> str:
     return name.upper() if name in _LOWER_IS_BETTER else name
 
 
-def _cells(name: str, values: Sequence[object]) -> list[str]:
+def _cells(name: str, values: Sequence[object]) -> list[str | Text]:
     if name not in _LOWER_IS_BETTER and name != "bias" and not name.startswith("coverage-"):
-        return [escape(str(value)) for value in values]
+        return [shown(value) for value in values]
     numbers = [float(str(value)) for value in values]
-    best = best_of(name, numbers)
-    shown = ["-" if math.isnan(number) else _shown(name, number) for number in numbers]
-    return [f"[bold]{text}[/bold]" if first else text for text, first in zip(shown, best, strict=True)]
+    texts = ["-" if math.isnan(number) else _formatted(name, number) for number in numbers]
+    return [Text(text, "bold") if first else text for text, first in zip(texts, best_of(name, numbers), strict=True)]
 
 
-def _shown(name: str, number: float) -> str:
+def _formatted(name: str, number: float) -> str:
     if name in _SHARES:
         return f"{number:+.1%}" if name == "bias" else f"{number:.1%}"
     return f"{number:.1%}" if name.startswith("coverage-") else _short(number)

@@ -1,20 +1,29 @@
 """How commands read a table: options of the command line become a layout, and notices go to standard error."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from segue.cli.shared import options
 from segue.cli.shared.flags import notes_in_flags
+from segue.cli.shared.terminal import shown
 from segue.errors import UserError
 
 if TYPE_CHECKING:
+    from segue.forecasting.support import Limits
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import Reading
 
+Given = tuple[float | None, float | None, bool]
+"""--floor, --cap and --non-negative."""
 
-def read_file(ctx: typer.Context, file: Path, layout: "Layout", form: "FileFormat", quiet: bool) -> "Reading":
+_MOST_SKIPPED = 20  # the most skipped series that are listed by name
+
+
+def read_file(ctx: options.Context, file: Path, layout: "Layout", form: "FileFormat", quiet: bool) -> "Reading":
     """Reads the series of a file, and prints a line for each notice unless `quiet`."""
     from segue.forecasting.table.files.read import read_table
     from segue.forecasting.table.reading import read_frame
@@ -22,20 +31,57 @@ def read_file(ctx: typer.Context, file: Path, layout: "Layout", form: "FileForma
     table = read_table(file, layout, form)
     reading = read_frame(table.frame, layout)
     if not quiet:
-        for note in notes_in_flags((*table.notes, *reading.notes), ctx.command):
-            typer.echo(f"note: {note}", err=True)
+        print_notes((*table.notes, *reading.notes), ctx)
+        print_skipped(getattr(reading, "skipped", ()))
     return reading
+
+
+def print_notes(notes: Iterable[str], ctx: options.Context) -> None:
+    """Prints a line for each note on standard error; the arguments in it become flags."""
+    for note in notes_in_flags(notes, ctx.command):
+        typer.echo(f"note: {shown(note)}", err=True)
+
+
+def print_skipped(skipped: Iterable[tuple[str, str]]) -> None:
+    """Prints a line on standard error for each series that was left out, with the reason, and counts beyond 20."""
+    series = list(skipped)
+    for name, reason in series[:_MOST_SKIPPED]:
+        typer.echo(f"skipped: {shown(name)}: {shown(reason)}", err=True)
+    if len(series) > _MOST_SKIPPED:
+        typer.echo(f"skipped: {len(series) - _MOST_SKIPPED:,} more series", err=True)
 
 
 def seasons(given: str | None) -> list[float] | None:
     """Reads the steps of seasons, such as `24,168`.
 
     Raises:
-        UserError: One of them is no number.
+        UserError: One of them is no number above 1.
     """
     if given is None:
         return None
+    remedy = "give numbers of steps, such as 24 or 24,168"
     try:
-        return [float(part) for part in given.split(",")]
+        steps = [float(part) for part in given.split(",")]
     except ValueError as error:
-        raise UserError("season", given, "give numbers of steps, such as 24 or 24,168") from error
+        raise UserError("season", given, remedy) from error
+    if not all(1 <= number < float("inf") for number in steps):
+        raise UserError("season", given, remedy)
+    return steps
+
+
+def limits(ctx: options.Context, reading: "Reading", given: Given, quiet: bool) -> "Limits":
+    """Makes the limits of the forecasts from --floor, --cap and --non-negative, and prints what is beyond them.
+
+    Raises:
+        UserError: The floor is given twice, lies above the cap or above all values, or the cap below all values.
+    """
+    from segue.forecasting.support import Limits
+
+    floor, cap, non_negative = given
+    if non_negative and floor is not None:
+        raise UserError("non_negative", "and a floor", "give one of them: it means a floor of 0")
+    chosen = Limits(0.0 if non_negative else floor, cap)
+    notes = list(chosen.notes(reading.panel.values))
+    if not quiet:
+        print_notes(notes, ctx)
+    return chosen

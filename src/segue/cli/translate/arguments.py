@@ -26,8 +26,10 @@ def model_of(folder: Path) -> "Seq2Seq":
 
 
 def report_skipped(*files: "PairFile") -> None:
-    """Reports on standard error the number of rows that were left out, and each first row skipped as a header."""
+    """Reports on standard error the rows that were left out, first rows skipped as headers, and notes on files."""
     for read in files:
+        for note in read.notes:
+            typer.echo(f"note: {note}", err=True)
         if read.header is not None:
             typer.echo(f"segue: first row skipped as names of columns: {', '.join(read.header)}", err=True)
     skipped = sum(read.skipped for read in files)

@@ -164,9 +164,10 @@ def _lines_of(file: Path) -> list[str]:
 def _lines(where: str, content: bytes) -> list[str]:
     """The lines of a file or stream; no line follows the last line end."""
     from segue.errors import UserError
+    from segue.text.read import decoded
 
     try:
-        lines = content.decode("utf-8-sig").split("\n")
+        lines = decoded(content).split("\n")
     except UnicodeDecodeError as error:
         raise UserError("lines of", where, f"give UTF-8 (byte {error.start} is not)") from error
     if not lines[-1]:

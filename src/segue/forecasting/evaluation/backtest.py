@@ -13,6 +13,7 @@ from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import Origins, customary, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
+from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
@@ -73,6 +74,8 @@ def backtest(
     season: float | Sequence[float] | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
+    floor: float | None = None,
+    cap: float | None = None,
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
@@ -90,7 +93,7 @@ def backtest(
             such as `SeasonalNaive-7` and `SeasonalNaive-365`, and for the last value, `Naive`. `ets` and `theta` need
             `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
-        levels: Prediction intervals in per cent, each in (0, 98], whose coverage is scored.
+        levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         freq: The step. `segue.Layout` describes this argument and all that follow.
         id_col: The column that names the series, or several columns.
         time_col: The column of times, or several columns.
@@ -100,6 +103,8 @@ def backtest(
         season: The steps of a season, or several.
         decimal: The decimal sign of numbers that are text.
         skip_bad: Whether series that cannot be read are left out and reported.
+        floor: The least value of the forecasts of all models; None for no limit.
+        cap: The largest value of the forecasts of all models; None for no limit.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
@@ -107,9 +112,10 @@ def backtest(
     reading = read_frame(
         frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
     )
-    give_notice(reading.notes)
+    limits = Limits(floor, cap)
+    give_notice((*reading.notes, *limits.notes(reading.panel.values)))
     given = [models] if isinstance(models, str) else models
-    return backtest_reading(reading, given, horizon, windows, step, levels)
+    return backtest_reading(reading, given, horizon, windows, step, levels, limits=limits)
 
 
 def backtest_reading(
@@ -120,6 +126,7 @@ def backtest_reading(
     step: int | None = None,
     levels: Numbers = (80, 95),
     report: Report | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Backtest:
     """Runs a backtest on a table that was read before; see `backtest`."""
     step = horizon if step is None else step
@@ -131,7 +138,7 @@ def backtest_reading(
     predictors = entrants(loaded, origins)
     columns = columns_of(predictors, levels)
     reading.refuse_taken(("cutoff", "y", "model", "windows", *(name for own in columns for name in own.levels)))
-    contest = compare(origins, step, predictors, columns, report)
+    contest = compare(origins, step, predictors, columns, report, limits)
     return Backtest(
         forecasts=_forecast_table(reading, origins, contest.forecasts),
         **_score_tables(reading, contest.truth, contest.evaluations),

@@ -11,6 +11,7 @@ from segue.forecasting.evaluation.contest import columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import customary, roll
 from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
+from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.table.panel import Panel
 from segue.forecasting.table.reading import Reading
@@ -54,7 +55,7 @@ class Check:
         return f"{verdict.rival} had {less} than {verdict.model} in {where}, more than the spread; {advice}"
 
 
-def check(reading: Reading, predictor: Predictor, horizon: int) -> Check | None:
+def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits = NO_LIMITS) -> Check | None:
     """Compares a model with the naive forecasts of a table, over a few windows of at most 64 series.
 
     The series are those of the least hashes of their names among the longer ones, so that the same table has the same
@@ -64,6 +65,7 @@ def check(reading: Reading, predictor: Predictor, horizon: int) -> Check | None:
         reading: The table.
         predictor: The model.
         horizon: The steps of the forecast.
+        limits: What the user knows of the values; the forecasts of all models keep within.
 
     Returns:
         What the check found; None if no series is long enough for three windows.
@@ -74,7 +76,7 @@ def check(reading: Reading, predictor: Predictor, horizon: int) -> Check | None:
     steps, windows, chosen = plan
     origins = roll(_part(reading.panel, chosen), steps, windows, steps)
     predictors = entrants([predictor, NAIVES], origins)
-    verdict = compare(origins, steps, predictors, columns_of(predictors, ())).verdict
+    verdict = compare(origins, steps, predictors, columns_of(predictors, ()), limits=limits).verdict
     if verdict is None or not math.isfinite(verdict.error):
         return None
     return Check(verdict, steps)

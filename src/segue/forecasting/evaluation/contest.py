@@ -14,7 +14,7 @@ from segue.forecasting.evaluation.naives import label, naive_forecasts
 from segue.forecasting.evaluation.origins import Origins, customary
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.evaluation.verdict import Verdict, judge
-from segue.forecasting.forecast import forecast_panel
+from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.table.result import Numbers, QuantileColumns
 
@@ -63,6 +63,7 @@ def compare(
     predictors: Sequence[Predictor],
     columns: Sequence[QuantileColumns],
     report: Report | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Contest:
     """Forecasts all windows by every model, and scores the forecasts.
 
@@ -72,13 +73,15 @@ def compare(
         predictors: The models; the verdict is on the first.
         columns: The columns of each.
         report: A function that is called before the first batch of each model, and after each batch.
+        limits: What the user knows of the values; the forecasts of all models keep within.
     """
     truth = Windows.of(origins)
     forecasts: dict[str, NDArray[np.float64]] = {}
     evaluations: dict[str, Evaluation] = {}
     for own, predictor in zip(columns, predictors, strict=True):
         wanted = tuple(sorted({*DECILES, *own.levels.values()}))
-        quantiles = forecast_panel(predictor, origins, origins.horizon, wanted, report and partial(report, own.point))
+        progress = report and partial(report, own.point)
+        quantiles = forecast_panel(predictor, origins, origins.horizon, wanted, progress, limits)
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))

@@ -20,7 +20,7 @@ from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.rollout import roll_out, widened
-from segue.forecasting.nanotst.weights import model_folder
+from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.threads import usable_threads
 
@@ -42,12 +42,12 @@ class ExportedModel:
         UserError: The folder is missing, damaged or of another kind, or holds no exported model.
     """
 
-    name = "NanoTST"
     keeps_support = True
     batch = _LANES
 
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
         self.folder, self.threads = Path(folder).absolute(), threads
+        self.name = model_name(self.folder)
         kind, config = load_config(self.folder)
         if kind != "nanotst":
             raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")

@@ -23,7 +23,7 @@ from segue.forecasting.nanotst.features import Features, features_of
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
 from segue.forecasting.nanotst.rollout import roll_out, widened
-from segue.forecasting.nanotst.weights import model_folder
+from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
 from segue.training.models import arrays_of, load_model, save_model
@@ -152,7 +152,10 @@ class NanoTST(nn.Module):
         def build(config: dict[str, Any]) -> NanoTST:
             return NanoTST(from_dict(NanoTSTConfig, config))
 
-        return load_model(model_folder(source), "nanotst", "a NanoTST", build)
+        folder = model_folder(source)
+        model = load_model(folder, "nanotst", "a NanoTST", build)
+        model.name = model_name(folder)
+        return model
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, and `MODEL_CARD.md` if a card is given.

@@ -13,7 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.forecast import forecast_panel, forecast_reading
+from segue.forecasting.forecast import Limits, forecast_panel, forecast_reading
 from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.streams.arrays import appended, read_mask, read_numbers
@@ -107,14 +107,24 @@ class Stream:
         _refuse_unused_names(frame, rows, memory)
         return take_in(memory.fitted(self.steps), rows, layout)
 
-    def forecast(self, memory: Memory, horizon: int, levels: Numbers = (80,), quantiles: Numbers = ()) -> Any:
+    def forecast(
+        self,
+        memory: Memory,
+        horizon: int,
+        levels: Numbers = (80,),
+        quantiles: Numbers = (),
+        floor: float | None = None,
+        cap: float | None = None,
+    ) -> Any:
         """Forecasts the `horizon` steps after the newest row of each series.
 
         Args:
             memory: The memory; it does not change.
             horizon: Number of steps ahead, at least 1.
-            levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+            levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
             quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+            floor: The least value of the forecasts; None for no limit.
+            cap: The largest value of the forecasts; None for no limit.
 
         Returns:
             A frame like the last one of `update`, as `segue.forecast` returns it.
@@ -125,7 +135,10 @@ class Stream:
         if memory.form is None:
             remedy = "go on with forecast_arrays" if len(memory) else "update it with rows first"
             raise UserError("memory", "without names and times", remedy)
-        return forecast_reading(self.predictor, memory.reading(), horizon, levels, quantiles, lanes=memory)
+        limits = Limits(floor, cap)
+        return forecast_reading(
+            self.predictor, memory.reading(), horizon, levels, quantiles, lanes=memory, limits=limits
+        )
 
     def update_arrays(self, memory: Memory, values: Any, observed: Any = None, reset: Any = None) -> Memory:
         """Consumes the next values of every lane; these lanes have no names and times.
@@ -182,7 +195,7 @@ class Stream:
             owner, memory = str(facts["model"]), Memory.of(state, facts).fitted(self.steps)
         except (KeyError, TypeError) as error:
             raise UserError("state", path, "name a file that a stream saved (this is another kind of state)") from error
-        if not adopt and {name: facts.get(name) for name in self._identity()} != self._identity():
+        if not adopt and facts.get("fingerprint") != self.predictor.fingerprint:  # names may change, and have done so
             whose = owner if owner != self.predictor.name else f"another {owner}"
             remedy = f"load it with the model that saved it, {whose}, or give adopt=True to go on with this one"
             raise UserError("state", path, remedy)

@@ -1,7 +1,7 @@
 """Many series on a regular grid of time, and the right-aligned lanes that a forecaster reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import narwhals as nw
@@ -83,6 +83,18 @@ class Panel:
     def future(self, horizon: int) -> Times:
         """Returns the `horizon` times after the last row of each series, `(series, horizon)`."""
         return self.frequency.after(self.times, self.starts, horizon)
+
+    def part(self, first: int, end: int) -> "Panel":
+        """Returns the series from index `first` up to `end`; their arrays are views of this panel's."""
+        rows = slice(self.starts[first], self.starts[end])
+        return replace(
+            self,
+            ids=self.ids[first:end],
+            starts=self.starts[first : end + 1] - self.starts[first],
+            times=self.times[rows],
+            steps=self.steps[rows],
+            values=self.values[rows],
+        )
 
     def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
         """Returns the end of the rows that lie within the first `spans` steps of each of `series`."""

@@ -1,7 +1,7 @@
 """From a long frame to a panel of series, and from arrays back to a frame of the same kind."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -60,6 +60,18 @@ class Reading:
         """Makes a long frame of the kind that was read: the `horizon` times ahead and columns `(series, horizon)`."""
         codes = np.repeat(np.arange(len(self.panel)), horizon)
         return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
+
+    def with_lasting_times(self, horizon: int) -> "Reading":
+        """Returns this reading with integer times of 64 bits where those of the `horizon` steps ahead need them.
+
+        Then parts of the series are written with one type of times.
+        """
+        series = range(len(self.panel))
+        parts = (self.panel.part(one, one + 1).future(horizon) for one in series)
+        narrow = self.time_type.is_integer() and self.time_type != nw.Int64
+        if not narrow or all(_fits(times, self.time_type) for times in parts):
+            return self
+        return replace(self, time_type=nw.Int64())
 
     def rolled(
         self, codes: NDArray[np.int64], times: Times, cutoffs: Times, columns: Mapping[str, NDArray[np.float64]]

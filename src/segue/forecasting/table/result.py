@@ -35,7 +35,7 @@ class QuantileColumns:
 
         Args:
             point: The name of the predictor.
-            levels: Prediction intervals in per cent, each in (0, 98]; or a single one.
+            levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
             quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
 
         Raises:
@@ -43,8 +43,11 @@ class QuantileColumns:
         """
         percents, fractions = _distinct("levels", levels), _distinct("quantiles", quantiles)
         for percent in percents:
-            if not 0 < percent <= 98:
-                raise UserError("levels", percent, "give a percentage above 0 and at most 98")
+            if 0 < percent < 1:
+                meant = f"is below 1 %; was {100 * percent:.12g} meant?"
+                raise UserError("levels", percent, f"{meant} give a percentage from 1 to 98")
+            if not 1 <= percent <= 98:
+                raise UserError("levels", percent, "give a percentage from 1 to 98")
         for fraction in fractions:
             if not 0.01 <= fraction <= 0.99:
                 raise UserError("quantiles", fraction, "give a fraction from 0.01 to 0.99")

@@ -3,15 +3,16 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from segue.atomic import atomic_file
 from segue.errors import UserError
+from segue.text.read import decoded
 from segue.translate.data.headers import is_header
+from segue.translate.data.quotes import Row, with_quotes, without_quotes
 
 LONGEST = 1000
 """The most characters of a side by default: a longer text is seldom one sentence."""
@@ -42,6 +43,8 @@ class PairFile:
     """How many malformed rows were left out."""
     header: Pair | None = None
     """A first row that was taken for names of columns, though the caller named none."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of the file, one line each."""
 
 
 def read_pairs(
@@ -52,7 +55,10 @@ def read_pairs(
     skip_bad: bool = False,
     longest: int = LONGEST,
 ) -> PairFile:
-    """Reads pairs from a UTF-8 file: `.csv` with commas and quotes, any other with tabs and no quotes at all.
+    """Reads pairs from a UTF-8 file: `.csv` with commas and quotes, any other with tabs.
+
+    A file with tabs has no quotes, unless its cells show that they are quoted; `notes` reports it
+    (`segue.translate.data.quotes`).
 
     Args:
         path: The file. Empty lines are skipped.
@@ -68,10 +74,10 @@ def read_pairs(
     """
     if (source is None) != (target is None):
         raise UserError("source", source or f"(missing, with target {target})", "give both `source` and `target`")
-    rows = _rows(Path(path))
-    first = next(rows, None)
-    if first is None:
+    rows, notes = without_quotes(_rows(Path(path)), Path(path).suffix.lower() != ".csv")
+    if not rows:
         raise UserError("pairs", path, "name a file with a source and a target in each row (it is empty)")
+    first, *others = rows
     columns, named = None, False
     if source is not None and target is not None:
         named = not (source.isdecimal() and target.isdecimal())
@@ -80,7 +86,7 @@ def read_pairs(
             raise UserError("target", target, "name another column than the source's")
     header = None if named else _header(first[1], columns)
     pairs, skipped = [], 0
-    for number, cells in rows if named or header else chain([first], rows):
+    for number, cells in others if named or header else rows:
         try:
             pairs.append(_pair(cells, columns, longest, f"row {number} of {path}"))
         except UserError:
@@ -89,13 +95,14 @@ def read_pairs(
             skipped += 1
     if not pairs:
         raise UserError("pairs", path, f"name a file with at least one whole pair ({skipped} rows are malformed)")
-    return PairFile(tuple(pairs), skipped, header)
+    return PairFile(tuple(pairs), skipped, header, notes)
 
 
 def write_pairs(path: str | Path, pairs: Iterable[Pair]) -> None:
     """Writes a TSV that `read_pairs` reads, atomically; tabs and line ends within a text become spaces."""
     with atomic_file(path, "output") as file:
-        lines = ("\t".join(" ".join(side.split()) for side in pair) for pair in pairs)
+        rows = with_quotes([[" ".join(side.split()) for side in pair] for pair in pairs])
+        lines = map("\t".join, rows)
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
 
@@ -122,10 +129,10 @@ def require_text(text: str, argument: str) -> str:
     return text
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path) -> list[Row]:
     """Rows that are not empty, each with the number of its last line; a row of nothing but a tab is not empty."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path.read_bytes())
     except OSError as error:
         raise UserError("pairs", path, f"name a TSV or CSV file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -136,7 +143,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     else:
         reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
-        yield from ((reader.line_num, cells) for cells in reader if len(cells) > 1 or any(cells))
+        return [(reader.line_num, cells) for cells in reader if len(cells) > 1 or any(cells)]
     except csv.Error as error:
         raise UserError("pairs", f"row {reader.line_num} of {path}", f"mend this row ({error})") from error
 

@@ -4,12 +4,18 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).absolute().parent
 
 
 def bundled() -> tuple[str, ...]:
     """The names of all bundled models."""
     return tuple(sorted(path.parent.name for path in _HERE.glob("*/config.json")))
+
+
+def model_name(folder: Path) -> str:
+    """Returns the name of a NanoTST in columns: that of a bundled model, such as `NanoTST-small`, or `NanoTST`."""
+    bundled_one = folder.parent == _HERE and folder.name.startswith("nanotst-")
+    return f"NanoTST{folder.name.removeprefix('nanotst')}" if bundled_one else "NanoTST"
 
 
 def model_folder(source: str | Path) -> Path:
