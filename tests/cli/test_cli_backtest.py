@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from segue import backtest, plot_backtest
 from segue.cli import app
+from segue.cli.shared.scores import _table as score_table
 from segue.forecasting.evaluation import plots as backtest_plots
 from tests.forecasting.conftest import several
 
@@ -29,7 +30,7 @@ def test_what_is_written_is_what_python_gives(source, tmp_path):
     result = run(source, "--horizon", 5, "--windows", 3, "--model", "ar", "--level", 90, "--output", scores,
                  "--forecasts", forecasts, "--plot", plot)  # fmt: skip
     assert (result.exit_code, result.stderr) == (0, "")
-    expected = backtest(several((60, 24, 10)), 5, 3, models=["ar", "seasonal-naive"], levels=90)
+    expected = backtest(several((60, 24, 10)), 5, 3, models=["ar", "naive"], levels=90)
     pd.testing.assert_frame_equal(pd.read_csv(scores), expected.scores)
     pd.testing.assert_frame_equal(pd.read_parquet(forecasts), expected.forecasts)
     assert plot.read_bytes().startswith(b"\x89PNG")
@@ -111,3 +112,28 @@ def test_the_picture_shows_the_last_windows_that_do_not_overlap():
     }
     words = [text.get_text() for text in table.texts]
     assert {"AR", "SeasonalNaive", f"{result.overall['mase'][0]:.3f}"} <= set(words)
+
+
+def test_the_verdict_and_the_warning_stand_below_the_table(tmp_path):
+    """An autoregression of few values knows no year; the one that repeats it exactly is best and bold."""
+    months = pd.date_range("2010-01-01", periods=120, freq="MS")
+    wave = np.tile([0.0, 9, 1, 8, 2, 7, 3, 6, 4, 5, 9, 0], 10) + 0.1 * np.random.default_rng(0).normal(size=120)
+    pd.DataFrame({"ds": months, "y": wave.round(3)}).to_csv(tmp_path / "in.csv", index=False)
+    lines = run(tmp_path / "in.csv", "--horizon", 12, "--model", "seasonal-naive:1").stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["model", "Naive", "SeasonalNaive-12"]
+    assert lines[2].split()[1:7] == ["MASE", "WQL", "WAPE", "MAE", "RMSE", "bias"]
+    assert lines[6].startswith("Naive's error (MASE ")
+    assert "that of the best naive forecast, SeasonalNaive-12 (" in lines[6]
+    assert "in 5 of 5 windows; given the spread over windows, it is at least " in lines[6]
+    assert " % band held" in lines[6]
+    assert lines[7] == (
+        "warning: SeasonalNaive-12 was better than Naive by more than the spread; forecast series like these by the "
+        "model seasonal-naive:12"
+    )
+
+
+def test_the_best_figure_is_bold_and_not_the_first():
+    overall = pd.DataFrame({"model": ["NanoTST", "Naive"], "mase": [2.0, 1.0], "bias": [0.1, -0.2],
+                            "coverage-80": [0.7, 0.99]})  # fmt: skip
+    rows = [[str(getattr(cell, "style", "")) for cell in column.cells] for column in score_table(overall).columns]
+    assert rows == [["", ""], ["", "bold"], ["bold", ""], ["bold", ""]]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from segue.forecasting.table.reading import Reading
 
 Windows = Annotated[int, typer.Option(help="How many of the last windows of each series.")]
-Against = Annotated[str, typer.Option(help="Models to compare with: seasonal-naive,ets,theta,ar or model folders.")]
+Against = Annotated[
+    str, typer.Option(help="Models to compare with: naive (all that suit the table),ar,ets,theta or folders.")
+]
 Step = Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")]
 Levels = Annotated[
     list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 and 95 by default.")
@@ -32,7 +34,7 @@ def backtest(
     file: options.File,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     windows: Windows = 5,
-    against: Against = "seasonal-naive",
+    against: Against = "naive",
     step: Step = None,
     id_col: options.Id = None,
     time_col: options.Time = None,
@@ -71,6 +73,7 @@ def backtest(
     from segue.cli.shared.progress import counting
     from segue.cli.shared.scores import show_backtest
     from segue.forecasting.evaluation.backtest import backtest_reading
+    from segue.forecasting.evaluation.naives import NAIVES
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
@@ -79,7 +82,7 @@ def backtest(
     reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
     bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
     others = [name.strip() for name in against.split(",") if name.strip()]
-    rivals = [load_predictor(name, "against", threads) for name in others]
+    rivals = [name if name == NAIVES else load_predictor(name, "against", threads) for name in others]
     predictors = [load_predictor(model, threads=threads), *rivals]
     with counting("windows", quiet) as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report, bounds)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Compare with no naive forecast on the table's own past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
@@ -51,6 +52,7 @@ def forecast(
     model: options.Model = "nanotst",
     threads: options.Threads = None,
     quiet: options.Quiet = False,
+    no_check: NoCheck = False,
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
 
@@ -60,6 +62,7 @@ def forecast(
     check_writable("output", output, TABLES, file)
     check_writable("plot", plot, PICTURES, file)
 
+    from segue.cli.shared.check import show_check
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
@@ -72,6 +75,8 @@ def forecast(
     first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), quiet)
     if not (quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
+    if not (no_check or quiet):
+        show_check(ctx, reading, (model, predictor), horizon, bounds)
 
 
 _FIRST = 9

@@ -75,7 +75,7 @@ def _baseline(baseline: str, season: int | None, name: str, argument: str) -> Pr
     if baseline == "seasonal-naive":
         from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 
-        return SeasonalNaive(season)
+        return SeasonalNaive.of(season)
     from segue.forecasting.baselines.statsforecast import AutoETS, AutoTheta
 
     try:

@@ -33,7 +33,8 @@ def test_a_perfect_predictor_has_no_error_and_full_coverage():
     frame = pd.DataFrame({"ds": MONTHS, "y": np.arange(60.0)})
     result = backtest(frame, 4, 3, models=[Drift(), "seasonal-naive"])
     drift, naive = result.overall.to_dict("records")
-    assert drift == {"model": "Drift", "mase": 0, "wql": 0, "rmse": 0, "coverage-80": 1, "coverage-95": 1}
+    errors = dict.fromkeys(("mase", "wql", "wape", "mae", "rmse", "bias"), 0)
+    assert drift == {"model": "Drift", **errors, "coverage-80": 1, "coverage-95": 1}
     assert (naive["mase"], naive["rmse"]) == (1, 12)  # a line is a year's rise away from last year's
     assert result.steps["mase"].tolist() == [0.0] * 4 + [1.0] * 4
     assert result.steps["step"].tolist() == [1, 2, 3, 4] * 2
@@ -42,7 +43,9 @@ def test_a_perfect_predictor_has_no_error_and_full_coverage():
 def test_a_model_that_is_always_one_below_is_never_covered():
     frame = pd.DataFrame({"ds": MONTHS, "y": np.arange(60.0) + (np.arange(60) >= 56)})
     overall = backtest(frame, 4, 1, models=[Drift()]).overall
-    assert overall[["mase", "rmse", "coverage-80"]].to_numpy().tolist() == [[1 / 12, 1.0, 0.0]]
+    assert overall[["mase", "rmse", "mae", "coverage-80"]].to_numpy().tolist() == [[1 / 12, 1.0, 1.0, 0.0]]
+    size = np.mean([57, 58, 59, 60])
+    np.testing.assert_allclose(overall[["wape", "bias"]].to_numpy(), [[1 / size, -1 / size]])
 
 
 def test_windows_are_where_the_field_puts_them():
@@ -61,7 +64,7 @@ def test_a_forecast_is_that_of_the_table_cut_off_there(monkeypatch):
     """Nothing after an origin has any influence, and lanes of one batch have none on each other."""
     frame = several()
     gaps = frame.drop(index=[20, 51, 58]).assign(y=lambda rows: rows["y"].mask(rows.index % 17 == 5))
-    models = [Autoregression(order=2), SeasonalNaive(12)]
+    models = [Autoregression(order=2), SeasonalNaive()]
     result = backtest(gaps, 5, 3, models=models, levels=80).forecasts
     for predictor in models:
         monkeypatch.setattr(predictor, "batch", 1, raising=False)
@@ -88,7 +91,7 @@ def test_rows_that_are_missing_have_no_forecast_and_shift_nothing():
 
 
 def test_scores_are_those_of_utilsforecast():
-    """MASE window by window with the scale of its own past, RMSE, coverage and WQL by outside functions."""
+    """MASE window by window with the scale of its own past, the other scores by outside functions."""
     frame = several()
     models = [Autoregression(), "seasonal-naive"]
     deciles = [20, 40, 60, 80]
@@ -101,12 +104,16 @@ def test_scores_are_those_of_utilsforecast():
     mase = pd.concat(by_window).groupby("unique_id")[names].mean()
     pooled = result.forecasts.drop(columns="cutoff")  # or it would score each window
     rmse = losses.rmse(pooled, names).set_index("unique_id")
+    mae = losses.mae(pooled, names).set_index("unique_id")
+    nd = losses.nd(pooled, names).set_index("unique_id")
     covered = losses.coverage(pooled, names, 80).set_index("unique_id")
     ours = result.scores.set_index(["unique_id", "model"])
     for name in names:
         own = ours.xs(name, level="model")
         np.testing.assert_allclose(own["mase"], mase[name], rtol=1e-12)
         np.testing.assert_allclose(own["rmse"], rmse[name], rtol=1e-12)
+        np.testing.assert_allclose(own["mae"], mae[name], rtol=1e-12)
+        np.testing.assert_allclose(own["wape"], nd[name], rtol=1e-12)
         np.testing.assert_allclose(own["coverage-80"], covered[name], rtol=1e-12)
     levels = {
         0.5: "AR",
@@ -160,14 +167,20 @@ def test_a_forecast_that_is_missing_is_infinitely_wrong():
             return Forecast(quantiles)
 
     overall = backtest(several(), 3, 2, models=[Silent()]).overall
-    assert overall[["mase", "rmse"]].to_numpy().tolist() == [[np.inf, np.inf]]
-    assert overall[["wql", "coverage-80"]].isna().all(axis=None)
+    assert overall[["mase", "wape", "mae", "rmse"]].to_numpy().tolist() == [[np.inf] * 4]
+    assert overall[["wql", "bias", "coverage-80"]].isna().all(axis=None)
 
 
 def test_two_models_of_one_name_stay_apart():
-    result = backtest(several(), 3, models=[SeasonalNaive(12), SeasonalNaive(1)])
-    assert result.overall["model"].tolist() == ["SeasonalNaive", "SeasonalNaive-2"]
-    assert not np.array_equal(result.forecasts["SeasonalNaive"], result.forecasts["SeasonalNaive-2"])
+    result = backtest(several(), 3, models=[Autoregression(1), Autoregression(5)])
+    assert result.overall["model"].tolist() == ["AR", "AR-2"]
+    assert not np.array_equal(result.forecasts["AR"], result.forecasts["AR-2"])
+
+
+def test_naive_forecasts_bear_their_seasons():
+    result = backtest(several(), 3, models=[SeasonalNaive(12), SeasonalNaive(7), SeasonalNaive(1), "seasonal-naive"])
+    assert result.overall["model"].tolist() == ["SeasonalNaive-12", "SeasonalNaive-7", "Naive", "SeasonalNaive"]
+    assert np.array_equal(result.forecasts["SeasonalNaive-12"], result.forecasts["SeasonalNaive"])
 
 
 def test_a_constant_series_has_no_scaled_error():

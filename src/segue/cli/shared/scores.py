@@ -10,13 +10,15 @@ from rich.text import Text
 
 from segue.cli.shared.terminal import console, shown
 from segue.forecasting.evaluation.backtest import Backtest
+from segue.forecasting.evaluation.scores import best_of
 
 _MOST_SERIES = 8
-_LOWER_IS_BETTER = ("mase", "wql", "rmse")
+_LOWER_IS_BETTER = ("mase", "wql", "wape", "mae", "rmse")
+_SHARES = ("wape", "bias")
 
 
 def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None:
-    """Prints the overall scores, those of the first series, and the written files.
+    """Prints the overall scores, the verdict, the scores of the first series, and the written files.
 
     Args:
         result: A backtest whose frames are of pandas.
@@ -29,6 +31,10 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
     about = f"{_count(int(windows.sum()), 'window')} of {_count(result.horizon, 'step')}, {series:,} series"
     screen.print(f"{about}, frequency {alias}, season {result.season}\n")
     screen.print(_table(result.overall))
+    if result.verdict is not None:
+        screen.print(f"\n{shown(result.verdict)}", soft_wrap=True)
+        if result.verdict.warning is not None:
+            screen.print(f"warning: {shown(result.verdict.warning)}", style="bold", soft_wrap=True)
     short, none = int(((windows > 0) & (windows < result.windows)).sum()), int((windows == 0).sum())
     if short:
         screen.print(f"\n{short:,} of {series:,} series have room for fewer than {result.windows:,} windows")
@@ -69,15 +75,17 @@ def _heading(name: str) -> str:
 
 
 def _cells(name: str, values: Sequence[object]) -> list[str | Text]:
-    if name not in _LOWER_IS_BETTER and not name.startswith("coverage-"):
+    if name not in _LOWER_IS_BETTER and name != "bias" and not name.startswith("coverage-"):
         return [shown(value) for value in values]
     numbers = [float(str(value)) for value in values]
-    if name.startswith("coverage-"):
-        return ["-" if math.isnan(number) else f"{number:.1%}" for number in numbers]
-    least = min((number for number in numbers if math.isfinite(number)), default=math.nan)
-    texts = ["-" if math.isnan(number) else _short(number) for number in numbers]
-    best = [number == least and len(numbers) > 1 for number in numbers]
-    return [Text(text, "bold") if first else text for text, first in zip(texts, best, strict=True)]
+    texts = ["-" if math.isnan(number) else _formatted(name, number) for number in numbers]
+    return [Text(text, "bold") if first else text for text, first in zip(texts, best_of(name, numbers), strict=True)]
+
+
+def _formatted(name: str, number: float) -> str:
+    if name in _SHARES:
+        return f"{number:+.1%}" if name == "bias" else f"{number:.1%}"
+    return f"{number:.1%}" if name.startswith("coverage-") else _short(number)
 
 
 def _short(number: float) -> str:

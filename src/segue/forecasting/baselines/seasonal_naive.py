@@ -9,6 +9,9 @@ from segue.forecasting.baselines.gaussian import gaussian_forecast
 from segue.forecasting.baselines.season import check_season, lanes_by_season
 from segue.forecasting.predictor import Forecast, History
 
+_CONTEXT = 8192
+"""The number of last values that is read unless a season needs more."""
+
 
 @dataclass
 class SeasonalNaive:
@@ -29,11 +32,16 @@ class SeasonalNaive:
     """
 
     season: int | None = None
-    context: int = 8192
+    context: int = _CONTEXT
     name: str = "SeasonalNaive"
 
     def __post_init__(self) -> None:
         check_season(self.season)
+
+    @staticmethod
+    def of(season: int | None) -> "SeasonalNaive":
+        """Makes the forecast of a season that reads two of them, also where one is a year of hours."""
+        return SeasonalNaive(season, max(_CONTEXT, 2 * (season or 1)))
 
     @property
     def fingerprint(self) -> str:

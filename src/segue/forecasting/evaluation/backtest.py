@@ -1,33 +1,33 @@
 """Backtests: how well models would have forecast a table's own past, from rolling origins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.evaluation.metrics import DECILES
-from segue.forecasting.evaluation.origins import Origins, roll
-from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
-from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
+from segue.forecasting.evaluation.contest import Report, columns_of, compare, entrants
+from segue.forecasting.evaluation.naives import NAIVES
+from segue.forecasting.evaluation.origins import Origins, customary, roll
+from segue.forecasting.evaluation.scores import Evaluation, Windows
+from segue.forecasting.evaluation.verdict import Verdict
+from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
-from segue.forecasting.table.result import Number, Numbers, QuantileColumns
-
-Report = Callable[[str, int, int], None]
-"""A function to call with the name of a model, the number of windows it has forecast, and the number of all."""
+from segue.forecasting.table.result import Number, Numbers
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
     """The forecasts that models would have made, and their errors. All frames are of the kind given.
 
-    `mase` is scaled by the seasonal differences before each origin. `wql` is over nine deciles. `rmse` is in the unit
-    of the series. `coverage-80` is the share of values within the 80 % interval. A score is NaN where it is undefined.
+    `mase` is scaled by the seasonal differences before each origin. `wql` is over nine deciles. `mae` and `rmse` are in
+    the unit of the series. `wape` is the sum of absolute errors over the sum of absolute values. `bias` is the sum of
+    forecasts less values over the same: above 0 where forecasts are too high. `coverage-80` is the share of values
+    within the 80 % interval. A score is NaN where it is undefined.
 
     Attributes:
         forecasts: One row for each series, time and window: `unique_id`, `ds`, `cutoff` (the time of the last row
@@ -42,6 +42,8 @@ class Backtest:
         windows: The largest number of windows of a series, as given.
         step: Steps from one origin to the next.
         season: Steps in the season that scales errors.
+        verdict: How the first model compares with the best of the others, as numbers; `str` of it is a sentence. None
+            if there are no others.
     """
 
     forecasts: Any
@@ -52,6 +54,7 @@ class Backtest:
     windows: int
     step: int
     season: int
+    verdict: Verdict | None
 
 
 def backtest(
@@ -59,7 +62,7 @@ def backtest(
     horizon: int,
     windows: int = 5,
     *,
-    models: str | Sequence[Model] = ("nanotst", "seasonal-naive"),
+    models: str | Sequence[Model] = ("nanotst", NAIVES),
     step: int | None = None,
     levels: Numbers = (80, 95),
     freq: str | int | None = None,
@@ -85,7 +88,9 @@ def backtest(
         frame: A DataFrame of pandas or polars with one row for each series and time, as for `segue.forecast`.
         horizon: Steps in a window, at least 1.
         windows: The largest number of windows of a series.
-        models: Names, model folders or predictors, or one name; see `segue.load_predictor`. `ets` and `theta` need
+        models: Names, model folders or predictors, or one name; see `segue.load_predictor`. The first is compared with
+            the best of the others. `naive` stands for a seasonal naive forecast for each plausible season of the table,
+            such as `SeasonalNaive-7` and `SeasonalNaive-365`, and for the last value, `Naive`. `ets` and `theta` need
             `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
@@ -128,44 +133,21 @@ def backtest_reading(
     for argument, given in (("horizon", horizon), ("windows", windows), ("step", step)):
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
             raise UserError(argument, given, "give a whole number of at least 1")
-    predictors = [load_predictor(model, "models") for model in models]
-    columns = [QuantileColumns.of(name, levels) for name in _distinct([predictor.name for predictor in predictors])]
-    reading.refuse_taken(("cutoff", "y", "model", "windows", *(name for own in columns for name in own.levels)))
+    loaded = [model if model == NAIVES else load_predictor(model, "models") for model in models]
     origins = roll(reading.panel, horizon, windows, step)
-    truth = Windows.of(origins)
-    forecasts: dict[str, NDArray[np.float64]] = {}
-    evaluations: dict[str, Evaluation] = {}
-    for own, predictor in zip(columns, predictors, strict=True):
-        wanted = tuple(sorted({*DECILES, *own.levels.values()}))
-        quantiles = forecast_panel(predictor, origins, horizon, wanted, report and partial(report, own.point), limits)
-        at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
-        forecasts |= {column: at[level] for column, level in own.levels.items()}
-        evaluations[own.point] = evaluate(truth, at, _intervals(own))
+    predictors = entrants(loaded, origins)
+    columns = columns_of(predictors, levels)
+    reading.refuse_taken(("cutoff", "y", "model", "windows", *(name for own in columns for name in own.levels)))
+    contest = compare(origins, step, predictors, columns, report, limits)
     return Backtest(
-        forecasts=_forecast_table(reading, origins, forecasts),
-        **_score_tables(reading, truth, evaluations),
+        forecasts=_forecast_table(reading, origins, contest.forecasts),
+        **_score_tables(reading, contest.truth, contest.evaluations),
         horizon=horizon,
         windows=windows,
         step=step,
         season=reading.panel.season,
+        verdict=contest.verdict,
     )
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names of the models; the second model of one name gets `-2`, so that two NanoTSTs can be compared."""
-    if not names:
-        raise UserError("models", "(none)", "name one at least")
-    distinct: list[str] = []
-    for name in names:
-        numbered = (f"{name}-{count}" for count in range(2, len(names) + 1))
-        distinct.append(next(free for free in (name, *numbered) if free not in distinct))
-    return distinct
-
-
-def _intervals(columns: QuantileColumns) -> dict[str, tuple[float, float]]:
-    """The quantile levels of the bounds of each interval, by its coverage as in the names of columns."""
-    bounds = [(percent, columns.interval(percent)) for percent in columns.percents]
-    return {f"{percent:.12g}": (columns.levels[low], columns.levels[high]) for percent, (low, high) in bounds}
 
 
 def _forecast_table(reading: Reading, origins: Origins, columns: dict[str, NDArray[np.float64]]) -> Any:

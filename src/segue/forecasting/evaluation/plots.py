@@ -1,6 +1,7 @@
 """A picture of a backtest: the last windows of each series, errors by steps ahead, and the scores."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import Backtest
+from segue.forecasting.evaluation.scores import best_of
 from segue.forecasting.table.result import QuantileColumns
 from segue.palette import (
     COLOURS,
@@ -31,6 +33,7 @@ MOST_SERIES = 4
 """The most series in one figure."""
 
 _MOST_WINDOWS = 5
+_WIDTH = 140  # letters of a line above the picture, at its size
 Frame = nw.DataFrame[Any]
 
 
@@ -46,9 +49,10 @@ def plot_backtest(
 ) -> "Figure":
     """Draws the forecasts of one model beside the actual values, and the errors of all models.
 
-    The figure shows the last five windows that do not overlap, or more if they are short. A dotted line marks each
-    origin, where the median and the intervals begin. Charts below show the mean scaled error of each step ahead, and
-    the scores over all series.
+    The verdict stands above. The figure shows the last five windows that do not overlap, or more if they are short. A
+    dotted line marks each origin, where the median and the intervals begin. A dashed line is the median of the best
+    other model. Charts below show the mean scaled error of each step ahead, and the scores over all series, of which
+    the best are bold.
 
     Args:
         history: A long frame, pandas or polars, of observed values, with rows in order of time. NaN breaks the line.
@@ -74,6 +78,7 @@ def plot_backtest(
                 raise UserError(argument, name, "the backtest holds none of this name")
     point = model or models[0]
     figure, charts, (by_step, table) = _canvas(len(picked))
+    _title(figure, result)
     for ax, name in zip(charts, picked, strict=True):
         own = (past.filter(nw.col(id_col) == name), ahead.filter(nw.col(id_col) == name))
         _windows(ax, *own, (time_col, target_col, point), result)
@@ -113,6 +118,21 @@ def _models(result: Backtest) -> list[str]:
     return names
 
 
+def _title(figure: "Figure", result: Backtest) -> None:
+    """Writes the verdict above the picture."""
+    if result.verdict is not None:
+        sentences = (result.verdict.comparison, result.verdict.bands)
+        text = "\n".join(textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence)
+        figure.suptitle(text, x=0.012, ha="left", fontsize=9, color=INK, parse_math=False)
+
+
+def _beside(result: Backtest, model: str) -> str | None:
+    """The model whose median is drawn beside another: the rival of the verdict, or the model that has this rival."""
+    if result.verdict is None:
+        return None
+    return result.verdict.rival if model != result.verdict.rival else result.verdict.model
+
+
 def _canvas(charts: int) -> tuple["Figure", list["Axes"], tuple["Axes", "Axes"]]:
     columns = 1 if charts == 1 else 2
     rows = math.ceil(charts / columns)
@@ -132,6 +152,7 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
     draw_observed(ax, times, values)
     begin = ahead.columns.index(model)
     columns = QuantileColumns.read(ahead.columns[begin:])
+    beside = _beside(result, model)
     cutoffs = np.unique(ahead["cutoff"].to_numpy())[:: -_stride(result)][: _shown(result)]
     for number, cutoff in enumerate(cutoffs):
         window = ahead.filter(nw.new_series("same", ahead["cutoff"].to_numpy() == cutoff, backend=ahead.implementation))
@@ -143,6 +164,10 @@ def _windows(ax: "Axes", past: Frame, ahead: Frame, names: tuple[str, str, str],
             return np.concatenate([values[origin], window[column].to_numpy().astype(np.float64)])
 
         draw_fan(ax, when, *columns.fan(joined), labelled=number == 0)
+        if beside is not None:
+            dashed: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (4, 1.5)), "zorder": 3}
+            colour, shown = _colour(_models(result).index(beside)), beside if number == 0 else None
+            ax.plot(when[len(origin) :], window[beside].to_numpy(), color=colour, label=shown, **dashed)
         label = "origin" if number == 0 else None
         ax.axvline(cutoff, color=SOFT, linewidth=0.9, linestyle=(0, (1, 2)), label=label, zorder=2)
     dress_over_time(ax, dated=times.dtype.kind == "M")
@@ -166,11 +191,11 @@ def _steps(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
 
 
 def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
-    """Draws the scores over all series as a table, in the colours of the lines beside it."""
+    """Draws the scores over all series as a table, in the colours of the lines beside it; the best are bold."""
     overall = nw.from_native(result.overall, eager_only=True)
     covered = [name for name in overall.columns if name.startswith("coverage-")]
-    heads = ["MASE", "WQL", *(f"in {name.removeprefix('coverage-')} %" for name in covered)]
-    right = np.linspace(0.56, 1.0, len(heads)) if len(heads) > 1 else [1.0]
+    heads = ["MASE", "WQL", "WAPE", *(f"in {name.removeprefix('coverage-')} %" for name in covered)]
+    right = np.linspace(0.48, 1.0, len(heads))
     ax.set_axis_off()
     ax.set_xlim(0, 1)
     ax.set_ylim(max(6, len(models)) + 0.2, -0.6)
@@ -179,14 +204,18 @@ def _scores(ax: "Axes", result: Backtest, models: Sequence[str]) -> None:
     ax.set_title(title, loc="left", fontsize=9, color=SOFT)
     for edge, head in zip(right, heads, strict=True):
         ax.text(edge, 0, head, ha="right", va="center", fontsize=8, color=SOFT)
+    scores = {key: overall[key].to_list() for key in ("mase", "wql", "wape", *covered)}
+    best = {key: best_of(key, column) for key, column in scores.items()}
     for row, name in enumerate(models):
-        mine = overall.filter(nw.col("model") == name)
-        cells = [f"{mine[key].item():.3f}" for key in ("mase", "wql")] + [f"{mine[key].item():.0%}" for key in covered]
-        weight = "bold" if row == 0 else "normal"
-        style: dict[str, Any] = {"va": "center", "fontsize": 9, "fontweight": weight, "parse_math": False}
-        ax.text(0, row + 1, name, color=_colour(row), **style)
-        for edge, cell in zip(right, cells, strict=True):
-            ax.text(edge, row + 1, cell.replace("nan%", "-").replace("nan", "-"), ha="right", color=INK, **style)
+        style: dict[str, Any] = {"va": "center", "fontsize": 9, "parse_math": False}
+        ax.text(0, row + 1, name, color=_colour(row), fontweight=_weight(best["mase"][row]), **style)
+        for edge, (key, column) in zip(right, scores.items(), strict=True):
+            cell = "-" if math.isnan(column[row]) else format(column[row], ".3f" if key in ("mase", "wql") else ".0%")
+            ax.text(edge, row + 1, cell, ha="right", color=INK, fontweight=_weight(best[key][row]), **style)
+
+
+def _weight(best: bool) -> str:
+    return "bold" if best else "normal"
 
 
 def _colour(index: int) -> str:

@@ -1,0 +1,118 @@
+"""The check beside a forecast: whether a naive forecast would have been better on the table's own past."""
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Int64
+
+from segue.forecasting.evaluation.contest import columns_of, compare, entrants
+from segue.forecasting.evaluation.naives import NAIVES
+from segue.forecasting.evaluation.origins import customary, roll
+from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
+from segue.forecasting.forecast import NO_LIMITS, Limits
+from segue.forecasting.predictor import Predictor
+from segue.forecasting.table.panel import Panel
+from segue.forecasting.table.reading import Reading
+
+MOST_SERIES = 64
+"""The most series of a check: with three windows each, 192 lanes, which NanoTST forecasts in half a second."""
+
+_MOST_WINDOWS = 12
+"""The most windows of a series: a single one needs more than three to be judged, and each costs as much."""
+
+_LANES, _LONG = MOST_SERIES * LEAST_WINDOWS, 96
+"""The most lanes, up to this horizon. Beyond one pass of NanoTST, a lane's time grows like the square of the horizon:
+3 ms at 96 steps, 25 ms at 288, 43 ms at 365, two threads."""
+
+_LONGEST = 720
+"""The most steps that are checked: the first steps of a longer forecast are the forecast of these steps."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found.
+
+    Attributes:
+        verdict: How the model compares with the best naive forecast.
+        horizon: The steps of each window; fewer than were asked for if the history is short, or the horizon long.
+    """
+
+    verdict: Verdict
+    horizon: int
+
+    @property
+    def warning(self) -> str | None:
+        """One line that names the naive forecast that was ahead by more than the spread; None where none was."""
+        verdict = self.verdict
+        if not verdict.beaten:
+            return None
+        gain = 1 - verdict.rival_error / verdict.error
+        less = "no error" if gain == 1 else f"{100 * gain:.0f} % less error"
+        where = f"{verdict.counts(1.0)} of {self.horizon:,} step{'' if self.horizon == 1 else 's'}"
+        advice = f"compare by `segue backtest`, or use `model` seasonal-naive:{verdict.season}"
+        return f"{verdict.rival} had {less} than {verdict.model} in {where}, more than the spread; {advice}"
+
+
+def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits = NO_LIMITS) -> Check | None:
+    """Compares a model with the naive forecasts of a table, over a few windows of at most 64 series.
+
+    The series are those of the least hashes of their names among the longer ones, so that the same table has the same
+    check. Windows do not overlap, and lie in the last half of the history where that has room for three.
+
+    Args:
+        reading: The table.
+        predictor: The model.
+        horizon: The steps of the forecast.
+        limits: What the user knows of the values; the forecasts of all models keep within.
+
+    Returns:
+        What the check found; None if no series is long enough for three windows.
+    """
+    plan = _plan(reading.panel, horizon)
+    if plan is None:
+        return None
+    steps, windows, chosen = plan
+    origins = roll(_part(reading.panel, chosen), steps, windows, steps)
+    predictors = entrants([predictor, NAIVES], origins)
+    verdict = compare(origins, steps, predictors, columns_of(predictors, ()), limits=limits).verdict
+    if verdict is None or not math.isfinite(verdict.error):
+        return None
+    return Check(verdict, steps)
+
+
+def _plan(panel: Panel, horizon: int) -> tuple[int, int, Int64[np.ndarray, " chosen"]] | None:
+    """The steps of a window, the windows of a series, and the indices of the series; None if there is no room."""
+    ends = panel.ends
+    ends = ends[ends > 0]
+    if not len(ends):
+        return None
+    usual = int(np.median(ends))
+    seasons = [round(float(period)) for period in np.unique(panel.seasons) if usual >= 2 * period]
+    before = max([customary(panel) + 1, *seasons])  # one season at least, for its naive forecast
+    late = (usual - max(before, usual // 2)) // LEAST_WINDOWS
+    steps = min(horizon, late, _LONGEST)
+    if steps < 1:
+        return None
+    long = np.flatnonzero(panel.ends >= usual)
+    lanes = _LANES if steps <= _LONG else round(_LANES * (_LONG / steps) ** 2)
+    series = max(1, min(MOST_SERIES, lanes // LEAST_WINDOWS))
+    chosen = long[np.argsort([_hash(name) for name in panel.ids[long.tolist()].to_list()], kind="stable")[:series]]
+    room = (usual - max(before, usual // 2)) // steps
+    windows = max(LEAST_WINDOWS, min(_MOST_WINDOWS, lanes // len(chosen), room))
+    return steps, windows, np.sort(chosen)
+
+
+def _hash(name: object) -> bytes:
+    """A hash of a name that is the same in every process."""
+    return hashlib.blake2b(str(name).encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _part(panel: Panel, chosen: Int64[np.ndarray, " chosen"]) -> Panel:
+    """A panel of some of the series."""
+    first, end = panel.starts[chosen], panel.starts[chosen + 1]
+    rows = np.concatenate([np.arange(*bounds) for bounds in zip(first, end, strict=True)])
+    starts = np.concatenate([[0], np.cumsum(end - first)]).astype(np.int64)
+    parts = {"times": panel.times[rows], "steps": panel.steps[rows], "values": panel.values[rows]}
+    return replace(panel, ids=panel.ids[chosen.tolist()], starts=starts, **parts)

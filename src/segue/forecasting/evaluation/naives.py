@@ -1,0 +1,61 @@
+"""The naive forecasts that suit a table: one repetition of each plausible season, and of the last value."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
+from segue.forecasting.evaluation.origins import Origins
+from segue.forecasting.predictor import Predictor
+
+NAIVES = "naive"
+"""The name that stands for all naive forecasts of a table among the models of a backtest."""
+
+_MOST = 4
+"""The most seasons of a table: each is one more rival, and one more reason to be the best by chance."""
+
+
+def naive_seasons(origins: Origins) -> tuple[int, ...]:
+    """The seasons of the naive forecasts for these origins, in steps; 1 is the last value, and comes last.
+
+    A season is plausible if the calendar or the user suggests it, if at least half of the series hold it twice, and if
+    at least half of the windows come after a whole one.
+    """
+    series = np.unique(origins.series)
+    ends = origins.panel.ends[series]
+    kept = [
+        period
+        for period in _periods(origins, series)
+        if _mostly(ends >= 2 * period) and _mostly(origins.spans >= period)
+    ]
+    return (*kept[:_MOST], 1)
+
+
+def _mostly(held: NDArray[np.bool_]) -> bool:
+    return 2 * int(np.count_nonzero(held)) >= len(held)
+
+
+def naive_forecasts(origins: Origins, given: Sequence[Predictor] = ()) -> list[SeasonalNaive]:
+    """The naive forecasts for these origins, but for those that are among the `given` predictors."""
+    known = {predictor.season for predictor in given if isinstance(predictor, SeasonalNaive)}
+    return [SeasonalNaive.of(season) for season in naive_seasons(origins) if season not in known]
+
+
+def label(predictor: Predictor) -> str:
+    """The name of a predictor in a backtest: a seasonal naive forecast bears its season, and the last value is `Naive`.
+
+    Example:
+        >>> label(SeasonalNaive(7)), label(SeasonalNaive(1)), label(SeasonalNaive())
+        ('SeasonalNaive-7', 'Naive', 'SeasonalNaive')
+    """
+    if not isinstance(predictor, SeasonalNaive) or predictor.season is None:
+        return predictor.name
+    return f"{predictor.name}-{predictor.season}" if predictor.season > 1 else "Naive"
+
+
+def _periods(origins: Origins, series: NDArray[np.int64]) -> list[int]:
+    """The distinct periods of these series, rounded to whole steps, in the order of the first series that has each."""
+    seasons = np.rint(origins.panel.seasons[series]).astype(np.int64).ravel()
+    distinct, first = np.unique(seasons, return_index=True)
+    return [int(period) for period in distinct[np.argsort(first)] if period > 1]
