@@ -66,7 +66,9 @@ COUNT = len(_KINDS)
 def base(number: int, random: np.random.Generator) -> Table:
     """Makes a base table of 1 to some 60 rows for each series; one in 50 has 2,000."""
     form, step, numbers, series, further = _KINDS[number % COUNT]
-    rows = 2000 if random.random() < 0.02 and step not in ("YS", "QS") else int(random.integers(1, 60))
+    rows = (
+        2000 if random.random() < 0.02 and step not in ("YS", "QS") else int(random.choice([1, 2, 3, *range(10, 60)]))
+    )
     start = pd.Timestamp(str(random.choice(["2024-01-01", "1996-03-05", "1965-12-31", "2020-02-29"])))
     start = start if rows < 2000 else pd.Timestamp("1996-03-05")
     if rows == 2000 and step in ("MS", "SMS", "W", "W-MON"):

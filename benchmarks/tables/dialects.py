@@ -188,9 +188,9 @@ def row(feature: str, value: str, verdicts: Sequence[Verdict]) -> dict[str, Any]
     one = [verdict for verdict in verdicts if not verdict.doubts]
     kinds = collections.Counter(verdict.kind for verdict in verdicts)
     found = {
-        "feature": feature, "value": value.encode("unicode_escape").decode(), "tables": len(verdicts), "right": kinds["right"],
-        "wrong": kinds["wrong"], "exceptions": kinds["exception"], "refused": kinds["refused"], "one_reading": len(one),
-        "refused_of_one": sum(verdict.kind == "refused" for verdict in one),
+        "feature": feature, "value": value.encode("unicode_escape").decode(), "tables": len(verdicts),
+        "right": kinds["right"], "wrong": kinds["wrong"], "exceptions": kinds["exception"], "refused": kinds["refused"],
+        "one_reading": len(one), "refused_of_one": sum(verdict.kind == "refused" for verdict in one),
     }  # fmt: skip
     if feature == "all" or found["wrong"] or found["exceptions"] or found["refused_of_one"]:
         print(", ".join(f"{name} {count}" for name, count in found.items()))

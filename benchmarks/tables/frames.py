@@ -18,8 +18,10 @@ from benchmarks.tables.mutations import HOSTILE
 
 Random = np.random.Generator
 _UTC = dt.UTC
-_NAMES = ["ds", "y", "unique_id", "date", "value", "store", "t", "hour", "a\0b", "[bold]", "kW[h]", "川田", "", " ",
-          "x" * 300, "NanoTST", "index", "level_0", "__index_level_0__", "year", "month", "$x_1$", "\x1b[31m"]  # fmt: skip
+_NAMES = [
+    "ds", "y", "unique_id", "date", "value", "store", "t", "a\0b", "[bold]", "kW[h]", "川田", "", " ", "x" * 300,
+    "hour", "NanoTST", "index", "level_0", "__index_level_0__", "year", "month", "$x_1$", "\x1b[31m",
+]  # fmt: skip
 
 
 def _days(n: int, random: Random) -> pd.DatetimeIndex:

@@ -43,6 +43,26 @@ def _replace(table: Table, random: Random) -> Table:
     return table
 
 
+_SPELLINGS: list[Callable[[str], str]] = [
+    lambda c: c.replace(".", ","), lambda c: c.replace(",", "."), lambda c: c.replace("-", "/"), str.swapcase,
+    lambda c: c.replace("-", "."), lambda c: c.replace("/", "-"), lambda c: c.replace(":", "."), lambda c: f" {c} ",
+    lambda c: c.replace(" ", "T"), lambda c: f"{c}+00", lambda c: f"{c} UTC", lambda c: f"{c}+0530", lambda c: f"{c}Z",
+    lambda c: f"{c} PM", lambda c: c[2:], lambda c: c[:-3], lambda c: f"-{c}", lambda c: f"({c})", lambda c: f"{c}%",
+    lambda c: f"€{c}", lambda c: f"{c} kWh", lambda c: f"{c}e3", lambda c: c.replace("0", "O"), lambda c: c.zfill(9),
+    lambda c: c.lstrip("0"), lambda c: c[::-1], lambda c: f"{c}/{c}", lambda c: f"{c} - {c}", lambda c: f"{c}\u00a0",
+    lambda c: c.replace("-", "\u2212"), lambda c: c.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")),
+    lambda c: f"{c[:-3]}.{c[-3:]}", lambda c: f"{c[:-3]},{c[-3:]}", lambda c: f"{c}.0", lambda c: f"'{c}",
+]  # fmt: skip
+
+
+def _respell(table: Table, random: Random) -> Table:
+    """Another spelling of one column, in all rows or in some."""
+    place, spell = int(random.integers(max(1, len(table[0])))), _SPELLINGS[int(random.integers(len(_SPELLINGS)))]
+    share = float(random.choice([1.0, 1.0, 0.5, 0.05]))
+    return [table[0], *([spell(c) if i == place and random.random() < share else c for i, c in enumerate(row)]
+                        for row in table[1:])]  # fmt: skip
+
+
 def _fill(table: Table, random: Random) -> Table:
     """A column of one hostile cell, or of several in turn."""
     picked, cells = int(random.integers(max(1, len(table[0])))), random.choice(HOSTILE, int(random.integers(1, 4)))
@@ -150,8 +170,9 @@ def _huge(table: Table, random: Random) -> Table:
 
 
 _CELLS: list[Callable[[Table, Random], Table]] = [
-    *[_replace] * 6, *[_fill] * 3, *[_rename] * 3, *[_add] * 3, _drop, _drop, _ragged, _ragged, _shuffle, _shuffle,
-    _repeat, _headless, _headers, _preamble, _preamble, _footer, _footer, _blank, _mix, _mix, _transpose, _wide, _huge,
+    *[_respell] * 12, *[_replace] * 6, *[_fill] * 3, *[_rename] * 3, *[_add] * 3, *[_drop] * 2, *[_ragged] * 2,
+    *[_shuffle] * 2, *[_preamble] * 2, *[_footer] * 2, *[_mix] * 2, _repeat, _headless, _headers, _blank, _transpose,
+    _wide, _huge,
 ]  # fmt: skip
 
 
@@ -160,7 +181,7 @@ _CELLS: list[Callable[[Table, Random], Table]] = [
 
 def render(table: Table, random: Random) -> bytes:
     """Writes the rows as the text of a file, in some form and encoding."""
-    usual = random.random() < 0.5
+    usual = random.random() < 0.75
     mark = str(random.choice([",", ";", "\t", "|"] if usual else [",", ";", "\t", " ", ":", "~", ", "]))
     end = "\n" if usual else str(random.choice(["\n", "\r\n", "\r", "\n\n", "\n\r", "\u2028", "\x0b"]))
     how = "right" if usual else str(random.choice(["right", "right", "all", "none", "single", "broken"]))

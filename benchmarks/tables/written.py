@@ -25,7 +25,8 @@ _NAMES = {
 }  # fmt: skip
 _IDS = {
     "english": ("north", "south", "west"), "german": ("Köln", "Zürich", "Gießen"),
-    "french": ("Orléans", "Béziers", "Nîmes"), "japanese": ("川田", "作田", "大阪"), "russian": ("Юг", "Север", "Москва"),
+    "french": ("Orléans", "Béziers", "Nîmes"), "japanese": ("川田", "作田", "大阪"),
+    "russian": ("Юг", "Север", "Москва"),
 }  # fmt: skip
 _COMMENT, _TITLE = ["# exported by a machine", "# all values in euro"], ["Report of all values", "", "made today"]
 _ENDS = {"LF": "\n", "CRLF": "\r\n", "CR": "\r"}
