@@ -1,1 +1,1 @@
-"""How tables are read, and what a backtest says of them: measured on many tables that are made here."""
+"""How tables are read, and what a backtest says of them, measured on many tables that are made here."""

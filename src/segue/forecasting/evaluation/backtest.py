@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from segue.errors import UserError, give_notice
 from segue.forecasting.evaluation.contest import Report, columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
-from segue.forecasting.evaluation.origins import Origins, customary, roll
+from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue.forecasting.evaluation.evidence import exact_errors
 from segue.forecasting.evaluation.metrics import DECILES, coverage, seasonal_error, weighted_quantile_loss
-from segue.forecasting.evaluation.origins import Origins, customary
+from segue.forecasting.evaluation.origins import Origins
 
 _ROUNDING = 1e-12
 """Seasonal differences below this share of the largest value are rounding errors, such as those of a computed sine."""

@@ -51,11 +51,6 @@ class Reading:
         return (self.id_col,) if self.keys is None else tuple(str(column.name) for column in self.keys.columns)
 
     @property
-    def id_cols(self) -> tuple[str, ...]:
-        """The names of the columns of series in the output."""
-        return (self.id_col,)
-
-    @property
     def time_col(self) -> str:
         """The name of the column of times in the output."""
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
