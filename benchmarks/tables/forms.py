@@ -19,6 +19,7 @@ class TimeForm:
         sure: Whether texts of this form have one possible reading, whatever else is in the file.
         digits: Whether it is digits only, so that a column needs a customary name or the option.
         swaps: Whether day and month can be taken for each other unless a day is beyond 12.
+        also: Another format that the texts may fit, which makes them ambiguous.
         earliest, latest: The years that the form can show, of the first row.
     """
 
@@ -27,6 +28,7 @@ class TimeForm:
     sure: bool = True
     digits: bool = False
     swaps: bool = False
+    also: str = ""
     earliest: int = 1990
     latest: int = 2022
 
@@ -36,8 +38,8 @@ def _as(form: str) -> Callable[[Stamp], str]:
 
 
 def _bare(form: str) -> Callable[[Stamp], str]:
-    """Without leading zeros."""
-    return lambda time: re.sub(r"\b0(\d)", r"\1", time.strftime(form))
+    """Without leading zeros of days and months."""
+    return lambda time: re.sub(r"\b0(\d)(?=\D)", r"\1", time.strftime(form))
 
 
 _DAYS, _HOURS = ("D", "D", "W", "B"), ("h", "h", "15min")
@@ -77,8 +79,8 @@ TIME_FORMS = {
     "2024M03": TimeForm(_as("%YM%m"), ("MS",)),
     "20240313": TimeForm(_as("%Y%m%d"), _DAYS, digits=True, earliest=1950),
     "202403": TimeForm(_as("%Y%m"), ("MS",), digits=True),
-    "2024031310": TimeForm(_as("%Y%m%d%H"), ("h",), digits=True),
-    "202403131000": TimeForm(_as("%Y%m%d%H%M"), _HOURS, digits=True),
+    "2024031310": TimeForm(_as("%Y%m%d%H"), ("h",), digits=True, also="%y%m%d%H%M"),
+    "202403131000": TimeForm(_as("%Y%m%d%H%M"), _HOURS, digits=True, also="%y%m%d%H%M%S"),
     "20240313100000": TimeForm(_as("%Y%m%d%H%M%S"), _HOURS, digits=True),
     "epoch seconds": TimeForm(lambda t: str(int(t.timestamp())), (*_HOURS, "D"), digits=True, earliest=2002),
     "epoch milliseconds": TimeForm(lambda t: str(1000 * int(t.timestamp())), _HOURS, digits=True, earliest=2002),
@@ -101,6 +103,14 @@ TIME_FORMS = {
 def swappable(form: TimeForm, times: Sequence[Stamp]) -> bool:
     """Whether day and month of every time can be taken for each other."""
     return form.swaps and all(time.day <= 12 for time in times)
+
+
+def fits_another(form: TimeForm, times: Sequence[Stamp]) -> bool:
+    """Whether the texts of all times fit another format, too."""
+    if not form.also:
+        return False
+    texts = [form.write(time) for time in times]
+    return bool(pd.to_datetime(pd.Series(texts), format=form.also, errors="coerce").notna().all())
 
 
 def write_number(value: float, digits: int, decimal: str, thousands: str) -> str:

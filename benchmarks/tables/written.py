@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.tables.dialect import NONE, Dialect
-from benchmarks.tables.forms import TIME_FORMS, number_readings, swappable, write_number
+from benchmarks.tables.forms import TIME_FORMS, fits_another, number_readings, swappable, write_number
 from benchmarks.tables.inputs import Input
 
 Random = np.random.Generator
@@ -66,6 +66,8 @@ def write_table(number: int, dialect: Dialect, random: Random) -> tuple[Input, T
     doubts = _doubts(dialect, columns, times)
     if swappable(form, times[:-1]):
         doubts.append("day and month")
+    if fits_another(form, times[:-1]):
+        doubts.append("digits of a time")
     layout, options = _options(dialect, columns, keys)
     content = _content(dialect, columns, random)
     there = (
@@ -83,11 +85,11 @@ def write_table(number: int, dialect: Dialect, random: Random) -> tuple[Input, T
 def _times(dialect: Dialect, random: Random) -> list[pd.Timestamp]:
     form = TIME_FORMS[dialect.time]
     rows = int(random.integers(25, 35)) if dialect.step == "YS" else int(random.integers(45, 110))
-    start = pd.Timestamp(
-        int(random.integers(form.earliest, form.latest + 1 - (dialect.step == "MS") * 8)),
-        int(random.integers(1, 13)),
-        1,
+    latest = form.latest - (8 if dialect.step == "MS" else 0)
+    year, month, day = (
+        int(random.integers(low, high + 1)) for low, high in ((form.earliest, latest), (1, 12), (1, 28))
     )
+    start = pd.Timestamp(year, month, day)
     return list(pd.date_range(start, periods=rows + 1, freq=dialect.step))
 
 
