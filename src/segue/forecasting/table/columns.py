@@ -27,6 +27,12 @@ _WORDS = (
 _DESCRIPTIONS = frozenset(_WORDS.split())
 """Words that say something of a time and never name a series."""
 
+_REMARKS = re.compile(
+    "weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?"
+    "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season"
+)
+"""Names of columns that say something of a time."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -179,7 +185,7 @@ def _is_constant(column: nw.Series[Any]) -> bool:
 def _may_name_series(table: nw.DataFrame[Any], name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
     head = _head(table, name)
-    if name.lower() in TARGET_NAMES or looks_like_times(head):
+    if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or looks_like_times(head):
         return False
     if holds_digits(head):
         return bool(_KEY.search(name)) and _repeats(as_pandas(table[name]))
