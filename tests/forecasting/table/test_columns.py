@@ -88,6 +88,11 @@ def test_other_text_names_no_series(words):
     assert roles(table(words=words, sales=WAVE), time_col="date", target_col="sales").ids == ()
 
 
+@pytest.mark.parametrize("name", ["weather", "Status", "day_of_week", "Bemerkung"])
+def test_columns_of_remarks_name_no_series(name):
+    assert roles(table(**{name: ["a", "b"] * 7}, sales=WAVE)).ids == ()
+
+
 def test_numbers_that_the_column_calls_a_key_may_name_the_series():
     with pytest.raises(UserError, match=r"^id_col .*could be sensor_id; "):
         read_frame(table(sensor_id=[1, 2] * 7, value=WAVE), Layout())

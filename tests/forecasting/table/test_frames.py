@@ -1,5 +1,7 @@
 """Frames in: the lanes that a predictor is shown, and what is refused."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -97,6 +99,8 @@ def test_integer_times(kind):
         (lambda frame: frame.assign(y=[1, np.inf, 3]), "^target_col y: is infinite in row 2; "),
         (lambda frame: frame.assign(y=[1, -1e201, 3]), r"^target_col y: is too large \(-1e\+201\) in row 2; .* unit"),
         (lambda frame: frame.rename(columns={"y": "ds"}), "^frame DataFrame: two columns have one name; rename one$"),
+        (lambda frame: frame.rename(columns={"y": "ds"}).set_index(frame["ds"]), "^frame DataFrame: two columns have"),
+        (lambda frame: frame.assign(y=[Decimal("sNaN"), 1, 2]), "^frame DataFrame: a column holds a signalling NaN"),
         (lambda frame: frame.rename(columns={"y": 7}), "^frame column 7: the name of a column has to be text"),
         (lambda frame: frame.assign(ds=["2024-01-01", None, "2024-01-03"]), "^time_col ds: is empty in row 2; "),
         (lambda frame: frame.assign(ds=["2024-01-01", "soon", "soon"]), "^time_col ds: cannot read 'soon' in row 2"),

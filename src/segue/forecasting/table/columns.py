@@ -17,6 +17,8 @@ from segue.forecasting.table.times.read import has_clock, looks_like_times, read
 
 _MOST_NAMES = 12  # the most names that an error lists
 _SAMPLE = 1000  # rows that show what a column holds
+_DIGIT = re.compile(r"\d|inf|∞", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\d{1,6}[.,]\d+|-?\d{1,3}")  # more digits may be a date
 _KEY = re.compile(r"(?:^|[_ -])(?:id|nr|no|key|code)$|[a-z](?:ID|Id|Nr|No)$")
 _WORDS = (
     "true false yes no y n t f on off weekday weekend workday holiday "
@@ -26,6 +28,12 @@ _WORDS = (
 )
 _DESCRIPTIONS = frozenset(_WORDS.split())
 """Words that say something of a time and never name a series."""
+
+_REMARKS = re.compile(
+    "weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?"
+    "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season"
+)
+"""Names of columns that say something of a time."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | Non
     free = [name for name in table.columns if name not in taken]
     if "ds" in free:
         return ("ds",)
-    dated = [name for name in free if _is_dated(_head(table, name), form)]
+    dated = [name for name in free if _is_dated(table, name, form)]
     certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
     dated = certain or dated  # in text, 12.10 may be a day or a number
     parts = tuple(
@@ -148,8 +156,20 @@ def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | Non
     raise UserError("time_col", "(not given)", f"{fault}; {hint or remedy}")
 
 
-def _is_dated(head: pd.Series, form: str | None) -> bool:
-    return looks_like_times(head) if form is None else reads_with_format(head, form)
+def _is_dated(table: nw.DataFrame[Any], name: str, form: str | None) -> bool:
+    if form is not None:
+        return reads_with_format(_head(table, name), form)
+    return _quick(table, name) is None and looks_like_times(_head(table, name))
+
+
+def _quick(table: nw.DataFrame[Any], name: str) -> bool | None:
+    """Whether the first cells are plain numbers; None where this takes a closer look. Wide tables have thousands."""
+    cells = [cell for cell in table[name].head(_SAMPLE).to_list() if cell is not None]
+    if not cells or not all(isinstance(cell, str) for cell in cells):
+        return None
+    if all(map(_NUMBER.fullmatch, cells)):
+        return True
+    return None if any(map(_DIGIT.search, cells)) else False
 
 
 def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
@@ -178,10 +198,13 @@ def _is_constant(column: nw.Series[Any]) -> bool:
 
 def _may_name_series(table: nw.DataFrame[Any], name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
-    head = _head(table, name)
-    if name.lower() in TARGET_NAMES or looks_like_times(head):
+    quick = _quick(table, name)
+    if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or (quick and not _KEY.search(name)):
         return False
-    if holds_digits(head):
+    head = _head(table, name)
+    if quick is None and looks_like_times(head):
+        return False
+    if quick is not False and holds_digits(head):
         return bool(_KEY.search(name)) and _repeats(as_pandas(table[name]))
     texts = head.dropna()
     if not len(texts) or not all(isinstance(cell, str) for cell in texts):
@@ -212,7 +235,8 @@ def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, 
 
 
 def _holds_digits(table: nw.DataFrame[Any], name: str) -> bool:
-    return holds_digits(_head(table, name))
+    quick = _quick(table, name)
+    return holds_digits(_head(table, name)) if quick is None else quick
 
 
 def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import InvalidOperation
 from typing import Any
 
 import narwhals as nw
@@ -102,6 +103,13 @@ class Rows:
 
 def read_rows(frame: Any, layout: Layout) -> Rows:
     """Reads and checks the rows of a long frame; see `segue.forecasting.table.reading.read_frame`."""
+    try:
+        return _read_rows(frame, layout)
+    except InvalidOperation as error:  # pandas cannot look at Decimal("sNaN")
+        raise UserError("frame", type(frame).__name__, "a column holds a signalling NaN; give None instead") from error
+
+
+def _read_rows(frame: Any, layout: Layout) -> Rows:
     table = _table(frame, layout)
     columns = infer_columns(table, layout, index_hint(frame))
     table = _without_blank_rows(table, columns)
@@ -167,7 +175,8 @@ class _Faults:
 
 
 def _table(frame: Any, layout: Layout) -> nw.DataFrame[Any]:
-    frame = with_index(frame, layout) if isinstance(frame, pd.DataFrame) else frame
+    if isinstance(frame, pd.DataFrame) and frame.columns.is_unique:
+        frame = with_index(frame, layout)
     try:
         table: nw.DataFrame[Any] = nw.from_native(frame, eager_only=True)
     except TypeError as error:
