@@ -53,7 +53,7 @@ def test_what_is_written_is_what_python_gives(source, tmp_path):
                                     "or a baseline: ar, seasonal-naive, ets, theta"),
         (["--level", 99], "--level 99.0: give a percentage above 0 and at most 98"),
         (["--id", "shop"], "--id shop: no such column; there are unique_id, ds, y"),
-        (["--forecasts", "out.txt"], "--forecasts out.txt: give a name that ends in .csv or .parquet"),
+        (["--forecasts", "out.txt"], "--forecasts out.txt: give a name that ends in .csv or .csv.gz or .parquet"),
     ],
 )  # fmt: skip
 def test_a_mistake_costs_one_line_and_no_file(source, tmp_path, arguments, message):

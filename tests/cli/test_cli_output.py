@@ -15,7 +15,7 @@ from tests.cli.conftest import HOURS, csv, daily_wave, run
 @pytest.mark.parametrize(
     ("flag", "name", "message"),
     [
-        ("--output", "out.xlsx", "give a name that ends in .csv or .parquet"),
+        ("--output", "out.xlsx", "give a name that ends in .csv or .csv.gz or .parquet"),
         ("--output", "none/out.csv", "its folder does not exist; create it or name another"),
         ("--output", "in.csv", "would overwrite a folder or the input; name another file"),
         ("--plot", "out.gif", "give a name that ends in .png or .pdf or .svg"),
