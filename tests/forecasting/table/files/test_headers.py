@@ -72,7 +72,9 @@ def test_units_and_types_below_the_names_are_left_out_and_reported(read, below):
 
 def test_several_lines_of_names_are_refused_and_the_option_settles_it(read):
     content = "Station,Berlin\nTag,Wert\n" + rows()
-    with pytest.raises(UserError, match="give 0 for the names Station,Berlin or 1 for the names Tag,Wert") as caught:
+    with pytest.raises(
+        UserError, match="give 0 for the names 'Station,Berlin' or 1 for the names 'Tag,Wert'"
+    ) as caught:
         read(content)
     assert caught.value.argument == "skip_rows"
     assert read(content, skip_rows=0).frame.columns.tolist() == ["Station", "Berlin"]
@@ -107,13 +109,26 @@ def test_commented_names_are_names(read):
         ("country,2019,2020\nDE,1,2\nFR,3,4\n", ["country", "2019", "2020"]),
         ("time,PM2.5\n" + rows(), ["time", "PM2.5"]),
         ("Category: All\ndate,7-day mean\n" + rows(), ["date", "7-day mean"]),
+        ("Report\nmonth;2m mean\n" + rows("Jan {value};1,5"), ["month", "2m mean"]),
+        ("Report\n\nds\tTemp, C\n" + rows("{day}\t1,{value}"), ["ds", "Temp, C"]),
         ('ds,"y\n(kWh)"\n' + rows(), ["ds", "y (kWh)"]),
         ("| ds | y |\n|----|---|\n" + rows("| {day} | {value} |"), ["ds", "y"]),
         (" ds | y \n----+---\n" + rows(" {day} | {value}"), ["ds", "y"]),
         ("ds;temp, C;wind, m/s\n" + rows("{day};1,5;2,{value}"), ["ds", "temp, C", "wind, m/s"]),
         ("<ds>;<y>\n" + rows("{day};1,{value}"), ["<ds>", "<y>"]),
     ],
-    ids=["years", "digits", "begins with a digit", "lines", "Markdown", "psql", "commas", "angles"],
+    ids=[
+        "years",
+        "digits",
+        "begins with a digit",
+        "below a title",
+        "tab",
+        "lines",
+        "Markdown",
+        "psql",
+        "commas",
+        "angles",
+    ],
 )
 def test_odd_names_are_names(read, content, names):
     assert read(content).frame.columns.tolist() == names

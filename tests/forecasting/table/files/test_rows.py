@@ -108,7 +108,7 @@ def test_last_rows_that_are_data_are_kept(read, content, last):
 def test_names_that_occur_twice_are_numbered_and_reported(read):
     table = read("ds,y,y\n" + rows("{day},1,{value}"))
     assert table.frame.columns.tolist() == ["ds", "y (2)", "y (3)"]
-    assert table.notes == ("2 columns have the name 'y' and are called y (2), y (3)",)
+    assert table.notes == ("2 columns have the name 'y' and are called 'y (2)', 'y (3)'",)
 
 
 def test_headers_of_any_length(read):

@@ -13,6 +13,7 @@ DELIMITERS = ",;\t|"
 COMMENT = "#"
 
 _SEPARATOR = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)  # a mark for spreadsheets, which Excel writes
+_MOST = 0.9  # rows that have one number of cells; the others are footers, remarks or mistakes
 _BLANK = f' "\r\n{DELIMITERS}'  # what a row of empty cells is made of
 _LINES, _FEW_LINES, _CHARACTERS = 200, 20, 1 << 20
 """The first lines to look at: 200, but only 20 where they hold more than a million characters."""
@@ -75,7 +76,10 @@ def read_start(lines: Iterator[str], skip_rows: int | None) -> Start:
     candidates = {mark: shape for mark in (delimiter or DELIMITERS) if (shape := _split(sample, mark, before))}
     if not candidates:
         raise ValueError(f"it holds cells of more than {csv.field_size_limit()} characters")
-    best = max(candidates, key=lambda mark: _merit(candidates[mark]))
+    best = max(
+        candidates,
+        key=lambda mark: (candidates[mark].width > 1, _quotes_fit(sample, mark), *_merit(mark, candidates[mark])),
+    )
     if not candidates[best].rows:
         raise ValueError("it is empty")
     return Start(before, tuple(comments), best, candidates[best])
@@ -98,9 +102,28 @@ def _sample(first: str, lines: Iterator[str]) -> list[str]:
     return sample
 
 
-def _merit(shape: Shape) -> tuple[bool, bool, int, float, int]:
-    """Whether there are columns and names for them all, how many columns read as values, how many rows fit, columns."""
+def _quotes_fit(sample: list[str], delimiter: str) -> bool:
+    """Whether each quote that closes stands before a delimiter or the end of a line."""
+    try:
+        for _ in csv.reader(sample, delimiter=delimiter, skipinitialspace=True, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)  # the sample ends within a cell
+    return True
+
+
+def _merit(mark: str, shape: Shape) -> tuple[bool, bool, int, float, int]:
+    """How well a delimiter fits, the most telling trait first.
+
+    Returns:
+        Whether all columns have names, whether the delimiter is no comma and stands equally often in nearly all rows
+        (commas do in decimals and dates), the number of columns of values, the share of rows that fit, and the number
+        of columns.
+    """
     width, rows = shape.width, shape.rows
     named = any(row.reach >= width for row in rows[: max(shape.first, 1)])
+    cells = [len(row.cells) for row in rows[len(rows) // 2 :]]
+    most = max(cells, key=cells.count, default=1)
+    equal = mark != "," and most > 1 and cells.count(most) >= _MOST * len(cells)
     fitting = sum(row.reach <= width for row in rows) / max(len(rows), 1)
-    return width > 1, named, shape.plain, fitting, width
+    return named, equal, shape.plain, fitting, width

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from segue.errors import UserError
 from segue.forecasting.table.files.dialect import COMMENT, Start
-from segue.forecasting.table.files.names import distinct_names, holds_values
+from segue.forecasting.table.files.names import distinct_names, holds_values, is_value
 from segue.forecasting.table.files.shape import Row, Shape, begins_as_value, split, unknown
 
 _MOST_VALUES = 5
@@ -76,17 +76,28 @@ def read_header(start: Start, known: Collection[str], skip_rows: int | None, fil
 
 
 def _run_of_text(shape: Shape) -> tuple[int, int]:
-    """The last rows of text above the first row of values, without a row of another kind between them."""
-    last = max((index + 1 for index in range(shape.first) if _text(shape, shape.rows[index])), default=0)
+    """The last rows of text above the first row of values, without a row of another kind or a blank line within."""
+    rows = shape.rows
+    last = max((index + 1 for index in range(shape.first) if _text(shape, rows[index])), default=0)
     first = last
-    while first > 0 and _text(shape, shape.rows[first - 1]):
+    while first > 0 and _text(shape, rows[first - 1]):
+        blank = first < last and rows[first - 1].end + 1 < rows[first].line
+        if blank and any(row.reach >= shape.width for row in rows[first:last]):
+            break
         first -= 1
     return first, last
 
 
 def _widest(shape: Shape) -> int:
-    """The row above the first row of values that has a name for each column; else the one with most names."""
+    """The row above the first row of values that has a name for each column; else the one with most names.
+
+    Where only titles stand above, and the first row of values has no number or date, it holds the names: they begin
+    with digits, as in `date,2m temperature`.
+    """
     rows = shape.rows[: max(shape.first, 1)]
+    titles = shape.width > 1 and all(row.filled == 1 for row in rows)
+    if titles and shape.first < len(shape.rows) and not any(map(is_value, shape.rows[shape.first].cells)):
+        return shape.first
     return max(range(len(rows)), key=lambda index: (min(rows[index].reach, shape.width), -index))
 
 
@@ -121,7 +132,7 @@ def _choose(shape: Shape, rows: Sequence[Row], known: Collection[str]) -> int:
     for found in (full, named, familiar):
         if len(found) == 1:
             return found[0]
-    choices = [f"{rows[index].line - 1} for the names {_shown(rows[index])}" for index in named[:3]]
+    choices = [f"{rows[index].line - 1} for the names {_shown(rows[index])!r}" for index in named[:3]]
     raise UserError("skip_rows", "(not given)", f"several lines could hold the names; give {' or '.join(choices)}")
 
 

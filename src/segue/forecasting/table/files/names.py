@@ -29,13 +29,19 @@ def distinct_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ..
     notes = []
     for double in [name for name, count in counts.items() if count > 1 and name][:3]:
         called = [new for new, name in zip(distinct, names, strict=True) if name == double]
-        notes.append(f"{len(called)} columns have the name {double!r} and are called {', '.join(called[:5])}")
+        notes.append(
+            f"{len(called)} columns have the name {double!r} and are called {', '.join(map(repr, called[:5]))}"
+        )
     return tuple(distinct), tuple(notes)
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a plain number, or begins with a date or a clock in digits."""
+    return bool(_NUMBER.fullmatch(cell) or _DATE.match(cell))
 
 
 def holds_values(cells: Sequence[str]) -> bool:
     """Whether a line holds only values, or both a date and a number beside a name: no header does."""
     cells = [cell for cell in cells if cell]
     numbers = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
-    dates = [not number and bool(_DATE.match(cell)) for cell, number in zip(cells, numbers, strict=True)]
-    return all(map(max, numbers, dates)) or (any(numbers) and any(dates))
+    return all(map(is_value, cells)) or (any(numbers) and sum(map(is_value, cells)) > sum(numbers))

@@ -48,7 +48,7 @@ def read_parquet(source: bytes | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
     for name in order:
         column = _plain(table[name])
         if column is None:
-            left_out.append(f"{name} ({table.schema.field(name).type})"[:60])
+            left_out.append(f"{name!r} ({table.schema.field(name).type})"[:60])
         elif not (name.startswith(_UNNAMED_INDEX) and pa.types.is_integer(column.type)):  # the numbers of kept rows
             columns[_title(name, names)] = _series(name, column)
     notes = (f"columns that hold no single values left out: {', '.join(left_out[:5])}",) if left_out else ()
