@@ -154,7 +154,7 @@ def _read(cells: Cells, form: str, before: str = "") -> Times:
         fields, fits = extract(texts, patterns.loose)
     nothing: Times = np.full(len(texts), np.datetime64("NaT"), "datetime64[us]")
     if "y" in fields:
-        years = full_years(np.where(fits, fields["y"], -1), cells) if fits.all() else None
+        years = full_years(np.maximum(fields["y"], 0), cells) if fits.all() else None
         if years is None:
             return nothing
         fields["Y"] = years

@@ -214,7 +214,8 @@ def _formatted(cells: Cells, form: str) -> Digits:
         text = int((~matches(cells.texts, r"-?\d+(?:\.\d*)?")).argmax())
         raise cells.refuse(text, f"`time_format` {form!r} is for numbers; mend the row or the format")
     if form == "count":
-        whole = np.rint(numbers).astype(np.int64)
+        whole = np.where(np.abs(numbers.astype(np.float64)) < 2**53, np.rint(numbers), 0).astype(np.int64)
+        whole = numbers if numbers.dtype.kind == "i" else whole
         if not np.array_equal(whole, numbers):
             raise cells.refuse(int((whole != numbers).argmax()), "a count of steps is a whole number; mend the row")
         return Digits(whole)
