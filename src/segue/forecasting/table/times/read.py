@@ -214,8 +214,8 @@ def _formatted(cells: Cells, form: str) -> Digits:
         text = int((~matches(cells.texts, r"-?\d+(?:\.\d*)?")).argmax())
         raise cells.refuse(text, f"`time_format` {form!r} is for numbers; mend the row or the format")
     if form == "count":
-        whole = np.where(np.abs(numbers.astype(np.float64)) < 2**62, np.rint(numbers), 0).astype(np.int64)
-        whole = numbers if numbers.dtype.kind == "i" else whole
+        held = np.abs(numbers.astype(np.float64)) < 2**63
+        whole = np.where(held, numbers, 0).astype(np.int64)
         if not np.array_equal(whole, numbers):
             raise cells.refuse(int((whole != numbers).argmax()), "a count of steps is a whole number; mend the row")
         return Digits(whole)
