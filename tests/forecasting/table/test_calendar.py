@@ -7,7 +7,6 @@ import pytest
 from segue.errors import UserError
 from segue.forecasting.table.calendar import infer_frequency
 from segue.forecasting.table.names import frequency_of
-from segue.forecasting.table.times.read import looks_like_times, read_times
 
 
 def stamps(times):
@@ -138,56 +137,3 @@ def test_frequency_of_integers_is_an_integer():
     assert after(frequency_of("3", np.array([1, 4])), np.array([1, 4]), 2).tolist() == [7, 10]
     with pytest.raises(UserError, match="^freq D: give a whole number"):
         frequency_of("D", np.array([1, 4]))
-
-
-def read(*columns, names=("time", "b", "c", "d"), form=None):
-    named = {name: pd.Series(column) for name, column in zip(names, columns, strict=False)}
-    return read_times(named, form).times.astype(str).tolist()
-
-
-def test_days_and_months_are_distinguished_by_what_makes_sense_or_is_regular():
-    assert read(["1/31/24", "2/1/24"]) == ["2024-01-31", "2024-02-01"]
-    assert read(["31.1.2024", "1.2.2024"]) == ["2024-01-31", "2024-02-01"]
-    assert read(["11/02/2024 23:00", "12/02/2024 0:00", "12/02/2024 1:00"])[1] == "2024-02-12 00:00:00"
-    # months, first day; read the other way they would be twelve days a year, each year anew
-    months = pd.date_range("2020-01-01", periods=30, freq="MS")
-    assert read(list(months.strftime("%d/%m/%Y"))) == months.astype(str).tolist()
-    with pytest.raises(UserError, match="days and months are ambiguous; give `time_format`"):
-        read(["01/02/2024", "02/02/2024", "03/02/2024"])
-    assert read(["01/02/2024", "02/02/2024"], form="%d/%m/%Y") == ["2024-02-01", "2024-02-02"]
-
-
-def test_times_spread_over_columns():
-    expected = ["2024-01-01 22:00:00", "2024-01-01 23:00:00"]
-    assert read(["2024-01-01"] * 2, [22, 23], names=("day", "hr")) == expected
-    assert read(["2024-01-01"] * 2, ["22:00", "23:00"]) == expected
-    assert read(["01/13/2024"] * 2, ["22.00.00", "23.00.00"]) == [time.replace("01-01", "01-13") for time in expected]
-    assert read([2024] * 2, [1] * 2, [1] * 2, [22, 23], names=("Year", "month", "day", "hour")) == expected
-    assert read([2024, 2024], [2, 3], names=("year", "quarter")) == ["2024-04-01", "2024-07-01"]
-
-
-def test_months_of_spreadsheets_are_not_days_of_the_year_1():
-    assert read(["Jan-15", "Feb-15", "Dec-19"]) == ["2015-01-01", "2015-02-01", "2019-12-01"]
-    assert read(["Nov 98", "December 98"]) == ["1998-11-01", "1998-12-01"]
-    for lost in (["15-Jan", "16-Jan"], ["0001-01-15", "0001-01-16"]):
-        with pytest.raises(UserError, match=f"cannot read '{lost[0]}' in row 1 .* `time_format`"):
-            read(lost)
-    assert read(["15-Jan", "15-Feb"], form="%y-%b") == ["2015-01-01", "2015-02-01"]
-
-
-def test_numbers_and_mixed_text_as_times():
-    assert read([20240131, 20240201]) == ["2024-01-31", "2024-02-01"]
-    assert read([194912, 195001]) == ["1949-12-01", "1950-01-01"]
-    assert read([1949, 1950]) == ["1949", "1950"]
-    assert read(["2024-01-01", "2024-01-01 00:05:00"]) == ["2024-01-01 00:00:00", "2024-01-01 00:05:00"]
-    assert read(["2024-07-01T02:00:00Z", "2024-07-01T03:00:00+02:00"])[1] == "2024-07-01 03:00:00"
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [(["2024-01-01", "2024-01-02"], True), (["Jan 2024", "Feb 2024"], True),
-     (["Jan-15", "Feb-15"], True), (["1/1/24"], True), (["H1", "H2"], False),
-     (["NW", "SE"], False), (["may", "sat"], False), (["shop 2024", "shop 2025"], False), ([2024, 2025], False)],
-)  # fmt: skip
-def test_which_columns_look_like_times(values, expected):
-    assert looks_like_times(pd.Series(values)) is expected

@@ -26,11 +26,13 @@ _FORMS = {
     8: ("%Y%m%d", "%d%m%Y", "%m%d%Y", "%y%m%d%H"),
     9: ("%d%m%Y%H", "%y%m%d%H%M"),
     10: ("%Y%m%d%H", "%y%m%d%H%M", "%d%m%Y%H", "%m%d%Y%H"),
+    11: ("%d%m%Y%H%M", "%m%d%Y%H%M", "%y%m%d%H%M%S"),
     12: ("%Y%m%d%H%M", "%y%m%d%H%M%S", "%d%m%Y%H%M", "%m%d%Y%H%M"),
+    13: ("%d%m%Y%H%M%S", "%m%d%Y%H%M%S"),
     14: ("%Y%m%d%H%M%S", "%d%m%Y%H%M%S", "%m%d%Y%H%M%S"),
     17: ("%Y%m%d%H%M%S%f",),
 }
-"""The forms of dates that so many digits may have."""
+"""The forms of dates that so many digits may have; an odd number of digits may have lost a zero."""
 _FEW = 200  # texts that show which forms are worth reading
 _YEARS = (1800, 2100)  # of dates in digits; other numbers would be dates by accident
 _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are larger from 2001
@@ -152,7 +154,7 @@ def _read(cells: Cells, form: str, before: str = "") -> Times:
         fields, fits = extract(texts, patterns.loose)
     nothing: Times = np.full(len(texts), np.datetime64("NaT"), "datetime64[us]")
     if "y" in fields:
-        years = full_years(np.where(fits, fields["y"], -1), cells) if fits.all() else None
+        years = full_years(np.maximum(fields["y"], 0), cells) if fits.all() else None
         if years is None:
             return nothing
         fields["Y"] = years

@@ -85,8 +85,9 @@ def _numbers(name: str, texts: pa.StringArray) -> NDArray[np.int64]:
         numbers = pc.index_in(short, value_set=pa.array(_NAMES[name])).cast(pa.int64())
         numbers = pc.add(numbers, 1) if name == "b" else numbers
     else:
+        absent = pc.equal(texts, "")
         texts = pc.utf8_slice_codeunits(pc.utf8_rpad(texts, 6, "0"), 0, 6) if name == "f" else texts
-        numbers = pc.if_else(pc.equal(texts, ""), None, texts).cast(pa.int64())
+        numbers = pc.if_else(absent, None, texts).cast(pa.int64())
     filled: NDArray[np.int64] = numbers.fill_null(-1).to_numpy(zero_copy_only=False)
     return filled
 

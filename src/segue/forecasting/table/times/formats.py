@@ -69,7 +69,7 @@ def read_format(cells: Cells, form: str) -> Times:
         raise cells.refuse(int((~fits).argmax()), remedy)
     refuse_lost_zeros(cells)
     if not set("YGs") & set(fields):
-        years = full_years(fields["y"], cells)
+        years = full_years(np.maximum(fields["y"], 0), cells)  # 00 may have vanished
         if years is None:
             raise cells.refuse(0, CENTURY_REMEDY)
         fields["Y"] = years

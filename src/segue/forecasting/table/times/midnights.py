@@ -14,7 +14,7 @@ MIDNIGHT_NOTE = "the times look like local days that are stamped in UTC; the for
 """What a user should know of times that `local_midnights` detects. `read_times` gives this note."""
 
 
-def local_midnights(times: Times) -> NDArray[np.timedelta64] | None:
+def local_midnights(times: Times) -> Times | None:
     """Detects days, weeks or months of a local zone that are stamped in UTC.
 
     The times have two clocks an hour apart, change between them when summer time begins or ends, and lie at least a day
@@ -39,7 +39,7 @@ def local_midnights(times: Times) -> NDArray[np.timedelta64] | None:
         hidden = len(kinds) == 1 and _sunday_to_thursday(np.unique(micros), int(kinds[0]))
     if not hidden:
         return None
-    shifts: NDArray[np.timedelta64] = (np.where(clocks >= _LONGEST_EAST, DAY, 0) - clocks).astype("timedelta64[us]")
+    shifts: Times = (np.where(clocks >= _LONGEST_EAST, DAY, 0) - clocks).astype("timedelta64[us]")
     return shifts
 
 

@@ -214,7 +214,8 @@ def _formatted(cells: Cells, form: str) -> Digits:
         text = int((~matches(cells.texts, r"-?\d+(?:\.\d*)?")).argmax())
         raise cells.refuse(text, f"`time_format` {form!r} is for numbers; mend the row or the format")
     if form == "count":
-        whole = np.rint(numbers).astype(np.int64)
+        held = np.abs(numbers.astype(np.float64)) < 2**63
+        whole = np.where(held, numbers, 0).astype(np.int64)
         if not np.array_equal(whole, numbers):
             raise cells.refuse(int((whole != numbers).argmax()), "a count of steps is a whole number; mend the row")
         return Digits(whole)
@@ -223,8 +224,11 @@ def _formatted(cells: Cells, form: str) -> Digits:
 
 def _numbers(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64] | None:
     """The numbers that the texts of a column are; None if one of them is none."""
-    if all_match(cells.texts, r"-?\d{1,18}"):
-        return np.asarray(cells.texts.cast(pa.int64()))
+    if all_match(cells.texts, r"-?\d{1,19}"):
+        try:
+            return np.asarray(cells.texts.cast(pa.int64()))
+        except pa.ArrowInvalid:
+            pass  # nineteen digits may be too many
     if not all_match(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"):
         return None
     return np.asarray(cells.texts.cast(pa.float64()))

@@ -1,4 +1,4 @@
-"""Clocks, and the offsets and names of zones behind them, as patterns. The local clock is kept; nothing is converted."""
+"""Clocks, and the offsets and names of zones behind them, as patterns. The local clock is kept as it is."""
 
 _ABBREVIATIONS = (
     "utc|gmt|ut|cet|cest|met|mest|mez|mesz|eet|eest|wet|west|bst|ist|msk|msd|est|edt|cst|cdt|mst|mdt|pst|pdt|akst|akdt|"
@@ -6,7 +6,7 @@ _ABBREVIATIONS = (
 )
 _OFFSET = r"[+\x{2212}-](?P<O>\d{1,2})(?::?(?P<o>\d{2}))?(?::\d{2})?"
 _REGION = r"[a-z]+/[a-z_]+(?:/[a-z_]+)?"
-_NAMES = rf"(?: ?\[[a-z0-9_+/-]+\])?(?: ?\([a-z .,'+-]+\))?"  # `[Europe/Berlin]`, `(Central European Time)`
+_NAMES = r"(?: ?\[[a-z0-9_+/-]+\])?(?: ?\([a-z .,'+-]+\))?"  # `[Europe/Berlin]`, `(Central European Time)`
 ZONE = rf"(?: ?(?:z|(?:utc|gmt)? ?{_OFFSET}(?: (?:{_ABBREVIATIONS}))?|{_ABBREVIATIONS}|{_REGION}))?{_NAMES}"
 """What may follow a clock: `Z`, `+01`, `+0100`, `+01:00`, `GMT+1`, `CET`, `Europe/Berlin`, `+01:00[Europe/Berlin]`."""
 
