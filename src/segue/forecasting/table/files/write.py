@@ -3,7 +3,6 @@
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from io import BufferedIOBase
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +20,9 @@ _SLICE = 50_000  # rows of CSV that are in memory as text
 def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yields a function that writes the next rows of a table; chunks give the bytes that all rows at once give.
 
+    There is one exception: where all times of the first chunks are midnights and later ones are not, CSV has dates in
+    the rows of the first chunks, for no chunk is kept in memory.
+
     Args:
         path: The file, which is written anew.
         form: One of `SUFFIXES`.
@@ -36,10 +38,10 @@ def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], Non
         return
     with path.open("wb") as file:
         if form == ".csv":
-            yield _Csv(file).write
+            yield _Csv(file.write).write
         else:
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:  # no name, no time: same bytes
-                yield _Csv(packed).write
+                yield _Csv(packed.write).write
 
 
 def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
@@ -51,8 +53,8 @@ def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
 class _Csv:
     """Writes the rows of chunks as CSV in UTF-8, below one header. Times keep their clock once one of them has it."""
 
-    def __init__(self, file: BufferedIOBase) -> None:
-        self._file, self._begun = file, False
+    def __init__(self, put: Callable[[bytes], object]) -> None:
+        self._put, self._begun = put, False
         self._clocks: set[str] = set()
 
     def write(self, chunk: pd.DataFrame) -> None:
@@ -62,7 +64,7 @@ class _Csv:
             rows = chunk.iloc[first : first + _SLICE]
             bare = [name for name in self._clocks if _midnights(rows[name])]  # pandas would write them as dates
             rows = rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%d %H:%M:%S") for name in bare})
-            self._file.write(rows.to_csv(index=False, header=not self._begun, lineterminator="\n").encode())
+            self._put(rows.to_csv(index=False, header=not self._begun, lineterminator="\n").encode())
             self._begun = True
 
 
