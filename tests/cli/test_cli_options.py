@@ -22,8 +22,7 @@ def source(folder, text=COUNTS):
 def test_counts_are_printed_whole_and_other_numbers_are_not(tmp_path):
     shown = run(source(tmp_path), "--horizon", 5, *MODEL).stdout
     assert "1,644" in shown
-    assert "." not in shown.split("hi-80")[1]
-    assert "1,644.0" in run(source(tmp_path, COUNTS + "12,0,0.5\n12,1,1644\n"), "--horizon", 5, *MODEL).stdout or True
+    assert "." not in shown.split("hi-80")[1].split("more rows")[0]
     one = "ds,y\n0,0.5\n1,1644\n2,0.5\n3,1644\n"
     assert "1,644.0" in run(source(tmp_path, one), "--horizon", 2, "--model", "seasonal-naive:2").stdout
 
@@ -32,9 +31,8 @@ def test_limits(tmp_path):
     text = "ds,y\n0,-2.5\n1,4\n2,-2.5\n3,4\n"
     for arguments in (("--floor", 0, "--cap", 3), ("--non-negative", "--cap", 3)):
         output = tmp_path / "out.csv"
-        result = run(
-            source(tmp_path, text), "--horizon", 2, "--model", "seasonal-naive:2", *arguments, "--output", output
-        )
+        others = ("--horizon", 2, "--model", "seasonal-naive:2", "--output", output)
+        result = run(source(tmp_path, text), *others, *arguments)
         assert pd.read_csv(output)["SeasonalNaive"].tolist() == [0, 3]
         assert result.stderr.splitlines() == [
             "note: 2 of 4 values lie below --floor 0, up to -2.5",

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from pandas.testing import assert_frame_equal
 
+from segue import UserError, forecast
 from segue.forecasting.forecast import forecast_chunks, forecast_reading
 from segue.forecasting.registry import load_predictor
 from segue.forecasting.table.layout import Layout
@@ -36,3 +37,18 @@ def test_all_parts_have_one_type_of_times():
     parts = list(forecast_chunks(LastValue(), read_frame(pl.from_pandas(frame), Layout()), 3, chunk=1))
     assert [part["ds"].dtype for part in parts] == [pl.Int64, pl.Int64]
     assert pl.concat(parts)["ds"].to_list() == [3, 4, 5, 127, 128, 129]
+
+
+@pytest.mark.parametrize(
+    ("times", "horizon", "end"),
+    [
+        (pd.date_range("2024-01-01", periods=9, freq="D"), 100_000, "2262-04-11"),
+        (pd.date_range("2024-01-01", periods=9, freq="B"), 100_000, "2262-04-11"),
+        (pd.date_range("2024-01-01", periods=9, freq="YS").astype("datetime64[us]"), 9000, "9999-12-31"),
+        (pd.Index([2**63 - 3, 2**63 - 2]), 5, "9223372036854775807"),
+    ],
+)
+def test_a_horizon_beyond_all_times_is_refused(times, horizon, end):
+    frame = pd.DataFrame({"ds": times, "y": 1.0})
+    with pytest.raises(UserError, match=f"^horizon {horizon}: ask for fewer steps: times end at {end}$"):
+        forecast(frame, horizon, model="seasonal-naive")

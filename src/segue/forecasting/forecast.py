@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
-from segue.errors import give_notice
+from segue.errors import UserError, give_notice
 from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
@@ -21,6 +21,9 @@ from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
 _CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
 _FEWEST = 128  # series that it takes at once all the same: a batch
+
+_LAST_OF_NANOSECONDS = np.datetime64("2262-04-11", "us")
+_LAST_OF_CALENDARS = np.datetime64("9999-12-31", "us")  # of Python and pandas
 
 Report = Callable[[int, int], None]
 """A function to call with the number of lanes that are done, and the number of all lanes."""
@@ -121,9 +124,25 @@ def forecast_reading(
     check_horizon(horizon)
     columns = QuantileColumns.of(predictor.name, levels, quantiles).levels
     reading.refuse_taken(columns)
+    _refuse_beyond(reading, horizon)
     series = reading.panel if lanes is None else lanes
     values = forecast_panel(predictor, series, horizon, tuple(columns.values()), report, limits)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
+
+
+def _refuse_beyond(reading: Reading, horizon: int) -> None:
+    """Refuses a horizon whose last times the table cannot hold, by the series that ends last."""
+    panel = reading.panel
+    latest = int(panel.times[panel.starts[1:] - 1].argmax())
+    last = _LAST_OF_NANOSECONDS if "ns" in str(reading.time_type) else _LAST_OF_CALENDARS
+    try:
+        times = panel.part(latest, latest + 1).future(horizon)[0]
+        held = bool((times[1:] > times[:-1]).all()) and not (times.dtype.kind == "M" and (times > last).any())
+    except (ValueError, OverflowError):  # pandas cannot count the offsets so far
+        held = False
+    if not held:
+        end = last.astype("datetime64[D]") if panel.times.dtype.kind == "M" else 2**63 - 1
+        raise UserError("horizon", horizon, f"ask for fewer steps: times end at {end}")
 
 
 def forecast_chunks(
