@@ -60,7 +60,9 @@ def test_short_series_of_months_are_not_taken_for_days():
     assert inferred(["2023-02-01", "2023-03-01"]).alias == "MS"
     assert inferred(["2024-01-31", "2024-02-29"]).alias == "ME"
     assert inferred(["2024-01-20", "2024-02-17"]).alias == "4W"
-    with pytest.raises(UserError, match="^freq \\(not given\\): no series has two rows to infer it from; give the step"):
+    with pytest.raises(
+        UserError, match="^freq \\(not given\\): no series has two rows to infer it from; give the step"
+    ):
         inferred(["2024-01-01"])
 
 

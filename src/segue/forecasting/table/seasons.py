@@ -20,8 +20,8 @@ _SIGNIFICANT = 4.5
 """How many standard errors of white noise the autocorrelation at a season has.
 
 Of 200 series each of 24, 48, 100, 300, 1,000 and 3,000 steps, white noise, random walks, trends with noise and
-autoregressions of order 1 with weights of -0.5 to 0.9 show a season in at most 0.5 %. Those with a weight of -0.9, which
-swing like a season of 2, do in at most 8 % (100 steps), and in none from 1,000 steps on.
+autoregressions of order 1 with weights of -0.5 to 0.9 show a season in at most 0.5 %. Those with a weight of -0.9 swing
+like a season of 2; at most 8 % of them show one (100 steps), and none from 1,000 steps on.
 """
 _LEAST = 0.15  # autocorrelation; less is no season that helps a forecast
 _DIPS = 0.5  # the most part of it halfway to the season, on average; in slow changes of a trend it is all of it
@@ -92,6 +92,8 @@ def season_in(
         values: The last values of the series, zero where not observed.
         observed: Whether each is observed.
     """
+    if not observed.any():
+        return ()
     for scale in _SCALES:
         season = _season_at(scale, values, observed)
         if season:
@@ -138,7 +140,7 @@ def _independent(changes: Float64[np.ndarray, "series time"], known: Bool[np.nda
 
 
 def _returns(correlation: NDArray[np.float64], season: int) -> bool:
-    """Whether the autocorrelation lasts: at the later multiples of a season, up to `_LAGS_THAT_LAST`, or three seasons."""
+    """Whether the autocorrelation lasts: at the later multiples of a season, up to 40 steps or three seasons."""
     count = max(3, _LAGS_THAT_LAST // season)
     multiples = season * np.arange(2, count + 1)
     if season == 2 and multiples[-1] >= len(correlation):
@@ -149,7 +151,7 @@ def _returns(correlation: NDArray[np.float64], season: int) -> bool:
 
 
 def _refined(correlation: NDArray[np.float64], season: int) -> int:
-    """The season within a tenth of this one whose multiples have the highest autocorrelation; they show it more finely."""
+    """The season within a tenth of this one whose multiples have the highest autocorrelation."""
     near = np.arange(max(2, season - season // 10), season + season // 10 + 1)
     count = max(1, (len(correlation) - 1) // int(near[-1]))
     comb = correlation[near[:, None] * np.arange(1, min(count, _COMB) + 1)].mean(1)
@@ -171,7 +173,7 @@ def _changes(
 def _even(
     changes: Float64[np.ndarray, "series time"], known: Bool[np.ndarray, "series time"]
 ) -> Float64[np.ndarray, "series time"]:
-    """The changes around their mean in usual sizes, cut off, so that outliers and growth hide no season and make none."""
+    """The changes around their mean in usual sizes, cut off: outliers and growth then hide no season and make none."""
     count = np.maximum(known.sum(1, keepdims=True), 1)
     middle = np.take_along_axis(np.sort(np.where(known, changes, np.inf), axis=1), count // 2, axis=1)
     centred = np.where(known, changes - np.where(np.isfinite(middle), middle, 0), 0)
@@ -187,7 +189,7 @@ def _even(
 def _autocorrelation(
     changes: Float64[np.ndarray, "series time"], known: Bool[np.ndarray, "series time"], lags: int
 ) -> Float64[np.ndarray, " lags"]:
-    """The mean of the autocorrelations of all series, up to a lag; zero where fewer than a quarter of pairs is known."""
+    """The mean of the autocorrelations of all series, up to a lag; zero where few pairs are known."""
     centred = _even(changes, known)
     width = 1 << int(2 * known.shape[1] - 1).bit_length()
     power = np.abs(np.fft.rfft(centred, width)) ** 2
