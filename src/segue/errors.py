@@ -24,7 +24,14 @@ class UserError(ValueError):
     def __init__(self, argument: str, value: object, remedy: str) -> None:
         self.argument, self.value, self.remedy = argument, value, remedy
         shown = " ".join(str(value).split())
-        super().__init__(f"{argument} {shown[:200]}: {remedy}")
+        super().__init__(printable(f"{argument} {shown[:200]}: {remedy}"))
+
+
+def printable(text: str) -> str:
+    """Writes characters that a terminal would obey or hide as escapes; cells and names may hold them."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Notice(UserWarning):
@@ -37,4 +44,4 @@ class Notice(UserWarning):
 def give_notice(notes: Iterable[str]) -> None:
     """Warns of each note, at the line that called a public function."""
     for note in notes:
-        warnings.warn(note, Notice, stacklevel=3)
+        warnings.warn(printable(note), Notice, stacklevel=3)

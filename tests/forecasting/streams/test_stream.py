@@ -170,11 +170,11 @@ def test_one_row_a_series_is_read_as_the_rows_before():
 
 
 def test_a_column_that_may_name_series_or_number_rows_is_settled_by_the_user():
-    once = pd.concat([day(1, 1.0, "a"), day(2, 2.0, "b")])
+    once = pd.concat([day(1, 1.0, 1), day(2, 2.0, 2)])
     with pytest.raises(UserError, match="id_col unique_id: may name the series or number the rows; name it by id_col"):
         feed(Stream(MODEL, freq="D"), [once])
     memory, _ = feed(Stream(MODEL, freq="D", id_col="unique_id"), [once])
-    assert memory.ids == ("a", "b")
+    assert memory.ids == (1, 2)
     memory, _ = feed(Stream(MODEL, freq="D"), [once.drop(columns="unique_id")])
     assert memory.ids == ("y",)
     with pytest.raises(UserError, match="id_col unique_id: the rows before had no names of series"):

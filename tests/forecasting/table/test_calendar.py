@@ -142,7 +142,7 @@ def test_frequency_of_integers_is_an_integer():
 
 def read(*columns, names=("time", "b", "c", "d"), form=None):
     named = {name: pd.Series(column) for name, column in zip(names, columns, strict=False)}
-    return read_times(named, form).astype(str).tolist()
+    return read_times(named, form).times.astype(str).tolist()
 
 
 def test_days_and_months_are_distinguished_by_what_makes_sense_or_is_regular():

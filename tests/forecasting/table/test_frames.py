@@ -1,5 +1,7 @@
 """Frames in: the lanes that a predictor is shown, and what is refused."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -47,8 +49,8 @@ def test_duplicates_are_refused_or_resolved_as_asked(choice, value):
 
 
 def test_mean_of_duplicates_ignores_missing_values():
-    frame = pd.DataFrame({"ds": [1, 1, 2, 2], "y": [np.nan, 4.0, np.nan, np.nan]})
-    np.testing.assert_array_equal(lanes_of(frame, duplicates="mean"), [[4, np.nan]])
+    frame = pd.DataFrame({"ds": [1, 1, 2, 2, 3], "y": [np.nan, 4.0, np.nan, np.nan, 5.0]})
+    np.testing.assert_array_equal(lanes_of(frame, duplicates="mean"), [[4, np.nan, 5]])
 
 
 def test_two_times_on_one_step_are_refused():
@@ -97,10 +99,12 @@ def test_integer_times(kind):
         (lambda frame: frame.assign(y=[1, np.inf, 3]), "^target_col y: is infinite in row 2; "),
         (lambda frame: frame.assign(y=[1, -1e201, 3]), r"^target_col y: is too large \(-1e\+201\) in row 2; .* unit"),
         (lambda frame: frame.rename(columns={"y": "ds"}), "^frame DataFrame: two columns have one name; rename one$"),
+        (lambda frame: frame.rename(columns={"y": "ds"}).set_index(frame["ds"]), "^frame DataFrame: two columns have"),
+        (lambda frame: frame.assign(y=[Decimal("sNaN"), 1, 2]), "^frame DataFrame: a column holds a signalling NaN"),
         (lambda frame: frame.rename(columns={"y": 7}), "^frame column 7: the name of a column has to be text"),
         (lambda frame: frame.assign(ds=["2024-01-01", None, "2024-01-03"]), "^time_col ds: is empty in row 2; "),
         (lambda frame: frame.assign(ds=["2024-01-01", "soon", "soon"]), "^time_col ds: cannot read 'soon' in row 2"),
-        (lambda frame: frame.assign(ds=[1.0, 1.5, 2.0]), "^time_col ds: row 2 holds 1.5; "),
+        (lambda frame: frame.assign(ds=[1.0, 1.5, 2.0]), "^time_col ds: cannot read '1.5' in row 2"),
         (lambda frame: frame.assign(unique_id=["a", None, "a"]), "^id_col unique_id: is empty in row 2; "),
         (lambda frame: frame.iloc[:0], "^frame without rows: "),
         (lambda frame: frame.to_dict(), "^frame dict: give a DataFrame of pandas or polars$"),

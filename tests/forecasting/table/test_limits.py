@@ -45,10 +45,11 @@ def test_forecasts_beyond_nanoseconds_are_in_microseconds():
 
 
 def test_integers_at_the_ends_of_64_bits():
+    ids, codes = nw.new_series("unique_id", ["a"], nw.String, backend="pandas"), np.zeros(2, dtype=np.int64)
     with pytest.raises(UserError, match="too wide a range"):
-        read_frame(pd.DataFrame({"ds": [-(2**63), 2**63 - 1], "y": [1.0, 2]}), Layout())
+        make_panel(ids, codes, np.array([-(2**63), 2**63 - 1]), np.ones(2), Layout())
     with pytest.raises(UserError, match="^horizon 3: .*64 bits"):
-        read_frame(pd.DataFrame({"ds": [2**63 - 3, 2**63 - 2], "y": [1.0, 2]}), Layout()).panel.future(3)
+        make_panel(ids, codes, np.array([2**63 - 3, 2**63 - 2]), np.ones(2), Layout())[0].future(3)
 
 
 def test_an_outlier_in_time_makes_no_grid_of_billions():
@@ -99,6 +100,6 @@ def test_series_that_end_early_are_named():
     _, notes, _ = panel_of({"a": DAYS, "b": DAYS[:20], "c": DAYS[:29]})
     assert notes == (
         "1 of 3 series ends before 2024-01-30 00:00:00, the last time of the table: b; "
-        "its forecast begins at its own end",
+        "its forecast begins after its own last row",
     )
     assert panel_of({"a": DAYS, "b": DAYS})[1] == ()

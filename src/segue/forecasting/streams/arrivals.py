@@ -19,7 +19,7 @@ from segue.forecasting.table.grid import alias_of
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.months import Months, anchors_of
 from segue.forecasting.table.names import frequency_of
-from segue.forecasting.table.reading import Rows
+from segue.forecasting.table.rows import Rows
 from segue.state import State
 
 _GIVEN = 20  # gaps of a series, before a step that the user gave is doubted
@@ -133,7 +133,11 @@ class _Grid:
 
 def _named_alike(memory: Memory, rows: Rows) -> Rows:
     """Gives names the type of those in the memory; whole numbers become text, as 7 in one file and A7 in another."""
-    column, kind, text = rows.columns.id or "unique_id", rows.ids.dtype, {type(name) for name in rows.ids} == {str}
+    column, kind, text = (
+        "/".join(rows.columns.ids) or "unique_id",
+        rows.ids.dtype,
+        {type(name) for name in rows.ids} == {str},
+    )
     if not (text or kind.is_numeric() or kind == nw.Boolean):
         raise UserError("id_col", column, f"holds {kind}; give names that are text or numbers")
     if not memory.ids or text == isinstance(memory.ids[0], str):

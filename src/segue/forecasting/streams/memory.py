@@ -11,12 +11,13 @@ import pandas as pd
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
+from segue.forecasting.table.columns import Columns
 from segue.forecasting.table.frequency import DAY, Frequency, Times
-from segue.forecasting.table.layout import Columns
 from segue.forecasting.table.months import Months
 from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.panel import Panel
-from segue.forecasting.table.reading import Reading, Rows
+from segue.forecasting.table.reading import Reading
+from segue.forecasting.table.rows import Rows
 from segue.state import State
 
 Id = str | int | float | bool
@@ -171,7 +172,8 @@ class Memory:
             return Memory(state)
         form = dict(facts["form"])
         columns = form.pop("columns")
-        roles = Columns(columns["id"], tuple(columns["times"]), tuple(columns["targets"]))
+        ids = columns["ids"] if "ids" in columns else [columns["id"]] * bool(columns["id"])  # the word of older files
+        roles = Columns(tuple(ids), tuple(columns["times"]), tuple(columns["targets"]))
         memory = Memory(state, tuple(facts["ids"]), None, tuple(facts["anchors"]), Form(roles, **form))
         frequency = anchored(frequency_of(facts["frequency"], memory.times("first")), memory.anchors)
         return replace(memory, frequency=frequency, gathered=bool(facts.get("gathered", False)))

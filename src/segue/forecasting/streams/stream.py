@@ -21,8 +21,8 @@ from segue.forecasting.streams.arrivals import take_in
 from segue.forecasting.streams.memory import MOST_STEPS, Memory
 from segue.forecasting.streams.report import Report
 from segue.forecasting.table.layout import ID_NAMES, Layout
-from segue.forecasting.table.reading import Rows, read_rows
 from segue.forecasting.table.result import Numbers
+from segue.forecasting.table.rows import Rows, read_rows
 from segue.state import State
 
 
@@ -39,6 +39,8 @@ class Stream:
         target_col: The column to forecast, or several columns.
         time_format: The format of times that are text.
         duplicates: Which value replaces several values at one time of one update.
+        decimal: The decimal sign of numbers that are text. Give it where numbers are text, since the few cells of an
+            update may fit two readings.
 
     Example:
         >>> import pandas as pd
@@ -61,9 +63,10 @@ class Stream:
         target_col: str | Sequence[str] | None = None,
         time_format: str | None = None,
         duplicates: str | None = None,
+        decimal: str | None = None,
     ) -> None:
         self.predictor = load_predictor(model)
-        self.layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates)
+        self.layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, decimal=decimal)
 
     @property
     def steps(self) -> int:
@@ -99,11 +102,13 @@ class Stream:
             known = memory.form.columns
             layout = replace(
                 layout,
-                id_col=layout.id_col or known.id,
+                id_col=(known.ids or None) if layout.id_col is None else layout.id_col,
                 time_col=layout.time_col or known.times,
                 target_col=layout.target_col or known.targets,
             )
         rows = read_rows(frame, layout)
+        if rows.keys is not None:
+            raise UserError("id_col", ",".join(rows.columns.ids), "a stream takes one column of names; join them first")
         _refuse_unused_names(frame, rows, memory)
         return take_in(memory.fitted(self.steps), rows, layout)
 
@@ -199,10 +204,10 @@ class Stream:
 def _refuse_unused_names(frame: Any, rows: Rows, memory: Memory) -> None:
     """Refuses an unused column of names: in few rows each name may occur once, as numbers of rows do."""
     columns = rows.columns
-    if columns.id is None:
+    if not columns.ids:
         free = [name for name in nw.from_native(frame).columns if name not in (*columns.times, *columns.targets)]
         for name in free:
             if name.lower() in ID_NAMES:
                 raise UserError("id_col", name, "may name the series or number the rows; name it by id_col, or drop it")
-    elif memory.form is not None and memory.form.columns.id is None:
-        raise UserError("id_col", columns.id, "the rows before had no names of series; drop it, or begin anew")
+    elif memory.form is not None and not memory.form.columns.ids:
+        raise UserError("id_col", columns.ids[0], "the rows before had no names of series; drop it, or begin anew")

@@ -6,21 +6,18 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
-from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
-from segue.errors import UserError
+from segue.errors import UserError, printable
+from segue.forecasting.table.columns import Columns
 from segue.forecasting.table.frequency import Times
-from segue.forecasting.table.layout import Columns, Layout, infer_columns
+from segue.forecasting.table.keys import Keys
+from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Panel, make_panel
-from segue.forecasting.table.times.read import read_times
-
-DType = Any
-"""A type of narwhals; the class of these types cannot be checked at run time."""
+from segue.forecasting.table.rows import DType, read_rows
 
 _NANOSECONDS = 9_223_372_036_854_775  # microseconds from 1970 to 2262, the last time in nanoseconds
-_LARGEST = 1e150  # the square of a much larger value is beyond double precision
+_MOST_NAMES = 10  # the most series that a note lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +29,26 @@ class Reading:
         columns: The roles of the columns.
         time_type: The type of times, without a time zone.
         notes: What the user should know of this reading, one line each; words in backticks are arguments.
+        keys: The columns that name series together, if there are several.
+        skipped: The name of each series that was left out, and the reason.
     """
 
     panel: Panel
     columns: Columns
     time_type: DType
     notes: tuple[str, ...] = ()
+    keys: Keys | None = None
+    skipped: tuple[tuple[str, str], ...] = ()
 
     @property
     def id_col(self) -> str:
-        """The name of the column of series in the output."""
-        return self.columns.id or "unique_id"
+        """The name of the column of series in the output; of several columns, that of `joined` frames."""
+        return "/".join(self.columns.ids) or "unique_id"
+
+    @property
+    def id_cols(self) -> tuple[str, ...]:
+        """The names of all columns that name the series in the output."""
+        return (self.id_col,) if self.keys is None else tuple(str(column.name) for column in self.keys.columns)
 
     @property
     def time_col(self) -> str:
@@ -52,8 +58,9 @@ class Reading:
     def refuse_taken(self, names: Iterable[str]) -> None:
         """Refuses an output with two columns of one name; `names` are its columns besides series and times."""
         names = list(names)
-        if self.id_col == self.time_col or self.id_col in names:
-            raise UserError("id_col", self.id_col, "the output has another column of this name; rename yours")
+        for name in self.id_cols:
+            if name == self.time_col or name in names:
+                raise UserError("id_col", name, "the output has another column of this name; rename yours")
         if self.time_col in names:
             raise UserError("time_col", self.time_col, "the output has another column of this name; rename yours")
 
@@ -94,9 +101,22 @@ class Reading:
             name: values if isinstance(values, nw.Series) else nw.new_series(name, values, backend=backend)
             for name, values in columns.items()
         }
-        ids = {} if codes is None else {self.id_col: self.panel.ids[codes.tolist()]}
-        frame = nw.from_dict({**ids, **series})
+        frame = nw.from_dict({**({} if codes is None else self._ids(codes)), **series})
         return nw.maybe_reset_index(frame).to_native()
+
+    def joined(self, frame: Any) -> Any:
+        """Puts one column `id_col` of joined names, such as `north/tea`, in the place of several columns of names."""
+        if self.keys is None:
+            return frame
+        table = nw.from_native(frame, eager_only=True)
+        cells = [nw.col(name).cast(nw.String) for name in self.id_cols]
+        names = table.select(nw.concat_str(cells, separator="/").alias(self.id_col))[self.id_col]
+        rest = [table[name] for name in table.columns if name not in self.id_cols]
+        return nw.from_dict({self.id_col: names, **{column.name: column for column in rest}}).to_native()
+
+    def _ids(self, codes: NDArray[np.int64]) -> dict[str, nw.Series[Any]]:
+        ids = self.panel.ids
+        return {self.id_col: ids[codes.tolist()]} if self.keys is None else self.keys.of(ids, codes)
 
     def _stamps(self, name: str, times: Times) -> nw.Series[Any]:
         """Makes a column of times of the type that was read."""
@@ -110,31 +130,11 @@ class Reading:
         return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The rows of a frame before they are put on a grid, one for each time and target.
-
-    Attributes:
-        ids: The distinct names of the series, ascending.
-        codes: The index of each row's series among them.
-        times: Timestamps without a time zone in microseconds, or integers.
-        values: The value of each row, NaN where missing.
-        columns: The roles of the columns.
-        time_type: The type of times, without a time zone.
-        notes: What the user should know of this reading, one line each; words in backticks are arguments.
-    """
-
-    ids: nw.Series[Any]
-    codes: Int64[np.ndarray, " rows"]
-    times: Times
-    values: Float64[np.ndarray, " rows"]
-    columns: Columns
-    time_type: DType
-    notes: tuple[str, ...] = ()
-
-
 def read_frame(frame: Any, layout: Layout) -> Reading:
     """Puts the rows of a long frame on a regular grid.
+
+    Rows without a value after the last value of every series are those that the user wants to be forecast; they are
+    left out, and the forecast begins after the last value.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time, in any order.
@@ -144,96 +144,21 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
         UserError: The frame is no such table, or the layout does not fit it.
     """
     rows = read_rows(frame, layout)
-    panel, notes, _ = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
-    return Reading(panel, rows.columns, rows.time_type, (*rows.notes, *notes))
+    rows = rows.without_rows_ahead()
+    panel, notes, reasons = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
+    skipped = (*rows.skipped, *((str(rows.ids[code]), reason) for code, reason in sorted(reasons.items())))
+    notes = (*rows.notes, *notes, *_skipped_note(skipped, len(panel)))
+    return Reading(panel, rows.columns, rows.time_type, tuple(map(printable, notes)), rows.keys, skipped)
 
 
-def read_rows(frame: Any, layout: Layout) -> Rows:
-    """Reads and checks the rows of a long frame; see `read_frame`."""
-    try:
-        table = nw.from_native(frame, eager_only=True)
-    except TypeError as error:
-        raise UserError("frame", type(frame).__name__, "give a DataFrame of pandas or polars") from error
-    except nw.exceptions.DuplicateError as error:
-        raise UserError("frame", type(frame).__name__, "two columns have one name; rename one") from error
-    unnamed = [name for name in table.columns if not isinstance(name, str)]
-    if unnamed:
-        raise UserError("frame", f"column {unnamed[0]!r}", "the name of a column has to be text; rename it")
-    columns = infer_columns(table, layout)
-    table = _without_blank_rows(table, (*columns.times, *columns.targets))
-    for name in columns.times:
-        _refuse(table[name].is_null().to_numpy(), "time_col", name, "is empty", "fill it or drop the row")
-    stamps = read_times({name: table[name].to_pandas() for name in columns.times}, layout.time_format)
-    ids, codes = _series(table, columns)
-    times: Times = stamps.to_numpy()
-    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
-    values = [_numbers(table, name) for name in columns.targets]
-    time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
-    if len(values) == 1:  # the usual case needs no copy
-        return Rows(ids, codes, times, values[0], columns, time_type)
-    return Rows(ids, codes, np.tile(times, len(values)), np.concatenate(values), columns, time_type)
-
-
-def _without_blank_rows(table: nw.DataFrame[Any], names: Sequence[str]) -> nw.DataFrame[Any]:
-    nulls = nw.all_horizontal(*(nw.col(name).is_null() for name in names), ignore_nulls=False)
-    blank = table.select(blank=nulls)["blank"]
-    table = table.filter(~blank) if blank.any() else table  # a filter would copy the table
-    if not len(table):
-        raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
-    return table
-
-
-def _series(table: nw.DataFrame[Any], columns: Columns) -> tuple[nw.Series[Any], NDArray[np.int64]]:
-    """The distinct ids in ascending order, and the index of each row's id, one target after another."""
-    targets, backend = columns.targets, table.implementation
-    if columns.id is None:
-        codes = np.repeat(np.arange(len(targets), dtype=np.int64), len(table))
-        return nw.new_series("unique_id", list(targets), nw.String, backend=backend), codes
-    column = table[columns.id]
-    _refuse(column.is_null().to_numpy(), "id_col", columns.id, "is empty", "fill it or drop the row")
-    codes, distinct = pd.factorize(column.to_pandas(), sort=True)
-    if len(targets) == 1:
-        first = np.empty(len(distinct), dtype=np.int64)
-        first[codes[::-1]] = np.arange(len(codes))[::-1]
-        return column[first.tolist()], codes.astype(np.int64, copy=False)
-    names = [f"{identity}/{target}" for identity in distinct for target in targets]
-    codes = np.concatenate([codes * len(targets) + index for index in range(len(targets))])
-    return nw.new_series(columns.id, names, nw.String, backend=backend), codes.astype(np.int64)
-
-
-def _numbers(table: nw.DataFrame[Any], name: str) -> NDArray[np.float64]:
-    column = table[name].to_pandas()
-    if not table[name].dtype.is_numeric():
-        text = column.astype("string")
-        column = pd.to_numeric(text, errors="coerce")
-        bad = (column.isna() & text.notna()).to_numpy()
-        word = repr(text.iloc[int(bad.argmax())])
-        _refuse(bad, "target_col", name, f"is not a number but {word}", "mend it or name a column of numbers")
-    plain = column.dtype == np.float64  # NaN is its only missing value, so no copy is needed
-    values: NDArray[np.float64] = column.to_numpy() if plain else column.to_numpy(np.float64, na_value=np.nan)
-    _refuse(np.isinf(values), "target_col", name, "is infinite", "leave it empty if it is missing")
-    large = np.abs(values) > _LARGEST
-    fault = f"is too large ({values[int(large.argmax())]:g})" if large.any() else ""
-    _refuse(large, "target_col", name, fault, "give it in another unit")
-    return values
-
-
-def _refuse(bad: NDArray[np.bool_], argument: str, name: str, fault: str, remedy: str) -> None:
-    if bad.any():
-        raise UserError(argument, name, f"{fault} in row {int(bad.argmax()) + 1}; {remedy}")
+def _skipped_note(skipped: Sequence[tuple[str, str]], kept: int) -> tuple[str, ...]:
+    if not skipped:
+        return ()
+    listed = "; ".join(f"{name} ({reason})" for name, reason in skipped[:_MOST_NAMES])
+    more = f"; and {len(skipped) - _MOST_NAMES:,} more" if len(skipped) > _MOST_NAMES else ""
+    return (f"{len(skipped):,} of {len(skipped) + kept:,} series are left out: {listed}{more}",)
 
 
 def _fits(numbers: NDArray[np.int64], kind: DType) -> bool:
     limits = np.iinfo(str(kind).lower())
     return bool(limits.min <= numbers.min() and numbers.max() <= limits.max)
-
-
-def _time_type(given: DType, stamps: pd.Series, columns: int) -> DType:
-    """The type of times in the output: that of the input, without the time zone."""
-    if stamps.dtype.kind == "i":
-        return given if given.is_integer() else nw.Int64()
-    if columns == 1 and given == nw.Date:
-        return nw.Date()
-    if isinstance(given, nw.Datetime):
-        return nw.Datetime(given.time_unit)
-    return nw.Datetime("us" if stamps.dt.unit == "s" else stamps.dt.unit)  # polars has no whole seconds

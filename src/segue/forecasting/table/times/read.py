@@ -1,213 +1,259 @@
-"""How times are read: timestamps, dates as text, or dates and hours in several columns."""
+"""How times are read: timestamps, dates as text or digits, or dates and hours in several columns."""
 
+import datetime as dt
 import re
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import regularity
 from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.times.cells import Cells, cells_of, joined
+from segue.forecasting.table.times.digits import Digits, read_digits
+from segue.forecasting.table.times.epochs import EPOCHS, read_as, read_fractions
+from segue.forecasting.table.times.fields import extract, matches
+from segue.forecasting.table.times.formats import compiled, read_format
+from segue.forecasting.table.times.midnights import MIDNIGHT_NOTE, local_midnights
+from segue.forecasting.table.times.parts import clock_texts, durations, from_parts, time_part
+from segue.forecasting.table.times.periods import FISCAL_NOTE, first_of_ranges, fiscal_years
+from segue.forecasting.table.times.text import read_text
 
-_PARTS = {
-    "year": "year", "yyyy": "year", "quarter": "quarter", "qtr": "quarter", "month": "month", "mnth": "month",
-    "mon": "month", "day": "day", "dom": "day", "hour": "hour", "hours": "hour", "hr": "hour", "minute": "minute",
-    "min": "minute", "second": "second", "sec": "second",
-}  # fmt: skip
-_DURATIONS: dict[str | None, Literal["h", "min", "s"]] = {"hour": "h", "minute": "min", "second": "s"}
-_ZONE = r"(\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
-_DOTTED_CLOCK = r" (\d{1,2})\.(\d{2})\.(\d{2})$"
-_MONTH_YEAR = r"^\s*([A-Za-z]{3,9})[-/ ]'?(\d{2})\s*$"
-_EARLIEST = pd.Timestamp("1600-01-01")  # in an older date pandas mistook another number for the year
-_NUMERIC_DATE = r"^\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?!\d)"
+__all__ = ["TimesRead", "has_clock", "looks_like_times", "read_times", "reads_with_format", "time_part"]
+
+_SAMPLE = 20  # distinct texts that show whether a column holds times
+_DIGITS, _DECIMAL = r"-?\d+(?:\.0*)?", r"-?(?:0|[1-9]\d*)?[.,]\d+"
+_NANOSECONDS = (np.datetime64("1677-09-22"), np.datetime64("2262-04-11"))  # what they can hold
+_NO_END = np.datetime64("9999-12-31")  # in databases it means that something has no end
 
 
-def time_part(name: str) -> str | None:
-    """The part of a date that a column of this name holds, such as `hour` for `hr`; None if it names no part."""
-    return _PARTS.get(name.strip().lower())
+@dataclass(frozen=True, eq=False)
+class TimesRead:
+    """Times of the rows.
+
+    Attributes:
+        times: Timestamps without a time zone, NaT where a row has none, or int64.
+        notes: What the user should know of the reading, one line each.
+    """
+
+    times: pd.Series
+    notes: tuple[str, ...] = ()
 
 
-def read_times(columns: Mapping[str, pd.Series], form: str | None = None) -> pd.Series:
+def read_times(columns: Mapping[str, pd.Series], form: str | None = None, today: dt.date | None = None) -> TimesRead:
     """Reads one local time without a time zone, or one integer, from each row.
 
     A time zone or offset is dropped and the wall-clock time is kept, since seasons follow the wall clock. A date
-    such as 03/04/2025 is read in the order of day and month that makes the rows more regular.
+    such as 03/04/2025 is read in the order of day and month that makes the rows more regular. A column has one form.
 
     Args:
         columns: One column of times; or a column of dates followed by hours, minutes, seconds or clock times; or
-            year, quarter, month, day, hour, ... as numbers. If `form` is given, their texts are joined by a blank.
-        form: The format of the text, as in `time.strptime`.
-
-    Returns:
-        Timestamps without a time zone, or int64. A row without a timestamp is NaT.
+            year, quarter, month, week, day, hour, ... as numbers. If `form` is given, their texts are joined by a
+            blank.
+        form: The format of the text, as in `time.strptime`; or `epoch-s`, `epoch-ms`, `epoch-us`, `epoch-ns`,
+            `epoch-min`, `epoch-h`, `epoch-d`, `excel` or `count` for numbers. Timestamps need none.
+        today: Two-digit years are not read as later than this; by default the date of today.
 
     Raises:
-        UserError: A time cannot be read, or days and months are ambiguous; the message names the time.
+        UserError: A time cannot be read or has two readings; the message names it.
     """
     label = ",".join(columns)
-    series = list(columns.values())
-    parts = [time_part(name) for name in columns]
-    if form is not None:
-        return _parse(label, _joined(series), form)
-    if len(series) == 1:
-        return _single(label, series[0])
-    if parts[0] == "year" and all(parts) and all(pd.api.types.is_numeric_dtype(column) for column in series):
-        return _assembled(label, dict(zip(parts, series, strict=True)))
-    if all(part in _DURATIONS and pd.api.types.is_numeric_dtype(column) for part, column in _rest(parts, series)):
-        times = _single(label, series[0])
-        for part, column in _rest(parts, series):
-            times = times + pd.to_timedelta(column, unit=_DURATIONS[part])
-        return times
-    return _parse(label, _joined(series), None)
+    column = next(iter(columns.values()))
+    if len(columns) > 1 and form is None:
+        times, notes = _several(label, columns, today)
+    else:
+        if len(columns) > 1:
+            column = joined(columns.values())
+        times, notes = _one(label, _plain(column), form, today)
+    series = pd.Series(times, index=column.index)
+    if series.dtype.kind == "i":
+        return TimesRead(series, notes)
+    _refuse_endless(label, times)
+    stamps = times.astype("datetime64[us]")
+    notes = (*notes, MIDNIGHT_NOTE) if local_midnights(stamps) is not None else notes
+    return TimesRead(series, notes)
 
 
 def looks_like_times(column: pd.Series) -> bool:
-    """Whether a column holds timestamps or periods, or text of which a sample reads as dates."""
-    if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype):
+    """Whether a column holds timestamps or periods, or text of which a sample reads as dates; numbers do not."""
+    column = _plain(column)
+    if column.dtype.kind in "M":
         return True
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    if column.dtype.kind != "O":
         return False
-    sample = column.dropna().drop_duplicates().head(20).astype(str)
-    dated = sample.str.contains(r"\d[-/.: ]\d|\d{4}") | sample.str.match(_MONTH_YEAR)
-    if not len(sample) or not dated.all():
-        return False  # pandas reads lone letters and small numbers as dates
-    return bool(_readings(sample)[0].notna().all())
+    cells = _sample("", column)
+    if cells is None or not len(cells.texts) or matches(cells.texts, f"{_DIGITS}|{_DECIMAL}").all():
+        return False
+    try:
+        _text(cells)
+    except UserError as error:
+        return "ambiguous" in str(error)
+    return True
 
 
 def has_clock(column: pd.Series) -> bool:
     """Whether any time in a column of timestamps, or of dates as text, is not midnight."""
-    times = _readings(column.astype("string"))[0].dropna()
-    return bool((times != times.dt.normalize()).any())
+    column = _plain(column)
+    if column.dtype.kind == "M":
+        return bool((column.dropna() != column.dropna().dt.normalize()).any())
+    cells = _sample("", column)
+    if cells is None:
+        return False
+    return any(re.search(r"\d:\d\d|T\d|[AP]M\b", str(text)) for text in cells.texts)
 
 
-def _rest(parts: Sequence[str | None], series: Sequence[pd.Series]) -> list[tuple[str | None, pd.Series]]:
-    return list(zip(parts[1:], series[1:], strict=True))
+def reads_with_format(column: pd.Series, form: str) -> bool:
+    """Whether a sample of a column has a format of times, or is numbers that a word such as `epoch-s` may mean.
+
+    Raises:
+        UserError: The format is none.
+    """
+    column = _plain(column)
+    if form not in ("count", *EPOCHS):
+        compiled(form)
+    if column.dtype.kind not in "Oiuf":
+        return False
+    cells = _sample("time", column)
+    if cells is None or not len(cells.texts):
+        return False
+    try:
+        _formatted(cells, form)
+    except UserError as error:
+        return "ambiguous" in str(error)
+    return True
 
 
-def _joined(series: Sequence[pd.Series]) -> pd.Series:
-    text = series[0].astype("string")
-    for column in series[1:]:
-        text = text + " " + column.astype("string")
-    return text
+def _sample(label: str, column: pd.Series) -> Cells | None:
+    """The first distinct texts of a column; None if it holds what is no text."""
+    try:
+        return cells_of(label, column.dropna().head(200).astype(object).drop_duplicates().head(_SAMPLE))
+    except (UserError, TypeError):  # lists cannot be compared
+        return None
 
 
-def _single(label: str, column: pd.Series) -> pd.Series:
+def _several(
+    label: str, columns: Mapping[str, pd.Series], today: dt.date | None
+) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+    """Reads several columns without a format."""
+    if (times := from_parts(columns)) is not None:
+        return times, ()
+    first, *rest = columns.items()
+    clock = durations(label, dict(rest))
+    if clock is not None:
+        dates, notes = _one(label, _plain(first[1]), None, today)
+        if dates.dtype.kind != "M":
+            raise UserError("time_col", label, "numbers and hours make no time; name a column of dates first")
+        return dates.astype("datetime64[us]") + clock.astype("timedelta64[us]"), notes
+    return _one(label, joined(clock_texts(list(columns.values()))), None, today)
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Wall-clock timestamps, numbers or objects in the types of numpy, from any type of pandas."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = pa.array(column).to_pandas().set_axis(column.index)
     if isinstance(column.dtype, pd.PeriodDtype):
-        starts: pd.Series = column.dt.to_timestamp()
-        return starts
+        return column.dt.to_timestamp()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        wall: pd.Series = column.dt.tz_localize(None)
-        return wall
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column
-    if not pd.api.types.is_numeric_dtype(column):
-        return _parse(label, column, None)
-    numbers = column.to_numpy(np.float64, na_value=np.nan)
-    if not np.array_equal(numbers, np.rint(numbers)):
-        bad = int(np.flatnonzero(~(numbers == np.rint(numbers)))[0])
-        raise UserError("time_col", label, f"row {bad + 1} holds {numbers[bad]}; give timestamps or whole numbers")
-    for form, low, high in (("%Y%m%d", 19000101, 21001231), ("%Y%m", 190001, 210012)):
-        if len(numbers) and low <= numbers.min() and numbers.max() <= high:
-            dates = pd.to_datetime(column.astype("int64").astype(str), format=form, errors="coerce")
-            if dates.notna().all():
-                return dates
-    return column.astype("int64")
+        return column.dt.tz_localize(None)
+    if column.dtype.kind in "iuf" and not isinstance(column.dtype, np.dtype):
+        missing = column.isna().any()
+        return column.astype("float64" if missing or column.dtype.kind == "f" else "int64")
+    return column.astype(object) if isinstance(column.dtype, pd.StringDtype) else column
 
 
-def _assembled(label: str, parts: dict[str | None, pd.Series]) -> pd.Series:
-    quarter = parts.pop("quarter", None)
-    if quarter is not None:
-        parts["month"] = 3 * quarter - 2
-    year = parts["year"]
-    whole = {"year": year, "month": 1, "day": 1, **parts}
-    times = pd.to_datetime(pd.DataFrame(whole, index=year.index), errors="coerce")
-    _refuse_unread(label, _joined(list(parts.values())), times)
-    return times
+def _one(
+    label: str, column: pd.Series, form: str | None, today: dt.date | None
+) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+    """Reads one column of numpy's types."""
+    if column.dtype.kind == "M":
+        return column.to_numpy(), ()
+    if column.dtype.kind not in "Oiuf":
+        kind = {"b": "booleans", "m": "durations", "c": "complex numbers"}.get(column.dtype.kind, str(column.dtype))
+        raise UserError("time_col", label, f"holds {kind}, which are no times; name a column of dates")
+    if form is not None and column.dtype.kind == "f" and "." in form and form not in EPOCHS:
+        raise UserError("time_format", form, f"the numbers of {label} have lost their zeros; give the column as text")
+    try:
+        cells = cells_of(label, column, today)
+    except TypeError as error:
+        raise UserError(
+            "time_col", label, "holds lists or the like, which are no times; name a column of dates"
+        ) from error
+    if not len(cells.texts):
+        return np.full(len(column), np.datetime64("NaT"), "datetime64[ns]"), ()
+    read = _formatted(cells, form) if form is not None else _text(cells)
+    if read.times.dtype.kind == "i":
+        if (cells.codes < 0).any():
+            row = int((cells.codes < 0).argmax()) + 1
+            raise UserError("time_col", label, f"is empty in row {row}; fill it or drop the row")
+        return cells.rows(read.times), read.notes
+    return cells.rows(_unit(read.times)), read.notes
 
 
-def _parse(label: str, text: pd.Series, form: str | None) -> pd.Series:
-    codes, distinct = pd.factorize(text)  # the series of a panel usually share their times
-    known = pd.Series(distinct).astype("string")
-    if form is not None:
-        times = pd.to_datetime(known, format=form, errors="coerce")
-        times = times.dt.tz_localize(None) if isinstance(times.dtype, pd.DatetimeTZDtype) else times
-    else:
-        times, *others = _readings(known)
-        if others and not others[0].equals(times):
-            example = f"'%m/%d/%Y' or '%d/%m/%Y' for {text.iloc[0]}"
-            raise UserError("time_col", label, f"days and months are ambiguous; give `time_format`: {example}")
-    times = times.reindex(codes).set_axis(text.index)
-    _refuse_unread(label, text, times)
-    return times
+def _unit(times: Times) -> Times:
+    """Nanoseconds, as pandas makes of text, where they hold all times; else microseconds."""
+    known = times[~np.isnat(times)]
+    held = not len(known) or (known.min() >= _NANOSECONDS[0] and known.max() < _NANOSECONDS[1])
+    return times.astype("datetime64[ns]") if held else times
 
 
-def _readings(text: pd.Series) -> list[pd.Series]:
-    """Dates, month or day first: the order that reads more dates, then the more regular one; both if they tie."""
-    return [times.where(times >= _EARLIEST) for times in _all_readings(text)]
+def _formatted(cells: Cells, form: str) -> Digits:
+    if form not in ("count", *EPOCHS):
+        return Digits(read_format(cells, form))
+    numbers = _numbers(cells)
+    if numbers is None:
+        text = int((~matches(cells.texts, r"-?\d+(?:\.\d*)?")).argmax())
+        raise cells.refuse(text, f"`time_format` {form!r} is for numbers; mend the row or the format")
+    if form == "count":
+        whole = np.rint(numbers).astype(np.int64)
+        if not np.array_equal(whole, numbers):
+            raise cells.refuse(int((whole != numbers).argmax()), "a count of steps is a whole number; mend the row")
+        return Digits(whole)
+    return Digits(read_as(cells, numbers, form))
 
 
-def _all_readings(text: pd.Series) -> list[pd.Series]:
-    if (times := _iso_times(text)) is not None:
-        return [times]
-    text = text.str.replace(_MONTH_YEAR, _month_and_year, regex=True)
-    text = text.str.replace(_ZONE, r"\1", regex=True).str.replace(_DOTTED_CLOCK, r" \1:\2:\3", regex=True)
-    texts = [text]
-    if text.str.match(_NUMERIC_DATE, na=False).any():
-        texts = [text.str.replace(_NUMERIC_DATE, order, regex=True) for order in (_month_first, _day_first)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a format that pandas cannot infer is read row by row, which is only slower
-        readings = [pd.to_datetime(form, errors="coerce") for form in texts]
-    if readings[0].isna().sum() > text.isna().sum() and (times := _iso_times(text)) is not None:
-        return [times]  # some texts had an offset
-    merits = [(int(times.notna().sum()), _regularity(times)) for times in readings]
-    return [times for times, merit in zip(readings, merits, strict=True) if merit == max(merits)]
+def _numbers(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64] | None:
+    """The numbers that the texts of a column are; None if one of them is none."""
+    if matches(cells.texts, r"-?\d{1,18}").all():
+        return np.asarray(cells.texts.cast(pa.int64()))
+    if not matches(cells.texts, r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?").all():
+        return None
+    return np.asarray(cells.texts.cast(pa.float64()))
 
 
-def _iso_times(text: pd.Series) -> pd.Series | None:
-    """Reads the common case fast: ISO 8601 dates without an offset. None if any date has another form."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas 2 warns of several offsets, and gives objects
-        try:
-            times = pd.to_datetime(text, format="ISO8601")
-        except ValueError:
-            return None
-    return None if isinstance(times.dtype, pd.DatetimeTZDtype) or times.dtype.kind != "M" else times
+def _text(cells: Cells) -> Digits:
+    """Reads distinct texts or the texts of numbers, without a format."""
+    if matches(cells.texts, r"-?\d+").all():
+        return read_digits(cells)
+    numbers = _numbers(cells)
+    if numbers is not None and (numbers == np.rint(numbers)).all() and np.abs(numbers).max() < 2**53:
+        texts = pa.array([str(int(number)) for number in numbers])
+        return read_digits(Cells(cells.label, texts, cells.codes, cells.today))
+    if (years := fiscal_years(cells)) is not None:
+        return Digits(years, (FISCAL_NOTE.format(cells.texts[0].as_py()),))
+    if numbers is not None and not _are_months(cells):
+        dated = bool(re.search("date|datum|time|zeit|stamp", cells.label, re.I))
+        return Digits(*read_fractions(cells, numbers.astype(np.float64), dated))
+    sample = Cells(cells.label, cells.texts.slice(0, _SAMPLE), np.arange(min(_SAMPLE, len(cells.texts))), cells.today)
+    if (begin := first_of_ranges(cells)) is not None:
+        return Digits(begin)
+    return Digits(read_text(cells))
 
 
-def _month_first(date: re.Match[str]) -> str:
-    return _iso(date[3], date[1], date[2])
+def _are_months(cells: Cells) -> bool:
+    """Whether decimals such as 2020.01, 2020.12 are months: the second part is never above 12."""
+    fields, fits = extract(cells.texts, r"(?P<Y>\d{4})\.(?P<m>0[1-9]|1[0-2]|[1-9])")
+    return bool(fits.all())
 
 
-def _day_first(date: re.Match[str]) -> str:
-    return _iso(date[3], date[2], date[1])
-
-
-def _month_and_year(date: re.Match[str]) -> str:
-    return f"1 {date[1][:3]} {_century(date[2])}{date[2]}"
-
-
-def _iso(year: str, month: str, day: str) -> str:
-    """Writes a date in a form that pandas reads in one way only; in other forms it may swap day and month."""
-    century = "" if len(year) == 4 else _century(year)
-    return f"{century}{year}-{month:0>2}-{day:0>2}" if int(month) <= 12 else "no month"
-
-
-def _century(year: str) -> str:
-    return "20" if int(year) < 69 else "19"
-
-
-def _regularity(times: pd.Series) -> float:
-    known: Times = np.unique(times.dropna().to_numpy().astype("datetime64[us]"))
-    return regularity(known)
-
-
-def _refuse_unread(label: str, text: pd.Series, times: pd.Series) -> None:
-    bad: NDArray[np.int64] = np.flatnonzero((times.isna() & text.notna()).to_numpy())
-    if len(bad):
-        value = re.sub(r"\s+", " ", str(text.iloc[bad[0]]))
-        remedy = "name the format with `time_format`, for example '%d.%m.%Y %H:%M'"
-        raise UserError("time_col", label, f"cannot read {value!r} in row {bad[0] + 1} as a time; {remedy}")
+def _refuse_endless(label: str, times: NDArray[np.generic]) -> None:
+    """Refuses 9999-12-31, and years that no calendar has."""
+    days = times.astype("datetime64[D]")
+    bad = ~np.isnat(times) & ((days >= _NO_END) | (days < np.datetime64("0001-01-01")))
+    if bad.any():
+        row = int(bad.argmax())
+        raise UserError("time_col", label, f"row {row + 1} holds {days[row]}, which means no time; drop the row")

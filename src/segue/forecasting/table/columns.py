@@ -1,0 +1,232 @@
+"""The columns of series, times and values in a table, named by the user or inferred."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from segue.errors import UserError
+from segue.forecasting.table.layout import ID_NAMES, TARGET_NAMES, TIME_NAMES, Layout
+from segue.forecasting.table.native import as_pandas, distinct
+from segue.forecasting.table.numbers import holds_digits, looks_like_numbers
+from segue.forecasting.table.times.read import has_clock, looks_like_times, reads_with_format, time_part
+
+_MOST_NAMES = 12  # the most names that an error lists
+_SAMPLE = 1000  # rows that show what a column holds
+_KEY = re.compile(r"(?:^|[_ -])(?:id|nr|no|key|code)$|[a-z](?:ID|Id|Nr|No)$")
+_WORDS = (
+    "true false yes no y n t f on off weekday weekend workday holiday "
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun "
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+_DESCRIPTIONS = frozenset(_WORDS.split())
+"""Words that say something of a time and never name a series."""
+
+_REMARKS = re.compile(
+    "weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?"
+    "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season"
+)
+"""Names of columns that say something of a time."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The roles of a table's columns.
+
+    Attributes:
+        ids: The column that names the series, or several whose cells name it together; none if all rows are one series.
+        times: The column of times, or several columns that make one time.
+        targets: The columns to forecast, at least one.
+    """
+
+    ids: tuple[str, ...]
+    times: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+def infer_columns(table: nw.DataFrame[Any], layout: Layout, hint: str = "") -> Columns:
+    """Takes the columns that the user names, and infers the others where only one column is possible.
+
+    Args:
+        table: Rows in any order.
+        layout: The names that the user gives.
+        hint: What to do if no column holds times.
+
+    Raises:
+        UserError: A named column is missing or has two roles, or no column or several columns are possible.
+    """
+    times = _named(table, "time_col", layout.time_col)
+    targets, patterns = _named_targets(table, layout.target_col)
+    names = None if layout.id_col is None else _names(table, layout.id_col)
+    one_series = names is not None and (not any(names) or (names == ("none",) and "none" not in table.columns))
+    ids = () if one_series else _named(table, "id_col", layout.id_col)
+    _refuse_shared("time_col", times, (*targets, *ids))
+    _refuse_shared("id_col", ids, targets)
+    times = times or _infer_times(table, (*targets, *ids), layout.time_format, hint)
+    ids = ids or (() if one_series else _infer_ids(table, taken=(*times, *targets)))
+    if patterns:
+        targets = _matching(table, layout.target_col, targets, patterns, taken=(*times, *ids))
+    return Columns(ids, times, targets or _infer_target(table, taken=(*times, *ids)))
+
+
+def _names(table: nw.DataFrame[Any], given: str | Sequence[str] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, str):
+        return tuple(given)
+    if given in table.columns:  # a name may itself hold a comma
+        return (given,)
+    return tuple(name.strip() for name in given.split(","))
+
+
+def _named(table: nw.DataFrame[Any], argument: str, given: str | Sequence[str] | None) -> tuple[str, ...]:
+    names = _names(table, given)
+    for name in names:
+        if name not in table.columns:
+            raise UserError(argument, name or given, f"no such column; there are {_listed(table.columns)}")
+    if len(set(names)) < len(names):
+        raise UserError(argument, given, "names a column twice; name each once")
+    return names
+
+
+def _named_targets(
+    table: nw.DataFrame[Any], given: str | Sequence[str] | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The targets that are named in full, and patterns of others."""
+    names = _names(table, given)
+    patterns = tuple(
+        name for name in names if name not in table.columns and (name == "all" or re.search(r"[*?\[]", str(name)))
+    )
+    return _named(table, "target_col", [name for name in names if name not in patterns]), patterns
+
+
+def _matching(
+    table: nw.DataFrame[Any], given: object, named: Sequence[str], patterns: Sequence[str], taken: Sequence[str]
+) -> tuple[str, ...]:
+    """The targets in the order of the table: those named in full, and columns of numbers that match a pattern."""
+    patterns = ["*" if pattern == "all" else pattern for pattern in patterns]
+    numeric = [
+        name
+        for name in table.columns
+        if name not in taken and any(fnmatchcase(name, pattern) for pattern in patterns) and _holds_digits(table, name)
+    ]
+    if not numeric:
+        raise UserError("target_col", given, f"no column of numbers matches; there are {_listed(table.columns)}")
+    return tuple(name for name in table.columns if name in numeric or name in named)
+
+
+def _refuse_shared(argument: str, names: Sequence[str], others: Sequence[str]) -> None:
+    for name in names:
+        if name in others:
+            raise UserError(argument, name, "is named for two things; name different columns")
+
+
+def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | None, hint: str) -> tuple[str, ...]:
+    free = [name for name in table.columns if name not in taken]
+    if "ds" in free:
+        return ("ds",)
+    dated = [name for name in free if _is_dated(_head(table, name), form)]
+    certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
+    dated = certain or dated  # in text, 12.10 may be a day or a number
+    parts = tuple(
+        name for name in free if name not in dated and time_part(name) and looks_like_numbers(_head(table, name))
+    )
+    if len(dated) == 1:
+        clock = [name for name in parts if time_part(name) in ("hour", "minute")]
+        if clock and not form and not has_clock(_head(table, dated[0])):
+            both = ",".join((dated[0], *clock))
+            raise UserError("time_col", "(not given)", f"could be {dated[0]} or {both}; name it with `time_col`")
+        return (dated[0],)
+    if not dated and {"year", "month"} <= {time_part(name) for name in parts}:
+        return parts
+    by_name = [name for known in TIME_NAMES for name in free if name.lower() == known]
+    if not dated and by_name:
+        return (by_name[0],)
+    remedy = "name it with `time_col`, or several such as date,hour"
+    if dated:
+        raise UserError("time_col", "(not given)", f"could be {_listed(dated)}; {remedy}")
+    fault = f"no column holds times; there are {_listed(table.columns)}"
+    raise UserError("time_col", "(not given)", f"{fault}; {hint or remedy}")
+
+
+def _is_dated(head: pd.Series, form: str | None) -> bool:
+    return looks_like_times(head) if form is None else reads_with_format(head, form)
+
+
+def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
+    free = [name for name in table.columns if name not in taken]
+    customary = [name for known in ID_NAMES for name in free if name.lower() == known]
+    customary = [name for name in customary if not _numbers_rows(table[name])]
+    if customary and not _is_constant(table[customary[0]]):
+        return (customary[0],)
+    repeated = [name for name in free if name not in customary and _may_name_series(table, name)]
+    if repeated:
+        remedy = "name it with `id_col`, or give `id_col` none if all rows are one series"
+        raise UserError("id_col", "(not given)", f"could be {_listed(repeated)}; {remedy}")
+    return tuple(customary[:1])
+
+
+def _numbers_rows(column: nw.Series[Any]) -> bool:
+    """Whether every row has a number of its own; names in text that occur once are series of one row."""
+    if len(column) < 2 or not looks_like_numbers(as_pandas(column.head(_SAMPLE))):
+        return False
+    return all(distinct(part) == len(part) for part in (column.head(200), column))  # the first rows usually decide
+
+
+def _is_constant(column: nw.Series[Any]) -> bool:
+    return all(distinct(part) == 1 for part in (column.head(200), column))
+
+
+def _may_name_series(table: nw.DataFrame[Any], name: str) -> bool:
+    """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
+    head = _head(table, name)
+    if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or looks_like_times(head):
+        return False
+    if holds_digits(head):
+        return bool(_KEY.search(name)) and _repeats(as_pandas(table[name]))
+    texts = head.dropna()
+    if not len(texts) or not all(isinstance(cell, str) for cell in texts):
+        return False
+    if {cell.strip().lower() for cell in texts} <= _DESCRIPTIONS:
+        return False
+    return _repeats(head) or _repeats(as_pandas(table[name]))
+
+
+def _repeats(column: pd.Series) -> bool:
+    """Whether at most half of the cells are empty, and there are several names, one of them twice."""
+    names, filled = distinct(column) or 0, int(column.notna().sum())
+    return 1 < names < filled and 2 * filled >= len(column)
+
+
+def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
+    free = [name for name in table.columns if name not in taken]
+    for known in TARGET_NAMES:
+        for name in free:
+            if name.lower() == known:
+                return (name,)
+    numeric = [name for name in free if _holds_digits(table, name)]
+    if len(numeric) == 1 or (not numeric and len(free) == 1):
+        return tuple(numeric or free)
+    hint = f"could be {_listed(numeric)}" if numeric else f"no column holds numbers; there are {_listed(table.columns)}"
+    remedy = "name it with `target_col`, or several separated by commas, or give `target_col` all"
+    raise UserError("target_col", "(not given)", f"{hint}; {remedy}")
+
+
+def _holds_digits(table: nw.DataFrame[Any], name: str) -> bool:
+    return holds_digits(_head(table, name))
+
+
+def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:
+    """The first rows of a column, those with a value if these have none."""
+    head = table[name].head(_SAMPLE)
+    return as_pandas(table[name].drop_nulls().head(_SAMPLE) if head.is_null().all() else head)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"

@@ -1,0 +1,118 @@
+"""Times as numbers since a beginning: seconds of Unix and their kin, and serial days of spreadsheets."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecasting.table.frequency import DAY, Times
+from segue.forecasting.table.times.cells import Cells
+
+_EXCEL = 25_569  # 1970-01-01 in spreadsheets, which count days from 1899-12-30
+_EARLIEST, _AHEAD = 7_305, 3_653  # days: times between 1990 and ten years from now are plausible
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A unit of numbers since a beginning.
+
+    Attributes:
+        words: What they are, for notes.
+        micros: The microseconds of one; 0 for nanoseconds, of which a thousand make one.
+        start: The number of 1970-01-01.
+        sure: Whether plausible numbers can only be these.
+        by_name: Whether plausible numbers in a column named like a date can only be these.
+        earliest: The first plausible day, counted from 1970-01-01.
+    """
+
+    words: str
+    micros: int
+    start: int = 0
+    sure: bool = False
+    by_name: bool = False
+    earliest: int = _EARLIEST
+
+
+EPOCHS = {
+    "epoch-s": Epoch("seconds since 1970, in UTC", 1_000_000, sure=True),
+    "epoch-ms": Epoch("milliseconds since 1970, in UTC", 1_000, sure=True),
+    "epoch-us": Epoch("microseconds since 1970, in UTC", 1, sure=True),
+    "epoch-ns": Epoch("nanoseconds since 1970, in UTC", 0, sure=True),
+    "excel": Epoch("serial days of a spreadsheet", DAY, _EXCEL, by_name=True, earliest=-1000),
+    "epoch-min": Epoch("minutes since 1970, in UTC", 60_000_000),
+    "epoch-h": Epoch("hours since 1970, in UTC", DAY // 24),
+    "epoch-d": Epoch("days since 1970", DAY),
+}
+"""The words that `time_format` takes for numbers, besides `count`."""
+
+
+def epoch_of(numbers: NDArray[np.int64] | NDArray[np.float64], today: dt.date) -> str | None:
+    """The unit in which all numbers are times between 1990 and ten years from now, if there is one."""
+    latest = (today - dt.date(1970, 1, 1)).days + _AHEAD
+    for name, epoch in EPOCHS.items():
+        day = DAY / epoch.micros if epoch.micros else DAY * 1000
+        low, high = epoch.earliest * day + epoch.start, latest * day + epoch.start
+        if len(numbers) and low <= numbers.min() and numbers.max() <= high:
+            return name
+    return None
+
+
+def from_epoch(numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> Times:
+    """Times in microseconds; NaT where a number is too large. Fractions of days are rounded to milliseconds."""
+    epoch = EPOCHS[name]
+    beyond = np.abs(numbers.astype(np.float64) - epoch.start) * (epoch.micros or 1e-3) > 2.5e17
+    numbers = np.where(beyond, epoch.start, numbers)
+    if numbers.dtype.kind == "i":
+        micros = (numbers - epoch.start) * epoch.micros if epoch.micros else numbers // 1000
+    else:
+        exact = (numbers - epoch.start) * (epoch.micros or 1e-3)
+        micros = np.rint(exact / 1000).astype(np.int64) * 1000 if epoch.micros >= 1000 else exact.astype(np.int64)
+    times: Times = micros.astype("datetime64[us]")
+    times[beyond] = np.datetime64("NaT")
+    return times
+
+
+def epoch_note(label: str, name: str) -> str:
+    """What a user should know where a column is read as numbers since a beginning."""
+    return f"{label} is read as {EPOCHS[name].words}; give `time_format` count if its numbers count steps"
+
+
+def read_fractions(cells: Cells, numbers: NDArray[np.float64], dated: bool) -> tuple[Times, tuple[str, ...]]:
+    """Reads distinct numbers that are not whole: years such as 2020.25, or serial days, or seconds since 1970.
+
+    Args:
+        cells: The column, for errors.
+        numbers: Its distinct numbers, `(texts,)`.
+        dated: Whether the column is named like a date.
+
+    Raises:
+        UserError: The numbers are none of these.
+    """
+    bad = int(np.flatnonzero(numbers != np.rint(numbers))[0])
+    if not np.isfinite(numbers).all():
+        raise cells.refuse(int((~np.isfinite(numbers)).argmax()), "give timestamps or whole numbers")
+    if numbers.min() >= 1000 and numbers.max() < 3000:
+        months = (numbers * 12).round()
+        if np.abs(numbers * 12 - months).max() < 0.07 and len(np.unique(months)) == len(numbers):  # .08 is a month
+            return (months.astype(np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[us]"), ()
+        raise cells.refuse(bad, "parts of a year are read if they are months; give dates instead")
+    name = epoch_of(numbers, cells.today)
+    if name is not None and (EPOCHS[name].sure or (EPOCHS[name].by_name and dated)):
+        return from_epoch(numbers, name), (epoch_note(cells.label, name),)
+    remedy = "give timestamps or whole numbers, or name their unit with `time_format`, such as 'excel' or 'epoch-s'"
+    raise cells.refuse(bad, remedy)
+
+
+def read_as(cells: Cells, numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> Times:
+    """Reads distinct numbers in a unit that the user names.
+
+    Raises:
+        UserError: A number is beyond all years.
+    """
+    times = from_epoch(numbers, name)
+    if np.isnat(times).any():
+        bad = int(np.isnat(times).argmax())
+        raise UserError("time_format", name, f"row {cells.row_of(bad)} is beyond all years; name another unit")
+    return times
