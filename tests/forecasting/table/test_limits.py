@@ -23,7 +23,8 @@ def panel_of(series, **options):
 @pytest.mark.parametrize(
     "freq",
     ["1" * 20, "1" * 20 + "D", "0D", "-1D", "1e9D", "9" * 18 + "D", "9" * 18 + "MS", "99999999999h", "ns", "0.1us",
-     "nan", "NaT", "D\0", "²D", "1,1", "0,15", "1,32", "Mon,Foo", "Mon-", ",", "-", "REQ", "FY5253", "bh", "cbh", "2SMX", "D D"],
+     "nan", "NaT", "D\0", "²D", "1,1", "0,15", "1,32", "Mon,Foo", "Mon-", ",", "-", "REQ", "FY5253", "bh", "cbh",
+     "2SMX", "D D"],
 )  # fmt: skip
 def test_any_text_of_a_frequency_is_read_or_refused_in_a_line(freq):
     with pytest.raises(UserError, match="^freq ") as caught:
