@@ -75,6 +75,24 @@ def test_times_off_the_grid_are_counted_from_the_first_row_as_in_a_table():
     assert_frame_equal(Stream(Mean()).forecast(memory, 3), forecast(rows, 3, model=Mean(), freq="D"))
 
 
+@pytest.mark.parametrize(("freq", "cuts"), [("D", [24]), ("W", [300, 310]), ("MS", [800]), ("2D", [50, 51, 99])])
+def test_rows_within_steps_are_gathered_as_in_a_table(freq, cuts, tmp_path):
+    """The first rows decide; each piece begins with a step of its own."""
+    times = pd.date_range("2025-01-06 00:00", periods=24 * 70, freq="h")
+    rows = pd.DataFrame({"ds": times, "y": np.arange(len(times)) % 24.0})
+    stream = Stream(Mean(), freq=freq, duplicates="first")
+    memory, _ = feed(stream, pieces(rows, cuts))
+    assert memory.gathered
+    stream.save(memory, tmp_path / "state")
+    expected = forecast(rows, 3, model=Mean(), freq=freq, duplicates="first")
+    assert stream.forecast(stream.load(tmp_path / "state"), 3)["ds"].tolist() == expected["ds"].tolist()
+
+
+def test_a_stream_counts_no_rows():
+    with pytest.raises(UserError, match="^freq rows: a stream counts steps of time"):
+        feed(Stream(Mean(), freq="rows"), [days(1, 2)])
+
+
 def test_a_report_accounts_for_every_row():
     stream = Stream(Mean(context=8))
     memory, first = stream.update(stream.start(), days(10, 11, 12, 14))

@@ -17,12 +17,12 @@ from segue.forecasting.table.weekdays import BUSINESS, NAMES, Weekdays, weekdays
 _NEARLY = 0.95
 """The share of gaps that have to be whole multiples of the step.
 
-In 41 public data sets the least share is 99.9 %. Irregular tables, such as Tuesdays and Fridays or the 1st and 15th, have
-at most 75 %. Single rows off the grid, such as one reading at a wrong minute, make two gaps of 40.
+In each of 42 public data sets all gaps are. Of irregular tables, such as Tuesdays and Fridays or the 1st and 15th, at
+most three quarters are. A single row off the grid makes two gaps of at least 40 that are not.
 """
 _HALF = 0.5  # the share of gaps that have to be one step, so that most steps of the grid have a row
 _JITTER = 0.02
-"""The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 29 min of a day, and less than a day of 30."""
+"""The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 29 min of a day, at most 6 h."""
 _CHANCE = 1e-3  # that a weekday without rows lacks them by chance
 _MOST_SPREAD = 4
 """The most days between the days of the month that months keep: the last trading day is up to 4 days early."""
@@ -32,7 +32,7 @@ _NICE = [
     DAY,
     WEEK,
 ]
-"""The steps in microseconds that clocks are set to. Times of jitter have no common gap, but are close to one of these."""
+"""The steps in microseconds that clocks are set to. Gaps of jitter are all different, but close to one of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +80,8 @@ def infer_frequency(times: Times, gaps: Times) -> Frequency:
             no pairs; the step of integer times is then 1.
 
     Raises:
-        UserError: No series has two timestamps; or a gap of 20 or more is no multiple of the most common one; or there
-            are at least three gaps, and less than half of them keep one step; or the rows stand at opening hours.
+        UserError: No series has two timestamps; or more than 5 % of the gaps are no multiples of the step; or there are
+            at least three gaps, and less than half of them keep one step; or the rows stand at opening hours.
     """
     sizes = GapSizes.of(gaps)
     if times.dtype.kind == "i":
@@ -116,9 +116,10 @@ def _infer_number(sizes: GapSizes) -> Frequency:
 
 
 def _step_of(sizes: GapSizes) -> int | None:
-    """The step that nearly all gaps are multiples of: the most common gap, or one of the clock; None if there is none."""
-    nice = min(_NICE, key=lambda size: abs(size - sizes.median))
-    for size in (sizes.common, nice):
+    """The step that nearly all gaps are multiples of: the most common gap, or one of the clock; None if none is."""
+    nice = [size for size in _NICE if abs(size - sizes.median) <= _tolerance(size)]
+    clear = sizes.share(sizes.distinct == sizes.common) >= _HALF
+    for size in (sizes.common, *nice) if clear else (*nice, sizes.common):
         usual = len(sizes) < 3 or _near(sizes, size) >= _HALF
         if usual and _multiples(sizes, size) >= _NEARLY:
             return size
@@ -189,7 +190,7 @@ def _skips_a_weekend(gaps: Times) -> bool:
 
 
 def _infer_months(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
-    """Calendar months, where they explain more gaps than days do and the rows keep a day of the month, or nearly one."""
+    """Calendar months, where they explain more gaps than days do and the rows keep a day of the month, or nearly."""
     share = sizes.share(sizes.distinct == sizes.common)
     if sizes.common < 28 * DAY:
         return None

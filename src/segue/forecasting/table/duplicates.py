@@ -217,5 +217,7 @@ def partial_steps(
             step = fewer[0]
             of = "" if len(ids) == 1 else f" of series {ids[int(lane[step])]}"
             more = "" if len(fewer) == 1 else f", and those of {len(fewer) - 1:,} more series lack rows as well"
-            notes.append(f"the {name} step{of}, {shown(begin[step])}, has {counts[step]} of about {usual} rows{more}")
+            notes.append(
+                f"the {name} step{of}, {shown(begin[leaders[step]])}, has {counts[step]} of about {usual} rows{more}"
+            )
     return tuple(notes)

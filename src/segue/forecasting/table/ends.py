@@ -38,9 +38,9 @@ def early_ends(
     names = ", ".join(str(ids[lane]) for lane in early[:_MOST_NAMES])
     names += f" and {len(early) - _MOST_NAMES:,} more" if len(early) > _MOST_NAMES else ""
     verb, own = (
-        ("ends", "its forecast begins at its own end")
+        ("ends", "its forecast begins after its own last row")
         if len(early) == 1
-        else ("end", "their forecasts begin at their own ends")
+        else ("end", "their forecasts begin after their own last rows")
     )
     fault = f"{len(early):,} of {len(ids):,} series {verb} before {shown(last)}, the last time of the table"
     return (f"{fault}: {names}; {own}",)

@@ -30,15 +30,17 @@ class _Hours:
     open: Bool[np.ndarray, " slots"]
     slot: int
 
-    def text(self) -> str:
-        """The clock times of a day in words: from the first one after the longest break to the last one."""
+    def text(self, times: Times) -> str:
+        """The clock times of a day in words: from the first one after the longest break to the last one before it."""
         count = min(len(self.open), DAY // self.slot)
         used = np.flatnonzero(self.open.reshape(-1, count).any(0))
-        after = np.diff(used, append=used[0] + count)
-        last = int(after.argmax())
-        ends = used[(last + 1) % len(used)], used[last]
-        begin, end = (f"{int(at) * self.slot // HOUR:02}:{int(at) * self.slot // MINUTE % 60:02}" for at in ends)
-        return f"{begin} to {end}"
+        if len(used) == count:
+            return "all hours of the day with a break in every week,"
+        last = int(np.diff(used, append=used[0] + count).argmax())
+        clock = times.astype(np.int64) % DAY
+        first = clock[clock // self.slot == used[(last + 1) % len(used)]].min()
+        ends = (int(first), int(clock[clock // self.slot == used[last]].max()))
+        return " to ".join(f"{at // HOUR:02}:{at // MINUTE % 60:02}" for at in ends)
 
 
 def refuse_opening_hours(times: Times, size: int) -> None:
@@ -56,9 +58,9 @@ def refuse_opening_hours(times: Times, size: int) -> None:
         hours = _recurring(times, slot, cycle) if _lacks_slots(times[:_HEAD], slot, cycle) else None
         if hours is not None:
             days = tuple(np.unique(weekdays_of(times)).tolist())
-            when = "every day" if len(days) == 7 else f"on {weekday_text(days)}"
+            when = hours.text(times) + (" every day" if len(days) == 7 else f" on {weekday_text(days)}")
             alias = Steps(size).alias
-            fault = f"the rows stand at {hours.text()} {when}, and steps of {alias} between them would be empty"
+            fault = f"the rows stand at {when}, and steps of {alias} between them would be empty"
             remedy = f"give `freq` rows to number the rows, or `freq` {alias} for steps around the clock"
             raise UserError("freq", "(not given)", f"{fault}; {remedy}")
 
@@ -79,7 +81,6 @@ def _recurring(times: Times, slot: int, cycle: int) -> _Hours | None:
         return None
     filled, count = np.unique(_slots(times, slot)), cycle // slot
     hours = _Hours(np.bincount(filled % count, minlength=count) > 0, slot)
-    cycles = len(np.unique(filled // count))
-    missing = 1 - len(filled) / (cycles * np.count_nonzero(hours.open))
-    by_chance = count * missing**cycles
-    return hours if cycles >= _LEAST_CYCLES and by_chance < _CHANCE else None
+    counts = np.unique(filled // count, return_counts=True)[1]
+    missing = 1 - counts[1:-1].mean() / np.count_nonzero(hours.open) if len(counts) >= _LEAST_CYCLES else 1.0
+    return hours if count * missing ** (len(counts) - 2) < _CHANCE else None  # the first and the last may be cut

@@ -25,7 +25,11 @@ def no_common_step(times: Times, sizes: NDArray[np.int64], alias: str, share: fl
     )
     weekdays = _few_weekdays(times)
     step = (
-        f"{weekdays} if these are the days of every week" if weekdays else "one such as h or D" if share < 0.5 else ""
+        f"{weekdays} if these are the days of every week"
+        if weekdays
+        else "one such as h or D"
+        if share < 0.5 or len(sizes) < 3
+        else ""
     )
     remedy = f"give {step}, or `freq` rows to number the rows" if step else "give `freq` rows to number the rows"
     return UserError("freq", "(not given)", f"{fault}; {remedy}")
@@ -51,7 +55,7 @@ def _few_weekdays(times: Times) -> str:
     """The two to four weekdays of rows that are at most one a day; empty if it is otherwise."""
     days = np.unique(times.astype("datetime64[D]"))
     weekdays = tuple(np.unique(weekdays_of(days)).tolist())
-    few = 2 <= len(weekdays) <= 4 < len(days) and len(days) == len(np.unique(times))
+    few = 2 <= len(weekdays) <= min(4, len(days) - 1) and len(days) == len(np.unique(times))
     return weekday_text(weekdays) if few else ""
 
 

@@ -39,12 +39,12 @@ def refuse_distant(times: Times, frequency: Frequency, horizon: int) -> None:
     size = frequency.size if isinstance(frequency, Steps) else 31 * DAY
     size = frequency.count * size if isinstance(frequency, Months) else size
     if last + (horizon + 1) * size > (2**63 - 1 if integer else _LAST):
-        what = "64 bits hold" if integer else "the year 9999"
+        what = "what 64 bits hold" if integer else "the year 9999"
         raise UserError("horizon", horizon, f"its times go beyond {what}; give a smaller one, or correct the times")
 
 
 def overlong(starts: Int64[np.ndarray, " series_and_1"], steps: Int64[np.ndarray, " rows"]) -> NDArray[np.int64]:
-    """Returns the series whose grid has far more steps than rows, as one row in 1900 and one in 2100 have by seconds."""
+    """Returns the series with far more steps than rows, as one row in 1900 and one in 2100 have by seconds."""
     lengths = steps[starts[1:] - 1] + 1
     return np.flatnonzero((lengths > _LONGEST) & (lengths // _EMPTY > np.diff(starts)))
 

@@ -115,4 +115,6 @@ def _other(name: str) -> Frequency:
             raise UserError("freq", name, _UNKNOWN) from error
     if offset is None or offset.n < 1 or isinstance(offset, pd.tseries.offsets.Tick):
         raise UserError("freq", name, _UNKNOWN)
+    if isinstance(offset, pd.tseries.offsets.BusinessHour):  # pandas takes minutes for decades of them
+        raise UserError("freq", name, "hours of business are no steps; give h, or `freq` rows to number the rows")
     return Offsets(offset.freqstr)

@@ -58,7 +58,8 @@ class Offsets:
         return self._dates(lambda offset: pd.date_range(offset.rollback(pd.Timestamp(first)), last, freq=offset))
 
     def _next(self, time: np.datetime64, periods: int) -> Times:
-        return self._dates(lambda offset: pd.date_range(pd.Timestamp(time) + offset, periods=periods, freq=offset))
+        start, most = pd.Timestamp(time), periods + 1  # pandas refuses a single date of some offsets
+        return self._dates(lambda offset: pd.date_range(start + offset, periods=most, freq=offset))[:periods]
 
     def _dates(self, dates: Callable[[pd.tseries.offsets.BaseOffset], pd.DatetimeIndex]) -> Times:
         with warnings.catch_warnings():
