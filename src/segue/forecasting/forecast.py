@@ -14,8 +14,8 @@ from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
+from segue.forecasting.table.grid.panel import Lanes
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.panel import Lanes
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 

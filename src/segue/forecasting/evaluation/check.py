@@ -13,7 +13,7 @@ from segue.forecasting.evaluation.origins import roll
 from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.predictor import Predictor
-from segue.forecasting.table.panel import Panel
+from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 
 MOST_SERIES = 64

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.panel import Panel
+from segue.forecasting.table.grid.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.streams.memory import Form, Id, Memory, anchored
 from segue.forecasting.streams.report import Report
-from segue.forecasting.table.calendar import infer_frequency
-from segue.forecasting.table.duplicates import begins, is_coarser, one_a_step
-from segue.forecasting.table.frequency import Frequency, RowNumbers, Times
-from segue.forecasting.table.gaps import in_order, longer_steps, neighbours, other_step
-from segue.forecasting.table.grid import alias_of
+from segue.forecasting.table.grid.calendar import infer_frequency
+from segue.forecasting.table.grid.duplicates import begins, is_coarser, one_a_step
+from segue.forecasting.table.grid.frequency import Frequency, RowNumbers, Times
+from segue.forecasting.table.grid.gaps import in_order, longer_steps, neighbours, other_step
+from segue.forecasting.table.grid.grid import alias_of
+from segue.forecasting.table.grid.months import Months, anchors_of
+from segue.forecasting.table.grid.names import frequency_of
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.months import Months, anchors_of
-from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.rows import Rows
 from segue.state import State
 

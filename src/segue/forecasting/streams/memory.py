@@ -11,11 +11,11 @@ import pandas as pd
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.forecasting.table.columns import Columns
-from segue.forecasting.table.frequency import DAY, Frequency, Times
-from segue.forecasting.table.months import Months
-from segue.forecasting.table.names import frequency_of
-from segue.forecasting.table.panel import Panel
+from segue.forecasting.table.columns.roles import Columns
+from segue.forecasting.table.grid.frequency import DAY, Frequency, Times
+from segue.forecasting.table.grid.months import Months
+from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.rows import Rows
 from segue.state import State
@@ -114,7 +114,7 @@ class Memory:
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
-        """Returns the last values of some lanes, up to the longest; see `segue.forecasting.table.panel.Lanes`."""
+        """Returns the last values of some lanes, up to the longest; see `segue.forecasting.table.grid.panel.Lanes`."""
         begin = self.steps - max(1, min(context, int(self.lengths[picked].max(initial=0))))
         return self.state["values"][:, begin:][picked], self.state["observed"][:, begin:][picked]
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError, printable
-from segue.forecasting.table.columns import Columns
-from segue.forecasting.table.frequency import Times
-from segue.forecasting.table.keys import Keys
+from segue.forecasting.table.columns.keys import Keys
+from segue.forecasting.table.columns.roles import Columns
+from segue.forecasting.table.grid.frequency import Times
+from segue.forecasting.table.grid.panel import Panel, make_panel
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.panel import Panel, make_panel
 from segue.forecasting.table.rows import DType, read_rows
 
 _NANOSECONDS = 9_223_372_036_854_775  # microseconds from 1970 to 2262, the last time in nanoseconds

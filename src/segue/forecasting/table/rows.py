@@ -13,13 +13,13 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.columns import Columns, infer_columns
-from segue.forecasting.table.frequency import Times
-from segue.forecasting.table.index import index_hint, with_index
-from segue.forecasting.table.keys import Keys, read_names
+from segue.forecasting.table.columns.index import index_hint, with_index
+from segue.forecasting.table.columns.keys import Keys, read_names
+from segue.forecasting.table.columns.native import as_pandas
+from segue.forecasting.table.columns.roles import Columns, infer_columns
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.native import as_pandas
-from segue.forecasting.table.numbers import read_numbers
+from segue.forecasting.table.numbers.read import read_numbers
 from segue.forecasting.table.times.read import read_times
 
 DType = Any

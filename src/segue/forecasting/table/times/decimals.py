@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, from_epoch, is_dated
 from segue.forecasting.table.times.fields import all_match, assembled, extract, matches

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import regularity
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.calendar import regularity
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.century import full_years
 from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, from_epoch, is_dated

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, Times
+from segue.forecasting.table.grid.frequency import DAY, Times
 from segue.forecasting.table.times.cells import Cells
 
 _EXCEL = 25_569  # 1970-01-01 in spreadsheets, which count days from 1899-12-30

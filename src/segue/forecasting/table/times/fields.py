@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.templates import Group, by_template
 
 Fields = dict[str, NDArray[np.int64]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells, refuse_lost_zeros
 from segue.forecasting.table.times.century import CENTURY_REMEDY, full_years
 from segue.forecasting.table.times.fields import assembled, extract, matches

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import DAY, Times
+from segue.forecasting.table.grid.frequency import DAY, Times
 
 _HOUR = DAY // 24
 _LONGEST_EAST = 11 * _HOUR  # midnight of UTC+13 is 11:00 of UTC; west of Greenwich, none is later than 10:00 of UTC

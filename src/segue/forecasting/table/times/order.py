@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import regularity
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.calendar import regularity
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 
 _IRREGULAR, _REGULAR = 0.7, 0.9  # shares of steps: an unusual form needs a clear case

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.fields import assembled
 
 _PARTS = {

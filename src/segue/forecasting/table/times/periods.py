@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.century import CENTURY_REMEDY, full_years
 from segue.forecasting.table.times.fields import extract, matches

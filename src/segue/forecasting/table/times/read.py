@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.times.cells import Cells, cells_of, joined
 from segue.forecasting.table.times.decimals import read_decimals
 from segue.forecasting.table.times.digits import Digits, read_digits

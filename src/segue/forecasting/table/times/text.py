@@ -7,8 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import regularity
-from segue.forecasting.table.frequency import DAY, Times
+from segue.forecasting.table.grid.calendar import regularity
+from segue.forecasting.table.grid.frequency import DAY, Times
 from segue.forecasting.table.times.cells import Cells
 from segue.forecasting.table.times.century import CENTURY_REMEDY, full_years
 from segue.forecasting.table.times.fields import Fields, assembled, extract, matches

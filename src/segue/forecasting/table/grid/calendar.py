@@ -7,12 +7,12 @@ from jaxtyping import Bool, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, HOUR, MINUTE, WEEK, Frequency, Steps, Times, days_on_clock
-from segue.forecasting.table.hours import refuse_opening_hours
-from segue.forecasting.table.irregular import no_common_step
-from segue.forecasting.table.months import MonthDays, Months, anchor_of, anchors_of, on_anchor
-from segue.forecasting.table.offsets import Offsets
-from segue.forecasting.table.weekdays import BUSINESS, NAMES, Weekdays, weekdays_of
+from segue.forecasting.table.grid.frequency import DAY, HOUR, MINUTE, WEEK, Frequency, Steps, Times, days_on_clock
+from segue.forecasting.table.grid.hours import refuse_opening_hours
+from segue.forecasting.table.grid.irregular import no_common_step
+from segue.forecasting.table.grid.months import MonthDays, Months, anchor_of, anchors_of, on_anchor
+from segue.forecasting.table.grid.offsets import Offsets
+from segue.forecasting.table.grid.weekdays import BUSINESS, NAMES, Weekdays, weekdays_of
 
 _NEARLY = 0.95
 """The share of gaps that have to be whole multiples of the step.

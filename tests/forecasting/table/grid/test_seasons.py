@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from segue.errors import UserError
+from segue.forecasting.table.grid.seasons import season_in
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
-from segue.forecasting.table.seasons import season_in
 
 
 def wave(period, length, noise=0.3, seed=0, series=1):

@@ -10,9 +10,9 @@ import narwhals as nw
 import pandas as pd
 
 from segue.errors import UserError
+from segue.forecasting.table.columns.native import as_pandas, distinct
 from segue.forecasting.table.layout import ID_NAMES, TARGET_NAMES, TIME_NAMES, Layout
-from segue.forecasting.table.native import as_pandas, distinct
-from segue.forecasting.table.numbers import holds_digits, looks_like_numbers
+from segue.forecasting.table.numbers.read import holds_digits, looks_like_numbers
 from segue.forecasting.table.times.read import has_clock, looks_like_times, reads_with_format, time_part
 
 _MOST_NAMES = 12  # the most names that an error lists

@@ -5,7 +5,7 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Frequency, Times
+from segue.forecasting.table.grid.frequency import Frequency, Times
 
 
 def in_order(

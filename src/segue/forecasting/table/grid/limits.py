@@ -5,8 +5,8 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, Frequency, Steps, Times
-from segue.forecasting.table.months import Months
+from segue.forecasting.table.grid.frequency import DAY, Frequency, Steps, Times
+from segue.forecasting.table.grid.months import Months
 
 _LAST = int(np.datetime64("9999-12-31T23:59:59", "us").astype(np.int64))
 _WIDEST = 4 * 10**18  # half of 64 bits, so that a step and its half can be added

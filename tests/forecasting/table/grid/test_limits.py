@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from segue.errors import UserError
+from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.grid.panel import make_panel
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.names import frequency_of
-from segue.forecasting.table.panel import make_panel
 from segue.forecasting.table.reading import read_frame
 
 

@@ -11,8 +11,8 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.columns import Columns
-from segue.forecasting.table.native import as_pandas
+from segue.forecasting.table.columns.native import as_pandas
+from segue.forecasting.table.columns.roles import Columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 
 from segue.errors import UserError
-from segue.forecasting.table.numerals import Numeral
+from segue.forecasting.table.numbers.numerals import Numeral
 
 _GROUPS = {
     ".": re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+"),

@@ -6,10 +6,10 @@ import warnings
 import pandas as pd
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, HOUR, MINUTE, WEEK, Frequency, RowNumbers, Steps, Times
-from segue.forecasting.table.months import MonthDays, Months, anchor_of
-from segue.forecasting.table.offsets import Offsets, offset_of
-from segue.forecasting.table.weekdays import BUSINESS, Weekdays, read_weekdays
+from segue.forecasting.table.grid.frequency import DAY, HOUR, MINUTE, WEEK, Frequency, RowNumbers, Steps, Times
+from segue.forecasting.table.grid.months import MonthDays, Months, anchor_of
+from segue.forecasting.table.grid.offsets import Offsets, offset_of
+from segue.forecasting.table.grid.weekdays import BUSINESS, Weekdays, read_weekdays
 
 _MICROSECONDS = {
     "us": 1, "U": 1, "ms": 1_000, "L": 1_000, "s": 1_000_000, "S": 1_000_000, "min": MINUTE, "T": MINUTE,

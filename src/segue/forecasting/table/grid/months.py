@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import Times, clock_drift, days_on_clock
+from segue.forecasting.table.grid.frequency import Times, clock_drift, days_on_clock
 
 _PANDAS: dict[tuple[int, ...], str] = {(1, 15): "SMS", (15, 31): "SME"}
 
@@ -25,7 +25,7 @@ class Months:
 
     @property
     def alias(self) -> str:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         unit, size = next((unit, size) for unit, size in (("Y", 12), ("Q", 3), ("M", 1)) if self.count % size == 0)
         count = self.count // size
         name = {
@@ -36,16 +36,16 @@ class Months:
 
     @property
     def seasons(self) -> tuple[float, ...]:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return (12 / self.count,) if self.count < 12 and 12 % self.count == 0 else ()
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         distance = (times.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
         return np.asarray((distance + self.count // 2) // self.count)
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         first, last = times[starts[:-1]], times[starts[1:] - 1]
         ahead = (self.steps(first, last)[:, None] + np.arange(1, horizon + 1)) * self.count
         days = times.astype("datetime64[D]")
@@ -79,21 +79,21 @@ class MonthDays:
 
     @property
     def alias(self) -> str:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return _PANDAS.get(self.days) or ",".join(map(str, self.days))
 
     @property
     def seasons(self) -> tuple[float, ...]:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return (12.0 * len(self.days),)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `segue.forecasting.table.frequency.Frequency`; another day belongs to the step before it."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`; another day belongs to the step before it."""
         begin, day = days_on_clock(first, times)
         return self._index(day) - self._index(begin)
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         first, last = times[starts[:-1]], times[starts[1:] - 1]
         _, day = days_on_clock(first, last)
         clock = first - first.astype("datetime64[D]") + clock_drift(first, last)

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, WEEK, Times
-from segue.forecasting.table.weekdays import weekday_text, weekdays_of
+from segue.forecasting.table.grid.frequency import DAY, WEEK, Times
+from segue.forecasting.table.grid.weekdays import weekday_text, weekdays_of
 
 _MOON = 29.53  # days from one new moon to the next, on average
 _MOST = 0.8  # the share of days, weeks or months that have the same number of rows

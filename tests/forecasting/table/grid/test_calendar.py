@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import infer_frequency
-from segue.forecasting.table.names import frequency_of
+from segue.forecasting.table.grid.calendar import infer_frequency
+from segue.forecasting.table.grid.names import frequency_of
 
 
 def stamps(times):

@@ -7,8 +7,8 @@ from jaxtyping import Bool
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import DAY, HOUR, MINUTE, WEEK, Steps, Times
-from segue.forecasting.table.weekdays import weekday_text, weekdays_of
+from segue.forecasting.table.grid.frequency import DAY, HOUR, MINUTE, WEEK, Steps, Times
+from segue.forecasting.table.grid.weekdays import weekday_text, weekdays_of
 
 _LEAST_SHARE = 1 / 8
 """The least share of a day or a week that has no rows: three hours of a day. Nightly maintenance is shorter."""

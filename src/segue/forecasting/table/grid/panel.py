@@ -9,15 +9,15 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.forecasting.table.duplicates import one_a_step
-from segue.forecasting.table.ends import early_ends
-from segue.forecasting.table.faults import faults_of
-from segue.forecasting.table.frequency import Frequency, Times
-from segue.forecasting.table.gaps import in_order
-from segue.forecasting.table.grid import Grid, frequency_in
+from segue.forecasting.table.grid.duplicates import one_a_step
+from segue.forecasting.table.grid.ends import early_ends
+from segue.forecasting.table.grid.faults import faults_of
+from segue.forecasting.table.grid.frequency import Frequency, Times
+from segue.forecasting.table.grid.gaps import in_order
+from segue.forecasting.table.grid.grid import Grid, frequency_in
+from segue.forecasting.table.grid.limits import refuse_distant
+from segue.forecasting.table.grid.seasons import MOST_SERIES, MOST_STEPS, rows_a_cycle, season_in, seasons_of
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.limits import refuse_distant
-from segue.forecasting.table.seasons import MOST_SERIES, MOST_STEPS, rows_a_cycle, season_in, seasons_of
 
 
 @runtime_checkable

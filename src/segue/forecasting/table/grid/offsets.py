@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -26,11 +26,11 @@ class Offsets:
 
     @property
     def seasons(self) -> tuple[float, ...]:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return (12.0,) if self.alias.startswith(("WOM-", "LWOM-")) else ()
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `segue.forecasting.table.frequency.Frequency`; a time off the grid belongs to the step before it.
+        """See `segue.forecasting.table.grid.frequency.Frequency`; a time off the grid belongs to the step before it.
 
         Raises:
             UserError: pandas can make no such times.
@@ -41,7 +41,7 @@ class Offsets:
         return np.asarray(np.searchsorted(grid, times, "right") - np.searchsorted(grid, first, "right"))
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `segue.forecasting.table.frequency.Frequency`.
+        """See `segue.forecasting.table.grid.frequency.Frequency`.
 
         Raises:
             UserError: pandas can make no such times.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.forecasting.table.frequency import YEAR, Times, clock_drift, days_on_clock
+from segue.forecasting.table.grid.frequency import YEAR, Times, clock_drift, days_on_clock
 
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BUSINESS = (0, 1, 2, 3, 4)
@@ -25,21 +25,21 @@ class Weekdays:
 
     @property
     def alias(self) -> str:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return "B" if self.days == BUSINESS else weekday_text(self.days)
 
     @property
     def seasons(self) -> tuple[float, ...]:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         return (float(len(self.days)), YEAR * len(self.days) / 7)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `segue.forecasting.table.frequency.Frequency`; another weekday belongs to the step before it."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`; another weekday belongs to the step before it."""
         begin, day = days_on_clock(first, times)
         return self._index(day) - self._index(begin)
 
     def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `segue.forecasting.table.frequency.Frequency`."""
+        """See `segue.forecasting.table.grid.frequency.Frequency`."""
         first, last = times[starts[:-1]], times[starts[1:] - 1]
         begin, day = days_on_clock(first, last)
         index = self._index(day)[:, None] + np.arange(1, horizon + 1)

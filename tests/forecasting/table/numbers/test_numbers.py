@@ -10,7 +10,7 @@ import pytest
 from segue import forecast
 from segue.errors import UserError
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.numbers import holds_digits, looks_like_numbers, read_numbers
+from segue.forecasting.table.numbers.read import holds_digits, looks_like_numbers, read_numbers
 from segue.forecasting.table.reading import read_frame
 
 DECIMAL = r"^decimal \(not given\): "

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from segue.errors import UserError
-from segue.forecasting.table.duplicates import crowded, same_step
-from segue.forecasting.table.frequency import Frequency, Steps, Times
-from segue.forecasting.table.gaps import longer_steps, off_grid, other_step
-from segue.forecasting.table.limits import overlong, too_long
+from segue.forecasting.table.grid.duplicates import crowded, same_step
+from segue.forecasting.table.grid.frequency import Frequency, Steps, Times
+from segue.forecasting.table.grid.gaps import longer_steps, off_grid, other_step
+from segue.forecasting.table.grid.limits import overlong, too_long
 
 Faults = dict[int, tuple[str, Callable[[], UserError]]]
 """For the index of a series, the reason why it does not fit, and the error for a table that has it."""

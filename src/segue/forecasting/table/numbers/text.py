@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Float64, Int64
 
-from segue.forecasting.table.numerals import MISSING, Numeral, is_money, numeral
-from segue.forecasting.table.separators import Separators, parsed
-from segue.forecasting.table.shapes import shapes_of, sizes_of
+from segue.forecasting.table.numbers.numerals import MISSING, Numeral, is_money, numeral
+from segue.forecasting.table.numbers.separators import Separators, parsed
+from segue.forecasting.table.numbers.shapes import shapes_of, sizes_of
 
 INFINITE = {"inf": np.inf, "+inf": np.inf, "-inf": -np.inf, "infinity": np.inf, "+infinity": np.inf,
              "-infinity": -np.inf, "∞": np.inf, "-∞": -np.inf}  # fmt: skip

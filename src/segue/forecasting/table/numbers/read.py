@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.number_text import INFINITE, NumbersRead, read_text
-from segue.forecasting.table.numerals import MISSING, numeral
-from segue.forecasting.table.separators import Separators
+from segue.forecasting.table.numbers.numerals import MISSING, numeral
+from segue.forecasting.table.numbers.separators import Separators
+from segue.forecasting.table.numbers.text import INFINITE, NumbersRead, read_text
 
 __all__ = ["MISSING", "NumbersRead", "holds_digits", "looks_like_numbers", "read_numbers"]
 

@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Int64
 
 from segue.errors import UserError
-from segue.forecasting.table.calendar import infer_frequency
-from segue.forecasting.table.duplicates import begins, firsts, is_coarser, partial_steps
-from segue.forecasting.table.frequency import Frequency, RowNumbers, Times
-from segue.forecasting.table.gaps import neighbours, positions
+from segue.forecasting.table.grid.calendar import infer_frequency
+from segue.forecasting.table.grid.duplicates import begins, firsts, is_coarser, partial_steps
+from segue.forecasting.table.grid.frequency import Frequency, RowNumbers, Times
+from segue.forecasting.table.grid.gaps import neighbours, positions
+from segue.forecasting.table.grid.limits import refuse_wide
+from segue.forecasting.table.grid.names import frequency_of
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.limits import refuse_wide
-from segue.forecasting.table.names import frequency_of
 
 _NUMBERED = "the rows are numbered from 0 in the order of their times; the times of the forecast are row numbers"
 

@@ -6,8 +6,8 @@ import narwhals as nw
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from segue.forecasting.table.duplicates import shown
-from segue.forecasting.table.frequency import Frequency, Times
+from segue.forecasting.table.grid.duplicates import shown
+from segue.forecasting.table.grid.frequency import Frequency, Times
 
 _MOST_NAMES = 5
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import Times
+from segue.forecasting.table.grid.frequency import Times
 
 MOST_SERIES, MOST_STEPS = 64, 4_000
 """The most series and last steps from which a season is inferred; this takes less than a tenth of a second."""

@@ -9,11 +9,11 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.table.frequency import HOUR, WEEK, Frequency, Steps, Times
-from segue.forecasting.table.months import MonthDays, Months
-from segue.forecasting.table.names import counted_unit
-from segue.forecasting.table.offsets import Offsets
-from segue.forecasting.table.weekdays import Weekdays
+from segue.forecasting.table.grid.frequency import HOUR, WEEK, Frequency, Steps, Times
+from segue.forecasting.table.grid.months import MonthDays, Months
+from segue.forecasting.table.grid.names import counted_unit
+from segue.forecasting.table.grid.offsets import Offsets
+from segue.forecasting.table.grid.weekdays import Weekdays
 
 _ON_GRID = 0.1
 """The part of a step by which rows may lie off the grid that begins at the first row of their series.

@@ -1,0 +1,1 @@
+"""Columns of numbers: from text in the form of any country to float64."""
