@@ -49,6 +49,28 @@ def test_no_unit_has_a_say(unit, offset):
     assert moved == pytest.approx([unit * value + offset for value in (0, 0, 1, 2, 7)], rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([5, 3, 9, 120, 44, 7], [0, 0.2, 0.6, 2.4, 7.3]),  # counts; neither frequent nor on a lattice
+        ([3.0, 8.0, 13.0, 8.0, 3.0, 13.0], [3, 3, 3, 3, 8]),  # packs of five: the least value of the lattice above zero
+        ([5, 3, -9, 120, 44, 7], QUANTILES.ravel().tolist()),  # one of them is negative
+        ([5, 3, 9.5, 120, 44, 7], QUANTILES.ravel().tolist()),  # one of them is not whole
+        ([2.0**60, 2.0**61], QUANTILES.ravel().tolist()),  # too large to have a fraction, so they show no count
+    ],
+)
+def test_counts_have_a_floor_at_zero(values, expected):
+    """The exception from the law of scale: whole numbers that are never negative."""
+    assert kept(values) == pytest.approx(expected)
+    assert kept([*values, -1.5], observed=[True] * len(values) + [False]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("offset", "expected"), [(5000.0, 4999.6), (-5000.0, -5000.4)])
+def test_no_floor_has_a_say_far_from_it(offset, expected):
+    values = [offset + step for step in (3.0, 1.0, 4.0, 1.0, 5.0, 9.0)]
+    assert kept(values, QUANTILES + offset)[0] == pytest.approx(expected)
+
+
 class Keeping(LastValue):
     """A predictor that asks for it."""
 

@@ -94,12 +94,12 @@ def _forecast(
 ) -> Any:
     """Writes the requested files, or none if one of them fails, and returns the forecasts of the first series."""
     from segue.cli.shared.progress import counting
-    from segue.forecasting.forecast import CHUNK, forecast_chunks
+    from segue.forecasting.forecast import forecast_chunks
     from segue.forecasting.table.files.write import table_writer
 
     output, plot = written
     with ExitStack() as files, counting("series", quiet) as bar:
-        report, chunk = partial(bar, predictor.name), _FIRST if output is None else CHUNK
+        report, chunk = partial(bar, predictor.name), _FIRST if output is None else None
         chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk)
         first = next(chunks)
         if output is not None:
@@ -118,7 +118,7 @@ def _drawn(reading: "Reading", first: Any, horizon: int) -> "Figure":
     from segue.forecasting.plots import MOST_CHARTS, history_steps, plot_forecast
 
     history, total = reading.history(history_steps(horizon), MOST_CHARTS), len(reading.panel)
-    return plot_forecast(history, first, id_col=reading.id_col, time_col=reading.time_col, total=total)
+    return plot_forecast(history, first, id_col=reading.id_cols, time_col=reading.time_col, total=total)
 
 
 def _show(reading: "Reading", first: Any, horizon: int, written: list[Path]) -> None:
@@ -129,7 +129,7 @@ def _show(reading: "Reading", first: Any, horizon: int, written: list[Path]) -> 
     panel = reading.panel
     shown = [panel.part(series, series + 1).values for series in range(min(len(panel), MOST_SERIES))]
     about = About(
-        ids=(reading.id_col,),
+        ids=reading.id_cols,
         time=reading.time_col,
         series=len(panel),
         horizon=horizon,

@@ -17,10 +17,10 @@ from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.panel import Lanes
 from segue.forecasting.table.reading import Reading, read_frame
-from segue.forecasting.table.result import Numbers, QuantileColumns
+from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
-CHUNK = 4096
-"""How many series `forecast_chunks` takes at once: many batches, and some ten megabytes for a day of hours."""
+_CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
+_FEWEST = 128  # series that it takes at once all the same: a batch
 
 Report = Callable[[int, int], None]
 """A function to call with the number of lanes that are done, and the number of all lanes."""
@@ -39,11 +39,11 @@ def forecast(
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
-    season: float | Sequence[float] | None = None,
+    season: Numbers | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
-    floor: float | None = None,
-    cap: float | None = None,
+    floor: Number | None = None,
+    cap: Number | None = None,
 ) -> Any:
     """Forecasts every series of a long frame.
 
@@ -134,7 +134,7 @@ def forecast_chunks(
     quantiles: Numbers = (),
     report: Report | None = None,
     limits: Limits = NO_LIMITS,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> Iterator[Any]:
     """Forecasts a table part by part, so that memory does not grow with the number of series.
 
@@ -146,7 +146,7 @@ def forecast_chunks(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         report: See `forecast_panel`.
         limits: The least and the largest value of the forecasts.
-        chunk: The number of consecutive series in a frame.
+        chunk: The number of consecutive series in a frame; by default some 100,000 rows.
 
     Yields:
         Frames of the same columns and types. Together they are the result of `forecast_reading`, in all bits.
@@ -154,7 +154,9 @@ def forecast_chunks(
     Raises:
         UserError: See `forecast_reading`; it is raised before the first frame.
     """
+    check_horizon(horizon)
     panel, total = reading.panel, len(reading.panel)
+    chunk = max(_FEWEST, _CHUNK // horizon) if chunk is None else chunk
     reading = reading.with_lasting_times(horizon)
     for first in range(0, total, chunk):
 

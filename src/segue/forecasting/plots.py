@@ -64,7 +64,7 @@ def plot_forecast(
         mine = past.filter(*own).tail(steps or history_steps(len(next_)))
         observed = (mine[time_col].to_numpy(), _numbers(mine[target_col]))
         _fan(chart, observed, _drawable(next_[time_col].to_numpy()), next_, columns)
-        label = ", ".join(map(str, name)) if len(ids) > 1 else str(name)
+        label = "/".join(map(str, name)) if len(ids) > 1 else str(name)
         add_title(chart, f"{label} ({columns.point})" if total == 1 else label)
     if ax is None:
         _explain(figure, charts, total)

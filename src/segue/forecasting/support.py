@@ -103,8 +103,8 @@ class Limits:
         UserError: A limit is no finite number, or the floor lies above the cap.
     """
 
-    floor: float | None = None
-    cap: float | None = None
+    floor: float | int | None = None
+    cap: float | int | None = None
 
     def __post_init__(self) -> None:
         for name, limit in (("floor", self.floor), ("cap", self.cap)):
@@ -136,7 +136,9 @@ class Limits:
             yield from _passed("cap", self.cap, "above", seen[seen > self.cap], len(seen))
 
 
-def _passed(name: str, limit: float, side: str, beyond: Float64[np.ndarray, " beyond"], total: int) -> Iterator[str]:
+def _passed(
+    name: str, limit: float | int, side: str, beyond: Float64[np.ndarray, " beyond"], total: int
+) -> Iterator[str]:
     """The note on values beyond a limit, if there are some; all of them beyond it are refused."""
     if len(beyond) == total:
         extent = f"{beyond.min():.12g} to {beyond.max():.12g}"

@@ -1,6 +1,6 @@
 """How commands read a table: options of the command line become a layout, and notices go to standard error."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +30,10 @@ def read_file(ctx: options.Context, file: Path, layout: "Layout", form: "FileFor
 
     table = read_table(file, layout, form)
     reading = read_frame(table.frame, layout)
+    skipped: tuple[tuple[str, str], ...] = getattr(reading, "skipped", ())
     if not quiet:
-        print_notes((*table.notes, *reading.notes), ctx)
-        print_skipped(getattr(reading, "skipped", ()))
+        print_notes((*table.notes, *reading.notes[: len(reading.notes) - bool(skipped)]), ctx)
+        print_skipped(skipped, len(reading.panel))
     return reading
 
 
@@ -42,13 +43,20 @@ def print_notes(notes: Iterable[str], ctx: options.Context) -> None:
         typer.echo(f"note: {shown(note)}", err=True)
 
 
-def print_skipped(skipped: Iterable[tuple[str, str]]) -> None:
-    """Prints a line on standard error for each series that was left out, with the reason, and counts beyond 20."""
-    series = list(skipped)
-    for name, reason in series[:_MOST_SKIPPED]:
-        typer.echo(f"skipped: {shown(name)}: {shown(reason)}", err=True)
-    if len(series) > _MOST_SKIPPED:
-        typer.echo(f"skipped: {len(series) - _MOST_SKIPPED:,} more series", err=True)
+def print_skipped(skipped: Sequence[tuple[str, str]], kept: int) -> None:
+    """Lists series that were left out, with the reason, on a line of standard error each; beyond 20 it counts them.
+
+    Args:
+        skipped: The names of these series, and the reasons.
+        kept: The number of the other series.
+    """
+    if not skipped:
+        return
+    typer.echo(f"note: {len(skipped):,} of {len(skipped) + kept:,} series are left out:", err=True)
+    for name, reason in skipped[:_MOST_SKIPPED]:
+        typer.echo(f"  {shown(name)}: {shown(reason)}", err=True)
+    if len(skipped) > _MOST_SKIPPED:
+        typer.echo(f"  and {len(skipped) - _MOST_SKIPPED:,} more", err=True)
 
 
 def seasons(given: str | None) -> list[float] | None:
@@ -79,7 +87,7 @@ def limits(ctx: options.Context, reading: "Reading", given: Given, quiet: bool) 
 
     floor, cap, non_negative = given
     if non_negative and floor is not None:
-        raise UserError("non_negative", "and a floor", "give one of them: it means a floor of 0")
+        raise UserError("non_negative", f"and --floor {floor:.12g}", "give one of them: it means a floor of 0")
     chosen = Limits(0.0 if non_negative else floor, cap)
     notes = list(chosen.notes(reading.panel.values))
     if not quiet:

@@ -73,7 +73,7 @@ def show_forecast(forecast: pd.DataFrame, about: About, written: Sequence[Path])
 
 
 def _head(forecast: pd.DataFrame, about: About, point: str) -> Text:
-    name = ", ".join(shown(forecast[column].iloc[0]) for column in about.ids)
+    name = "/".join(shown(forecast[column].iloc[0]) for column in about.ids)
     noun = f"{about.series:,} series" if about.series > 1 else f"series {name}"
     plural = "step" if about.horizon == 1 else "steps"
     line = f": {noun}, {about.horizon:,} {plural} ahead, frequency {about.alias}\n"

@@ -17,7 +17,7 @@ from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
-from segue.forecasting.table.result import Numbers
+from segue.forecasting.table.result import Number, Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,11 +71,11 @@ def backtest(
     target_col: str | Sequence[str] | None = None,
     time_format: str | None = None,
     duplicates: str | None = None,
-    season: float | Sequence[float] | None = None,
+    season: Numbers | None = None,
     decimal: str | None = None,
     skip_bad: bool = False,
-    floor: float | None = None,
-    cap: float | None = None,
+    floor: Number | None = None,
+    cap: Number | None = None,
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 

@@ -22,7 +22,7 @@ from segue.forecasting.streams.memory import MOST_STEPS, Memory
 from segue.forecasting.streams.report import Report
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.reading import Rows, read_rows
-from segue.forecasting.table.result import Numbers
+from segue.forecasting.table.result import Number, Numbers
 from segue.state import State
 
 
@@ -113,8 +113,8 @@ class Stream:
         horizon: int,
         levels: Numbers = (80,),
         quantiles: Numbers = (),
-        floor: float | None = None,
-        cap: float | None = None,
+        floor: Number | None = None,
+        cap: Number | None = None,
     ) -> Any:
         """Forecasts the `horizon` steps after the newest row of each series.
 

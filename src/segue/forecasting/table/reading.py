@@ -44,6 +44,11 @@ class Reading:
         return self.columns.id or "unique_id"
 
     @property
+    def id_cols(self) -> tuple[str, ...]:
+        """The names of the columns of series in the output."""
+        return (self.id_col,)
+
+    @property
     def time_col(self) -> str:
         """The name of the column of times in the output."""
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
