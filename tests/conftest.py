@@ -26,6 +26,11 @@ sys.meta_path.insert(0, Refusing())
 """A `sitecustomize` module: Python runs it at its start, and so does every process that a process starts."""
 
 
+def pytest_configure(config):
+    """Notices are for users; the tests of notices ask for them."""
+    config.addinivalue_line("filterwarnings", "ignore::segue.errors.Notice")
+
+
 @pytest.fixture(scope="module")
 def no_sync():
     """Waiting for the disk guards against power cuts, which no test makes, and takes most of a tiny run's time."""

@@ -37,7 +37,7 @@ def table(values, step="D", ids=None):
         "ds": np.tile(pd.date_range("2015-01-01", periods=time, freq=step), series),
         "y": values.ravel(),
     })  # fmt: skip
-    return read_frame(frame, Layout())
+    return read_frame(frame, Layout(freq=step))
 
 
 def test_a_clean_year_of_days_seen_twice_is_reported():

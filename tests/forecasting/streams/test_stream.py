@@ -69,7 +69,7 @@ def test_months_keep_the_anchor_that_all_rows_keep():
 
 
 def test_times_off_the_grid_are_counted_from_the_first_row_as_in_a_table():
-    times = pd.to_datetime(["2025-01-01 00:00", "2025-01-02 07:00", "2025-01-02 20:00", "2025-01-04 05:00"])
+    times = pd.to_datetime(["2025-01-01 00:00", "2025-01-02 02:00", "2025-01-02 22:00", "2025-01-04 01:00"])
     rows = pd.DataFrame({"ds": times, "y": [1.0, 2.0, 3.0, 5.0]})
     memory, _ = feed(Stream(Mean(), freq="D"), pieces(rows, [1, 2, 3]))
     assert_frame_equal(Stream(Mean()).forecast(memory, 3), forecast(rows, 3, model=Mean(), freq="D"))

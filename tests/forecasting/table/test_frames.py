@@ -37,11 +37,11 @@ def test_missing_rows_and_missing_values_are_not_observed():
     np.testing.assert_array_equal(lanes_of(frame), [[1, 2, np.nan, 4, np.nan, np.nan, 7, 8]])
 
 
-@pytest.mark.parametrize(("choice", "value"), [("mean", 3.0), ("first", 2.0), ("last", 4.0)])
+@pytest.mark.parametrize(("choice", "value"), [("mean", 3.0), ("sum", 6.0), ("first", 2.0), ("last", 4.0)])
 def test_duplicates_are_refused_or_resolved_as_asked(choice, value):
     frame = pd.DataFrame({"ds": pd.to_datetime(["2024-10-27 01:00", "2024-10-27 02:00", "2024-10-27 02:00",
                                                 "2024-10-27 03:00"]), "y": [1.0, 2.0, 4.0, 5.0]})  # fmt: skip
-    with pytest.raises(UserError, match=r"2024-10-27 02:00:00: occurs twice .*`duplicates` mean\|first\|last"):
+    with pytest.raises(UserError, match=r"2024-10-27 02:00:00: occurs twice .*`duplicates` mean\|sum\|first\|last"):
         read_frame(frame, Layout())
     np.testing.assert_array_equal(lanes_of(frame, duplicates=choice), [[1, value, 5]])
 
@@ -52,7 +52,7 @@ def test_mean_of_duplicates_ignores_missing_values():
 
 
 def test_two_times_on_one_step_are_refused():
-    with pytest.raises(UserError, match="^freq M: 2024-01-30 00:00:00 and 2024-01-31 .*finer step"):
+    with pytest.raises(UserError, match="^freq MS: 2024-01-30 00:00:00 and 2024-01-31 .*finer step"):
         read_frame(long_frame((5,)), Layout(freq="MS"))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from segue.errors import UserError, give_notice
 from segue.forecasting.evaluation.contest import Report, columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
-from segue.forecasting.evaluation.origins import Origins, customary, roll
+from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
@@ -145,7 +145,7 @@ def backtest_reading(
         horizon=horizon,
         windows=windows,
         step=step,
-        season=customary(reading.panel),
+        season=reading.panel.season,
         verdict=contest.verdict,
     )
 

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 
 from segue.forecasting.evaluation.contest import columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
-from segue.forecasting.evaluation.origins import customary, roll
+from segue.forecasting.evaluation.origins import roll
 from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.predictor import Predictor
@@ -94,7 +94,7 @@ def _plan(panel: Panel, horizon: int) -> tuple[int, int, Int64[np.ndarray, " cho
         return None
     usual = int(np.median(ends))
     seasons = [round(float(period)) for period in np.unique(panel.seasons) if usual >= 2 * period]
-    before = max([customary(panel) + 1, *seasons])  # one season at least, for its naive forecast
+    before = max([panel.season + 1, *seasons])  # one season at least, for its naive forecast
     late = (usual - max(before, usual // 2)) // LEAST_WINDOWS
     steps = min(horizon, late, _LONGEST)
     if steps < 1:

@@ -11,7 +11,7 @@ from segue.errors import UserError
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.naives import label, naive_forecasts
-from segue.forecasting.evaluation.origins import Origins, customary
+from segue.forecasting.evaluation.origins import Origins
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.evaluation.verdict import Verdict, judge
 from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
@@ -85,7 +85,7 @@ def compare(
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))
-    usual = customary(origins.panel)
+    usual = origins.panel.season
     seasons = [one.season or usual if isinstance(one, SeasonalNaive) else None for one in predictors]
     return Contest(truth, forecasts, evaluations, _verdict(seasons, truth, evaluations, -(-origins.horizon // step)))
 

@@ -88,7 +88,7 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     """
     ends = panel.ends
     longest = int(ends.max())
-    season = customary(panel)
+    season = panel.season
     need = f"a window takes {season + 1} values and the {horizon} steps after them"
     advice = "give a smaller horizon" if longest > season + 1 else "give longer series"
     remedy = f"no series is long enough: {need}, and the longest has {longest} steps; {advice}"
@@ -105,9 +105,3 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     if not kept.any():
         raise UserError("horizon", horizon, remedy)
     return Origins(panel, series[kept], window[kept], spans[kept], horizon)
-
-
-def customary(panel: Panel) -> int:
-    """The steps of the season that scales errors; 1 if there is none."""
-    season = getattr(panel, "season", None)  # of the data or the user, once a panel has one of its own
-    return int(panel.frequency.season if season is None else season)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue.forecasting.evaluation.evidence import exact_errors
 from segue.forecasting.evaluation.metrics import DECILES, coverage, seasonal_error, weighted_quantile_loss
-from segue.forecasting.evaluation.origins import Origins, customary
+from segue.forecasting.evaluation.origins import Origins
 
 _ROUNDING = 1e-12
 """Seasonal differences below this share of the largest value are rounding errors, such as those of a computed sine."""
@@ -40,7 +40,7 @@ class Windows:
     @staticmethod
     def of(origins: Origins) -> "Windows":
         """Gathers the values after the origins, and the scales from the values before them, some lanes at a time."""
-        season = customary(origins.panel)
+        season = origins.panel.season
         order = np.argsort(origins.spans, kind="stable")
         scale = np.empty(len(origins))
         for picked in np.split(order, range(_BATCH, len(order), _BATCH)):

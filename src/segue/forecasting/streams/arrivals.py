@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from segue.errors import UserError
 from segue.forecasting.streams.memory import Form, Id, Memory, anchored
 from segue.forecasting.streams.report import Report
-from segue.forecasting.table.calendar import anchors_of, frequency_of, infer_frequency
-from segue.forecasting.table.frequency import Frequency, Months, Times
+from segue.forecasting.table.calendar import infer_frequency
+from segue.forecasting.table.duplicates import begins, is_coarser, one_a_step
+from segue.forecasting.table.frequency import Frequency, RowNumbers, Times
+from segue.forecasting.table.gaps import in_order, longer_steps, neighbours, other_step
+from segue.forecasting.table.grid import alias_of
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.panel import in_order, longer_step, neighbours, one_a_step, other_step
+from segue.forecasting.table.months import Months, anchors_of
+from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.reading import Rows
 from segue.state import State
 
@@ -36,6 +40,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     rows = _named_alike(memory, rows)
     ids, old, codes = _joined(memory, rows)
     codes, times, values = in_order(codes, rows.times, rows.values)
+    times, gathered = _gathered(memory, codes, times, layout)
     frequency, anchors = _grid(memory, codes, times, layout)
     begin, last = _known_times(memory, old, codes, times, len(ids))
     newest = np.full(len(ids), -1)
@@ -49,7 +54,7 @@ def take_in(memory: Memory, rows: Rows, layout: Layout) -> tuple[Memory, Report]
     ends = ends[steps[ends] > newest[codes[ends]]]
     last[codes[ends]] = times[ends]
     state = State({**arrays, "first": begin.astype(np.int64), "last": last.astype(np.int64), "day": day})
-    after = Memory(state, ids, frequency, anchors, Form.of(rows))
+    after = Memory(state, ids, frequency, anchors, Form.of(rows), gathered)
     _refuse_longer_step(after, codes, steps, given=layout.freq is not None)
     return after, report
 
@@ -148,6 +153,19 @@ def _joined(
     return tuple(distinct.tolist()), codes[: len(memory)].astype(np.int64), codes[len(memory) :][rows.codes]
 
 
+def _gathered(memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, layout: Layout) -> tuple[Times, bool]:
+    """The begins of the steps in which rows lie, if rows are gathered, else their times; the first rows decide."""
+    if layout.freq is None or (len(memory) and not memory.gathered):
+        return times, False
+    frequency = frequency_of(layout.freq, times)
+    if isinstance(frequency, RowNumbers):
+        raise UserError("freq", layout.freq, "a stream counts steps of time; give row numbers as times, and freq=1")
+    if not memory.gathered and not is_coarser(codes, times, frequency):
+        return times, False
+    origin = memory.times("first").min() if memory.gathered else None
+    return begins(frequency, alias_of(layout.freq), times, origin), True
+
+
 def _grid(
     memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, layout: Layout
 ) -> tuple[Frequency, tuple[str, ...]]:
@@ -221,16 +239,16 @@ def _refuse_longer_step(
     Where the step was inferred, both the rows and the kept steps must have the longer one. A step that the user gave is
     doubted only if many rows have a longer one, because a few may come in any order.
     """
-    longer = longer_step(codes, steps, len(memory), _GIVEN if given else 3)
-    if memory.frequency is None or longer is None:
+    longer = longer_steps(codes, steps, len(memory), _GIVEN if given else 3)
+    if memory.frequency is None or not longer:
         return
     if given:
-        raise other_step(memory.ids[longer[0]], longer[1], memory.frequency)
+        lane, size = next(iter(longer.items()))
+        raise other_step(memory.ids[lane], size, memory.frequency)
     lanes = np.unique(codes)
     which, columns = np.nonzero(memory.state["observed"][lanes])
-    longer = longer_step(which, columns, len(lanes))
-    if longer is not None:
-        raise other_step(memory.ids[int(lanes[longer[0]])], longer[1], memory.frequency)
+    for lane, size in longer_steps(which, columns, len(lanes)).items():
+        raise other_step(memory.ids[int(lanes[lane])], size, memory.frequency)
 
 
 def _by_id(ids: tuple[Id, ...], counts: Int64[np.ndarray, " lanes"]) -> dict[Id, int]:

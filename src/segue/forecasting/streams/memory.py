@@ -11,9 +11,10 @@ import pandas as pd
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.forecasting.table.calendar import frequency_of
-from segue.forecasting.table.frequency import DAY, Frequency, Months, Times
+from segue.forecasting.table.frequency import DAY, Frequency, Times
 from segue.forecasting.table.layout import Columns
+from segue.forecasting.table.months import Months
+from segue.forecasting.table.names import frequency_of
 from segue.forecasting.table.panel import Panel
 from segue.forecasting.table.reading import Reading, Rows
 from segue.state import State
@@ -79,6 +80,7 @@ class Memory:
         frequency: The step; None before the first frame.
         anchors: The anchors of a frequency of months that all rows have kept so far.
         form: The form of the frames; None before the first frame.
+        gathered: Whether rows are gathered into the step that they lie in, and do not stand on it.
     """
 
     state: State
@@ -86,6 +88,7 @@ class Memory:
     frequency: Frequency | None = None
     anchors: tuple[str, ...] = ()
     form: Form | None = None
+    gathered: bool = False
 
     def __len__(self) -> int:
         return self.state.lanes
@@ -152,7 +155,10 @@ class Memory:
         """Returns all attributes that are not arrays, as JSON values."""
         frequency = None if self.frequency is None else self.frequency.alias
         form = None if self.form is None else asdict(self.form)
-        return {"ids": list(self.ids), "frequency": frequency, "anchors": list(self.anchors), "form": form}
+        anchors = list(self.anchors)
+        return {
+            "ids": list(self.ids), "frequency": frequency, "anchors": anchors, "form": form, "gathered": self.gathered,
+        }  # fmt: skip
 
     @staticmethod
     def of(state: State, facts: dict[str, Any]) -> "Memory":
@@ -168,7 +174,7 @@ class Memory:
         roles = Columns(columns["id"], tuple(columns["times"]), tuple(columns["targets"]))
         memory = Memory(state, tuple(facts["ids"]), None, tuple(facts["anchors"]), Form(roles, **form))
         frequency = anchored(frequency_of(facts["frequency"], memory.times("first")), memory.anchors)
-        return Memory(state, memory.ids, frequency, memory.anchors, memory.form)
+        return replace(memory, frequency=frequency, gathered=bool(facts.get("gathered", False)))
 
 
 def anchored(frequency: Frequency, anchors: tuple[str, ...]) -> Frequency:

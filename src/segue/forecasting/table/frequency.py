@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Times = NDArray[Any]
 """An array of local times without a time zone in microseconds, or of integers."""
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
-_HOUR, _WEEK = 60 * MINUTE, 7 * DAY
-_YEAR = 365.25  # days, a mean over four years: the sun makes seasons, not the calendar
+HOUR, WEEK = 60 * MINUTE, 7 * DAY
+YEAR = 365.25  # days, a mean over four years: the sun makes seasons, not the calendar
 _CYCLES = (
-    (MINUTE, (_HOUR, DAY)),
-    (_HOUR, (DAY, _WEEK)),
-    (DAY, (DAY, _WEEK, _YEAR * DAY)),
-    (_WEEK, (_WEEK, _YEAR * DAY)),
-    (_WEEK + 1, (_YEAR * DAY,)),
+    (MINUTE, (HOUR, DAY)),
+    (HOUR, (DAY, WEEK)),
+    (DAY, (DAY, WEEK, YEAR * DAY)),
+    (WEEK, (WEEK, YEAR * DAY)),
+    (WEEK + 1, (YEAR * DAY,)),
 )
 """For steps below a size, the customary cycles of series in microseconds, the most usual one first."""
 
@@ -29,7 +28,10 @@ class Frequency(Protocol):
 
     @property
     def alias(self) -> str:
-        """The pandas alias, for example `h`, `MS` or `15min`; a number for integer times."""
+        """The pandas alias, for example `h`, `MS` or `15min`; a number for integer times.
+
+        Weekdays of one's choice are `Mon,Wed,Fri` or `Sun-Thu`, days of the month are `1,11,21`, numbered rows `rows`.
+        """
         ...
 
     @property
@@ -40,11 +42,6 @@ class Frequency(Protocol):
         and 365.25, business days 5 and 260.89, weeks 52.18, months 12, quarters 4. A step of several units has the
         fractions of these periods. If the first is then not whole, as with steps of 2 days in a week, there is none.
         """
-        ...
-
-    @property
-    def season(self) -> int:
-        """The steps of the customary season, rounded; 1 if there is none. It scales errors."""
         ...
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
@@ -79,7 +76,7 @@ class Steps:
         """See `Frequency`."""
         if self.integer:
             return str(self.size)
-        units = {"W": 7 * DAY, "D": DAY, "h": 60 * MINUTE, "min": MINUTE, "s": 1_000_000, "ms": 1_000}
+        units = {"W": WEEK, "D": DAY, "h": HOUR, "min": MINUTE, "s": 1_000_000, "ms": 1_000}
         for unit, size in units.items():
             count, rest = divmod(self.size, size)
             if rest == 0:
@@ -90,14 +87,9 @@ class Steps:
     def seasons(self) -> tuple[float, ...]:
         """See `Frequency`."""
         cycles = () if self.integer else next((cycles for below, cycles in _CYCLES if self.size < below), ())
-        if not cycles or (self.size != _WEEK and cycles[0] % self.size):  # 52.18 weeks count as 52 by custom
+        if not cycles or (self.size != WEEK and cycles[0] % self.size):  # 52.18 weeks count as 52 by custom
             return ()
         return tuple(cycle / self.size for cycle in cycles)
-
-    @property
-    def season(self) -> int:
-        """See `Frequency`."""
-        return _rounded(self.seasons)
 
     def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
         """See `Frequency`."""
@@ -110,111 +102,43 @@ class Steps:
         """See `Frequency`."""
         first, last = times[starts[:-1]], times[starts[1:] - 1]
         ahead = (self.steps(first, last)[:, None] + np.arange(1, horizon + 1)) * self.size
-        return np.asarray(first[:, None] + (ahead if self.integer else ahead.astype("timedelta64[us]")))
+        if self.integer:
+            return np.asarray(first[:, None] + ahead)
+        drift = clock_drift(first, last) if self.size % DAY == 0 else np.zeros(len(first), "timedelta64[us]")
+        return np.asarray((first + drift)[:, None] + ahead.astype("timedelta64[us]"))
 
 
-@dataclass(frozen=True)
-class Months:
-    """A whole number of calendar months.
+class RowNumbers(Steps):
+    """Rows that are numbered from 0 in the order of their times; the user knows at which times they stand."""
 
-    Attributes:
-        count: 1 for months, 3 for quarters, 12 for years.
-        anchor: The day in the month that the times keep: `start`, `end`, `business start`, `business end` or `same`.
-            `same` is the latest day of the series, or the last day of a shorter month.
-    """
-
-    count: int
-    anchor: str
+    def __init__(self) -> None:
+        super().__init__(1, integer=True)
 
     @property
     def alias(self) -> str:
         """See `Frequency`."""
-        unit, size = next((unit, size) for unit, size in (("Y", 12), ("Q", 3), ("M", 1)) if self.count % size == 0)
-        count = self.count // size
-        name = {
-            "start": f"{unit}S", "end": f"{unit}E", "business start": f"B{unit}S", "business end": f"B{unit}E",
-            "same": unit,
-        }[self.anchor]  # fmt: skip
-        return name if count == 1 else f"{count}{name}"
-
-    @property
-    def seasons(self) -> tuple[float, ...]:
-        """See `Frequency`."""
-        return (12 / self.count,) if self.count < 12 and 12 % self.count == 0 else ()
-
-    @property
-    def season(self) -> int:
-        """See `Frequency`."""
-        return _rounded(self.seasons)
-
-    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `Frequency`."""
-        distance = (times.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
-        return np.asarray((distance + self.count // 2) // self.count)
-
-    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `Frequency`."""
-        first, last = times[starts[:-1]], times[starts[1:] - 1]
-        ahead = (self.steps(first, last)[:, None] + np.arange(1, horizon + 1)) * self.count
-        days = times.astype("datetime64[D]")
-        day = np.maximum.reduceat(days - days.astype("datetime64[M]"), starts[:-1])[:, None]
-        clock = (first - first.astype("datetime64[D]"))[:, None]
-        future: Times = on_anchor(first.astype("datetime64[M]")[:, None] + ahead, self.anchor, day) + clock
-        return future.astype("datetime64[us]")
+        return "rows"
 
 
-@dataclass(frozen=True)
-class Offsets:
-    """Any other step that pandas knows, such as business days.
+def clock_drift(first: Times, last: Times) -> Times:
+    """Returns by how much the clock of the last time is off that of the first, if that is one hour; else zero.
 
-    Attributes:
-        alias: Its name in pandas.
+    Local midnights written in UTC are an hour apart in summer and winter. The last rows are the nearest to the future.
+    Other differences are those of single rows, and do not move the future.
     """
-
-    alias: str
-
-    @property
-    def seasons(self) -> tuple[float, ...]:
-        """See `Frequency`."""
-        # five of the seven days are steps; holidays are steps without a row
-        return (5.0, _YEAR * 5 / 7) if self.alias == "B" else ()
-
-    @property
-    def season(self) -> int:
-        """See `Frequency`."""
-        return _rounded(self.seasons)
-
-    def steps(self, first: Times, times: Times) -> NDArray[np.int64]:
-        """See `Frequency`."""
-        if not len(times):
-            return np.zeros(0, np.int64)
-        offset = pd.tseries.frequencies.to_offset(self.alias)
-        start = offset.rollback(pd.Timestamp(first.min()))
-        grid = pd.date_range(start, times.max(), freq=offset).to_numpy().astype("datetime64[us]")
-        return np.asarray(np.searchsorted(grid, times, "right") - np.searchsorted(grid, first, "right"))
-
-    def after(self, times: Times, starts: NDArray[np.int64], horizon: int) -> Times:
-        """See `Frequency`."""
-        distinct, which = np.unique(times[starts[1:] - 1], return_inverse=True)  # all roll onto the grid
-        offset = pd.tseries.frequencies.to_offset(self.alias)
-        rows = [pd.date_range(time + offset, periods=horizon, freq=offset) for time in map(pd.Timestamp, distinct)]
-        return np.stack([row.to_numpy().astype("datetime64[us]") for row in rows])[which]
+    clock = (last - last.astype("datetime64[D]")) - (first - first.astype("datetime64[D]"))
+    hours: NDArray[np.int64] = (clock.astype("timedelta64[us]").astype(np.int64) + DAY // 2) % DAY - DAY // 2
+    return np.where(np.abs(hours) == HOUR, hours, 0).astype("timedelta64[us]")
 
 
-def on_anchor(month: Times, anchor: str, day: Times) -> Times:
-    """Returns the day of an anchor of `Months` in each month; for `same`, it is `day` after the first."""
-    start = month.astype("datetime64[D]")
-    end = (month + 1).astype("datetime64[D]") - 1
-    if anchor == "start":
-        return start
-    if anchor == "end":
-        return end
-    if anchor == "business start":
-        return np.asarray(np.busday_offset(start, 0, roll="forward"))
-    if anchor == "business end":
-        return np.asarray(np.busday_offset(end, 0, roll="backward"))
-    return np.asarray(np.minimum(start + day, end))
+def days_on_clock(first: Times, times: Times) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the day since 1970 of each of `first`, and that of each of `times` by the clock of `first`.
 
-
-def _rounded(seasons: tuple[float, ...]) -> int:
-    return round(seasons[0]) if seasons else 1
+    Days begin half a day before this clock. So seconds of jitter about midnight, or an hour of summer time, change no
+    day.
+    """
+    day = first.astype("datetime64[D]")
+    since = (times - day).astype("timedelta64[us]").astype(np.int64)
+    clock = (first - day).astype("timedelta64[us]").astype(np.int64)
+    begin = day.astype(np.int64)
+    return begin, begin + (since - clock + DAY // 2) // DAY

@@ -9,10 +9,15 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.errors import UserError
-from segue.forecasting.table.calendar import frequency_of, infer_frequency
+from segue.forecasting.table.duplicates import one_a_step
+from segue.forecasting.table.ends import early_ends
+from segue.forecasting.table.faults import faults_of
 from segue.forecasting.table.frequency import Frequency, Times
+from segue.forecasting.table.gaps import in_order
+from segue.forecasting.table.grid import Grid, frequency_in
 from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.limits import refuse_distant
+from segue.forecasting.table.seasons import MOST_SERIES, MOST_STEPS, rows_a_cycle, season_in, seasons_of
 
 
 @runtime_checkable
@@ -49,6 +54,7 @@ class Panel:
         steps: The number of steps from the first row of its series to each row.
         values: The value of each row, NaN where missing. A step without a row is a missing value, too.
         frequency: The step of the grid.
+        periods: The periods in steps of its seasons, the customary one first; None if the frequency suggests them.
     """
 
     ids: nw.Series[Any]
@@ -57,6 +63,7 @@ class Panel:
     steps: Int64[np.ndarray, " rows"]
     values: Float64[np.ndarray, " rows"]
     frequency: Frequency
+    periods: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -69,8 +76,15 @@ class Panel:
 
     @property
     def seasons(self) -> Float64[np.ndarray, "series periods"]:
-        """The periods in steps that the frequency suggests, the same for every series."""
-        return np.tile(np.array(self.frequency.seasons, dtype=np.float64), (len(self), 1))
+        """The periods in steps of the seasons, the same for every series."""
+        periods = self.frequency.seasons if self.periods is None else self.periods
+        return np.tile(np.array(periods, dtype=np.float64), (len(self), 1))
+
+    @property
+    def season(self) -> int:
+        """The steps of the customary season, rounded; 1 if there is none. It scales errors."""
+        periods = self.frequency.seasons if self.periods is None else self.periods
+        return max(1, round(periods[0])) if periods else 1
 
     @property
     def ends(self) -> Int64[np.ndarray, " series"]:
@@ -80,8 +94,17 @@ class Panel:
         )
         return ends
 
+    def season_of_values(self) -> tuple[float, ...]:
+        """The season that the last values of the first series show; empty if none is significant."""
+        return season_in(*self.lanes(range(min(len(self), MOST_SERIES)), MOST_STEPS))
+
     def future(self, horizon: int) -> Times:
-        """Returns the `horizon` times after the last row of each series, `(series, horizon)`."""
+        """Returns the `horizon` times after the last row of each series, `(series, horizon)`.
+
+        Raises:
+            UserError: A time is beyond the year 9999, or beyond 64 bits.
+        """
+        refuse_distant(self.times, self.frequency, horizon)
         return self.frequency.after(self.times, self.starts, horizon)
 
     def part(self, first: int, end: int) -> "Panel":
@@ -141,7 +164,7 @@ def make_panel(
     times: Times,
     values: Float64[np.ndarray, " rows"],
     layout: Layout,
-) -> Panel:
+) -> tuple[Panel, tuple[str, ...], dict[int, str]]:
     """Sorts rows, infers their grid and puts them on it.
 
     Args:
@@ -149,112 +172,54 @@ def make_panel(
         codes: The index of each row's series; each series has at least one row.
         times: Timestamps without a time zone, or integers.
         values: The value of each row, NaN where missing.
-        layout: The step, and the rule for several values on one step.
+        layout: The step, the seasons, the rule for several values on one step, and whether bad series are left out.
+
+    Returns:
+        The panel; what the user should know of it, one line each; and the reason why each series that is not in it was
+        left out, by its index.
 
     Raises:
         UserError: A step has several values and `duplicates` is not given, the frequency is unknown or cannot be
-            inferred, or the own step of a series is longer.
+            inferred, or the own step of a series is longer. With `skip_bad` such series are left out, if any is left.
     """
+    periods = seasons_of(layout.season)
     codes, times, values = in_order(codes, times, values)
-    if layout.freq is None:
-        frequency = infer_frequency(times, neighbours(codes, times))
-    else:
-        frequency = frequency_of(layout.freq, times)
-    firsts = times[np.searchsorted(codes, np.arange(len(ids)))]
-    steps = frequency.steps(firsts[codes], times)
-    leaders, values = one_a_step(ids, codes, times, steps, values, frequency, layout.duplicates)
-    codes, times, steps = codes[leaders], times[leaders], steps[leaders]
-    longer = longer_step(codes, steps, len(ids))
-    if longer is not None:
-        raise other_step(ids[longer[0]], longer[1], frequency)
+    frequency, skipped = frequency_in(codes, times, len(ids), layout)
+    grid = None if skipped else Grid.of(codes, times, frequency, layout)
+    if grid is not None:
+        faults = faults_of(
+            ids, codes, times, grid.steps, grid.frequency, layout.duplicates is None, layout.freq is None
+        )
+        if faults and (not layout.skip_bad or len(faults) == len(ids)):
+            raise next(iter(faults.values()))[1]()
+        skipped = {lane: reason for lane, (reason, _) in faults.items()}
+    if grid is None or skipped:
+        return _without(skipped, ids, codes, times, values, layout)
+    leaders, values = one_a_step(ids, codes, times, grid.steps, values, grid.frequency, layout.duplicates)
+    notes = grid.notes(ids, codes, times, leaders)
+    cycle = rows_a_cycle(codes[leaders], times[leaders]) if grid.numbered else ()
+    codes, times, steps = codes[leaders], grid.times[leaders], grid.steps[leaders]
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
-    return Panel(ids, starts, times, steps, values, frequency)
+    if not grid.numbered:
+        notes += early_ends(ids, starts, times, values, grid.frequency)
+    panel = Panel(ids, starts, times, steps, values, grid.frequency, periods)
+    if periods is None and times.dtype.kind == "i":
+        panel = replace(panel, periods=cycle or panel.season_of_values())
+    return panel, notes, {}
 
 
-def in_order(
-    codes: Int64[np.ndarray, " rows"], times: Times, values: Float64[np.ndarray, " rows"]
-) -> tuple[Int64[np.ndarray, " rows"], Times, Float64[np.ndarray, " rows"]]:
-    """Sorts rows by series and time; rows of one series and time keep their order."""
-    later = (codes[1:] == codes[:-1]) & (times[1:] >= times[:-1])
-    if bool((later | (codes[1:] > codes[:-1])).all()):  # most tables are in order
-        return codes, times, values
-    order = np.lexsort((times, codes))
-    return codes[order], times[order], values[order]
-
-
-def neighbours(codes: Int64[np.ndarray, " rows"], times: Times) -> Times:
-    """Returns the neighbouring distinct times of each series, `(pairs, 2)`; rows are in order of series and time."""
-    near = (codes[1:] == codes[:-1]) & (times[1:] > times[:-1])
-    gaps = np.empty((np.count_nonzero(near), 2), dtype=times.dtype)
-    gaps[:, 0], gaps[:, 1] = times[:-1][near], times[1:][near]
-    return gaps
-
-
-def one_a_step(
-    ids: Sequence[Any] | nw.Series[Any],
+def _without(
+    skipped: dict[int, str],
+    ids: nw.Series[Any],
     codes: Int64[np.ndarray, " rows"],
     times: Times,
-    steps: Int64[np.ndarray, " rows"],
     values: Float64[np.ndarray, " rows"],
-    frequency: Frequency,
-    duplicates: str | None,
-) -> tuple[Int64[np.ndarray, " kept"] | slice, Float64[np.ndarray, " kept"]]:
-    """Returns the first row of each step, and its value by `duplicates`; rows are in order of series and time.
-
-    Raises:
-        UserError: A step has several rows and `duplicates` is not given.
-    """
-    together = np.flatnonzero((codes[1:] == codes[:-1]) & (steps[1:] == steps[:-1]))
-    if not len(together):
-        return slice(None), values
-    if duplicates is None:
-        row = together[0]
-        raise _crowded(times[row], times[row + 1], ids[int(codes[row])], frequency)
-    leaders = np.setdiff1d(np.arange(len(codes)), together + 1)
-    return leaders, _reduced(values, leaders, duplicates)
-
-
-def longer_step(
-    codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int, least: int = 3
-) -> tuple[int, int] | None:
-    """Returns a series with a longer step, and that step: most of its gaps, at least `least`, have this size."""
-    near = codes[1:] == codes[:-1]
-    gaps = np.bincount(codes[1:][near], minlength=series)
-    wide = np.flatnonzero(near & (steps[1:] - steps[:-1] > 1))
-    sizes, which = np.unique(steps[wide + 1] - steps[wide], return_inverse=True)
-    pairs, counts = np.unique(codes[wide] * len(sizes) + which, return_counts=True)
-    total = gaps[pairs // max(1, len(sizes))]
-    longer = np.flatnonzero((total >= least) & (2 * counts > total))
-    if not len(longer):
-        return None
-    lane, size = divmod(int(pairs[longer[0]]), len(sizes))
-    return lane, int(sizes[size])
-
-
-def other_step(series: object, size: int, frequency: Frequency) -> UserError:
-    """Makes the error for a series that `longer_step` returned."""
-    fault = f"the rows of series {series} lie {size} steps of {frequency.alias} apart"
-    return UserError("freq", frequency.alias, f"{fault}; give their step, or forecast it in a file of its own")
-
-
-def _reduced(
-    values: Float64[np.ndarray, " rows"], leaders: NDArray[np.int64], duplicates: str
-) -> Float64[np.ndarray, " kept"]:
-    if duplicates != "mean":
-        chosen = leaders if duplicates == "first" else np.append(leaders[1:], len(values)) - 1
-        return np.asarray(values[chosen])
-    count = np.add.reduceat(np.isfinite(values).astype(np.float64), leaders)
-    total = np.add.reduceat(np.nan_to_num(values), leaders)
-    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(len(leaders), np.nan), where=count > 0)
-    return mean
-
-
-def _crowded(time: object, following: object, series: object, frequency: Frequency) -> UserError:
-    first, second = (str(stamp).replace("T", " ").removesuffix(".000000") for stamp in (time, following))
-    choice = "choose `duplicates` mean|first|last"
-    if first == second:
-        return UserError(
-            "time_col", first, f"occurs twice in series {series}; {choice}, or name the series by `id_col`"
-        )
-    fault = f"{first} and {second} of series {series} fall on one step"
-    return UserError("freq", frequency.alias, f"{fault}; give a finer step, or {choice}")
+    layout: Layout,
+) -> tuple[Panel, tuple[str, ...], dict[int, str]]:
+    """Makes the panel of all other series; what is left out may have changed the grid."""
+    kept = np.setdiff1d(np.arange(len(ids)), list(skipped))
+    rows = np.isin(codes, kept)
+    panel, notes, more = make_panel(
+        ids[kept.tolist()], np.searchsorted(kept, codes[rows]), times[rows], values[rows], layout
+    )
+    return panel, notes, {**skipped, **{int(kept[lane]): reason for lane, reason in more.items()}}

@@ -19,6 +19,7 @@ from segue.forecasting.table.times.read import read_times
 DType = Any
 """A type of narwhals; the class of these types cannot be checked at run time."""
 
+_NANOSECONDS = 9_223_372_036_854_775  # microseconds from 1970 to 2262, the last time in nanoseconds
 _LARGEST = 1e150  # the square of a much larger value is beyond double precision
 
 
@@ -117,10 +118,12 @@ class Reading:
     def _stamps(self, name: str, times: Times) -> nw.Series[Any]:
         """Makes a column of times of the type that was read."""
         time_type = self.time_type
-        if time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any()):
+        if times.dtype.kind == "i":  # rows that are numbered have other times than the table
+            time_type = time_type if time_type.is_integer() and _fits(times, time_type) else nw.Int64()
+        elif (time_type == nw.Date and bool((times != times.astype("datetime64[D]")).any())) or (
+            time_type == nw.Datetime("ns") and bool((np.abs(times.astype(np.int64)) > _NANOSECONDS).any())
+        ):
             time_type = nw.Datetime("us")
-        if time_type.is_integer() and not _fits(times, time_type):
-            time_type = nw.Int64()
         return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
@@ -158,8 +161,8 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
         UserError: The frame is no such table, or the layout does not fit it.
     """
     rows = read_rows(frame, layout)
-    panel = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
-    return Reading(panel, rows.columns, rows.time_type, rows.notes)
+    panel, notes, _ = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
+    return Reading(panel, rows.columns, rows.time_type, (*rows.notes, *notes))
 
 
 def read_rows(frame: Any, layout: Layout) -> Rows:
