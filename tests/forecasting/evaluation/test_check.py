@@ -37,7 +37,7 @@ def table(values, step="D", ids=None):
         "ds": np.tile(pd.date_range("2015-01-01", periods=time, freq=step), series),
         "y": values.ravel(),
     })  # fmt: skip
-    return read_frame(frame, Layout())
+    return read_frame(frame, Layout(freq=step))
 
 
 def test_a_clean_year_of_days_seen_twice_is_reported():
@@ -109,3 +109,10 @@ def test_a_long_horizon_takes_fewer_lanes():
     found = check(table(np.tile(np.arange(24.0), (80, 100)), "h"), model, 288)
     assert found.horizon == 288
     assert model.lanes <= 24
+
+
+def test_a_long_past_costs_no_more_than_its_end():
+    """Catches a check that lays out a million values for each window."""
+    values = np.tile(np.arange(24.0), 2000) + np.random.default_rng(0).normal(size=48_000)
+    whole, end = (check(table(part, "h"), Mean(), 24) for part in (values, values[-20_000:]))
+    assert whole.verdict == end.verdict

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segue import LEVELS, Forecast, backtest
+from segue import LEVELS, Forecast, backtest, plot_backtest
 from segue.forecasting.evaluation.evidence import critical_t, weigh
 from segue.forecasting.evaluation.verdict import judge, short
 
@@ -151,3 +151,18 @@ def test_an_exact_season_has_no_scaled_error_and_the_verdict_takes_another():
                                               (1e-9, "1e-09"), (float("nan"), "nan")])  # fmt: skip
 def test_scores_have_three_digits(number, text):
     assert short(number) == text
+
+
+def test_the_picture_has_the_verdict_the_rival_and_the_best_in_bold():
+    times = pd.date_range("2010-01-01", periods=96, freq="MS")
+    wave = 10 + np.tile(np.arange(12.0), 8) + 0.1 * np.random.default_rng(0).normal(size=96)
+    frame = pd.DataFrame({"unique_id": "shop", "ds": times, "y": wave})
+    result = backtest(frame, 6, 4, models=[Off(1.0, 20.0), "naive"], levels=80)
+    figure = plot_backtest(frame, result)
+    above = " ".join(figure.get_suptitle().split())
+    assert above == f"{result.verdict} {result.verdict.warning}"
+    above, below = figure.subfigs
+    assert "SeasonalNaive-12" in above.axes[0].get_legend_handles_labels()[1]
+    bold = [text.get_text() for text in below.axes[1].texts if text.get_fontweight() == "bold"]
+    assert bold[0] == "SeasonalNaive-12"
+    assert "Off" not in bold

@@ -26,6 +26,9 @@ _LANES, _LONG = MOST_SERIES * LEAST_WINDOWS, 96
 """The most lanes, up to this horizon. Beyond one pass of NanoTST, a lane's time grows like the square of the horizon:
 3 ms at 96 steps, 25 ms at 288, 43 ms at 365, two threads."""
 
+_PAST = 8192
+"""The most values before the first window unless two seasons are more: what naive forecasts read."""
+
 _LONGEST = 720
 """The most steps that are checked: the first steps of a longer forecast are the forecast of these steps."""
 
@@ -74,7 +77,8 @@ def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits =
     if plan is None:
         return None
     steps, windows, chosen = plan
-    origins = roll(_part(reading.panel, chosen), steps, windows, steps)
+    past = max([_PAST, *(2 * round(float(period)) for period in np.unique(reading.panel.seasons))])
+    origins = roll(_part(reading.panel, chosen, past + windows * steps), steps, windows, steps)
     predictors = entrants([predictor, NAIVES], origins)
     verdict = compare(origins, steps, predictors, columns_of(predictors, ()), limits=limits).verdict
     if verdict is None or not math.isfinite(verdict.error):
@@ -109,10 +113,13 @@ def _hash(name: object) -> bytes:
     return hashlib.blake2b(str(name).encode(errors="surrogatepass"), digest_size=8).digest()
 
 
-def _part(panel: Panel, chosen: Int64[np.ndarray, " chosen"]) -> Panel:
-    """A panel of some of the series."""
-    first, end = panel.starts[chosen], panel.starts[chosen + 1]
-    rows = np.concatenate([np.arange(*bounds) for bounds in zip(first, end, strict=True)])
-    starts = np.concatenate([[0], np.cumsum(end - first)]).astype(np.int64)
-    parts = {"times": panel.times[rows], "steps": panel.steps[rows], "values": panel.values[rows]}
+def _part(panel: Panel, chosen: Int64[np.ndarray, " chosen"], steps: int) -> Panel:
+    """A panel of the last steps of some of the series, up to their last values."""
+    ends = panel.ends[chosen]
+    bounds = zip(panel.rows_before(chosen, np.maximum(0, ends - steps)), panel.rows_before(chosen, ends), strict=True)
+    rows = [np.arange(first, end) for first, end in bounds]
+    counts = np.array([len(own) for own in rows])
+    starts, kept = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), np.concatenate(rows)
+    since = np.repeat(panel.steps[kept[starts[:-1]]], counts)
+    parts = {"times": panel.times[kept], "steps": panel.steps[kept] - since, "values": panel.values[kept]}
     return replace(panel, ids=panel.ids[chosen.tolist()], starts=starts, **parts)

@@ -33,7 +33,7 @@ MOST_SERIES = 4
 """The most series in one figure."""
 
 _MOST_WINDOWS = 5
-_WIDTH = 140  # letters of a line above the picture, at its size
+_WIDTH = 145  # letters of a line above the picture, at its size
 Frame = nw.DataFrame[Any]
 
 
@@ -119,9 +119,9 @@ def _models(result: Backtest) -> list[str]:
 
 
 def _title(figure: "Figure", result: Backtest) -> None:
-    """Writes the verdict above the picture."""
+    """Writes the verdict above the picture, and the warning if there is one."""
     if result.verdict is not None:
-        sentences = (result.verdict.comparison, result.verdict.bands)
+        sentences = (result.verdict.comparison, result.verdict.bands, result.verdict.warning)
         text = "\n".join(textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence)
         figure.suptitle(text, x=0.012, ha="left", fontsize=9, color=INK, parse_math=False)
 
