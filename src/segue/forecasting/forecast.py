@@ -1,9 +1,9 @@
 """The front door: a long table of pandas or polars in, the table of its future out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from jaxtyping import Float64
@@ -15,7 +15,7 @@ from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.grid.panel import Lanes
-from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
@@ -36,17 +36,9 @@ def forecast(
     model: Model = "nanotst",
     levels: Numbers = (80,),
     quantiles: Numbers = (),
-    freq: str | int | None = None,
-    id_col: str | Sequence[str] | None = None,
-    time_col: str | Sequence[str] | None = None,
-    target_col: str | Sequence[str] | None = None,
-    time_format: str | None = None,
-    duplicates: str | None = None,
-    season: Numbers | None = None,
-    decimal: str | None = None,
-    skip_bad: bool = False,
     floor: Number | None = None,
     cap: Number | None = None,
+    **table: Unpack[TableOptions],
 ) -> Any:
     """Forecasts every series of a long frame.
 
@@ -61,17 +53,10 @@ def forecast(
             `ets` and `theta`; `seasonal-naive:288` also sets the steps of a season.
         levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
-        freq: The step. `segue.Layout` describes this argument and all that follow.
-        id_col: The column that names the series, or several columns.
-        time_col: The column of times, or several columns.
-        target_col: The column to forecast, or several columns.
-        time_format: The format of times that are text.
-        duplicates: Which value replaces several values at one time.
-        season: The steps of a season, or several.
-        decimal: The decimal sign of numbers that are text.
-        skip_bad: Whether series that cannot be read are left out and reported.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
+        **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
+            `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
 
     Returns:
         A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
@@ -88,9 +73,7 @@ def forecast(
         [5.0, 6.0, 5.0]
     """
     limits = Limits(floor, cap)
-    reading = read_frame(
-        frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
-    )
+    reading = read_frame(frame, Layout(**table))
     give_notice((*reading.notes, *limits.notes(reading.panel.values)))
     return forecast_reading(load_predictor(model), reading, horizon, levels, quantiles, limits=limits)
 

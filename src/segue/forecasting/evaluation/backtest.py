@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers
 
@@ -65,17 +65,9 @@ def backtest(
     models: str | Sequence[Model] = ("nanotst", NAIVES),
     step: int | None = None,
     levels: Numbers = (80, 95),
-    freq: str | int | None = None,
-    id_col: str | Sequence[str] | None = None,
-    time_col: str | Sequence[str] | None = None,
-    target_col: str | Sequence[str] | None = None,
-    time_format: str | None = None,
-    duplicates: str | None = None,
-    season: Numbers | None = None,
-    decimal: str | None = None,
-    skip_bad: bool = False,
     floor: Number | None = None,
     cap: Number | None = None,
+    **table: Unpack[TableOptions],
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
@@ -94,24 +86,15 @@ def backtest(
             `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
-        freq: The step. `segue.Layout` describes this argument and all that follow.
-        id_col: The column that names the series, or several columns.
-        time_col: The column of times, or several columns.
-        target_col: The column to forecast, or several columns.
-        time_format: The format of times that are text.
-        duplicates: Which value replaces several values at one time.
-        season: The steps of a season, or several.
-        decimal: The decimal sign of numbers that are text.
-        skip_bad: Whether series that cannot be read are left out and reported.
         floor: The least value of the forecasts of all models; None for no limit.
         cap: The largest value of the forecasts of all models; None for no limit.
+        **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
+            `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
     """
-    reading = read_frame(
-        frame, Layout(id_col, time_col, target_col, freq, time_format, duplicates, season, decimal, skip_bad)
-    )
+    reading = read_frame(frame, Layout(**table))
     limits = Limits(floor, cap)
     give_notice((*reading.notes, *limits.notes(reading.panel.values)))
     given = [models] if isinstance(models, str) else models

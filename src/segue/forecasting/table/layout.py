@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from segue.errors import UserError
 
@@ -46,7 +47,7 @@ class Layout:
     freq: str | int | None = None
     time_format: str | None = None
     duplicates: str | None = None
-    season: float | Sequence[float] | None = None
+    season: float | int | Sequence[float | int] | None = None
     decimal: str | None = None
     skip_bad: bool = False
 
@@ -55,3 +56,17 @@ class Layout:
             raise UserError("duplicates", self.duplicates, f"choose one of {', '.join(DUPLICATES)}")
         if self.decimal not in (None, ".", ","):
             raise UserError("decimal", self.decimal, "give . or ,")
+
+
+class TableOptions(TypedDict, total=False):
+    """The fields of `Layout` as keyword arguments, which every public function on tables takes by the same names."""
+
+    id_col: str | Sequence[str] | None
+    time_col: str | Sequence[str] | None
+    target_col: str | Sequence[str] | None
+    freq: str | int | None
+    time_format: str | None
+    duplicates: str | None
+    season: float | int | Sequence[float | int] | None
+    decimal: str | None
+    skip_bad: bool
