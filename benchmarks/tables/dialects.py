@@ -112,7 +112,7 @@ def read(given: Input) -> tuple[dict[str, dict[Any, float]], list[Any]]:
         path = Path(folder) / f"table{given.suffix}"
         path.write_bytes(given.content)
         table = read_table(path, layout, FileFormat(**given.form))
-    panel = read_frame(table.frame, layout).panel
+    panel = read_frame(table.frame, layout, table.points).panel
     found = {}
     for index, name in enumerate(panel.ids.to_list()):
         own = slice(panel.starts[index], panel.starts[index + 1])

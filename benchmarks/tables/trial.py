@@ -124,7 +124,7 @@ def _functions(path: Path, given: Input) -> str:
 
     layout = Layout(**given.layout)
     table = read_table(path, layout, FileFormat(**given.form))
-    forecast_reading(load_predictor(MODEL), read_frame(table.frame, layout), HORIZON)
+    forecast_reading(load_predictor(MODEL), read_frame(table.frame, layout, table.points), HORIZON)
     return ""
 
 

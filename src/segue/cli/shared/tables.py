@@ -29,11 +29,11 @@ def read_file(ctx: options.Context, file: Path, layout: "Layout", form: "FileFor
     from segue.forecasting.table.reading import read_frame
 
     table = read_table(file, layout, form)
-    reading = read_frame(table.frame, layout)
-    skipped: tuple[tuple[str, str], ...] = getattr(reading, "skipped", ())
+    reading = read_frame(table.frame, layout, table.points)
     if not quiet:
-        print_notes((*table.notes, *reading.notes[: len(reading.notes) - bool(skipped)]), ctx)
-        print_skipped(skipped, len(reading.panel))
+        notes = reading.notes[:-1] if reading.skipped else reading.notes  # the last note counts what is listed below
+        print_notes((*table.notes, *notes), ctx)
+        print_skipped(reading.skipped, len(reading.panel))
     return reading
 
 

@@ -142,7 +142,7 @@ class Reading:
         return nw.new_series(name, times, backend=self.panel.ids.implementation).cast(time_type)
 
 
-def read_frame(frame: Any, layout: Layout) -> Reading:
+def read_frame(frame: Any, layout: Layout, points: bool = False) -> Reading:
     """Puts the rows of a long frame on a regular grid.
 
     Rows without a value after the last value of every series are those that the user wants to be forecast; they are
@@ -151,11 +151,12 @@ def read_frame(frame: Any, layout: Layout) -> Reading:
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time, in any order.
         layout: The user's options for columns and times.
+        points: Whether text is of a file whose delimiter is a comma, so that `1.234` in every cell is decimal.
 
     Raises:
         UserError: The frame is no such table, or the layout does not fit it.
     """
-    rows = read_rows(frame, layout)
+    rows = read_rows(frame, layout, points)
     rows = rows.without_rows_ahead()
     panel, notes, reasons = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
     skipped = (*rows.skipped, *((str(rows.ids[code]), reason) for code, reason in sorted(reasons.items())))

@@ -101,15 +101,15 @@ class Rows:
         return replace(self, ids=ids, **arrays, skipped=(*self.skipped, *skipped))
 
 
-def read_rows(frame: Any, layout: Layout) -> Rows:
+def read_rows(frame: Any, layout: Layout, points: bool = False) -> Rows:
     """Reads and checks the rows of a long frame; see `segue.forecasting.table.reading.read_frame`."""
     try:
-        return _read_rows(frame, layout)
+        return _read_rows(frame, layout, points)
     except InvalidOperation as error:  # pandas cannot look at Decimal("sNaN")
         raise UserError("frame", type(frame).__name__, "a column holds a signalling NaN; give None instead") from error
 
 
-def _read_rows(frame: Any, layout: Layout) -> Rows:
+def _read_rows(frame: Any, layout: Layout, points: bool) -> Rows:
     table = _table(frame, layout)
     columns = infer_columns(table, layout, index_hint(frame))
     table = _without_blank_rows(table, columns)
@@ -123,7 +123,7 @@ def _read_rows(frame: Any, layout: Layout) -> Rows:
     stamps, notes = _read_times(table, columns, layout, faults)
     times: Times = stamps.to_numpy()
     times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
-    values = [_read_values(table, name, layout, faults, index) for index, name in enumerate(columns.targets)]
+    values = [_read_values(table, name, layout, faults, index, points) for index, name in enumerate(columns.targets)]
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
     if len(values) > 1:  # the usual case needs no copy
         times, values = np.tile(times, len(values)), [np.concatenate(values)]
@@ -259,11 +259,11 @@ def _in_rows(reason: str, rows: NDArray[np.int64]) -> str:
 
 
 def _read_values(
-    table: nw.DataFrame[Any], name: str, layout: Layout, faults: _Faults, target: int
+    table: nw.DataFrame[Any], name: str, layout: Layout, faults: _Faults, target: int, points: bool
 ) -> NDArray[np.float64]:
     column = as_pandas(table[name])
     others = (as_pandas(table[other]) for other in table.columns if other != name)
-    read = read_numbers(name, column, layout.decimal, others)
+    read = read_numbers(name, column, layout.decimal, others, points)
     values = read.values
 
     def add(bad: Bool[np.ndarray, " rows"], fault: Callable[[int], str], remedy: str) -> None:

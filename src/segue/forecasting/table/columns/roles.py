@@ -176,7 +176,7 @@ def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...
     free = [name for name in table.columns if name not in taken]
     customary = [name for known in ID_NAMES for name in free if name.lower() == known]
     customary = [name for name in customary if not _numbers_rows(table[name])]
-    if customary and not _is_constant(table[customary[0]]):
+    if customary and (customary[0].lower() == ID_NAMES[0] or not _is_constant(table[customary[0]])):
         return (customary[0],)
     repeated = [name for name in free if name not in customary and _may_name_series(table, name)]
     if repeated:

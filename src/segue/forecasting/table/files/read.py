@@ -49,10 +49,12 @@ class FileTable:
         frame: Its rows. Columns of whole numbers without leading zeros are integers; all other columns of a CSV file
             are text, whose meaning depends on their role.
         notes: What the user should know: lines that were left out, for instance.
+        points: Whether the delimiter is a comma, so that a point that might separate thousands is a decimal sign.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    points: bool = False
 
 
 def read_table(path: str | Path, layout: Layout, form: FileFormat | None = None) -> FileTable:
@@ -98,7 +100,7 @@ def _read_csv(raw: bytes, layout: Layout, form: FileFormat, file: str) -> FileTa
     cells = Cells(header, start, comments, file)
     cells.read(lines_of(text, form.comment))
     frame = frame_of_text(header.names, cells.columns(), keep=_named(layout))
-    return FileTable(frame, (*notes, *header.notes, *cells.notes))
+    return FileTable(frame, (*notes, *header.notes, *cells.notes), points=start.delimiter == ",")
 
 
 def _named(layout: Layout) -> set[str]:

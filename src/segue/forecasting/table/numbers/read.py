@@ -1,7 +1,7 @@
 """Columns of numbers: typed, or text in the form of any country, with currencies, per cent or one unit."""
 
 import numbers
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,11 @@ _SAMPLE = 200  # distinct cells that decide whether a column holds numbers
 
 
 def read_numbers(
-    name: str, column: pd.Series, decimal: str | None = None, beside: Iterable[pd.Series] = ()
+    name: str,
+    column: pd.Series,
+    decimal: str | None = None,
+    beside: Iterable[pd.Series] = (),
+    points: bool = False,
 ) -> NumbersRead:
     """Reads the numbers of a column.
 
@@ -34,6 +38,7 @@ def read_numbers(
         column: The cells.
         decimal: The decimal sign of text; by default it is inferred from all cells of the column.
         beside: Other columns of the table. Where one has decimal commas, `1.234` in every cell is ambiguous.
+        points: Whether the text is of a file whose delimiter is a comma, so that `1.234` in every cell is decimal.
 
     Raises:
         UserError: The column holds no numbers by its type, several units, or text with several possible readings.
@@ -41,7 +46,7 @@ def read_numbers(
     kind = column.dtype
     if isinstance(kind, pd.CategoricalDtype):
         column = column.cat.remove_unused_categories()
-        known = read_numbers(name, pd.Series(column.cat.categories), decimal, beside)
+        known = read_numbers(name, pd.Series(column.cat.categories), decimal, beside, points)
         codes = column.cat.codes.to_numpy()
         values = np.append(known.values, np.nan)[codes]
         return NumbersRead(values, np.flatnonzero(np.isin(codes, known.bad)), known.example)
@@ -50,13 +55,17 @@ def read_numbers(
     if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
         remedy = "whole numbers 0 and 1" if pd.api.types.is_bool_dtype(kind) else "a column of numbers"
         raise UserError("target_col", name, f"holds {kind}, not numbers; give {remedy}")
+
+    def doubtful() -> bool:
+        return not points or any(map(_has_commas, beside))
+
     if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty"):  # Arrow would take bytes for text
-        return _read_objects(name, column, decimal, beside)
+        return _read_objects(name, column, decimal, doubtful)
     try:
         cells = pa.array(_objects(column), type=pa.string(), from_pandas=True)
     except (pa.ArrowException, UnicodeError):  # half a pair of UTF-16
-        return _read_objects(name, column, decimal, beside)
-    return read_text(name, cells, decimal, lambda: any(map(_has_commas, beside)))
+        return _read_objects(name, column, decimal, doubtful)
+    return read_text(name, cells, decimal, doubtful)
 
 
 def looks_like_numbers(column: pd.Series) -> bool:
@@ -130,7 +139,7 @@ def _floats(column: pd.Series) -> NDArray[np.float64]:
     return np.asarray(column.to_numpy() if plain else column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _read_objects(name: str, column: pd.Series, decimal: str | None, beside: Iterable[pd.Series]) -> NumbersRead:
+def _read_objects(name: str, column: pd.Series, decimal: str | None, doubtful: Callable[[], bool]) -> NumbersRead:
     """Reads cells of several types: text by its form, numbers as they are."""
     cells = _objects(column)
     values, bad, texts, example = np.full(len(cells), np.nan), [], [], ""
@@ -144,7 +153,7 @@ def _read_objects(name: str, column: pd.Series, decimal: str | None, beside: Ite
     if texts:
         # half a pair of UTF-16 is no text of Arrow
         written = [cells[row].encode(errors="backslashreplace").decode() for row in texts]
-        text = read_text(name, pa.array(written, pa.string()), decimal, lambda: any(map(_has_commas, beside)))
+        text = read_text(name, pa.array(written, pa.string()), decimal, doubtful)
         values[texts], example = text.values, text.example
         bad = sorted([*bad, *np.array(texts)[text.bad].tolist()])
     return NumbersRead(values, np.array(bad, dtype=np.int64), example)

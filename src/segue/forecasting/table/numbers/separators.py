@@ -4,9 +4,9 @@ A cell such as `1,234` fits two readings. Others fit one: in `1,234.5` and `1,23
 `0,250`, `12,5` and `1234,567` it is the decimal sign.
 
 Where no cell decides, whole numbers beside them do: a column that writes 980, 990 and `1,010` has thousands, because
-decimals that end in zeros would be cut to other lengths as well. A point is the usual decimal sign, so that a column
-with three decimals in every cell (`1.234`, `12.345`) is read as decimals; with commas it is refused. Prices have no
-three decimals in general: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
+decimals that end in zeros would be cut to other lengths as well. Three decimals in every cell (`1.234`, `12.345`) are
+refused, unless the mark is a point in a file of commas: who writes commas between cells writes points in decimals.
+Prices have no three decimals in general: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
 """
 
 import re
@@ -60,12 +60,12 @@ class Separators:
             and all(len(digits) == 1 and digits != "0" for digits in self._parts)
         )
 
-    def decimal(self, column: str, comma_elsewhere: bool) -> str:
+    def decimal(self, column: str, doubtful: bool) -> str:
         """Returns the decimal sign.
 
         Args:
             column: The name of the column.
-            comma_elsewhere: Whether another column of the table has decimal commas.
+            doubtful: Whether points in every cell, as in `1.234`, may separate thousands.
 
         Raises:
             UserError: Several readings are possible, or the cells contradict each other.
@@ -87,7 +87,7 @@ class Separators:
             return "." if mark == "," else ","
         if len(self.open) == 1 and mark == "," and self.prices and all(map(_WITH_COMMAS.fullmatch, self.prices)):
             return "."
-        if len(self.open) == 1 and mark == "." and not (self._whole or self.prices or comma_elsewhere):
+        if len(self.open) == 1 and mark == "." and not (self._whole or self.prices or doubtful):
             return "."
         raise self._refusal(column, self.open[mark])
 

@@ -48,14 +48,14 @@ class NumbersRead:
         return f"is {_shown(cell)}, which has other separators than {self.example!r},", "mend it or give `decimal`"
 
 
-def read_text(name: str, cells: pa.Array, decimal: str | None, comma_elsewhere: Callable[[], bool]) -> NumbersRead:
+def read_text(name: str, cells: pa.Array, decimal: str | None, doubtful: Callable[[], bool]) -> NumbersRead:
     """Reads the numbers of text. One cell of each shape decides for all that differ from it in digits alone.
 
     Args:
         name: The name of the column.
         cells: The text of each row.
         decimal: The decimal sign; None to infer it.
-        comma_elsewhere: A function that returns whether another column has decimal commas.
+        doubtful: A function that returns whether `1.234` in every cell may hold thousands.
 
     Raises:
         UserError: The decimal sign is ambiguous.
@@ -73,7 +73,7 @@ def read_text(name: str, cells: pa.Array, decimal: str | None, comma_elsewhere: 
     examples = [example for example in examples if example[1].unit in units]
     if decimal is None:
         clues = Separators((text, number) for text, number, _ in examples)
-        decimal = clues.decimal(name, "." in clues.open and not clues.clues and comma_elsewhere())
+        decimal = clues.decimal(name, "." in clues.open and not clues.clues and doubtful())
     fits = {shape for shape, n in regular.items() if n.unit in units and parsed(n, decimal) is not None}
     values, bad = np.full(len(cells), np.nan), np.isin(shapes, list(regular.keys() - fits))
     rows = np.flatnonzero(np.isin(shapes, list(fits)))
