@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ def cells_of(label: str, column: pd.Series, today: dt.date | None = None) -> Cel
     Raises:
         UserError: The column holds values that are no times, such as clocks without a date, or bytes.
     """
+    if column.dtype == object and not _is_text(column):  # equal times of two zones have different clocks
+        column = column.map(partial(_text, label), na_action="ignore")
     codes, distinct = pd.factorize(column)
     texts = _cleaned(_texts(label, distinct))
     short = pc.less_equal(pc.binary_length(texts), max(map(len, _NO_TEXT)))
