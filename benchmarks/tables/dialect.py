@@ -84,9 +84,7 @@ def draw_dialect(random: Random) -> Dialect:
     form = TIME_FORMS[time]
     step = pick(*form.steps)
     clock = time in ("2024-03-13 10:00", "13.03.2024 10:00") and random.random() < 0.5
-    separator, decimal = pick(
-        (",", "."), (",", "."), (";", ","), (";", "."), ("\t", "."), ("\t", ","), ("|", "."), (",", ",")
-    )
+    separator, decimal = pick(",.", ",.", ";,", ";.", "\t.", "\t,", "|.", ",,")
     thousands = seldom(NONE, ",", ".", " ", "'", "\u00a0", chance=0.35)
     words = seldom("english", "german", "french", "japanese", "russian", chance=0.35)
     encodings = {"japanese": ("utf-8", "shift_jis"), "russian": ("utf-8", "cp1251")}

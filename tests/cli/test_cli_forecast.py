@@ -64,7 +64,8 @@ def test_date_and_hour_in_two_columns_and_several_targets(tmp_path):
     text = frame.to_csv(index=False)
     assert refusal(tmp_path, text) == "--time (not given): could be day or day,hr; name it with --time"
     assert refusal(tmp_path, text, "--time", "day,hr") == (
-        "--target (not given): could be row, wet, casual, member; name it with --target, or several separated by commas"
+        "--target (not given): could be row, wet, casual, member; name it with --target, or several separated by commas, "
+        "or give --target all"
     )
     result = forecast(tmp_path, text, "--time", "day,hr", "--target", "casual,member")
     assert result["unique_id"].tolist() == ["casual"] * 24 + ["member"] * 24
@@ -89,7 +90,7 @@ def test_clock_change_out_of_order_rows_and_a_gap_in_spring(tmp_path):
     frame = pd.DataFrame({"Datetime": times, "Load_MW": values})
     text = pd.concat([frame[60:], frame[:60]]).to_csv(index=False)
     assert refusal(tmp_path, text) == (
-        "--time 2024-10-27 02:00:00: occurs twice in series Load_MW; choose --duplicates mean|first|last, "
+        "--time 2024-10-27 02:00:00: occurs twice in series Load_MW; choose --duplicates mean|sum|first|last, "
         "or name the series by --id"
     )
     result = forecast(tmp_path, text, "--duplicates", "mean", horizon=3)
@@ -116,8 +117,8 @@ def test_clock_change_out_of_order_rows_and_a_gap_in_spring(tmp_path):
         (("--horizon", "-3"), "--horizon -3: give a whole number of at least 1"),
         (("--threads", "0"), "--threads 0: give a whole number of at least 1"),
         (("--duplicates", "median"), "--duplicates median: choose one of mean, sum, first, last"),
-        (("--time-format", "%d.%m.%Y"), "--time ds: cannot read '2024-10-25 00:00:00' in row 1 as a time; name the "
-                                        "format with --time-format, for example '%d.%m.%Y %H:%M'"),
+        (("--time-format", "%d.%m.%Y"), "--time ds: cannot read '2024-10-25 00:00:00' in row 1 as a time; it does "
+                                        "not have the --time-format '%d.%m.%Y'; mend the row or the format"),
     ],
 )  # fmt: skip
 def test_arguments_that_fit_nothing(tmp_path, arguments, message):
@@ -129,7 +130,7 @@ def test_arguments_that_fit_nothing(tmp_path, arguments, message):
     [
         ("", "is not a whole table (it is empty); name a CSV or Parquet file"),
         ("ds,y\n", "holds no rows; name a file with a header and one row at least"),
-        ("\0\1", "is not a whole table (it holds binary data); name a CSV or Parquet file"),
+        ("\0\1\n\2,\3\n", "is not a whole table (it holds binary data); name a CSV or Parquet file"),
     ],
 )
 def test_files_without_a_table(tmp_path, text, message):
@@ -178,9 +179,14 @@ def test_interruption_ends_with_its_own_status(tmp_path, monkeypatch):
 @pytest.mark.parametrize("value", [0.0, 1e15, 1e-15, -3.0])
 def test_constant_and_single_values_are_continued(tmp_path, value):
     assert forecast(tmp_path, csv(HOURS, y=value), horizon=2)["SeasonalNaive"].tolist() == [value] * 2
-    result = forecast(tmp_path, csv(HOURS[:1], y=value), horizon=2)
+    result = forecast(tmp_path, csv(HOURS[:1], y=value), "--freq", "D", horizon=2)
     assert result["SeasonalNaive"].tolist() == [value] * 2
-    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]  # one time shows no step: days
+    assert result["ds"].tolist() == ["2024-10-26", "2024-10-27"]
+
+
+def test_one_time_shows_no_step(tmp_path):
+    message = "--freq (not given): no series has two rows to infer it from; give the step, such as h or D"
+    assert refusal(tmp_path, csv(HOURS[:1], y=1)) == message
 
 
 def test_terminal_shows_short_forecasts_whole_and_long_ones_shortened(tmp_path):

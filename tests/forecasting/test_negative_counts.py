@@ -55,7 +55,7 @@ def test_limits_hold_for_every_model_and_are_reported_where_values_pass_them():
         assert segue.forecast(frame, 4, model="seasonal-naive:4", cap=3)["SeasonalNaive"].tolist() == [1.5, 2, -3, 3]
     with pytest.warns(Notice, match="floor"):
         tested = segue.backtest(frame, 2, 1, models="seasonal-naive:4", floor=0)
-    assert tested.forecasts["SeasonalNaive"].tolist() == [0, 4]
+    assert tested.forecasts["SeasonalNaive-4"].tolist() == [0, 4]
     stream = segue.Stream("seasonal-naive:4")
     memory, _ = stream.update(stream.start(), frame)
     assert stream.forecast(memory, 4, floor=0, cap=3)["SeasonalNaive"].tolist() == [1.5, 2, 0, 3]

@@ -1,6 +1,7 @@
 """`segue backtest`: forecasts the past of a table from earlier origins, and scores the forecasts."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
-from segue.cli.shared.tables import limits, read_file, seasons
+from segue.cli.shared.tables import TableFile, reads_table
 from segue.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,43 +30,27 @@ Forecasts = Annotated[Path | None, typer.Option(help="Write all forecasts to thi
 Plot = Annotated[Path | None, typer.Option(help="Draw the last windows to this .png, .pdf or .svg.")]
 
 
+@reads_table
 def backtest(
-    ctx: options.Context,
-    file: options.File,
+    table: TableFile,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     windows: Windows = 5,
     against: Against = "naive",
     step: Step = None,
-    id_col: options.Id = None,
-    time_col: options.Time = None,
-    target_col: options.Target = None,
-    freq: options.Freq = None,
-    time_format: options.TimeFormat = None,
-    duplicates: options.Duplicates = None,
-    season: options.Season = None,
-    decimal: options.Decimal = None,
-    skip_bad: options.SkipBad = False,
-    encoding: options.Encoding = None,
-    skip_rows: options.SkipRows = None,
-    comment: options.Comment = None,
     level: Levels = None,
-    non_negative: options.NonNegative = False,
-    floor: options.Floor = None,
-    cap: options.Cap = None,
     output: Scores = None,
     forecasts: Forecasts = None,
     plot: Plot = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
-    quiet: options.Quiet = False,
 ) -> None:
     """Forecast the last windows of every series of FILE from the values before them, and score the forecasts.
 
     All models get the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
     """
-    check_writable("output", output, TABLES, file)
-    check_writable("forecasts", forecasts, TABLES, file)
-    check_writable("plot", plot, PICTURES, file)
+    check_writable("output", output, TABLES, table.file)
+    check_writable("forecasts", forecasts, TABLES, table.file)
+    check_writable("plot", plot, PICTURES, table.file)
     written = [path for path in (output, forecasts, plot) if path]
     if len({path.resolve() for path in written}) < len(written):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")
@@ -75,19 +60,16 @@ def backtest(
     from segue.forecasting.evaluation.backtest import backtest_reading
     from segue.forecasting.evaluation.naives import NAIVES
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.table.files.read import FileFormat
-    from segue.forecasting.table.layout import Layout
 
-    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
-    reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
-    bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
+    reading = table.read()
+    bounds = table.limits(reading)
     others = [name.strip() for name in against.split(",") if name.strip()]
     rivals = [name if name == NAIVES else load_predictor(name, "against", threads) for name in others]
     predictors = [load_predictor(model, threads=threads), *rivals]
-    with counting("windows", quiet) as report:
+    with counting("windows", table.quiet) as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report, bounds)
     _write(reading, result, output, forecasts, plot)
-    if not (quiet and output is not None):
+    if not (table.quiet and output is not None):
         show_backtest(result, reading.panel.frequency.alias, written)
 
 
@@ -104,6 +86,7 @@ def _write(
         if plot is not None:
             from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
 
-            history = reading.history(history_of(result), series_of(result))
-            figure = plot_backtest(history, result, id_col=reading.id_col, time_col=reading.time_col)
+            history = reading.joined(reading.history(history_of(result), series_of(result)))
+            named = replace(result, forecasts=reading.joined(result.forecasts))
+            figure = plot_backtest(history, named, id_col=reading.id_col, time_col=reading.time_col)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))

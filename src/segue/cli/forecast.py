@@ -11,7 +11,7 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
-from segue.cli.shared.tables import limits, read_file, seasons
+from segue.cli.shared.tables import TableFile, reads_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,32 +26,16 @@ Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help=
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
+@reads_table
 def forecast(
-    ctx: options.Context,
-    file: options.File,
+    table: TableFile,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
-    id_col: options.Id = None,
-    time_col: options.Time = None,
-    target_col: options.Target = None,
-    freq: options.Freq = None,
-    time_format: options.TimeFormat = None,
-    duplicates: options.Duplicates = None,
-    season: options.Season = None,
-    decimal: options.Decimal = None,
-    skip_bad: options.SkipBad = False,
-    encoding: options.Encoding = None,
-    skip_rows: options.SkipRows = None,
-    comment: options.Comment = None,
     level: Levels = None,
     quantile: Quantiles = None,
-    non_negative: options.NonNegative = False,
-    floor: options.Floor = None,
-    cap: options.Cap = None,
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
-    quiet: options.Quiet = False,
     no_check: NoCheck = False,
 ) -> None:
     """Forecast every series of FILE: the median and prediction intervals.
@@ -59,24 +43,21 @@ def forecast(
     What is left out is inferred when unambiguous; otherwise an error names the option to set. Times are wall-clock
     times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all rows.
     """
-    check_writable("output", output, TABLES, file)
-    check_writable("plot", plot, PICTURES, file)
+    check_writable("output", output, TABLES, table.file)
+    check_writable("plot", plot, PICTURES, table.file)
 
     from segue.cli.shared.check import show_check
     from segue.forecasting.registry import load_predictor
-    from segue.forecasting.table.files.read import FileFormat
-    from segue.forecasting.table.layout import Layout
 
-    layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, seasons(season), decimal, skip_bad)
-    reading = read_file(ctx, file, layout, FileFormat(encoding, skip_rows, comment), quiet)
-    bounds = limits(ctx, reading, (floor, cap, non_negative), quiet)
+    reading = table.read()
+    bounds = table.limits(reading)
     predictor = load_predictor(model, threads=threads)
     columns = (level or [80.0], quantile or [])
-    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), quiet)
-    if not (quiet and output is not None):
+    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet)
+    if not (table.quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
-    if not (no_check or quiet):
-        show_check(ctx, reading, (model, predictor), horizon, bounds)
+    if not (no_check or table.quiet):
+        show_check(table.ctx, reading, (model, predictor), horizon, bounds)
 
 
 _FIRST = 9

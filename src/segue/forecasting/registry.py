@@ -4,7 +4,7 @@ from inspect import getattr_static
 from os import PathLike, fspath
 
 from segue.errors import UserError
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.predictor import Predictor as Predictor  # whoever asks the registry gets one
 
 BASELINES = ("ar", "seasonal-naive", "ets", "theta")
 """The names of predictors other than NanoTST."""
@@ -56,6 +56,13 @@ def _is_predictor(model: object) -> bool:
     """Whether an object has all that a predictor needs; `isinstance` would read all weights to have its fingerprint."""
     names = ("name", "context", "fingerprint", "predict")
     return not isinstance(model, type) and all(getattr_static(model, name, None) is not None for name in names)
+
+
+def naive_season(predictor: Predictor) -> int | None:
+    """The season of a seasonal naive forecast, 0 if it takes the season of each history; None for other predictors."""
+    from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
+
+    return (predictor.season or 0) if isinstance(predictor, SeasonalNaive) else None
 
 
 def _season(name: str, parameter: str, argument: str) -> int:

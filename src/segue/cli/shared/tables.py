@@ -1,8 +1,10 @@
-"""How commands read a table: options of the command line become a layout, and notices go to standard error."""
+"""How commands read a table: their common options become a layout, and notices go to standard error."""
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,28 +15,114 @@ from segue.errors import UserError
 
 if TYPE_CHECKING:
     from segue.forecasting.support import Limits
-    from segue.forecasting.table.files.read import FileFormat
-    from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import Reading
-
-Given = tuple[float | None, float | None, bool]
-"""--floor, --cap and --non-negative."""
 
 _MOST_SKIPPED = 20  # the most skipped series that are listed by name
 
 
-def read_file(ctx: options.Context, file: Path, layout: "Layout", form: "FileFormat", quiet: bool) -> "Reading":
-    """Reads the series of a file, and prints a line for each notice unless `quiet`."""
-    from segue.forecasting.table.files.read import read_table
-    from segue.forecasting.table.reading import read_frame
+def _common(
+    ctx: options.Context,
+    file: options.File,
+    id_col: options.Id = None,
+    time_col: options.Time = None,
+    target_col: options.Target = None,
+    freq: options.Freq = None,
+    time_format: options.TimeFormat = None,
+    duplicates: options.Duplicates = None,
+    season: options.Season = None,
+    decimal: options.Decimal = None,
+    skip_bad: options.SkipBad = False,
+    encoding: options.Encoding = None,
+    skip_rows: options.SkipRows = None,
+    comment: options.Comment = None,
+    non_negative: options.NonNegative = False,
+    floor: options.Floor = None,
+    cap: options.Cap = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """The parameters that every command on tables has."""
 
-    table = read_table(file, layout, form)
-    reading = read_frame(table.frame, layout, table.points)
-    if not quiet:
-        notes = reading.notes[:-1] if reading.skipped else reading.notes  # the last note counts what is listed below
-        print_notes((*table.notes, *notes), ctx)
-        print_skipped(reading.skipped, len(reading.panel))
-    return reading
+
+def reads_table(verb: Callable[..., None]) -> Callable[..., None]:
+    """Makes a command of a function whose first parameter is a `TableFile`: the command has its options instead."""
+    _, *own = inspect.signature(verb, eval_str=True).parameters.values()
+    common = inspect.signature(_common, eval_str=True).parameters
+    ctx, file, *rest = common.values()
+
+    def command(**given: Any) -> None:
+        verb(TableFile(**{name: given.pop(name) for name in common}), **given)
+
+    arguments = [ctx, file, *own[:1], *rest, *own[1:]]
+    keywords = [argument.replace(kind=inspect.Parameter.KEYWORD_ONLY) for argument in arguments]
+    command.__name__, command.__doc__ = verb.__name__, verb.__doc__
+    command.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+    command.__annotations__ = {argument.name: argument.annotation for argument in arguments}
+    return command
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file of the command line and the options with which it is read and forecast."""
+
+    ctx: Any
+    file: Path
+    id_col: str | None
+    time_col: str | None
+    target_col: str | None
+    freq: str | None
+    time_format: str | None
+    duplicates: str | None
+    season: str | None
+    decimal: str | None
+    skip_bad: bool
+    encoding: str | None
+    skip_rows: int | None
+    comment: str | None
+    non_negative: bool
+    floor: float | None
+    cap: float | None
+    quiet: bool
+
+    def read(self) -> "Reading":
+        """Reads the series of the file, and prints a line for each notice unless `quiet`."""
+        from segue.forecasting.table.files.read import FileFormat, read_table
+        from segue.forecasting.table.layout import Layout
+        from segue.forecasting.table.reading import read_frame
+
+        layout = Layout(
+            id_col=self.id_col,
+            time_col=self.time_col,
+            target_col=self.target_col,
+            freq=self.freq,
+            time_format=self.time_format,
+            duplicates=self.duplicates,
+            season=seasons(self.season),
+            decimal=self.decimal,
+            skip_bad=self.skip_bad,
+        )
+        table = read_table(self.file, layout, FileFormat(self.encoding, self.skip_rows, self.comment))
+        reading = read_frame(table.frame, layout, table.points)
+        if not self.quiet:
+            notes = reading.notes[:-1] if reading.skipped else reading.notes  # the last one counts what follows
+            print_notes((*table.notes, *notes), self.ctx)
+            print_skipped(reading.skipped, len(reading.panel))
+        return reading
+
+    def limits(self, reading: "Reading") -> "Limits":
+        """Makes the limits of the forecasts from --floor, --cap and --non-negative, and prints what is beyond them.
+
+        Raises:
+            UserError: The floor is given twice, lies above the cap or above all values, or the cap below all values.
+        """
+        from segue.forecasting.support import Limits
+
+        if self.non_negative and self.floor is not None:
+            raise UserError("non_negative", f"and --floor {self.floor:.12g}", "give one of them: it means a floor of 0")
+        chosen = Limits(0.0 if self.non_negative else self.floor, self.cap)
+        notes = list(chosen.notes(reading.panel.values))
+        if not self.quiet:
+            print_notes(notes, self.ctx)
+        return chosen
 
 
 def print_notes(notes: Iterable[str], ctx: options.Context) -> None:
@@ -75,21 +163,3 @@ def seasons(given: str | None) -> list[float] | None:
     if not all(1 <= number < float("inf") for number in steps):
         raise UserError("season", given, remedy)
     return steps
-
-
-def limits(ctx: options.Context, reading: "Reading", given: Given, quiet: bool) -> "Limits":
-    """Makes the limits of the forecasts from --floor, --cap and --non-negative, and prints what is beyond them.
-
-    Raises:
-        UserError: The floor is given twice, lies above the cap or above all values, or the cap below all values.
-    """
-    from segue.forecasting.support import Limits
-
-    floor, cap, non_negative = given
-    if non_negative and floor is not None:
-        raise UserError("non_negative", f"and --floor {floor:.12g}", "give one of them: it means a floor of 0")
-    chosen = Limits(0.0 if non_negative else floor, cap)
-    notes = list(chosen.notes(reading.panel.values))
-    if not quiet:
-        print_notes(notes, ctx)
-    return chosen

@@ -12,7 +12,7 @@ from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import roll
 from segue.forecasting.evaluation.verdict import LEAST_WINDOWS, Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import Predictor
 from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 

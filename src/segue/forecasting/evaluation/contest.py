@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.naives import label, naive_forecasts
 from segue.forecasting.evaluation.origins import Origins
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.evaluation.verdict import Verdict, judge
 from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import Predictor, naive_season
 from segue.forecasting.table.result import Numbers, QuantileColumns
 
 Report = Callable[[str, int, int], None]
@@ -85,8 +84,7 @@ def compare(
         at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))
-    usual = origins.panel.season
-    seasons = [one.season or usual if isinstance(one, SeasonalNaive) else None for one in predictors]
+    seasons = [origins.panel.season if season == 0 else season for season in map(naive_season, predictors)]
     return Contest(truth, forecasts, evaluations, _verdict(seasons, truth, evaluations, -(-origins.horizon // step)))
 
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.evaluation.origins import Origins
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import Predictor, load_predictor, naive_season
 
 NAIVES = "naive"
 """The name that stands for all naive forecasts of a table among the models of a backtest."""
@@ -36,22 +35,23 @@ def _mostly(held: NDArray[np.bool_]) -> bool:
     return 2 * int(np.count_nonzero(held)) >= len(held)
 
 
-def naive_forecasts(origins: Origins, given: Sequence[Predictor] = ()) -> list[SeasonalNaive]:
+def naive_forecasts(origins: Origins, given: Sequence[Predictor] = ()) -> list[Predictor]:
     """The naive forecasts for these origins, but for those that are among the `given` predictors."""
-    known = {predictor.season for predictor in given if isinstance(predictor, SeasonalNaive)}
-    return [SeasonalNaive.of(season) for season in naive_seasons(origins) if season not in known]
+    known = set(map(naive_season, given))
+    return [load_predictor(f"seasonal-naive:{season}") for season in naive_seasons(origins) if season not in known]
 
 
 def label(predictor: Predictor) -> str:
     """The name of a predictor in a backtest: a seasonal naive forecast bears its season, and the last value is `Naive`.
 
     Example:
-        >>> label(SeasonalNaive(7)), label(SeasonalNaive(1)), label(SeasonalNaive())
-        ('SeasonalNaive-7', 'Naive', 'SeasonalNaive')
+        >>> [label(load_predictor(f"seasonal-naive{season}")) for season in (":7", ":1", "")]
+        ['SeasonalNaive-7', 'Naive', 'SeasonalNaive']
     """
-    if not isinstance(predictor, SeasonalNaive) or predictor.season is None:
+    season = naive_season(predictor)
+    if not season:
         return predictor.name
-    return f"{predictor.name}-{predictor.season}" if predictor.season > 1 else "Naive"
+    return f"{predictor.name}-{season}" if season > 1 else "Naive"
 
 
 def _periods(origins: Origins, series: NDArray[np.int64]) -> list[int]:

@@ -49,10 +49,9 @@ def plot_backtest(
 ) -> "Figure":
     """Draws the forecasts of one model beside the actual values, and the errors of all models.
 
-    The verdict stands above. The figure shows the last five windows that do not overlap, or more if they are short. A
-    dotted line marks each origin, where the median and the intervals begin. A dashed line is the median of the best
-    other model. Charts below show the mean scaled error of each step ahead, and the scores over all series, of which
-    the best are bold.
+    The figure shows the last five windows that do not overlap, or more if they are short. A dotted line marks each
+    origin, where the median and the intervals begin. A dashed line is the median of the best other model. Charts below
+    show the mean scaled error of each step ahead, and the scores over all series, of which the best are bold.
 
     Args:
         history: A long frame, pandas or polars, of observed values, with rows in order of time. NaN breaks the line.
