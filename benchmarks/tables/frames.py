@@ -121,7 +121,7 @@ def _indexed(frame: pd.DataFrame, random: Random) -> pd.DataFrame:
     elif chance < 0.33:
         frame.index = pd.Index([0] * n)
     elif chance < 0.36:
-        frame = pd.concat([frame] * 2)
+        frame = frame.iloc[[*range(len(frame))] * 2]  # concat would look at signalling NaN
     elif chance < 0.4 and len(frame.columns):
         frame = pd.concat([frame, frame.iloc[:, :1]], axis=1)
     return frame

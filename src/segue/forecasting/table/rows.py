@@ -208,6 +208,8 @@ def _read_times(
         read = read_times(cells, layout.time_format)
         return read.times, read.notes
     good = np.flatnonzero(faults.good())
+    if not len(good):  # no series is left, which is refused with the reasons of all
+        return pd.Series(np.zeros(len(table), dtype="datetime64[us]")), ()
     try:
         read = read_times({name: column.iloc[good] for name, column in cells.items()}, layout.time_format)
     except UserError as error:

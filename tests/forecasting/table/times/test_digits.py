@@ -54,7 +54,9 @@ def test_serial_days_are_read_where_the_column_is_named_like_a_date():
     days = np.arange(45_292, 45_322)
     assert read(days, names=("date",))[0] == "2024-01-01"
     assert read(days + 0.5, names=("date",))[0] == "2024-01-01 12:00:00"
-    assert read(days, names=("x",))[0] == "45292"
+    with pytest.raises(UserError, match="give `time_format`: 'excel', or 'count'"):
+        read(days, names=("jour",))
+    assert read(days, names=("x",), form="count")[0] == "45292"
     assert read(days, names=("x",), form="excel")[0] == "2024-01-01"
     for numbers, word in ((days - 25_569, "epoch-d"), (np.arange(473_352, 473_400), "epoch-h")):
         with pytest.raises(UserError, match=f"give `time_format`: '{word}', or 'count'"):

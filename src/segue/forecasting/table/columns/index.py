@@ -83,7 +83,10 @@ def _holds_times(level: pd.Index) -> bool:
 
 
 def _equal(values: pd.Series, column: pd.Series) -> bool:
-    return bool((values.astype(str).to_numpy() == column.astype(str).to_numpy()).all())
+    try:
+        return bool((values.astype(str).to_numpy() == column.astype(str).to_numpy()).all())
+    except ValueError:  # lists of Arrow have no text
+        return False
 
 
 def _given(layout: Layout) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The columns of series, times and values in a table, named by the user or inferred."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -36,6 +36,10 @@ _REMARKS = re.compile(
 """Names of columns that say something of a time."""
 
 
+Cells = Mapping[str, nw.Series[Any]]
+"""The columns of a table by their names; a data frame takes longer to give a column, which counts in wide tables."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """The roles of a table's columns.
@@ -51,21 +55,22 @@ class Columns:
     targets: tuple[str, ...]
 
 
-def infer_columns(table: nw.DataFrame[Any], layout: Layout, hint: str = "") -> Columns:
+def infer_columns(frame: nw.DataFrame[Any], layout: Layout, hint: str = "") -> Columns:
     """Takes the columns that the user names, and infers the others where only one column is possible.
 
     Args:
-        table: Rows in any order.
+        frame: Rows in any order.
         layout: The names that the user gives.
         hint: What to do if no column holds times.
 
     Raises:
         UserError: A named column is missing or has two roles, or no column or several columns are possible.
     """
+    table = {column.name: column for column in frame.iter_columns()}
     times = _named(table, "time_col", layout.time_col)
     targets, patterns = _named_targets(table, layout.target_col)
     names = None if layout.id_col is None else _names(table, layout.id_col)
-    one_series = names is not None and (not any(names) or (names == ("none",) and "none" not in table.columns))
+    one_series = names is not None and (not any(names) or (names == ("none",) and "none" not in table))
     ids = () if one_series else _named(table, "id_col", layout.id_col)
     _refuse_shared("time_col", times, (*targets, *ids))
     _refuse_shared("id_col", ids, targets)
@@ -76,50 +81,47 @@ def infer_columns(table: nw.DataFrame[Any], layout: Layout, hint: str = "") -> C
     return Columns(ids, times, targets or _infer_target(table, taken=(*times, *ids)))
 
 
-def _names(table: nw.DataFrame[Any], given: str | Sequence[str] | None) -> tuple[str, ...]:
+def _names(table: Cells, given: str | Sequence[str] | None) -> tuple[str, ...]:
     if given is None:
         return ()
     if not isinstance(given, str):
         return tuple(given)
-    if given in table.columns:  # a name may itself hold a comma
+    if given in table:  # a name may itself hold a comma
         return (given,)
     return tuple(name.strip() for name in given.split(","))
 
 
-def _named(table: nw.DataFrame[Any], argument: str, given: str | Sequence[str] | None) -> tuple[str, ...]:
+def _named(table: Cells, argument: str, given: str | Sequence[str] | None) -> tuple[str, ...]:
     names = _names(table, given)
     for name in names:
-        if name not in table.columns:
-            raise UserError(argument, name or given, f"no such column; there are {_listed(table.columns)}")
+        if name not in table:
+            raise UserError(argument, name or given, f"no such column; there are {_listed(list(table))}")
     if len(set(names)) < len(names):
         raise UserError(argument, given, "names a column twice; name each once")
     return names
 
 
-def _named_targets(
-    table: nw.DataFrame[Any], given: str | Sequence[str] | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _named_targets(table: Cells, given: str | Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The targets that are named in full, and patterns of others."""
     names = _names(table, given)
-    patterns = tuple(
-        name for name in names if name not in table.columns and (name == "all" or re.search(r"[*?\[]", str(name)))
-    )
+    patterns = tuple(name for name in names if name not in table and (name == "all" or re.search(r"[*?\[]", str(name))))
     return _named(table, "target_col", [name for name in names if name not in patterns]), patterns
 
 
 def _matching(
-    table: nw.DataFrame[Any], given: object, named: Sequence[str], patterns: Sequence[str], taken: Sequence[str]
+    table: Cells, given: object, named: Sequence[str], patterns: Sequence[str], taken: Sequence[str]
 ) -> tuple[str, ...]:
     """The targets in the order of the table: those named in full, and columns of numbers that match a pattern."""
     patterns = ["*" if pattern == "all" else pattern for pattern in patterns]
     numeric = [
         name
-        for name in table.columns
+        for name in table
         if name not in taken and any(fnmatchcase(name, pattern) for pattern in patterns) and _holds_digits(table, name)
     ]
     if not numeric:
-        raise UserError("target_col", given, f"no column of numbers matches; there are {_listed(table.columns)}")
-    return tuple(name for name in table.columns if name in numeric or name in named)
+        raise UserError("target_col", given, f"no column of numbers matches; there are {_listed(list(table))}")
+    picked = {*numeric, *named}
+    return tuple(name for name in table if name in picked)
 
 
 def _refuse_shared(argument: str, names: Sequence[str], others: Sequence[str]) -> None:
@@ -128,8 +130,8 @@ def _refuse_shared(argument: str, names: Sequence[str], others: Sequence[str]) -
             raise UserError(argument, name, "is named for two things; name different columns")
 
 
-def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | None, hint: str) -> tuple[str, ...]:
-    free = [name for name in table.columns if name not in taken]
+def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str) -> tuple[str, ...]:
+    free = [name for name in table if name not in taken]
     if "ds" in free:
         return ("ds",)
     dated = [name for name in free if _is_dated(table, name, form)]
@@ -152,18 +154,21 @@ def _infer_times(table: nw.DataFrame[Any], taken: Sequence[str], form: str | Non
     remedy = "name it with `time_col`, or several such as date,hour"
     if dated:
         raise UserError("time_col", "(not given)", f"could be {_listed(dated)}; {remedy}")
-    fault = f"no column holds times; there are {_listed(table.columns)}"
+    fault = f"no column holds times; there are {_listed(list(table))}"
     raise UserError("time_col", "(not given)", f"{fault}; {hint or remedy}")
 
 
-def _is_dated(table: nw.DataFrame[Any], name: str, form: str | None) -> bool:
+def _is_dated(table: Cells, name: str, form: str | None) -> bool:
     if form is not None:
         return reads_with_format(_head(table, name), form)
     return _quick(table, name) is None and looks_like_times(_head(table, name))
 
 
-def _quick(table: nw.DataFrame[Any], name: str) -> bool | None:
+def _quick(table: Cells, name: str) -> bool | None:
     """Whether the first cells are plain numbers; None where this takes a closer look. Wide tables have thousands."""
+    kind = table[name].dtype
+    if kind.is_numeric() or not isinstance(kind, nw.String | nw.Object):
+        return True if kind.is_integer() or kind.is_float() else None
     cells = [cell for cell in table[name].head(_SAMPLE).to_list() if cell is not None]
     if not cells or not all(isinstance(cell, str) for cell in cells):
         return None
@@ -172,8 +177,8 @@ def _quick(table: nw.DataFrame[Any], name: str) -> bool | None:
     return None if any(map(_DIGIT.search, cells)) else False
 
 
-def _infer_ids(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
-    free = [name for name in table.columns if name not in taken]
+def _infer_ids(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
+    free = [name for name in table if name not in taken]
     customary = [name for known in ID_NAMES for name in free if name.lower() == known]
     customary = [name for name in customary if not _numbers_rows(table[name])]
     if customary and (customary[0].lower() == ID_NAMES[0] or not _is_constant(table[customary[0]])):
@@ -196,7 +201,7 @@ def _is_constant(column: nw.Series[Any]) -> bool:
     return all(distinct(part) == 1 for part in (column.head(200), column))
 
 
-def _may_name_series(table: nw.DataFrame[Any], name: str) -> bool:
+def _may_name_series(table: Cells, name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
     quick = _quick(table, name)
     if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or (quick and not _KEY.search(name)):
@@ -220,8 +225,8 @@ def _repeats(column: pd.Series) -> bool:
     return 1 < names < filled and 2 * filled >= len(column)
 
 
-def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, ...]:
-    free = [name for name in table.columns if name not in taken]
+def _infer_target(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
+    free = [name for name in table if name not in taken]
     for known in TARGET_NAMES:
         for name in free:
             if name.lower() == known:
@@ -229,17 +234,17 @@ def _infer_target(table: nw.DataFrame[Any], taken: Sequence[str]) -> tuple[str, 
     numeric = [name for name in free if _holds_digits(table, name)]
     if len(numeric) == 1 or (not numeric and len(free) == 1):
         return tuple(numeric or free)
-    hint = f"could be {_listed(numeric)}" if numeric else f"no column holds numbers; there are {_listed(table.columns)}"
+    hint = f"could be {_listed(numeric)}" if numeric else f"no column holds numbers; there are {_listed(list(table))}"
     remedy = "name it with `target_col`, or several separated by commas, or give `target_col` all"
     raise UserError("target_col", "(not given)", f"{hint}; {remedy}")
 
 
-def _holds_digits(table: nw.DataFrame[Any], name: str) -> bool:
+def _holds_digits(table: Cells, name: str) -> bool:
     quick = _quick(table, name)
     return holds_digits(_head(table, name)) if quick is None else quick
 
 
-def _head(table: nw.DataFrame[Any], name: str) -> pd.Series:
+def _head(table: Cells, name: str) -> pd.Series:
     """The first rows of a column, those with a value if these have none."""
     head = table[name].head(_SAMPLE)
     return as_pandas(table[name].drop_nulls().head(_SAMPLE) if head.is_null().all() else head)

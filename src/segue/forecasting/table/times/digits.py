@@ -182,7 +182,7 @@ def _epochs(cells: Cells, numbers: NDArray[np.int64]) -> Digits | None:
     form = EPOCHS[epoch]
     if form.sure or (form.by_name and dated):
         return Digits(from_epoch(numbers, epoch), (epoch_note(cells.label, epoch),))
-    if dated:
+    if dated or form.by_name:
         words = f"'{epoch}', or 'count' for a count of steps"
         raise _refused(cells, 0, f"these numbers may be times; give `time_format`: {words}")
     return None

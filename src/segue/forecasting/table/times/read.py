@@ -160,7 +160,11 @@ def _plain(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.ArrowDtype):
         column = pa.array(column).to_pandas().set_axis(column.index)
     if isinstance(column.dtype, pd.PeriodDtype):
-        starts: pd.Series = column.dt.to_timestamp()
+        try:
+            starts: pd.Series = column.dt.to_timestamp()
+        except pd.errors.OutOfBoundsDatetime as error:
+            remedy = "pandas holds periods of the years 1678 to 2261; give timestamps in microseconds"
+            raise UserError("time_col", column.name, f"holds {column.dropna().max()}; {remedy}") from error
         return starts
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         wall: pd.Series = column.dt.tz_localize(None)
