@@ -154,6 +154,9 @@ def test_what_is_left_out_between_layers_and_in_the_arm(monkeypatch):
         assert (gradient == 0).float().mean().item() == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.skipif(
+    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no LSTM in half precision"
+)
 def test_half_precision_is_the_same_objective():
     """The sampled softmax, and the replica with surprise; catches a part that overflows under autocast."""
     half = decide_device("cpu", 1, "bfloat16")

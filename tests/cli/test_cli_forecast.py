@@ -64,8 +64,8 @@ def test_date_and_hour_in_two_columns_and_several_targets(tmp_path):
     text = frame.to_csv(index=False)
     assert refusal(tmp_path, text) == "--time (not given): could be day or day,hr; name it with --time"
     assert refusal(tmp_path, text, "--time", "day,hr") == (
-        "--target (not given): could be row, wet, casual, member; name it with --target, or several separated by commas, "
-        "or give --target all"
+        "--target (not given): could be row, wet, casual, member; name it with --target, "
+        "or several separated by commas, or give --target all"
     )
     result = forecast(tmp_path, text, "--time", "day,hr", "--target", "casual,member")
     assert result["unique_id"].tolist() == ["casual"] * 24 + ["member"] * 24

@@ -30,7 +30,7 @@ assert len(model.fingerprint) == 64
 """,
     "backtest": """
 result = segue.backtest(frame, 6, 2, models=["nanotst-small", "seasonal-naive"])
-assert list(result.overall["model"]) == ["NanoTST", "SeasonalNaive-12", "Naive"]
+assert list(result.overall["model"]) == ["NanoTST-small", "SeasonalNaive"]
 assert result.overall["mase"].notna().all()
 """,
     "stream": """

@@ -1,4 +1,9 @@
-"""What onnxruntime runs is the torch model: the same quantiles of ordinary and of odd series, at every horizon."""
+"""What onnxruntime runs is the torch model: the same quantiles of ordinary and of odd series, at every horizon.
+
+It has to be near the torch model in single or in double precision. Torch's single precision differs by processor:
+without AVX-512 it is farther from double than onnxruntime is. Where it misses the bound, its own
+distance is the bound.
+"""
 
 import numpy as np
 import pytest
@@ -21,39 +26,47 @@ AMPLIFIED = {
 """Series beyond the bound after the first pass, and why."""
 
 
-def both(name: str) -> tuple[NanoTST, ExportedModel]:
-    """The two forms of a model, without rounding to counts: that is shared, and half a count is a hard choice."""
-    models = NanoTST.from_pretrained(name), ExportedModel.from_pretrained(name)
+def forms(name: str) -> tuple[NanoTST, NanoTST, ExportedModel]:
+    """A model in single and double precision of torch, and exported.
+
+    None rounds to counts: that is shared, and half a count is a hard choice.
+    """
+    single, double = NanoTST.from_pretrained(name), NanoTST.from_pretrained(name).double()
+    models = single, double, ExportedModel.from_pretrained(name)
     for model in models:
         model.keeps_support = False
     return models
 
 
-def beyond(found: np.ndarray, expected: np.ndarray, series: dict[str, np.ndarray], length: int) -> dict[str, float]:
+def beyond(
+    found: np.ndarray, single: np.ndarray, double: np.ndarray, series: dict[str, np.ndarray], length: int
+) -> dict[str, float]:
     """The series whose quantiles are farther apart than the bound, and how far."""
     assert np.isfinite(found).all()
-    apart = distance(found, expected, np.stack(list(series.values()))).max(1)
-    return {f"{kind} {length}": far for kind, far in zip(series, apart.tolist(), strict=True) if not far <= BOUND}
+    values = np.stack(list(series.values()))
+    bounds = np.maximum(BOUND, distance(single, double, values).max(1)).tolist()
+    apart = np.minimum(distance(found, single, values).max(1), distance(found, double, values).max(1)).tolist()
+    return {f"{kind} {length}": far for kind, far, bound in zip(series, apart, bounds, strict=True) if not far <= bound}
 
 
 def compare(
     name: str, lengths: tuple[int, ...], horizons: tuple[int, ...]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Compares one torch forecast of the longest horizon with one of onnxruntime for each horizon.
+    """Compares one torch forecast of the longest horizon, in each precision, with one of onnxruntime for each horizon.
 
     Returns:
         The series beyond the bound within one pass, and beyond it.
     """
-    reference, exported = both(name)
+    single, double, exported = forms(name)
     within: dict[str, float] = {}
     after: dict[str, float] = {}
     for length, series in corpus(lengths).items():
         values = np.stack(list(series.values()))
-        expected = forecast_lanes(reference, values, max(horizons))
+        expected = [forecast_lanes(model, values, max(horizons)) for model in (single, double)]
         for horizon in horizons:
             found = forecast_lanes(exported, values, horizon)
             missed = within if horizon <= exported.pass_steps else after
-            missed |= beyond(found, expected[:, :horizon], series, length)
+            missed |= beyond(found, *(quantiles[:, :horizon] for quantiles in expected), series, length)
     return within, after
 
 
@@ -96,9 +109,7 @@ def test_quantiles_at_every_horizon_are_those_of_torch(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_single_precision_is_that_of_the_network_alone(name):
     """Catches a feature computed in single precision: onnxruntime is as near to double precision as torch is."""
-    single, exported = both(name)
-    double = NanoTST.from_pretrained(name).double()
-    double.keeps_support = False
+    single, double, exported = forms(name)
     series = corpus((337,))[337]
     values = np.stack([series[kind] for kind in ("walk", "noisy wave on a line", "gaps", "huge", "counts")])
     exact = forecast_lanes(double, values, 48)

@@ -16,8 +16,8 @@ from segue.forecasting.table.reading import read_frame
 DECIMAL = r"^decimal \(not given\): "
 
 
-def read(cells, decimal=None, beside=()):
-    return read_numbers("y", pd.Series(cells, dtype=object), decimal, beside).values.tolist()
+def read(cells, decimal=None, beside=(), points=False):
+    return read_numbers("y", pd.Series(cells, dtype=object), decimal, beside, points).values.tolist()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,6 @@ def test_thousands_are_separated_by_any_mark(cells, values):
         ([",5", "1,250"], [0.5, 1.25]),
         (["1234,567", "1,250"], [1234.567, 1.25]),
         (["1.234", "0.987"], [1.234, 0.987]),
-        (["1.234", "12.345", "5.678"], [1.234, 12.345, 5.678]),
         (["12", "12.5", "12.125"], [12, 12.5, 12.125]),
         (["1,5E+03", "1e5"], [1500, 100000]),
         (["1.5e-3", "5."], [0.0015, 5]),
@@ -90,10 +89,12 @@ def test_contradictions_name_two_cells():
         read(["1,5", "7", "2.5"])
 
 
-def test_three_decimals_in_every_cell_are_doubted_beside_decimal_commas():
-    assert read(["1.234", "5.678"], beside=[pd.Series(["a", "b"]), pd.Series([1.5, 2])]) == [1.234, 5.678]
-    with pytest.raises(UserError, match=DECIMAL):
-        read(["1.234", "5.678"], beside=[pd.Series(["0,5", "7"])])
+def test_three_decimals_in_every_cell_are_decimals_in_a_file_of_commas_alone():
+    plain = [pd.Series(["a", "b"]), pd.Series([1.5, 2])]
+    assert read(["1.234", "12.345"], beside=plain, points=True) == [1.234, 12.345]
+    for beside, points in (((), False), ([pd.Series(["0,5", "7"])], True)):
+        with pytest.raises(UserError, match=DECIMAL):
+            read(["1.234", "5.678"], beside=beside, points=points)
 
 
 @pytest.mark.parametrize(
