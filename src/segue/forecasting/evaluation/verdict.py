@@ -191,7 +191,7 @@ def _ratio(mine: float, theirs: float) -> float:
 
 
 def _spread(difference: float, mean: float, margin: float) -> float:
-    """The spread in the unit of the ratio of errors: its distance to the ratio whose paired difference is less by `margin`.
+    """The spread in the unit of the ratio of errors: how far the ratio moves if `margin` is taken off.
 
     A paired difference d belongs to a ratio of errors of (1 + d) / (1 - d), whose logarithm is twice atanh(d).
     """

@@ -149,8 +149,8 @@ def _tolerance(size: int) -> float:
 def _infer_weekdays(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
     """Some weekdays of every week, where the others lack rows more often than by chance.
 
-    One weekend shows business days, because they are usual. For other weekdays, each missing weekday has to lack rows
-    three times if days fit as well; otherwise, each weekday has to have two rows.
+    One weekend shows business days, because they are usual. If the most common gap is a day, every other missing weekday
+    has to lack rows three times. If it is longer, each weekday with rows has to have two.
     """
     if _multiples(sizes, DAY) < _NEARLY:
         return None
