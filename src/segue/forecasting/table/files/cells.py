@@ -115,7 +115,7 @@ class Cells:
             line += 1 + ends
 
     def _is_row(self, text: str) -> bool:
-        """Whether a part of a cell is a row. Then the cell's first quote was closed only by the quote of a later row."""
+        """Whether a part of a cell is a row. Then only the quote of a later row closed the first quote of the cell."""
         cells = text.split(self._delimiter)
         values = [cells[column] for column in self._values if column < len(cells)]
         return 1 < self._width <= len(cells) and bool(values) and all(map(begins_as_value, values))

@@ -149,8 +149,8 @@ def _tolerance(size: int) -> float:
 def _infer_weekdays(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
     """Some weekdays of every week, where the others lack rows more often than by chance.
 
-    One weekend shows business days, because they are usual. If the most common gap is a day, every other missing weekday
-    has to lack rows three times. If it is longer, each weekday with rows has to have two.
+    One weekend shows business days, because they are usual. If the most common gap is a day, weekdays without rows have
+    to lack them three times each. If it is longer, weekdays with rows have to have two each.
     """
     if _multiples(sizes, DAY) < _NEARLY:
         return None

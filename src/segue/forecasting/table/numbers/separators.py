@@ -4,9 +4,9 @@ A cell such as `1,234` fits two readings. Others fit one: in `1,234.5` and `1,23
 `0,250`, `12,5` and `1234,567` it is the decimal sign.
 
 Where no cell decides, whole numbers beside them do. A column with 980, 990 and `1,010` has thousands, because decimals
-would have lost their last zero: `1,01`. Three decimals in every cell (`1.234`, `12.345`) are refused, unless the mark is a point
-in a file of commas: a file with commas between cells has points in decimals. Prices rarely have three decimals:
-`$1,037` is a thousand, and `1.037 €` in every cell is refused.
+would have lost their last zero: `1,01`. Three decimals in every cell (`1.234`, `12.345`) are refused, unless the mark
+is a point in a file of commas: a file with commas between cells has points in decimals. Prices rarely have three
+decimals: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
 """
 
 import re
