@@ -35,7 +35,7 @@ def test_limits(tmp_path):
         result = run(source(tmp_path, text), *others, *arguments)
         assert pd.read_csv(output)["SeasonalNaive"].tolist() == [0, 3]
         assert result.stderr.splitlines() == [
-            "note: 2 of 4 values lie below --floor 0, up to -2.5",
+            "note: 2 of 4 values lie below --floor 0, down to -2.5",
             "note: 2 of 4 values lie above --cap 3, up to 4",
         ]
     both = run(source(tmp_path, text), "--horizon", 2, "--non-negative", "--floor", 1)
