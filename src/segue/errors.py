@@ -1,4 +1,4 @@
-"""What a user hears: the one exception that a mistake raises, and the notice of a reading that is worth a look."""
+"""Reports to the user: the one exception that a mistake raises, and the notice of a choice in reading a table."""
 
 import warnings
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ def printable(text: str) -> str:
 
 
 class Notice(UserWarning):
-    """Something that a user should know of a table that was read: skipped rows or series, or a choice of a reading.
+    """A report on a table that was read: rows or series that were left out, or a choice between readings.
 
     The command line prints each notice as one line on standard error. In Python it is a warning.
     """

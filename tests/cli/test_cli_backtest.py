@@ -127,7 +127,7 @@ def test_the_verdict_and_the_warning_stand_below_the_table(tmp_path):
     assert "in 5 of 5 windows; given the spread over windows, it is at least " in lines[6]
     assert " % band held" in lines[6]
     assert lines[7] == (
-        "warning: SeasonalNaive-12 was better than Naive by more than the spread; forecast series like these by the "
+        "warning: SeasonalNaive-12 was better than Naive by more than the spread; forecast series like these with the "
         "model seasonal-naive:12"
     )
 

@@ -129,7 +129,7 @@ def test_arguments_that_fit_nothing(tmp_path, arguments, message):
     ("text", "message"),
     [
         ("", "is not a whole table (it is empty); name a CSV or Parquet file"),
-        ("ds,y\n", "holds no rows; name a file with a header and one row at least"),
+        ("ds,y\n", "holds no rows; name a file with a header and at least one row"),
         ("\0\1\n\2,\3\n", "is not a whole table (it holds binary data); name a CSV or Parquet file"),
     ],
 )

@@ -39,7 +39,7 @@ def test_limits(tmp_path):
             "note: 2 of 4 values lie above --cap 3, up to 4",
         ]
     both = run(source(tmp_path, text), "--horizon", 2, "--non-negative", "--floor", 1)
-    assert both.stderr == "segue: --non-negative and --floor 1: give one of them: it means a floor of 0\n"
+    assert both.stderr == "segue: --non-negative and --floor 1: give one of them; --non-negative means a floor of 0\n"
     none = run(source(tmp_path, text), "--horizon", 2, "--floor", 9)
     assert none.stderr == "segue: --floor 9: all values of the table lie below it (-2.5 to 4); give another limit\n"
 

@@ -158,7 +158,7 @@ def test_utilsforecast_evaluates_the_output_as_it_is():
         ({"target_col": "sales"}, "^target_col sales: no such column; there are unique_id, ds, y$"),
         ({"id_col": "shop"}, "^id_col shop: no such column"),
         ({"time_col": "ds,hour"}, "^time_col hour: no such column"),
-        ({"time_col": "y", "target_col": "y"}, "^time_col y: is named for two things"),
+        ({"time_col": "y", "target_col": "y"}, "^time_col y: is named for two roles"),
         ({"duplicates": "median"}, "^duplicates median: choose one of mean, sum, first, last$"),
     ],
 )

@@ -47,7 +47,7 @@ def test_counts_of_any_type_have_the_floor(frame):
 
 def test_limits_hold_for_every_model_and_are_reported_where_values_pass_them():
     frame = pd.DataFrame({"ds": range(8), "y": [1.5, 2, -3, 4, 1.5, 2, -3, 4]})
-    with pytest.warns(Notice, match="^2 of 8 values lie below `floor` 0, up to -3$"):
+    with pytest.warns(Notice, match="^2 of 8 values lie below `floor` 0; the least is -3$"):
         result = segue.forecast(frame, 4, model="seasonal-naive:4", floor=0)
     assert result["SeasonalNaive"].tolist() == [1.5, 2, 0, 4]
     assert result.filter(like="lo").to_numpy().min() == 0

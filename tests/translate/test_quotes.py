@@ -24,7 +24,9 @@ def test_quotes_of_the_format_are_no_text(tmp_path, quoting, end):
     result = read(tmp_path / "pairs.tsv", table)
     assert list(result.pairs) == PAIRS
     (note,) = result.notes
-    assert note.endswith("in quotes, as spreadsheets write them: these quotes are left out, and doubled ones halved")
+    assert note.endswith(
+        "in quotes, as spreadsheets write them; these quotes are left out, and doubled ones are halved"
+    )
 
 
 def test_cells_with_a_comma_in_quotes_are_those_of_excel(tmp_path):
@@ -64,6 +66,6 @@ def test_the_command_reports_quotes_and_writes_none(tmp_path):
     arguments = ["translate", "split", tmp_path / "pairs.tsv", "--output", tmp_path / "parts", "--dev", 1, "--test", 1]
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code == 0
-    assert result.stderr.startswith("note: 2 cells in quotes, as spreadsheets write them")
+    assert result.stderr.startswith("note: 2 cells are in quotes, as spreadsheets write them")
     lines = [line for path in (tmp_path / "parts").iterdir() for line in path.read_text().splitlines()]
     assert "\t".join(PAIRS[0]) in lines

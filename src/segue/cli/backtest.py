@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Windows = Annotated[int, typer.Option(help="How many of the last windows of each series.")]
 Against = Annotated[
-    str, typer.Option(help="Models to compare with: naive (all that suit the table),ar,ets,theta or folders.")
+    str, typer.Option(help="Models to compare with: naive (all that suit the table), ar, ets, theta or folders.")
 ]
 Step = Annotated[int | None, typer.Option(help="Steps from one window to the next; by default --horizon.")]
 Levels = Annotated[

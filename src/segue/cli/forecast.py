@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
-NoCheck = Annotated[bool, typer.Option("--no-check", help="Compare with no naive forecast on the table's own past.")]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Leave out the comparison with naive forecasts on the past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
@@ -61,7 +61,7 @@ def forecast(
 
 
 _FIRST = 9
-"""How many series are forecast if none is written: those of the terminal and of the chart, `MOST_CHARTS`."""
+"""How many series are forecast if no file is written: those of the terminal and of the chart, `MOST_CHARTS`."""
 
 
 def _forecast(

@@ -20,7 +20,7 @@ from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
 _CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
-_FEWEST = 128  # series that it takes at once all the same: a batch
+_FEWEST = 128  # series that it takes at least: a batch
 
 _LAST_OF_NANOSECONDS = np.datetime64("2262-04-11", "us")
 _LAST_OF_CALENDARS = np.datetime64("9999-12-31", "us")  # of Python and pandas
@@ -125,7 +125,7 @@ def _refuse_beyond(reading: Reading, horizon: int) -> None:
         held = False
     if not held:
         end = last.astype("datetime64[D]") if panel.times.dtype.kind == "M" else 2**63 - 1
-        raise UserError("horizon", horizon, f"ask for fewer steps: times end at {end}")
+        raise UserError("horizon", horizon, f"times end at {end}; ask for fewer steps")
 
 
 def forecast_chunks(

@@ -108,7 +108,7 @@ def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
 def _drawable(times: NDArray[Any]) -> NDArray[Any]:
     """The times ahead, within the years that matplotlib draws."""
     if times.dtype.kind == "M" and (times.astype("datetime64[Y]") >= np.datetime64("9999")).any():
-        raise UserError("horizon", len(times), "ask for fewer steps: a chart ends before the year 9999")
+        raise UserError("horizon", len(times), "a chart ends before the year 9999; ask for fewer steps")
     return times
 
 

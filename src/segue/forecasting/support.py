@@ -1,7 +1,7 @@
 """The values that a series can take: none below a floor that it rests on, none between whole counts, no negative count.
 
 For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
-forecast, and it misses every future zero by a little. For people who cross a bridge by night it may give -92.
+forecast, and it misses every future zero by a little. For people who cross a bridge by night, it may give -92.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def within_support(
     and are repeated, as counts are, quantiles are rounded to the lattice: the quantiles of a distribution on a lattice
     lie on it, too. Both steps work in any unit, and keep the order of quantiles.
 
-    The third step knows zero by name, so it is the one exception from the law of scale: where all values are whole and
+    The third step depends on zero, so it is the only exception from the law of scale. Where all values are whole and
     none is negative, no quantile lies below zero. If no future value is negative either, a quantile that moves up to
     zero comes nearer to every value, so its quantile loss can only fall.
     """
@@ -48,7 +48,7 @@ def within_support(
 
 
 def whole(values: Float64[np.ndarray, "*shape"]) -> bool:
-    """Whether all values are whole, and small enough that another value could be seen to be none; NaN is left out."""
+    """Whether all values are whole, and small enough for double precision to hold fractions, too; NaN is left out."""
     seen = values[np.isfinite(values)]
     return bool(((seen == np.round(seen)) & (np.abs(seen) < _WHOLE)).all())
 

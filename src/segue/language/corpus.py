@@ -93,7 +93,7 @@ def document_notes(text: str, document: str | None) -> tuple[str, ...]:
         document: The expression; `None` for a single document.
 
     Returns:
-        A line at most; words in backticks are arguments.
+        At most one line; words in backticks are arguments.
 
     Raises:
         UserError: It is no regular expression.

@@ -205,7 +205,7 @@ def test_a_computed_sine_has_no_scaled_error():
         ({"windows": 0}, "windows 0: give a whole number of at least 1"),
         ({"step": -1}, "step -1: give a whole number of at least 1"),
         ({"levels": 99}, "levels 99: give a percentage"),
-        ({"models": []}, r"models \(none\): name one at least"),
+        ({"models": []}, r"models \(none\): name at least one"),
         ({"models": ["zebra"]}, "models zebra: name a model folder"),
         ({"models": "seasonal-naive:x"}, "models seasonal-naive:x: give the steps of a season"),
         ({"horizon": 48}, "horizon 48: no series is long enough: a window takes 13 values and the 48 steps after them, "

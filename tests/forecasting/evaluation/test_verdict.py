@@ -55,7 +55,7 @@ def test_a_rival_that_is_better_is_warned_of():
     assert str(verdict).endswith("The 80 % band held only 60 % of the values.")
     assert verdict.beaten
     assert verdict.warning == (
-        "SeasonalNaive-8 was better than NanoTST by more than the spread; forecast series like these by the model "
+        "SeasonalNaive-8 was better than NanoTST by more than the spread; forecast series like these with the model "
         "seasonal-naive:8"
     )
 
@@ -70,7 +70,7 @@ def test_a_rival_that_is_better_is_warned_of():
         ([[[1.0, 2.0]], [[2.0, 1.1]]], "so this may be chance."),
         ([[[1.0, 2.0]], [[1.0, 2.0]]], "equals that of the best naive forecast, SeasonalNaive-7 (1.50), in 2 of 2 "
                                        "windows."),
-        ([[[1.0, 2.0, 1.0]], [[0.0] * 3]], "SeasonalNaive-7, which made none, in 3 of 3 windows."),
+        ([[[1.0, 2.0, 1.0]], [[0.0] * 3]], "SeasonalNaive-7, which is 0, in 3 of 3 windows."),
         ([[[0.0] * 3], [[1.0, 2.0, 1.0]]], "is 100 % below that of"),
         ([[[np.inf] * 3], [[1.0, 2.0, 1.0]]], "cannot be compared with that of SeasonalNaive-7 (1.33)."),
     ],
@@ -142,7 +142,7 @@ def test_an_exact_season_has_no_scaled_error_and_the_verdict_takes_another():
     frame = pd.DataFrame({"ds": times, "y": 10 + np.tile(np.arange(12.0), 8)})
     verdict = backtest(frame, 6, 4, models=[Off(1.0), "naive"]).verdict
     assert (verdict.measure, verdict.rival_error, verdict.beaten) == ("WAPE", 0, True)
-    assert "SeasonalNaive-12, which made none, in 4 of 4 windows" in str(verdict)
+    assert "SeasonalNaive-12, which is 0, in 4 of 4 windows" in str(verdict)
     still = backtest(frame.assign(y=7.0), 6, 4, models=["seasonal-naive:3", "naive"]).verdict
     assert "(WAPE 0) equals that of" in str(still)
 

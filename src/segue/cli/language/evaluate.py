@@ -126,7 +126,7 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
 def _earlier(model: "LanguageModel") -> Iterator[str]:
     """Notes a vocabulary with CR: an earlier Segue learnt it from a text with other ends of lines."""
     if "\r" in getattr(model.tokenizer, "characters", ""):
-        yield "the model has learnt CR, the end of a line in older files; here every line ends in LF, so train it again"
+        yield "the model has learnt CR as the end of a line, but here every line ends in LF; train it again"
 
 
 def _learning(learning_rate: float | None, segment: int | None) -> "OnlineConfig":

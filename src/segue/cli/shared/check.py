@@ -19,7 +19,7 @@ def show_check(
 ) -> None:
     """Prints a line to standard error if a naive forecast was ahead of a learnt model by more than the spread.
 
-    A baseline is not checked: whoever names one knows what it is, and some take a second for each window.
+    A baseline is not checked: the user chose it, and some take a second for each window.
 
     Args:
         ctx: The context of the command.

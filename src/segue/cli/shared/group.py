@@ -68,7 +68,7 @@ class OneLineErrors(TyperGroup):
             file = f"{error.filename}: " if error.filename else ""
             _fail(f"cannot read or write: {file}{error.strerror or error}")
         except MemoryError as error:
-            _fail(f"not enough memory ({error or 'no more to be had'}); ask for a shorter horizon or fewer series")
+            _fail(f"not enough memory ({error or 'none is left'}); ask for a shorter horizon or fewer series")
         except (KeyboardInterrupt, typer.Abort):
             result = 130
         if standalone_mode:

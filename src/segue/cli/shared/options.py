@@ -17,9 +17,11 @@ File = Annotated[
 Id = Annotated[str | None, typer.Option("--id", help="The column that names the series, or several: store,product.")]
 Time = Annotated[str | None, typer.Option("--time", help="The column of times, or several: date,hour.")]
 Target = Annotated[str | None, typer.Option("--target", help="The column to forecast, or several: a,b or all.")]
-Freq = Annotated[str | None, typer.Option(help="The step, such as h, D, W, MS, 15min; inferred if left out.")]
+Freq = Annotated[str | None, typer.Option(help="The step, such as h, D, MS, 15min, or rows; inferred if left out.")]
 TimeFormat = Annotated[str | None, typer.Option(help="How times are written, such as '%d.%m.%Y %H:%M'.")]
-Duplicates = Annotated[str | None, typer.Option(help="Of several values at a time: mean, sum, first or last.")]
+Duplicates = Annotated[
+    str | None, typer.Option(help="What replaces several values at one time: mean, sum, first or last.")
+]
 Season = Annotated[str | None, typer.Option(help="The steps of a season, or several: 24,168.")]
 Decimal = Annotated[str | None, typer.Option(help="The decimal sign of numbers, . or ,; inferred if left out.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out series that cannot be read, and list them.")]
@@ -30,7 +32,7 @@ Floor = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast
 Cap = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast lies above it, such as a capacity.")]
 NonNegative = Annotated[bool, typer.Option("--non-negative", help="No forecast is negative: a floor of 0.")]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No notices and no progress; with --output no table either.")
+    bool, typer.Option("--quiet", "-q", help="Leave out notes and progress; with --output also the table.")
 ]
 Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
-Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST computes with; all if left out.")]
+Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST uses; all if left out.")]

@@ -109,7 +109,7 @@ class TableFile:
         return reading
 
     def limits(self, reading: "Reading") -> "Limits":
-        """Makes the limits of the forecasts from --floor, --cap and --non-negative, and prints what is beyond them.
+        """Makes the limits of the forecasts from --floor, --cap and --non-negative, and notes values beyond them.
 
         Raises:
             UserError: The floor is given twice, lies above the cap or above all values, or the cap below all values.
@@ -117,7 +117,8 @@ class TableFile:
         from segue.forecasting.support import Limits
 
         if self.non_negative and self.floor is not None:
-            raise UserError("non_negative", f"and --floor {self.floor:.12g}", "give one of them: it means a floor of 0")
+            remedy = "give one of them; `non_negative` means a floor of 0"
+            raise UserError("non_negative", f"and --floor {self.floor:.12g}", remedy)
         chosen = Limits(0.0 if self.non_negative else self.floor, self.cap)
         notes = list(chosen.notes(reading.panel.values))
         if not self.quiet:
@@ -132,7 +133,7 @@ def print_notes(notes: Iterable[str], ctx: options.Context) -> None:
 
 
 def print_skipped(skipped: Sequence[tuple[str, str]], kept: int) -> None:
-    """Lists series that were left out, with the reason, on a line of standard error each; beyond 20 it counts them.
+    """Lists series that were left out on standard error: a line with its reason for each, and the count beyond 20.
 
     Args:
         skipped: The names of these series, and the reasons.
@@ -151,7 +152,7 @@ def seasons(given: str | None) -> list[float] | None:
     """Reads the steps of seasons, such as `24,168`.
 
     Raises:
-        UserError: One of them is no number above 1.
+        UserError: One of them is no number of at least 1.
     """
     if given is None:
         return None

@@ -22,12 +22,12 @@ from segue.forecasting.table.result import Number, Numbers
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """The forecasts that models would have made, and their errors. All frames are of the kind given.
+    """The forecasts that models would have made, and their errors. All frames are of the kind that was given.
 
     `mase` is scaled by the seasonal differences before each origin. `wql` is over nine deciles. `mae` and `rmse` are in
     the unit of the series. `wape` is the sum of absolute errors over the sum of absolute values. `bias` is the sum of
-    forecasts less values over the same: above 0 where forecasts are too high. `coverage-80` is the share of values
-    within the 80 % interval. A score is NaN where it is undefined.
+    forecasts less the sum of values, over the sum of absolute values; it is above 0 where forecasts are too high.
+    `coverage-80` is the share of values within the 80 % interval. A score is NaN where it is undefined.
 
     Attributes:
         forecasts: One row for each series, time and window: `unique_id`, `ds`, `cutoff` (the time of the last row

@@ -17,20 +17,20 @@ from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 
 MOST_SERIES = 64
-"""The most series of a check: with three windows each, 192 lanes, which NanoTST forecasts in half a second."""
+"""The most series of a check. With three windows each, they are 192 lanes, which NanoTST forecasts in 0.5 s."""
 
 _MOST_WINDOWS = 12
-"""The most windows of a series: a single one needs more than three to be judged, and each costs as much."""
+"""The most windows of a series. A single series needs more than three to be judged, and each costs the same."""
 
 _LANES, _LONG = MOST_SERIES * LEAST_WINDOWS, 96
-"""The most lanes, up to this horizon. Beyond one pass of NanoTST, a lane's time grows like the square of the horizon:
-3 ms at 96 steps, 25 ms at 288, 43 ms at 365, two threads."""
+"""The most lanes, up to this horizon. Beyond one pass of NanoTST, the time of a lane grows like the square of the
+horizon. On two threads it is 3 ms at 96 steps, 25 ms at 288 and 43 ms at 365."""
 
 _PAST = 8192
-"""The most values before the first window unless two seasons are more: what naive forecasts read."""
+"""The most values before the first window, unless two seasons are longer. Naive forecasts read no more."""
 
 _LONGEST = 720
-"""The most steps that are checked: the first steps of a longer forecast are the forecast of these steps."""
+"""The most steps that are checked. A longer forecast begins with the forecast of these steps."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class Check:
 def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits = NO_LIMITS) -> Check | None:
     """Compares a model with the naive forecasts of a table, over a few windows of at most 64 series.
 
-    The series are those of the least hashes of their names among the longer ones, so that the same table has the same
-    check. Windows do not overlap, and lie in the last half of the history where that has room for three.
+    The longer series are ordered by hashes of their names, and the first ones are checked. So one table always has the
+    same check. Windows do not overlap, and lie in the last half of the history where that has room for three.
 
     Args:
         reading: The table.
         predictor: The model.
         horizon: The steps of the forecast.
-        limits: What the user knows of the values; the forecasts of all models keep within.
+        limits: The limits that the user sets to the forecasts of all models.
 
     Returns:
         What the check found; None if no series is long enough for three windows.

@@ -39,7 +39,7 @@ class Contest:
 
 
 def entrants(models: Sequence[Predictor | str], origins: Origins) -> list[Predictor]:
-    """The models of a contest, with the naive forecasts of the table in the stead of their common name."""
+    """The models of a contest, with the naive forecasts of the table in place of their common name."""
     given = [model for model in models if not isinstance(model, str)]
     naives = naive_forecasts(origins, given)
     return [one for model in models for one in (naives if isinstance(model, str) else [model])]
@@ -48,7 +48,7 @@ def entrants(models: Sequence[Predictor | str], origins: Origins) -> list[Predic
 def columns_of(predictors: Sequence[Predictor], levels: Numbers) -> list[QuantileColumns]:
     """The columns of each model; the second model of one name gets `-2`, so that two NanoTSTs can be compared."""
     if not predictors:
-        raise UserError("models", "(none)", "name one at least")
+        raise UserError("models", "(none)", "name at least one")
     names, distinct = [label(predictor) for predictor in predictors], list[str]()
     for name in names:
         numbered = (f"{name}-{count}" for count in range(2, len(names) + 1))
@@ -72,7 +72,7 @@ def compare(
         predictors: The models; the verdict is on the first.
         columns: The columns of each.
         report: A function that is called before the first batch of each model, and after each batch.
-        limits: What the user knows of the values; the forecasts of all models keep within.
+        limits: The limits that the user sets to the forecasts of all models.
     """
     truth = Windows.of(origins)
     forecasts: dict[str, NDArray[np.float64]] = {}

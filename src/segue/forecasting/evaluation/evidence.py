@@ -1,4 +1,4 @@
-"""How sure a comparison of two forecasts is: paired errors of the same windows, and what chance alone explains."""
+"""How certain a comparison of two forecasts is: paired errors of the same windows, and what chance alone explains."""
 
 import math
 from dataclasses import dataclass
@@ -12,21 +12,22 @@ from segue.forecasting.evaluation.origins import Origins
 _CHANCE = 0.1
 """The share of comparisons with equally good forecasts in which one of them is called better.
 
-Naive forecasts are worse than a model on noise and hardly better on random walks, so that warnings come more rarely. Of
-200 series each, backtests warn on none of the noise and on 0 or 0.5 % of the walks (two seeds), checks on 0 and 1 %
-(`benchmarks/tables/verdicts.py`).
+Warnings are rarer, because naive forecasts are worse than a model on noise, and hardly better on random walks. On 200
+series of each kind, backtests warn on none of the noise and on 0 or 0.5 % of the walks (two seeds). Checks warn on none
+of the noise and on 1 % of the walks (`benchmarks/tables/verdicts.py`).
 """
 
 _USUAL, _TRUST = 0.2, 8
 """The usual deviation of a paired difference from window to window, and how many windows it is worth as evidence.
 
 Three windows may agree by chance, or disagree by one shock. So their variance is moderated by a usual one, as in Smyth
-(2004). On noise and walks the deviation is 0.1 (median), on yearly web traffic 0.3. Without it, every level that sees
-the year in five windows of such traffic warns on up to 20 % of walks of 60 steps, with it on 4 % (a trial of 200 each).
+(2004). The median deviation is 0.1 on noise and walks, and 0.3 on yearly web traffic. Without moderation, each level
+that detects the year in five windows of such traffic warns on up to 20 % of walks of 60 steps. With moderation, it
+warns on 4 % of them (a trial of 200 each).
 """
 
 _EXACT = 1e-3
-"""Errors below this share of a series' own deviation are called exact: nobody decides anything by them."""
+"""Errors below this share of a series' own deviation are called exact, because no decision depends on them."""
 
 _ROUNDING = 1e-9
 """Errors below this share of the size of a series are rounding errors of single precision, with some room."""
@@ -66,8 +67,8 @@ def weigh(
     """Compares the errors of two forecasts by a paired, moderated t test over windows.
 
     Errors of one window depend on each other, and so do those of several series in one window. So the windows are the
-    sample: the difference is averaged over series first. Where the series differ more among each other than the windows
-    do, they are the sample. `_USUAL` and `_TRUST` moderate the variance of the windows.
+    sample: the difference is averaged over series first. Where series differ more among each other than windows do,
+    series are the sample. `_USUAL` and `_TRUST` moderate the variance of the windows.
 
     Args:
         first: The mean absolute error of each window; NaN where a series has no such window.

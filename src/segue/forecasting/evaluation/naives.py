@@ -12,11 +12,11 @@ NAIVES = "naive"
 """The name that stands for all naive forecasts of a table among the models of a backtest."""
 
 _MOST = 4
-"""The most seasons of a table: each is one more rival, and one more reason to be the best by chance."""
+"""The most seasons of a table. Each is one more rival that may be the best by chance."""
 
 
 def naive_seasons(origins: Origins) -> tuple[int, ...]:
-    """The seasons of the naive forecasts for these origins, in steps; 1 is the last value, and comes last.
+    """The seasons of the naive forecasts for these origins, in steps; the last one is 1, the last value.
 
     A season is plausible if the calendar or the user suggests it, if at least half of the series hold it twice, and if
     at least half of the windows come after a whole one.
@@ -36,7 +36,7 @@ def _mostly(held: NDArray[np.bool_]) -> bool:
 
 
 def naive_forecasts(origins: Origins, given: Sequence[Predictor] = ()) -> list[Predictor]:
-    """The naive forecasts for these origins, but for those that are among the `given` predictors."""
+    """The naive forecasts for these origins, without those that are among the `given` predictors."""
     known = set(map(naive_season, given))
     return [load_predictor(f"seasonal-naive:{season}") for season in naive_seasons(origins) if season not in known]
 

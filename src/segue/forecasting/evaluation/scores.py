@@ -139,7 +139,7 @@ def _errors(
 
 
 def best_of(name: str, scores: Sequence[float]) -> list[bool]:
-    """Which of several models has the best of one score; none is best alone, or where none is defined.
+    """Which of several models has the best score. It is none where there is one model only, or no defined score.
 
     The best error is the least, the best bias the nearest to 0, and the best coverage the nearest to its claim.
 

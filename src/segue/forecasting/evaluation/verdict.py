@@ -16,12 +16,12 @@ LEAST_WINDOWS = 3
 _RELEVANT = 0.05
 """The least share of the model's error by which a rival that is called better must be below it.
 
-A smaller gain is not worth another model. On random walks the last value is the best forecast there is, and NanoTST's
+A smaller gain is not worth another model. On random walks the last value is the best possible forecast, and NanoTST's
 error is a little above it.
 """
 
 _ONLY = 0.1
-"""A band that holds less than its claim by more than this share of the values holds "only" so many."""
+"""The verdict says "only" of a band that holds less than its claim by more than this share of the values."""
 
 _TIMES = 3.0
 """Errors that differ by this factor or more are compared in times, not in per cent."""
@@ -45,8 +45,8 @@ class Verdict:
         windows_below: The number of these in which the model's error is below the rival's.
         windows_above: The number of these in which it is above.
         series: The number of series with windows.
-        series_below: The number of these whose error by the model is below that by the rival.
-        series_above: The number of these where it is above.
+        series_below: The number of these in which the model's error is below the rival's.
+        series_above: The number of these in which it is above.
         covered: The claim of each band in per cent, and the share of values that the model's band holds.
         beaten: Whether the rival is better by more than the spread and by 5 % of the model's error at least, over
             three windows or more.
@@ -81,7 +81,7 @@ class Verdict:
         if not (math.isfinite(self.error) and math.isfinite(self.rival_error)):
             return f"{errors} cannot be compared with that of {rival}."
         if self.rival_error == 0 < self.error:
-            return f"{errors} is above that of {best}, {self.rival}, which made none, in {self.counts(1.0)}."
+            return f"{errors} is above that of {best}, {self.rival}, which is 0, in {self.counts(1.0)}."
         if self.difference == 0:
             return f"{errors} equals that of {best}, {rival}, in {self.counts(0.0)}."
         how = _size(self.difference)
@@ -102,12 +102,12 @@ class Verdict:
 
     @property
     def warning(self) -> str | None:
-        """What a user of the model must know: a rival is clearly better. None where none is."""
+        """The warning that a rival is clearly better; None where none is."""
         if not self.beaten:
             return None
         instead = "it" if self.season is None else f"the model seasonal-naive:{self.season}"
         better = f"{self.rival} was better than {self.model} by more than the spread"
-        return f"{better}; forecast series like these by {instead}"
+        return f"{better}; forecast series like these with {instead}"
 
     def counts(self, difference: float) -> str:
         """In how many windows, and in how many series, the error is on the side of a difference; see `difference`."""
@@ -191,7 +191,7 @@ def _ratio(mine: float, theirs: float) -> float:
 
 
 def _spread(difference: float, mean: float, margin: float) -> float:
-    """The spread in the unit of the ratio of errors: how far it lies from the ratio that is `margin` nearer to none.
+    """The spread in the unit of the ratio of errors: how far the ratio moves if `margin` is taken off.
 
     A paired difference d belongs to a ratio of errors of (1 + d) / (1 - d), whose logarithm is twice atanh(d).
     """

@@ -158,7 +158,7 @@ def _joined(
 
 
 def _gathered(memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, layout: Layout) -> tuple[Times, bool]:
-    """The begins of the steps in which rows lie, if rows are gathered, else their times; the first rows decide."""
+    """The beginnings of the steps of rows if rows are gathered, else their times; the first rows decide."""
     if layout.freq is None or (len(memory) and not memory.gathered):
         return times, False
     frequency = frequency_of(layout.freq, times)

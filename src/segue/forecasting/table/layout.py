@@ -41,10 +41,12 @@ class Layout:
         target_col: The column to forecast, or several columns, which become series `id/target`. A pattern such as
             `sales_*` names all columns of numbers that match, and `all` those without another role. By default it is
             `y`, or the one column of numbers.
-        freq: The step as a pandas alias, or an integer for integer times. By default it is the most common step.
-        time_format: The format of times that are text, as in `time.strptime`. By default it is inferred.
-        duplicates: Which value replaces several values at one time: their `mean` or `sum`, or the `first` or the
-            `last` in the order of the rows. By default several values are refused.
+        freq: The step as a pandas alias, an integer for integer times, weekdays such as `Mon,Wed,Fri`, days of the
+            month such as `1,15`, or `rows` to number the rows. By default it is inferred from the gaps between rows.
+        time_format: The format of times that are text, as in `time.strptime`, or a word for numbers, such as `epoch-s`,
+            `excel` or `count`. By default it is inferred.
+        duplicates: What replaces several values at one time: their `mean` or `sum`, or the `first` or the `last` in the
+            order of the rows. By default several values are refused.
         season: The steps of a season, or several seasons, the customary one first. By default the calendar suggests
             them.
         decimal: The decimal sign of numbers that are text, `.` or `,`. By default it is inferred for each column from

@@ -145,8 +145,8 @@ class Reading:
 def read_frame(frame: Any, layout: Layout, points: bool = False) -> Reading:
     """Puts the rows of a long frame on a regular grid.
 
-    Rows without a value after the last value of every series are those that the user wants to be forecast; they are
-    left out, and the forecast begins after the last value.
+    If every series ends with rows without a value, these are the rows that the user wants to be forecast. They are left
+    out, and the forecast begins after the last value.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time, in any order.

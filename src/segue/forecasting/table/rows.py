@@ -26,7 +26,7 @@ DType = Any
 """A type of narwhals; the class of these types cannot be checked at run time."""
 
 _LARGEST = 1e150  # the square of a much larger value is beyond double precision
-_MOST_BAD = 64  # series with bad times that are looked for; each costs some readings of the column
+_MOST_BAD = 64  # the most series with bad times that are searched for; each takes some readings of the column
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +197,7 @@ def _without_blank_rows(table: nw.DataFrame[Any], columns: Columns) -> nw.DataFr
     blank = table.select(blank=nulls)["blank"]
     table = table.filter(~blank) if blank.any() else table  # a filter would copy the table
     if not len(table):
-        raise UserError("frame", "without rows", "there is nothing to forecast; give one row at least")
+        raise UserError("frame", "without rows", "there is nothing to forecast; give at least one row")
     return table
 
 
@@ -234,10 +234,10 @@ def _bad_series(
     series: Int64[np.ndarray, " series"],
     error: UserError,
 ) -> dict[int, str]:
-    """The series whose times cannot be read, by halves; `error` is that of all of them.
+    """Searches, by halves, the series whose times cannot be read; `error` is that of all series together.
 
     Raises:
-        UserError: The error, where too many cannot be read.
+        UserError: More than 64 series cannot be read.
     """
     found: dict[int, str] = {}
     parts = [(series, error)]
@@ -258,7 +258,7 @@ def _bad_series(
 
 
 def _in_rows(reason: str, rows: NDArray[np.int64]) -> str:
-    """Names the row of the table in the place of the row of a part."""
+    """Replaces the number of a row of a part by that of the row of the table."""
     return re.sub(r"(?<=in row )\d+", lambda row: str(rows[int(row[0]) - 1] + 1), reason)
 
 

@@ -10,11 +10,11 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"', re.DOTALL)
 
 
 def without_quotes(rows: Sequence[Row], tabs: bool = True) -> tuple[list[Row], tuple[str, ...]]:
-    """Takes the quotes of the file format off the cells of a file with tabs, if it has such quotes.
+    """Removes the quotes of the file format from the cells of a file with tabs, if it has such quotes.
 
     A file is quoted only if each cell that begins with a quote ends with another, and all quotes within are doubled.
-    Besides, a quote within must show it, or all cells are quoted, or just those with a comma, as Excel does it. Else a
-    cell in quotes is a quotation, and stays as it is.
+    In addition, some cell has doubled quotes, or all cells are quoted, or only those with a comma, as Excel does it.
+    Otherwise, a cell in quotes is a quotation, and stays as it is.
 
     Args:
         rows: The rows, cut at tabs.
@@ -27,11 +27,13 @@ def without_quotes(rows: Sequence[Row], tabs: bool = True) -> tuple[list[Row], t
     begun = [cell for cell in cells if cell.startswith('"')]
     if not (tabs and begun) or not all(_QUOTED.fullmatch(cell) for cell in begun):
         return list(rows), ()
-    count = f"{len(begun):,} cell{'' if len(begun) == 1 else 's'}"
+    count = f"{len(begun):,} cell{' is' if len(begun) == 1 else 's are'}"
     if not _of_the_format(begun, [cell for cell in cells if cell and not cell.startswith('"')]):
-        return list(rows), (f"{count} in quotes: these are read as part of the text",)
+        return list(rows), (f"{count} in quotes, which are read as part of the text",)
     bare = [(number, [_bare(cell) for cell in row]) for number, row in rows]
-    return bare, (f"{count} in quotes, as spreadsheets write them: these quotes are left out, and doubled ones halved",)
+    return bare, (
+        f"{count} in quotes, as spreadsheets write them; these quotes are left out, and doubled ones are halved",
+    )
 
 
 def with_quotes(rows: Sequence[list[str]]) -> Sequence[list[str]]:

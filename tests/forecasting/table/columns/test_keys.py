@@ -75,7 +75,7 @@ def test_names_that_cannot_be_told_apart_or_are_missing_are_refused():
         forecast(sales().replace({"product": {"tea": None}}), 1, id_col="store,product")
     with pytest.raises(UserError, match="^id_col shop: no such column"):
         forecast(sales(), 1, id_col="shop,product")
-    with pytest.raises(UserError, match="^id_col y: is named for two things"):
+    with pytest.raises(UserError, match="^id_col y: is named for two roles"):
         forecast(sales(), 1, id_col="store,y", target_col="y")
 
 

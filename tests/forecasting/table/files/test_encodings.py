@@ -39,7 +39,7 @@ def test_western_words_in_latin_are_read_and_reported(read, word):
     table = read(content(word, "cp1252"))
     assert table.frame["id"].tolist() == [word] * 14
     assert len(table.notes) == 1
-    assert table.notes[0].startswith("table.csv is no UTF-8 and was read as cp1252, as in ")
+    assert table.notes[0].startswith("table.csv is not UTF-8 and was read as cp1252, as in ")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_types_become_those_of_frames(stored):
 def test_columns_of_no_single_values_are_left_out_and_reported(stored, column):
     table = stored(pa.table({"odd": pa.array(column), "y": [1, 2]}))
     assert table.frame.to_dict("list") == {"y": [1, 2]}
-    assert table.notes[0].startswith("columns that hold no single values left out: 'odd' (")
+    assert table.notes[0].startswith("columns that hold no single values were left out: 'odd' (")
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_parquet_reads_as_written(tmp_path):
         ("2024-01-01,5\n2024-01-02,6\n", "headless.csv", r"is not .*first line holds values, .* add a header line"),
         ("1;2,5\n2;3\n", "numbers.csv", "is not .* add a header line"),
         ("north,2024-01-01,5\nnorth,2024-01-02,6\n", "panel.csv", "is not .* add a header line"),
-        ("ds,y\n1,2\n1,2,3,4\n", "ragged.csv", "line 3 has 4 cells, the header in line 1 2 names"),
+        ("ds,y\n1,2\n1,2,3,4\n", "ragged.csv", "line 3 has 4 cells, but the header in line 1 has 2 names"),
     ],
 )
 def test_files_that_hold_no_table_are_refused_by_name(tmp_path, content, name, message):

@@ -9,15 +9,18 @@ from tests.forecasting.table.files.conftest import DAYS, rows
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("date,y\n" + rows("{day},{value},5"), "line 2 has 3 cells, the header in line 1 2 names"),
-        ("time,value\n" + rows("{day} 00:00:00,120,{value}"), "line 2 has 3 cells, the header in line 1 2 names"),
-        ("ds,y\n" + rows("{day},1,9{value}"), "line 2 has 3 cells, the header in line 1 2 names"),
-        ("ds;y\n" + rows("{day};1;9{value}"), "line 2 has 3 cells, the header in line 1 2 names"),
-        ("ds\ty\tz\n" + rows("{day}\t1\t2\t{value}"), "line 2 has 4 cells, the header in line 1 3 names"),
-        ("ds,y,\n" + rows("{day},1,{value}"), "line 2 has 3 cells, the header in line 1 2 names"),
-        ("y,note,ds\n" + rows("1,5{value},{day},a"), "line 2 has 4 cells, the header in line 1 3 names"),
-        ("ds,y\n" + 100 * rows() + "2024-04-01,1,980\n", "line 1402 has 3 cells, the header in line 1 2 names"),
-        ('ds,y,n\n2024-03-01,5,"a\nb"\n2024-03-02,5,x,y\n', "line 4 has 4 cells, the header in line 1 3 names"),
+        ("date,y\n" + rows("{day},{value},5"), "line 2 has 3 cells, but the header in line 1 has 2 names"),
+        (
+            "time,value\n" + rows("{day} 00:00:00,120,{value}"),
+            "line 2 has 3 cells, but the header in line 1 has 2 names",
+        ),
+        ("ds,y\n" + rows("{day},1,9{value}"), "line 2 has 3 cells, but the header in line 1 has 2 names"),
+        ("ds;y\n" + rows("{day};1;9{value}"), "line 2 has 3 cells, but the header in line 1 has 2 names"),
+        ("ds\ty\tz\n" + rows("{day}\t1\t2\t{value}"), "line 2 has 4 cells, but the header in line 1 has 3 names"),
+        ("ds,y,\n" + rows("{day},1,{value}"), "line 2 has 3 cells, but the header in line 1 has 2 names"),
+        ("y,note,ds\n" + rows("1,5{value},{day},a"), "line 2 has 4 cells, but the header in line 1 has 3 names"),
+        ("ds,y\n" + 100 * rows() + "2024-04-01,1,980\n", "line 1402 has 3 cells, but the header in line 1 has 2 names"),
+        ('ds,y,n\n2024-03-01,5,"a\nb"\n2024-03-02,5,x,y\n', "line 4 has 4 cells, but the header in line 1 has 3 names"),
     ],
 )
 def test_rows_with_more_cells_than_names_are_refused_with_both_counts(read, content, message):

@@ -1,1 +1,1 @@
-"""Columns and their roles: series, times and targets, also where the index of a frame holds them."""
+"""Columns and their roles: series, times and targets, in the columns of a frame or in its index."""

@@ -28,7 +28,7 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         if name is None:
             continue
         if is_timed and name != level.name and any(looks_like_times(frame[column].head(200)) for column in frame):
-            name = "index"  # which times are meant is for the user to say
+            name = "index"  # the user has to name the times that are meant
         if name in columns:
             raise _unclear(level)
         values = pd.Series(level.array, index=frame.index, name=name)
@@ -46,7 +46,7 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 
 def index_hint(frame: object) -> str:
-    """What to do where no column holds times: an index that is no numbers of rows may hold them."""
+    """What to do where no column holds times. An index that does not number the rows may hold them."""
     plain = not isinstance(frame, pd.DataFrame) or isinstance(frame.index, pd.RangeIndex)
     return "" if plain else "name it with `time_col`, or make the index a column by reset_index()"
 

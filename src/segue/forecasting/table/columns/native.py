@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def as_pandas(column: nw.Series[Any]) -> pd.Series:
-    """Returns a column as a series of pandas; objects where pandas has no such type, as for 128 bits of polars."""
+    """Returns a column as a series of pandas; objects where pandas has no such type, such as numbers of 128 bits."""
     name = column.name
     try:
         return column.to_pandas() if "\0" not in name else column.alias("").to_pandas().rename(name)  # polars panics

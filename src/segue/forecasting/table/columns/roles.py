@@ -30,17 +30,17 @@ _WORDS = (
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 _DESCRIPTIONS = frozenset(_WORDS.split())
-"""Words that say something of a time and never name a series."""
+"""Words that describe a time and never name a series."""
 
 _REMARKS = re.compile(
     "weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?"
     "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season"
 )
-"""Names of columns that say something of a time."""
+"""Names of columns that describe a time."""
 
 
 Cells = Mapping[str, nw.Series[Any]]
-"""The columns of a table by their names; a data frame takes longer to give a column, which counts in wide tables."""
+"""The columns of a table by their names. A data frame takes longer to give a column, which matters in wide tables."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _matching(
 def _refuse_shared(argument: str, names: Sequence[str], others: Sequence[str]) -> None:
     for name in names:
         if name in others:
-            raise UserError(argument, name, "is named for two things; name different columns")
+            raise UserError(argument, name, "is named for two roles; name different columns")
 
 
 def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _all_match(table: Cells, name: str, pattern: re.Pattern[str]) -> bool:
 
 
 def _quick(table: Cells, name: str) -> bool | None:
-    """Whether the first cells are plain numbers; None where this takes a closer look. Wide tables have thousands."""
+    """Whether the first cells are plain numbers; None where this needs a closer look. It saves time in wide tables."""
     kind = table[name].dtype
     if kind.is_numeric() or not isinstance(kind, nw.String | nw.Object):
         return True if kind.is_integer() or kind.is_float() else None

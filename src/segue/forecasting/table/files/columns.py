@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segue.forecasting.table.files.names import UNNAMED
 
-_MOST_DIGITS = 10**18  # whole numbers of at most 18 digits; longer ones stay text, for they may be codes
+_MOST_DIGITS = 10**18  # whole numbers of at most 18 digits; longer ones stay text, because they may be codes
 _YEARS = range(1500, 2200)
 
 
@@ -60,7 +60,7 @@ def _whole_numbers(text: pa.ChunkedArray) -> NDArray[np.int64] | None:
 
 
 def _objects(text: pa.ChunkedArray) -> NDArray[np.object_]:
-    """The texts of a column as objects of Python; equal ones are one object, for ids and times of panels repeat."""
+    """The texts of a column as objects of Python; equal ones are one object, because ids and times of panels repeat."""
     if not len(text):
         return np.empty(0, object)
     coded = text.dictionary_encode()

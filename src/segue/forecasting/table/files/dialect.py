@@ -13,7 +13,7 @@ DELIMITERS = ",;\t|"
 COMMENT = "#"
 
 _SEPARATOR = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)  # a mark for spreadsheets, which Excel writes
-_MOST = 0.9  # rows that have one number of cells; the others are footers, remarks or mistakes
+_MOST = 0.9  # the share of rows that have one number of cells; the others are footers, remarks or mistakes
 _BLANK = f' "\r\n{DELIMITERS}'  # what a row of empty cells is made of
 _LINES, _FEW_LINES, _CHARACTERS = 200, 20, 1 << 20
 """The first lines to look at: 200, but only 20 where they hold more than a million characters."""
@@ -113,7 +113,7 @@ def _quotes_fit(sample: list[str], delimiter: str) -> bool:
 
 
 def _merit(mark: str, shape: Shape) -> tuple[bool, bool, int, float, int]:
-    """How well a delimiter fits, the most telling trait first.
+    """How well a delimiter fits, the most significant trait first.
 
     Returns:
         Whether all columns have names, whether the delimiter is no comma and stands equally often in nearly all rows

@@ -13,7 +13,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LATIN = "cp1252"  # the encoding of spreadsheets in western Europe; it contains ISO 8859-1 but for control characters
+_LATIN = "cp1252"  # the encoding of spreadsheets in western Europe; it contains the letters of ISO 8859-1
 _DOS_END = b"\x1a"  # CP/M and DOS end texts with it
 _MARK = "\ufeff"
 _SAMPLE = 4096  # bytes that show whether every second one is zero
@@ -96,7 +96,9 @@ def _latin(raw: bytes, file: str) -> tuple[bytes, tuple[str, ...]]:
     if odd is not None:
         raise _refused(raw, text.index(odd), odd)
     example = re.findall(r"\w*[^\x00-\x7f]\w*", text)[0]
-    return text.encode(), (f"{file} is no UTF-8 and was read as {_LATIN}, as in {example!r}; `encoding` names another",)
+    return text.encode(), (
+        f"{file} is not UTF-8 and was read as {_LATIN}, as in {example!r}; `encoding` names another",
+    )
 
 
 def _refused(raw: bytes, position: int, shown: str) -> UserError:

@@ -1,4 +1,4 @@
-"""Rows below the last row of values that are none: totals, sources and remarks."""
+"""The footer, which is no row of values: totals, sources and remarks below the rows."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from segue.forecasting.table.files.shape import Shape, begins_as_value, reach, unknown
 
 _MOST = 30
-"""Rows at the end that can be a footer; a longer one is another table."""
+"""The most rows of a footer; more of them are another table."""
 
 _TOTAL = re.compile(
     r"((grand |sub-?)?totals?|totaux|totale|total g[eé]n[eé]ral|sum|summe|suma|somma|somme|gesamt(summe)?|insgesamt|"

@@ -10,7 +10,7 @@ from segue.forecasting.table.files.names import distinct_names, holds_values, is
 from segue.forecasting.table.files.shape import Row, Shape, begins_as_value, split, unknown
 
 _MOST_VALUES = 5
-"""Lines above the names may hold values, as in `Created,2024-01-05`; more of them could be rows."""
+"""The most lines with values above the names, such as `Created,2024-01-05`. More of them could be rows."""
 _RULE = re.compile(r":?[-=]{2,}:?(\+[-=]+)*")  # the line below the names in text tables of databases and of Markdown
 _UNIT = re.compile(  # units, and types of data
     r"[(\[].*[)\]]|[kMGm]?(W|Wh|Pa|A|V|g|m|l)|[cm]m|km/h|m/s|h|s|min|d|t|K|C|°[CF]?|%|hPa|k?bar|ppm|ppb|mm/h|"

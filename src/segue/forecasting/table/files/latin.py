@@ -1,10 +1,10 @@
 """Whether text that was read as cp1252 is plausible: words of western languages, and usual signs in usual places.
 
-Nearly all bytes mean something in cp1252, so that text of any other encoding decodes. Three rules keep it out. Letters
-beyond ASCII stand among ASCII letters, which no Cyrillic, Greek, Hebrew, Arabic, Chinese or Korean word keeps. Letters
-that are other letters in the encodings of central Europe and the Baltic (cp1250, cp1257) stand only where western
-words have them: `ñ` between vowels, but not as in `Gdañsk`, which is the Polish `Gdańsk`. Signs do not stand inside
-words, as they do in text of DOS, of the old Macintosh, and in Japanese.
+Nearly all bytes mean something in cp1252, so that text of any other encoding decodes. Three rules reject such text.
+First, letters beyond ASCII stand among ASCII letters. Cyrillic, Greek, Hebrew, Arabic, Chinese and Korean words break
+this rule. Second, some letters are other letters in the encodings of central Europe and the Baltic (cp1250, cp1257).
+They stand only where western words have them: `ñ` stands between vowels, but not in `Gdañsk`, which is `Gdańsk`. Third,
+signs do not stand inside words. In text of DOS, of the old Macintosh, and in Japanese they do.
 """
 
 import re

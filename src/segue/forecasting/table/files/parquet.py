@@ -51,7 +51,7 @@ def read_parquet(source: bytes | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             left_out.append(f"{name!r} ({table.schema.field(name).type})"[:60])
         elif not (name.startswith(_UNNAMED_INDEX) and pa.types.is_integer(column.type)):  # the numbers of kept rows
             columns[_title(name, names)] = _series(name, column)
-    notes = (f"columns that hold no single values left out: {', '.join(left_out[:5])}",) if left_out else ()
+    notes = (f"columns that hold no single values were left out: {', '.join(left_out[:5])}",) if left_out else ()
     return pd.DataFrame(columns, copy=False), notes
 
 
@@ -107,7 +107,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _series(name: str, column: pa.ChunkedArray) -> pd.Series:
-    """A column of pandas; whole numbers stay whole beside missing ones, for as floats large ids would become one."""
+    """A column of pandas; whole numbers stay whole beside missing ones, or large ids would merge as floats."""
     kind = column.type
     if pa.types.is_null(kind):
         return pd.Series([None] * len(column), dtype=object)
@@ -125,7 +125,7 @@ def _series(name: str, column: pa.ChunkedArray) -> pd.Series:
 
 
 def _in_range(column: pa.ChunkedArray) -> bool:
-    """Whether all times lie within the years 1 to 9999, as far as the calendar of Python goes."""
+    """Whether all times lie within the years 1 to 9999, those of Python's calendar."""
     extremes = pc.min_max(column.cast(pa.int64()))
     first, last = extremes["min"].as_py(), extremes["max"].as_py()
     return first is None or _FIRST * _SECOND[column.type.unit] <= first <= last < _LAST * _SECOND[column.type.unit]

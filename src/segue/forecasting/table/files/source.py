@@ -15,7 +15,7 @@ STANDARD_INPUT = "-"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 22  # bytes unpacked at a time
 _FREE, _MOST_FOLD = 1 << 28, 200
-"""A table grows 3- to 40-fold. What grows more than 200-fold beyond 256 MB is made to fill the memory."""
+"""A table grows 3- to 40-fold. A file that grows more than 200-fold, beyond 256 MB, is made to fill the memory."""
 
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a workbook or a zip archive; save the sheet as CSV"),
@@ -31,7 +31,7 @@ _OTHER_FORMATS = (
 def read_source(path: Path) -> bytes:
     """Reads all bytes of a file, or of standard input for the path `-`; gzip and zstd are unpacked.
 
-    What a file is shows in its first bytes, since standard input has no name and names are often wrong.
+    The first bytes show what a file is, since standard input has no name and names are often wrong.
 
     Raises:
         OSError: The file cannot be read, or a compressed file is cut short.

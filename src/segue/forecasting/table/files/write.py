@@ -21,7 +21,7 @@ def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], Non
     """Yields a function that writes the next rows of a table; chunks give the bytes that all rows at once give.
 
     There is one exception: where all times of the first chunks are midnights and later ones are not, CSV has dates in
-    the rows of the first chunks, for no chunk is kept in memory.
+    the rows of the first chunks, because no chunk is kept in memory.
 
     Args:
         path: The file, which is written anew.

@@ -17,13 +17,13 @@ from segue.forecasting.table.grid.weekdays import BUSINESS, NAMES, Weekdays, wee
 _NEARLY = 0.95
 """The share of gaps that have to be whole multiples of the step.
 
-In each of 42 public data sets all gaps are. Of irregular tables, such as Tuesdays and Fridays or the 1st and 15th, at
-most three quarters are. A single row off the grid makes two gaps of at least 40 that are not.
+In each of 42 public data sets, all gaps are. In irregular tables, such as those of Tuesdays and Fridays, at most three
+quarters are. A single row off the grid makes two gaps that are not; of 40 gaps, two are 5 %.
 """
 _HALF = 0.5  # the share of gaps that have to be one step, so that most steps of the grid have a row
 _JITTER = 0.02
 """The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 29 min of a day, at most 6 h."""
-_CHANCE = 1e-3  # that a weekday without rows lacks them by chance
+_CHANCE = 1e-3  # the probability that a weekday lacks rows by chance
 _MOST_SPREAD = 4
 """The most days between the days of the month that months keep: the last trading day is up to 4 days early."""
 _NICE = [
@@ -32,7 +32,7 @@ _NICE = [
     DAY,
     WEEK,
 ]
-"""The steps in microseconds that clocks are set to. Gaps of jitter are all different, but close to one of these."""
+"""The steps in microseconds that clocks are set to. Gaps with jitter all differ, but are close to one of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def _step_of(sizes: GapSizes) -> int | None:
 
 
 def _multiples(sizes: GapSizes, size: int) -> float:
-    """The share of gaps that are whole multiples of a step, but for jitter, and for an hour of summer time."""
+    """The share of gaps that are whole multiples of a step, apart from jitter and an hour of summer time."""
     count = (sizes.distinct + size // 2) // size
     off = np.abs(sizes.distinct - count * size)
     kept = (off <= _tolerance(size)) & (count > 0)
@@ -138,7 +138,7 @@ def _multiples(sizes: GapSizes, size: int) -> float:
 
 
 def _near(sizes: GapSizes, size: int) -> float:
-    """The share of gaps that are one step, but for jitter."""
+    """The share of gaps that are one step, apart from jitter."""
     return sizes.share(np.abs(sizes.distinct - size) <= _tolerance(size))
 
 
@@ -149,8 +149,8 @@ def _tolerance(size: int) -> float:
 def _infer_weekdays(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
     """Some weekdays of every week, where the others lack rows more often than by chance.
 
-    Business days show in one weekend, for they are usual. Where a step of a day would do as well, other weekdays have
-    to lack rows three times each; else each weekday has to have two rows.
+    One weekend shows business days, because they are usual. If the most common gap is a day, weekdays without rows have
+    to lack them three times each. If it is longer, weekdays with rows have to have two each.
     """
     if _multiples(sizes, DAY) < _NEARLY:
         return None

@@ -1,4 +1,4 @@
-"""Several rows on one step: refused, or gathered into the step that they lie in."""
+"""Several rows on one step are refused, or gathered into the step that they lie in."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +18,8 @@ from segue.forecasting.table.grid.weekdays import Weekdays
 _ON_GRID = 0.1
 """The part of a step by which rows may lie off the grid that begins at the first row of their series.
 
-Rows of jitter do. Where more than `_FEW` of the rows lie further off, the step is coarser than the rows or begins at
-another time, and all rows belong to the step of the calendar that they lie in.
+Rows with jitter do. If more than `_FEW` of the rows lie further off, the step is coarser than the rows or begins at
+another time. Then all rows belong to the step of the calendar that they lie in.
 """
 _FEW = 0.05
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -28,7 +28,7 @@ _MONDAY = np.datetime64("1970-01-05", "us")
 
 
 def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64 | None = None) -> Times:
-    """Returns the begin of the step of the calendar in which each time lies.
+    """Returns the beginning of the step of the calendar in which each time lies.
 
     Steps of hours begin at midnight, weeks on Monday or on the day of `W-SUN`, months on their first day, quarters and
     years in the month of `QS-FEB`. For months, quarters and years that end, such as `ME`, the last day names the step.
@@ -53,7 +53,7 @@ def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64
 
 
 def _named_by(frequency: Months, unit: str) -> Months:
-    """The anchor that the name of the step has, for the rows within a step keep none."""
+    """The anchor that the name of the step has, because the rows within a step keep none."""
     business = "business " if unit.startswith("B") else ""
     return Months(frequency.count, business + ("end" if unit.endswith("E") else "start"))
 
@@ -181,7 +181,7 @@ def _where(count: int, unit: str, codes: NDArray[np.int64]) -> str:
 
 
 def shown(time: object) -> str:
-    """Writes a time for a person."""
+    """Writes a time for a message."""
     return str(time).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")
 
 
@@ -192,13 +192,13 @@ def partial_steps(
     begin: Times,
     leaders: Int64[np.ndarray, " kept"],
 ) -> tuple[str, ...]:
-    """Says which first and last steps have fewer rows than those between them, for their beginning or end lacks.
+    """Reports first and last steps whose beginning or end is missing: they have fewer rows than those between them.
 
     Args:
         ids: The names of the series.
         codes: The series of each row, ascending.
         times: The times as they were, ascending within a series.
-        begin: The begin of the step of each row.
+        begin: The beginning of the step of each row.
         leaders: The first row of each step.
     """
     counts = np.diff(leaders, append=len(codes))

@@ -41,7 +41,7 @@ def faults_of(
         return _off_grid(ids, codes, times, frequency) if inferred else {}  # most tables have all rows
     if unique:
         faults = _crowded(ids, codes, times, steps, frequency)
-        if faults:  # what is left is seen when these are gone
+        if faults:  # other faults are looked for once these series are left out
             return faults
     starts = np.searchsorted(codes, np.arange(len(ids) + 1))
     faults = {}

@@ -11,7 +11,7 @@ Times = NDArray[Any]
 
 MINUTE, DAY = 60_000_000, 86_400_000_000
 HOUR, WEEK = 60 * MINUTE, 7 * DAY
-YEAR = 365.25  # days, a mean over four years: the sun makes seasons, not the calendar
+YEAR = 365.25  # days, a mean over four years, because seasons follow the sun
 _CYCLES = (
     (MINUTE, (HOUR, DAY)),
     (HOUR, (DAY, WEEK)),
@@ -30,7 +30,7 @@ class Frequency(Protocol):
     def alias(self) -> str:
         """The pandas alias, for example `h`, `MS` or `15min`; a number for integer times.
 
-        Weekdays of one's choice are `Mon,Wed,Fri` or `Sun-Thu`, days of the month are `1,11,21`, numbered rows `rows`.
+        Other weekdays are `Mon,Wed,Fri` or `Sun-Thu`, days of the month are `1,11,21`, and numbered rows are `rows`.
         """
         ...
 
@@ -109,7 +109,7 @@ class Steps:
 
 
 class RowNumbers(Steps):
-    """Rows that are numbered from 0 in the order of their times; the user knows at which times they stand."""
+    """Rows that are numbered from 0 in the order of their times, whatever the times are."""
 
     def __init__(self) -> None:
         super().__init__(1, integer=True)

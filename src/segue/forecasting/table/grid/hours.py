@@ -12,7 +12,7 @@ from segue.forecasting.table.grid.weekdays import weekday_text, weekdays_of
 
 _LEAST_SHARE = 1 / 8
 """The least share of a day or a week that has no rows: three hours of a day. Nightly maintenance is shorter."""
-_CHANCE = 1e-3  # that these hours lack rows by chance
+_CHANCE = 1e-3  # the probability that these hours lack rows by chance
 _LEAST_CYCLES = 3  # days or weeks: the night between two days is one gap, as an outage is
 _MONDAY = 4 * DAY
 _HEAD = 50_000  # the first rows, which usually show the whole cycle; five weeks of minutes
@@ -60,7 +60,7 @@ def refuse_opening_hours(times: Times, size: int) -> None:
             days = tuple(np.unique(weekdays_of(times)).tolist())
             when = hours.text(times) + (" every day" if len(days) == 7 else f" on {weekday_text(days)}")
             alias = Steps(size).alias
-            fault = f"the rows stand at {when}, and steps of {alias} between them would be empty"
+            fault = f"the rows stand at {when}, and steps of {alias} outside these hours would be empty"
             remedy = f"give `freq` rows to number the rows, or `freq` {alias} for steps around the clock"
             raise UserError("freq", "(not given)", f"{fault}; {remedy}")
 

@@ -11,7 +11,7 @@ from segue.forecasting.table.grid.months import Months
 _LAST = int(np.datetime64("9999-12-31T23:59:59", "us").astype(np.int64))
 _WIDEST = 4 * 10**18  # half of 64 bits, so that a step and its half can be added
 _LONGEST = 10_000_000
-"""The most steps of a series of few rows: an array of them has 90 MB. Seconds of four months have as many."""
+"""The most steps of a series of few rows: an array of them has 90 MB. Four months in seconds have as many."""
 _EMPTY = 20  # steps for each row; a longer series whose steps have more rows is read
 
 
@@ -25,7 +25,7 @@ def refuse_wide(times: Times, frequency: Frequency) -> None:
     size = frequency.size if isinstance(frequency, Steps) else 0
     if high - low > _WIDEST or size > _WIDEST:
         value = f"{times.min()} to {times.max()}".replace("T", " ").replace(".000000", "")
-        raise UserError("time_col", value, "is too wide a range; correct the times, or count from a later begin")
+        raise UserError("time_col", value, "is too wide a range; correct the times, or count from a later beginning")
 
 
 def refuse_distant(times: Times, frequency: Frequency, horizon: int) -> None:

@@ -24,7 +24,7 @@ _WEEKDAYS = {"B": BUSINESS, "C": BUSINESS}
 _MONTH_DAYS = {"SMS": (1, 15), "SM": (15, 31), "SME": (15, 31)}
 _NAME = r"(\d{1,18})?\s*([A-Za-z]*)(-[A-Za-z]{3})?"
 _LONGEST = 10_000 * 366 * DAY
-"""The longest step in microseconds: 10,000 years. Longer ones leave what times in microseconds hold."""
+"""The longest step in microseconds: 10,000 years. Longer ones exceed the times that microseconds hold."""
 
 _UNKNOWN = "no such frequency; give one such as min, h, D, B, W, MS, QS or YS, with a count as in 15min"
 
@@ -64,7 +64,7 @@ def counted_unit(name: str) -> str:
 
 def _integer_step(name: str, number: bool) -> Frequency:
     if not number:
-        raise UserError("freq", name, "give a whole number, for the times are integers; or rows, to number the rows")
+        raise UserError("freq", name, "the times are integers; give a whole number, or rows to number the rows")
     if int(name) < 1:
         raise UserError("freq", name, "give a step of at least 1")
     return Steps(int(name), integer=True)
@@ -116,5 +116,5 @@ def _other(name: str) -> Frequency:
     if offset is None or offset.n < 1 or isinstance(offset, pd.tseries.offsets.Tick):
         raise UserError("freq", name, _UNKNOWN)
     if isinstance(offset, pd.tseries.offsets.BusinessHour):  # pandas takes minutes for decades of them
-        raise UserError("freq", name, "hours of business are no steps; give h, or `freq` rows to number the rows")
+        raise UserError("freq", name, "business hours are no steps; give h, or `freq` rows to number the rows")
     return Offsets(offset.freqstr)

@@ -50,7 +50,7 @@ class Offsets:
         return np.stack([self._next(time, horizon) for time in distinct])[which]
 
     def begins(self, times: Times) -> Times:
-        """Returns the time at which the step of each time begins, on the clock of midnight."""
+        """Returns the time at which the step of each time begins, always a midnight."""
         grid = self._grid(times.min().astype("datetime64[D]"), times.max())
         return np.asarray(grid[np.searchsorted(grid, times, "right") - 1])
 

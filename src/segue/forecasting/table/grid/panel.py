@@ -216,7 +216,7 @@ def _without(
     values: Float64[np.ndarray, " rows"],
     layout: Layout,
 ) -> tuple[Panel, tuple[str, ...], dict[int, str]]:
-    """Makes the panel of all other series; what is left out may have changed the grid."""
+    """Makes the panel of all other series; what was left out may have changed the grid."""
     kept = np.setdiff1d(np.arange(len(ids)), list(skipped))
     rows = np.isin(codes, kept)
     panel, notes, more = make_panel(

@@ -17,14 +17,14 @@ MOST_SERIES, MOST_STEPS = 64, 4_000
 _MOST_LAG = 1_000
 _SCALES = (1, 4, 16)  # steps that are averaged before differences, so that noise does not hide a long, smooth season
 _SIGNIFICANT = 4.5
-"""How many standard errors of white noise the autocorrelation at a season has.
+"""The standard errors of white noise that the autocorrelation at a season exceeds.
 
-Of 200 series each of 24, 48, 100, 300, 1,000 and 3,000 steps, white noise, random walks, trends with noise and
-autoregressions of order 1 with weights of -0.5 to 0.9 show a season in at most 0.5 %. Those with a weight of -0.9 swing
-like a season of 2; at most 8 % of them show one (100 steps), and none from 1,000 steps on.
+White noise, random walks, trends with noise and autoregressions of order 1 were tried, 200 series each of 24, 48, 100,
+300, 1,000 and 3,000 steps. At most 0.5 % show a season where weights are -0.5 to 0.9. Autoregressions with a weight of
+-0.9 swing like a season of 2: at most 8 % of them show one (100 steps), and none does from 1,000 steps on.
 """
-_LEAST = 0.15  # autocorrelation; less is no season that helps a forecast
-_DIPS = 0.5  # the most part of it halfway to the season, on average; in slow changes of a trend it is all of it
+_LEAST = 0.15  # the least autocorrelation of a season that helps a forecast
+_DIPS = 0.5  # the most part of it halfway to the season, on average; in slow changes of a trend, it is the whole
 _LASTS = 0.7  # the part of it that is left several seasons later; in autoregressions it fades
 _LAGS_THAT_LAST = 40  # steps after which an autoregression of weight -0.9 has 1 % of its correlation left
 _MOST_DEVIATIONS = 3.0  # beyond which changes are cut off

@@ -79,7 +79,7 @@ def numeral(text: str) -> Numeral | None:
     plain = _PLAIN.fullmatch(text)
     if plain:
         return Numeral(plain[1] == "-", plain[2].rstrip(), plain[3] or "", "")
-    if len(text) > 60:  # no number is as long
+    if len(text) > 60:  # no number is this long
         return None
     brackets = _ACCOUNTING.fullmatch(text)
     parts = _DRESSED.fullmatch("".join(brackets.groups()) if brackets else text)

@@ -3,10 +3,10 @@
 A cell such as `1,234` fits two readings. Others fit one: in `1,234.5` and `1,234,567` the comma separates thousands, in
 `0,250`, `12,5` and `1234,567` it is the decimal sign.
 
-Where no cell decides, whole numbers beside them do: a column that writes 980, 990 and `1,010` has thousands, because
-decimals that end in zeros would be cut to other lengths as well. Three decimals in every cell (`1.234`, `12.345`) are
-refused, unless the mark is a point in a file of commas: who writes commas between cells writes points in decimals.
-Prices have no three decimals in general: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
+Where no cell decides, whole numbers beside them do. A column with 980, 990 and `1,010` has thousands, because decimals
+would have lost their last zero: `1,01`. Three decimals in every cell (`1.234`, `12.345`) are refused, unless the mark
+is a point in a file of commas: a file with commas between cells has points in decimals. Prices rarely have three
+decimals: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
 """
 
 import re
@@ -21,7 +21,7 @@ _GROUPS = {
     " ": re.compile(r"[1-9]\d{0,2}(?:([ '_])\d{3})(?:\1\d{3})*"),
 }
 _WITH_COMMAS = re.compile(r"[A-Z]{0,2}\$|[£¥₹₩]|USD|GBP|AUD|CAD|NZD|JPY|CNY|RMB|INR|KRW|SGD|HKD|TWD|Rs\.?")
-"""Currencies of countries that separate thousands by commas; no price has three decimals behind a comma as well."""
+"""Currencies of countries that separate thousands by commas; their prices have no three decimals behind a comma."""
 
 _BLANKS = re.compile("[ '_]")
 

@@ -55,7 +55,7 @@ class Cells:
 
 
 def cells_of(label: str, column: pd.Series, today: dt.date | None = None) -> Cells:
-    """Finds the distinct texts of a column; what is no text is written as text first.
+    """Collects the distinct texts of a column; other cells are written as text first.
 
     Raises:
         UserError: The column holds values that are no times, such as clocks without a date, or bytes.
@@ -106,7 +106,7 @@ def _texts(label: str, values: Any) -> pa.StringArray:
 
 
 def _plain(value: object) -> str:
-    """The text of a value as a person would write it: whole numbers without a decimal point, midnights as dates."""
+    """The usual text of a value: whole numbers without a decimal point, midnights as dates."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dt.datetime) and value.time() == dt.time():

@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 from segue.forecasting.table.times.cells import Cells
 
 CENTURY_REMEDY = "the century of its two-digit year is ambiguous; write years with four digits"
-_MARGIN = 1.6  # sixty years of several series, one below another, have 1.9; of unsorted rows, 1.1
+_MARGIN = 1.6  # sixty years of several series, one below another, have 1.9; unsorted rows have 1.1
 _PLANS = 20  # years ahead in which a table may hold plans
 
 
 def full_years(two_digits: NDArray[np.int64], cells: Cells) -> NDArray[np.int64] | None:
     """Completes years of two digits to those of one hundred years.
 
-    Where the hundred years begin is decided by the rows: the years of neighbouring rows shall lie close together, so
-    that 98, 99, 00 is no jump of 99 years. Of the centuries that are left, the latest that lies not in the future is
-    read.
+    The rows decide where the hundred years begin: the years of neighbouring rows have to lie close together, so that
+    98, 99, 00 is no jump of 99 years. Several centuries may remain. Then the latest one that does not lie in the future
+    is read.
 
     Args:
         two_digits: The years of the distinct texts, `(texts,)`, 0 to 99; -1 where a text has none.

@@ -9,7 +9,7 @@ from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, f
 from segue.forecasting.table.times.fields import all_match, assembled, extract, matches
 from segue.forecasting.table.times.order import Reading, most_regular
 
-_NEAR = 0.07  # of a month: years are written with two digits at least, and .08 of a year is January's end
+_NEAR = 0.07  # of a month: parts of years have at least two digits, and .08 of a year is the end of January
 
 
 def read_decimals(cells: Cells, numbers: NDArray[np.float64]) -> tuple[Times, tuple[str, ...]]:
@@ -34,7 +34,7 @@ def read_decimals(cells: Cells, numbers: NDArray[np.float64]) -> tuple[Times, tu
         whole = (numbers * 12).round()
         if np.abs(numbers * 12 - whole).max() < _NEAR and len(np.unique(whole)) == len(numbers):
             return (whole.astype(np.int64) - 1970 * 12).astype("datetime64[M]").astype("datetime64[us]"), ()
-        raise cells.refuse(bad, "of parts of a year, only months and quarters are read; give dates instead")
+        raise cells.refuse(bad, "the only parts of a year that are read are months and quarters; give dates instead")
     name = epoch_of(numbers, cells.today)
     if name is not None and (EPOCHS[name].sure or (EPOCHS[name].by_name and is_dated(cells.label))):
         return from_epoch(numbers, name), (epoch_note(cells.label, name),)

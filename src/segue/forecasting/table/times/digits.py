@@ -89,7 +89,7 @@ def _dates(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64])
     forms = [form for form in _FORMS[width] if np.isnat(_read(head, form)).mean() <= 0.5]
     readings = [Reading(_read(cells, form), form) for form in forms]
     if width == 5 and readings and readings[0].form == "%Y%q" and readings[0].complete:
-        readings = readings[:1]  # 20241 is rather a quarter than 1 April 2002
+        readings = readings[:1]  # 20241 is more likely a quarter than 1 April 2002
     if width == 6 and least == 5:
         readings.append(Reading(_months_without_zero(cells), "%Y-%m"))
     complete = [reading for reading in readings if reading.complete]

@@ -24,7 +24,7 @@ def local_midnights(times: Times) -> Times | None:
         times: Local times in microseconds, `(rows,)`, in any order, of any number of series; or integers.
 
     Returns:
-        What each row lacks to its local midnight, `(rows,)` in microseconds: `times + shifts` are dates of the local
+        The shift of each row to its local midnight, `(rows,)` in microseconds: `times + shifts` are dates of the local
         calendar. A date of the future minus the shift of the last row has the clock of that row. None if the times are
         no such days: then nothing has to be shifted.
     """

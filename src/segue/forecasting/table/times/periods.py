@@ -28,10 +28,10 @@ _SAMPLE = 100
 def fiscal_years(cells: Cells) -> tuple[NDArray[np.int64], str] | None:
     """Reads 2000/01, 2000-2001 or FY2001; None unless each second part is one more than the first.
 
-    One row of 2000/01 is as well a month: it is no fiscal year.
+    A single row of 2000/01 may as well be a month, so it is no fiscal year.
 
     Returns:
-        The year in which each begins, `(texts,)`, or of FY2001 the year that it names; and a note.
+        The year in which each begins, `(texts,)`, or the year that FY2001 names; and a note.
 
     Raises:
         UserError: The century of FY01 is ambiguous.

@@ -1,4 +1,4 @@
-"""The forms of text that are read as times without a format. Each is one pattern; none is guessed at."""
+"""The forms of text that are read as times without a format. Each is one pattern."""
 
 from dataclasses import dataclass
 
@@ -102,4 +102,4 @@ TWO_NUMBERS = Shape(r"(?P<A>\d{1,2})[-/. ](?P<B>\d{1,2})", ("my", "ym"))
 """A month and a year of two digits, such as 01/95. `01/24` may be a day and a month."""
 
 SHAPES = (*_dates(), *_named(), *_periods())
-"""All other forms, the most common ones first. A text of one form has at most one reading, but for its `orders`."""
+"""All other forms, the most common ones first. A text of one form has at most one reading, apart from its `orders`."""

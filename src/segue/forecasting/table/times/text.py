@@ -16,7 +16,7 @@ from segue.forecasting.table.times.order import Reading, most_regular
 from segue.forecasting.table.times.shapes import MONTH_YEAR, SHAPES, TWO_NUMBERS, YEAR_MONTH, YEAR_OF_TWO_MONTH, Shape
 
 _SAMPLE = 100  # texts that show which form a column has
-_FIRST_YEAR = 1000  # an earlier year in text is rather another number
+_FIRST_YEAR = 1000  # an earlier year in text is probably another number
 _FORMAT = "name the format with `time_format`, for example '%d.%m.%Y %H:%M'"
 _NO_YEAR = "it may lack a year; add the year, or name the format with `time_format`, such as '%y-%b'"
 _REMEDIES = (
