@@ -35,8 +35,8 @@ def test_limits(tmp_path):
         result = run(source(tmp_path, text), *others, *arguments)
         assert pd.read_csv(output)["SeasonalNaive"].tolist() == [0, 3]
         assert result.stderr.splitlines() == [
-            "note: 2 of 4 values lie below --floor 0; the least is -2.5",
-            "note: 2 of 4 values lie above --cap 3; the largest is 4",
+            "note: 2 of 4 values lie below --floor 0, down to -2.5",
+            "note: 2 of 4 values lie above --cap 3, up to 4",
         ]
     both = run(source(tmp_path, text), "--horizon", 2, "--non-negative", "--floor", 1)
     assert both.stderr == "segue: --non-negative and --floor 1: give one of them; --non-negative means a floor of 0\n"

@@ -47,11 +47,11 @@ def test_counts_of_any_type_have_the_floor(frame):
 
 def test_limits_hold_for_every_model_and_are_reported_where_values_pass_them():
     frame = pd.DataFrame({"ds": range(8), "y": [1.5, 2, -3, 4, 1.5, 2, -3, 4]})
-    with pytest.warns(Notice, match="^2 of 8 values lie below `floor` 0; the least is -3$"):
+    with pytest.warns(Notice, match="^2 of 8 values lie below `floor` 0, down to -3$"):
         result = segue.forecast(frame, 4, model="seasonal-naive:4", floor=0)
     assert result["SeasonalNaive"].tolist() == [1.5, 2, 0, 4]
     assert result.filter(like="lo").to_numpy().min() == 0
-    with pytest.warns(Notice, match="^2 of 8 values lie above `cap` 3; the largest is 4$"):
+    with pytest.warns(Notice, match="^2 of 8 values lie above `cap` 3, up to 4$"):
         assert segue.forecast(frame, 4, model="seasonal-naive:4", cap=3)["SeasonalNaive"].tolist() == [1.5, 2, -3, 3]
     with pytest.warns(Notice, match="floor"):
         tested = segue.backtest(frame, 2, 1, models="seasonal-naive:4", floor=0)

@@ -144,9 +144,8 @@ def _passed(
         extent = f"{beyond.min():.12g} to {beyond.max():.12g}"
         raise UserError(name, f"{limit:.12g}", f"all values of the table lie {side} it ({extent}); give another limit")
     if len(beyond):
-        extreme = beyond.min() if side == "below" else beyond.max()
-        end = "least" if side == "below" else "largest"
-        yield f"{len(beyond):,} of {total:,} values lie {side} `{name}` {limit:.12g}; the {end} is {extreme:.12g}"
+        extreme = f"down to {beyond.min():.12g}" if side == "below" else f"up to {beyond.max():.12g}"
+        yield f"{len(beyond):,} of {total:,} values lie {side} `{name}` {limit:.12g}, {extreme}"
 
 
 NO_LIMITS = Limits()

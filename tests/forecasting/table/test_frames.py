@@ -54,7 +54,7 @@ def test_mean_of_duplicates_ignores_missing_values():
 
 
 def test_two_times_on_one_step_are_refused():
-    with pytest.raises(UserError, match="^freq MS: 2024-01-30 00:00:00 and 2024-01-31 .*finer step"):
+    with pytest.raises(UserError, match="^freq MS: 2024-01-30 and 2024-01-31 .*finer step"):
         read_frame(long_frame((5,)), Layout(freq="MS"))
 
 

@@ -37,7 +37,8 @@ def show_backtest(result: Backtest, alias: str, written: Sequence[Path]) -> None
             screen.print(f"warning: {shown(result.verdict.warning)}", style="bold", soft_wrap=True)
     short, none = int(((windows > 0) & (windows < result.windows)).sum()), int((windows == 0).sum())
     if short:
-        screen.print(f"\n{short:,} of {series:,} series have room for fewer than {result.windows:,} windows")
+        have = "has" if series == 1 else "have"
+        screen.print(f"\n{short:,} of {series:,} series {have} room for fewer than {result.windows:,} windows")
     if none:
         screen.print(f"\n{none:,} of {series:,} series are too short for one window, and left out")
     if series > 1:

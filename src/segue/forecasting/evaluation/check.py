@@ -52,10 +52,10 @@ class Check:
         if not verdict.beaten:
             return None
         gain = 1 - verdict.rival_error / verdict.error
-        less = f"{100 * gain:.0f} % less error"
+        less = f"{100 * gain:.0f} % less error than" if gain < 1 else "no error at all, unlike"
         where = f"{verdict.counts(1.0)} of {self.horizon:,} step{'' if self.horizon == 1 else 's'}"
         advice = f"compare by `segue backtest`, or use `model` seasonal-naive:{verdict.season}"
-        return f"{verdict.rival} had {less} than {verdict.model} in {where}, more than the spread; {advice}"
+        return f"{verdict.rival} had {less} {verdict.model} in {where}, more than the spread; {advice}"
 
 
 def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits = NO_LIMITS) -> Check | None:

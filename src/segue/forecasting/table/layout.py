@@ -7,7 +7,22 @@ from typing import TypedDict
 from segue.errors import UserError
 
 ID_NAMES = ("unique_id", "item_id", "series_id", "id", "series")
-TIME_NAMES = ("ds", "timestamp", "datetime", "date", "time", "year", "month", "t", "step", "index")
+TIME_NAMES = (
+    "ds",
+    "timestamp",
+    "datetime",
+    "date",
+    "time",
+    "year",
+    "month",
+    "t",
+    "step",
+    "index",
+    "ts",
+    "dt",
+    "period",
+    "epoch",
+)
 TARGET_NAMES = ("y", "value", "target", "values")
 DUPLICATES = ("mean", "sum", "first", "last")
 """The rules for several values on one step."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.columns.index import index_hint, with_index
-from segue.forecasting.table.columns.keys import Keys, read_names
+from segue.forecasting.table.columns.keys import Keys, blank_note, read_names
 from segue.forecasting.table.columns.native import as_pandas
 from segue.forecasting.table.columns.roles import Columns, infer_columns
 from segue.forecasting.table.grid.frequency import Times
@@ -127,7 +127,9 @@ def _read_rows(frame: Any, layout: Layout, points: bool) -> Rows:
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
     if len(values) > 1:  # the usual case needs no copy
         times, values = np.tile(times, len(values)), [np.concatenate(values)]
-    return Rows(ids, codes, times, values[0], columns, time_type, notes, keys).without(faults.reasons)
+    return Rows(ids, codes, times, values[0], columns, time_type, (*notes, *blank_note(ids)), keys).without(
+        faults.reasons
+    )
 
 
 class _Faults:

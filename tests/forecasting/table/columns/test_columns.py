@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from segue import forecast
-from segue.errors import UserError
+from segue.errors import Notice, UserError
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
 
@@ -60,7 +60,7 @@ def test_digits_in_text_are_candidates_for_the_target(amount, kind):
 )
 def test_text_that_repeats_may_name_the_series(names):
     frame = table(shop=names, sales=WAVE)
-    asked = r"^id_col \(not given\): could be shop; name it with `id_col`, or give `id_col` none if all rows"
+    asked = r"^id_col \(not given\): could be shop; name it with `id_col`, or several "
     with pytest.raises(UserError, match=asked):
         read_frame(frame, Layout())
     for nobody in ("none", "", ()):
@@ -152,3 +152,29 @@ def test_names_that_a_terminal_would_obey_are_escaped(name, kind):
         read_frame(frame, Layout())
     assert str(caught.value).isprintable()
     assert roles(frame, target_col=[name]).targets == (name,)
+
+
+@pytest.mark.parametrize(
+    ("frame", "hint"),
+    [
+        ({"day": ["2024-01-01"] * 3, "at": ["10:00", "11:00", "12:00"], "y": [1, 2, 3]}, "could be day or day,at;"),
+        ({"day": ["2024-01-01"] * 3, "at": ["9:00 AM", "10:00 AM", "1:00 PM"], "y": [1, 2, 3]}, "day or day,at;"),
+        ({"day": ["2024-01-01"] * 3, "hhmm": ["0900", "1000", "1100"], "y": [1, 2, 3]}, "could be day or day,hhmm;"),
+    ],
+)
+def test_a_clock_beside_a_date_is_asked_for(frame, hint):
+    with pytest.raises(UserError, match=hint):
+        forecast(pd.DataFrame(frame), 2, model="seasonal-naive")
+
+
+def test_years_with_quarters_or_weeks_are_times():
+    quarters = pd.DataFrame({"year": [2023, 2023, 2024], "quarter": ["Q3", "Q4", "Q1"], "y": [1, 2, 3]})
+    weeks = pd.DataFrame({"year": [2023, 2023, 2024], "week": [51, 52, 1], "y": [1, 2, 3]})
+    for frame, time in ((quarters, "2024-04-01"), (weeks, "2024-01-08")):
+        assert forecast(frame, 1, model="seasonal-naive")["ds"].tolist() == [pd.Timestamp(time)]
+
+
+def test_names_that_differ_in_blanks_are_a_note():
+    frame = pd.DataFrame({"unique_id": ["a", "a", "a ", "a "], "ds": [1, 2, 1, 2], "y": 1.0})
+    with pytest.warns(Notice, match="series 'a' and 'a ' differ in blanks alone"):
+        assert len(forecast(frame, 1, model="seasonal-naive")) == 2

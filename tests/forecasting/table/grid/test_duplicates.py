@@ -63,8 +63,8 @@ def test_partial_steps_are_named():
     with pytest.warns(Notice) as caught:
         forecast(pd.DataFrame({"ds": hours, "y": 1.0}), 2, model="seasonal-naive:1", freq="D", duplicates="sum")
     assert [str(each.message) for each in caught] == [
-        "the first step, 2024-03-04 00:00:00, has 12 of about 24 rows",
-        "the last step, 2024-03-09 00:00:00, has 12 of about 24 rows",
+        "the first step, 2024-03-04, has 12 of about 24 rows",
+        "the last step, 2024-03-09, has 12 of about 24 rows",
     ]
     assert read(hours[12:-12], np.ones(96), freq="D", duplicates="sum").notes == ()
 
@@ -90,7 +90,7 @@ def test_the_message_counts_steps_and_series_and_names_both_remedies():
     with pytest.raises(UserError, match=r"series a \(4 times have several rows, in 2 series\); .* `id_col`$"):
         read_frame(both, Layout())
     hours = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=48, freq="h"), "y": 1.0})
-    with pytest.raises(UserError, match=r"^freq D: 2024-01-01 00:00:00 and 2024-01-01 01:00:00 .* \(2 steps .*id_col"):
+    with pytest.raises(UserError, match=r"^freq D: 2024-01-01 and 2024-01-01 01:00:00 .* \(2 steps .*id_col"):
         read_frame(hours, Layout(freq="D"))
 
 

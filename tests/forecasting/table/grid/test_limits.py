@@ -100,7 +100,14 @@ def test_the_step_of_most_series_counts_where_all_together_have_none():
 def test_series_that_end_early_are_named():
     _, notes, _ = panel_of({"a": DAYS, "b": DAYS[:20], "c": DAYS[:29]})
     assert notes == (
-        "1 of 3 series ends before 2024-01-30 00:00:00, the last time of the table: b; "
+        "1 of 3 series ends before 2024-01-30, the last time of the table: b; "
         "its forecast begins after its own last row",
     )
     assert panel_of({"a": DAYS, "b": DAYS})[1] == ()
+
+
+def test_a_year_typed_wrongly_is_a_note_on_the_gap_before_it():
+    frame = pd.DataFrame({"ds": [*pd.date_range("2024-01-01", periods=9), pd.Timestamp("2042-01-10")], "y": 1.0})
+    (note,) = read_frame(frame, Layout()).notes
+    assert note.startswith("series y has no row for 6,575 steps between 2024-01-09 and 2042-01-10; one of these times ")
+    assert read_frame(frame.iloc[[0, 1, 2, 8]], Layout()).notes == ()

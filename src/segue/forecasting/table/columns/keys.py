@@ -100,3 +100,12 @@ def _factorized(column: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
     first = np.empty(len(distinct), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return codes, first, distinct
+
+
+def blank_note(ids: nw.Series[Any]) -> tuple[str, ...]:
+    """Names two series whose names differ in outer blanks alone: people take them for one."""
+    seen: dict[str, str] = {}
+    for name in ids.to_list():
+        if isinstance(name, str) and seen.setdefault(name.strip(), name) != name:
+            return (f"series {seen[name.strip()]!r} and {name!r} differ in blanks alone; remove these if they are one",)
+    return ()

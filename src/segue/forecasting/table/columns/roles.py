@@ -19,6 +19,9 @@ _MOST_NAMES = 12  # the most names that an error lists
 _SAMPLE = 1000  # rows that show what a column holds
 _DIGIT = re.compile(r"\d|inf|∞", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d{1,6}[.,]\d+|-?\d{1,3}")  # more digits may be a date
+_CLOCK = re.compile(r"\d{1,2}(?:[:h]\d{2}){1,2}(?:[.,]\d+)?\s*(?:[ap]\.?m\.?)?", re.IGNORECASE)
+_QUARTER = re.compile(r"[qQ][1-4]")
+_HHMM = ("hhmm", "hh_mm", "hrmn")  # names of clocks written as numbers, such as 1930
 _KEY = re.compile(r"(?:^|[_ -])(?:id|nr|no|key|code)$|[a-z](?:ID|Id|Nr|No)$")
 _WORDS = (
     "true false yes no y n t f on off weekday weekend workday holiday "
@@ -137,16 +140,15 @@ def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str
     dated = [name for name in free if _is_dated(table, name, form)]
     certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
     dated = certain or dated  # in text, 12.10 may be a day or a number
-    parts = tuple(
-        name for name in free if name not in dated and time_part(name) and looks_like_numbers(_head(table, name))
-    )
+    parts = tuple(name for name in free if name not in dated and _is_part(table, name))
     if len(dated) == 1:
-        clock = [name for name in parts if time_part(name) in ("hour", "minute")]
+        clock = [name for name in free if name != dated[0] and _is_clock(table, name, name in parts)]
         if clock and not form and not has_clock(_head(table, dated[0])):
             both = ",".join((dated[0], *clock))
             raise UserError("time_col", "(not given)", f"could be {dated[0]} or {both}; name it with `time_col`")
         return (dated[0],)
-    if not dated and {"year", "month"} <= {time_part(name) for name in parts}:
+    kinds = {time_part(name) for name in parts}
+    if not dated and "year" in kinds and kinds & {"quarter", "month", "week"}:
         return parts
     by_name = [name for known in TIME_NAMES for name in free if name.lower() == known]
     if not dated and by_name:
@@ -162,6 +164,29 @@ def _is_dated(table: Cells, name: str, form: str | None) -> bool:
     if form is not None:
         return reads_with_format(_head(table, name), form)
     return _quick(table, name) is None and looks_like_times(_head(table, name))
+
+
+def _is_part(table: Cells, name: str) -> bool:
+    """Whether a column is named like a part of a date and holds numbers, or quarters such as Q1."""
+    part = time_part(name)
+    if part == "quarter" and _all_match(table, name, _QUARTER):
+        return True
+    return bool(part) and looks_like_numbers(_head(table, name))
+
+
+def _is_clock(table: Cells, name: str, is_part: bool) -> bool:
+    """Whether a column holds what a date beside it may lack: hours, minutes, or clock times."""
+    if time_part(name) in ("hour", "minute") and is_part:
+        return True
+    return _all_match(table, name, _CLOCK) or (name.strip().lower() in _HHMM and looks_like_numbers(_head(table, name)))
+
+
+def _all_match(table: Cells, name: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the first cells of a column are texts of a pattern."""
+    if _quick(table, name) is not None:
+        return False
+    cells = _head(table, name).dropna().tolist()
+    return bool(cells) and all(isinstance(cell, str) and pattern.fullmatch(cell.strip()) for cell in cells)
 
 
 def _quick(table: Cells, name: str) -> bool | None:
@@ -185,7 +210,9 @@ def _infer_ids(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
         return (customary[0],)
     repeated = [name for name in free if name not in customary and _may_name_series(table, name)]
     if repeated:
-        remedy = "name it with `id_col`, or give `id_col` none if all rows are one series"
+        remedy = (
+            "name it with `id_col`, or several such as store,item, or give `id_col` 'none' if all rows are one series"
+        )
         raise UserError("id_col", "(not given)", f"could be {_listed(repeated)}; {remedy}")
     return tuple(customary[:1])
 

@@ -98,12 +98,11 @@ def _read_csv(raw: bytes, layout: Layout, form: FileFormat, file: str) -> FileTa
         raise ValueError("it is empty")
     text, notes = to_utf8(raw, form.encoding, file)
     start = read_start(lines_of(text, form.comment), form.skip_rows)
-    header = read_header(start, _known(layout), form.skip_rows, file)
-    if len(header.names) > _MOST_COLUMNS:
+    width = max(len(row.cells) for row in start.shape.rows)
+    if width > _MOST_COLUMNS:
         remedy = "write one row for each series and time instead"
-        raise UserError(
-            "file", file, f"has {len(header.names):,} columns, and at most {_MOST_COLUMNS:,} are read; {remedy}"
-        )
+        raise UserError("file", file, f"has {width:,} columns, and at most {_MOST_COLUMNS:,} are read; {remedy}")
+    header = read_header(start, _known(layout), form.skip_rows, file)
     comments = form.comment is None and 0 in start.shape.values and (b"\n#" in text or b"\r#" in text)
     cells = Cells(header, start, comments, file)
     cells.read(lines_of(text, form.comment))

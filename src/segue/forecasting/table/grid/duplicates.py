@@ -182,7 +182,7 @@ def _where(count: int, unit: str, codes: NDArray[np.int64]) -> str:
 
 def shown(time: object) -> str:
     """Writes a time for a message."""
-    return str(time).replace("T", " ").removesuffix(".000000")
+    return str(time).replace("T", " ").removesuffix(".000000").removesuffix(" 00:00:00")
 
 
 def partial_steps(

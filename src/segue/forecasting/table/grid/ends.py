@@ -1,4 +1,4 @@
-"""Series whose values end earlier than those of the others."""
+"""Series whose values end earlier than those of the others, and series with a stretch far longer than their rows."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from segue.forecasting.table.grid.duplicates import shown
 from segue.forecasting.table.grid.frequency import Frequency, Times
 
 _MOST_NAMES = 5
+_FAR = 10
+"""How many times as long as a series has rows a gap has to be for a note: a year typed wrongly makes one such gap."""
 
 
 def early_ends(
@@ -44,3 +46,20 @@ def early_ends(
     )
     fault = f"{len(early):,} of {len(ids):,} series {verb} before {shown(last)}, the last time of the table"
     return (f"{fault}: {names}; {own}",)
+
+
+def deserts(
+    ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], times: Times, steps: Int64[np.ndarray, " rows"]
+) -> tuple[str, ...]:
+    """Names the first gap that is far longer than its series has rows: a time before or after it may be mistaken."""
+    rows = np.bincount(codes, minlength=len(ids))
+    far = (codes[1:] == codes[:-1]) & (np.diff(steps) > _FAR * rows[codes[1:]])
+    if not far.any():
+        return ()
+    row = int(far.argmax())
+    count = len(np.unique(codes[1:][far]))
+    more = f", and {count - 1:,} more series have such gaps" if count > 1 else ""
+    fault = f"series {ids[int(codes[row])]} has no row for {steps[row + 1] - steps[row] - 1:,} steps"
+    return (
+        f"{fault} between {shown(times[row])} and {shown(times[row + 1])}{more}; one of these times may be mistaken",
+    )

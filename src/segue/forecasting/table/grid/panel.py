@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.forecasting.table.grid.duplicates import one_a_step
-from segue.forecasting.table.grid.ends import early_ends
+from segue.forecasting.table.grid.ends import deserts, early_ends
 from segue.forecasting.table.grid.faults import faults_of
 from segue.forecasting.table.grid.frequency import Frequency, Times
 from segue.forecasting.table.grid.gaps import in_order
@@ -201,7 +201,7 @@ def make_panel(
     codes, times, steps = codes[leaders], grid.times[leaders], grid.steps[leaders]
     starts = np.searchsorted(codes, np.arange(len(ids) + 1)).astype(np.int64)
     if not grid.numbered:
-        notes += early_ends(ids, starts, times, values, grid.frequency)
+        notes += (*early_ends(ids, starts, times, values, grid.frequency), *deserts(ids, codes, times, steps))
     panel = Panel(ids, starts, times, steps, values, grid.frequency, periods)
     if periods is None and times.dtype.kind == "i":
         panel = replace(panel, periods=cycle or panel.season_of_values())

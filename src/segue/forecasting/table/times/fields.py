@@ -30,7 +30,7 @@ _NAMES = {"b": MONTHS, "a": WEEKDAYS, "p": ("am", "pm")}
 
 def matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
     """Whether each whole text, of any case, has a pattern."""
-    few = texts.to_pylist() if len(texts) <= _FIRST and r"\p" not in pattern else []  # Python has no \p
+    few = texts.to_pylist() if len(texts) <= _FIRST else []
     if few and max(map(len, few)) <= _SHORT:
         fullmatch = _compiled(pattern).fullmatch
         return np.array([fullmatch(text) is not None for text in few])
@@ -41,6 +41,7 @@ def matches(texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """A pattern of RE2 as Python has it, which is faster on few texts: RE2 compiles it anew in each call."""
+    pattern = pattern.replace(r"\p{L}", r"[a-z\xaa-\uffff]")
     return re.compile(re.sub(r"\\x\{(\w{4})\}", r"\\u\1", pattern), re.IGNORECASE | re.ASCII)
 
 

@@ -14,8 +14,8 @@ _PARTS = {
     "year": "year", "yyyy": "year", "quarter": "quarter", "qtr": "quarter", "month": "month", "mnth": "month",
     "mon": "month", "day": "day", "dom": "day", "hour": "hour", "hours": "hour", "hr": "hour", "minute": "minute",
     "min": "minute", "second": "second", "sec": "second",
+    **dict.fromkeys(("week", "weekno", "week_number", "weeknum", "isoweek", "iso_week", "kw", "wk"), "week"),
 }  # fmt: skip
-_WEEKS = ("week", "weekno", "week_number", "weeknum", "isoweek", "iso_week", "kw", "wk")
 _FIELDS = {
     "year": "Y",
     "quarter": "q",
@@ -55,7 +55,7 @@ def from_parts(columns: Mapping[str, pd.Series]) -> Times | None:
     Raises:
         UserError: A row is no date, such as 30 February, or two columns hold one part.
     """
-    names = ["week" if name.strip().lower() in _WEEKS else time_part(name) for name in columns]
+    names = [time_part(name) for name in columns]
     parts = {name: numbers_of(column) for name, column in zip(names, columns.values(), strict=True) if name}
     if "year" not in parts or None in names or any(numbers is None for numbers in parts.values()):
         return None
