@@ -198,7 +198,7 @@ def test_rows_that_do_not_fit_the_step_are_refused():
         feed(Stream(MODEL), [hours], memory)
     with pytest.raises(UserError, match="freq D: the rows of series b lie 7 steps of D apart"):
         feed(Stream(MODEL), [days(0, 7, 14, 21, name="b")], memory)
-    with pytest.raises(UserError, match="freq D: give a whole number"):
+    with pytest.raises(UserError, match="freq D: the times are integers; give a whole number"):
         feed(Stream(MODEL), [days(11).assign(ds=[7])], memory)
     after, report = feed(Stream(MODEL), [days(12, 14, 16, 18)], memory)  # here most of the series is daily
     assert report[0].skipped == {"a": 5}

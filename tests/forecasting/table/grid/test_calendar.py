@@ -135,5 +135,5 @@ def test_unknown_frequencies_are_refused(alias):
 
 def test_frequency_of_integers_is_an_integer():
     assert after(frequency_of("3", np.array([1, 4])), np.array([1, 4]), 2).tolist() == [7, 10]
-    with pytest.raises(UserError, match="^freq D: give a whole number"):
+    with pytest.raises(UserError, match="^freq D: the times are integers; give a whole number"):
         frequency_of("D", np.array([1, 4]))
