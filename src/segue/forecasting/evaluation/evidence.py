@@ -89,8 +89,7 @@ def weigh(
         return Evidence(mean, math.nan, windows)
     rest = np.where(both, difference - mean, 0.0)
     over_windows, over_series = (_variance(rest.sum(axis=axis), count) for axis in (0, 1))
-    # a mean over series varies as much as one series if they are alike, and 1 / series as much if they are independent
-    usual = _USUAL**2 / math.sqrt(int(both.any(axis=1).sum()))
+    usual = _USUAL**2  # a mean over series varies as much as one series if they move together, as panels often do
     sample, degrees = over_windows * int(both.any(axis=0).sum()), windows - 1
     moderated = (degrees * sample + _TRUST * usual) / (degrees + _TRUST) / windows
     margin = critical_t(degrees + _TRUST, _CHANCE / rivals) * math.sqrt(max(moderated, over_series))

@@ -178,3 +178,15 @@ def test_names_that_differ_in_blanks_are_a_note():
     frame = pd.DataFrame({"unique_id": ["a", "a", "a ", "a "], "ds": [1, 2, 1, 2], "y": 1.0})
     with pytest.warns(Notice, match="series 'a' and 'a ' differ in blanks alone"):
         assert len(forecast(frame, 1, model="seasonal-naive")) == 2
+
+
+def test_numbers_that_name_things_are_asked_for():
+    frame = pd.DataFrame({"store": [1, 1, 2, 2], "ds": pd.date_range("2024-01-01", periods=4), "y": [5, 6, 50, 60]})
+    with pytest.raises(UserError, match="could be store; name it with `id_col`"):
+        forecast(frame, 1, model="seasonal-naive")
+
+
+def test_min_is_no_minute_without_an_hour():
+    frame = pd.DataFrame({"year": 2023, "month": [1, 2, 3], "min": [3, 4, 5], "y": [5, 6, 7]})
+    result = forecast(frame, 1, target_col="y", model="seasonal-naive")
+    assert result["ds"].tolist() == [pd.Timestamp("2023-04-01")]

@@ -87,3 +87,9 @@ def test_many_series_of_two_columns():
     result = forecast(frame, 1, model=MODEL, id_col="store,item")
     assert (result["SeasonalNaive"] == result["store"] * 10.0 + result["item"]).all()
     assert result["store"].tolist() == list(range(500))
+
+
+def test_two_series_of_one_joined_name_are_refused():
+    frame = pd.DataFrame({"id": ["a", "a/b"], "ds": [1, 1], "b/c": [1.0, 2.0], "c": [3.0, 4.0]})
+    with pytest.raises(UserError, match="would name two series a/b/c"):
+        read_frame(frame, Layout(id_col="id", target_col=["b/c", "c"]))

@@ -107,7 +107,7 @@ def test_three_decimals_in_every_cell_are_decimals_in_a_file_of_commas_alone():
         (["USD 1,300", "980"], [1300, 980]),
         (["Rs. 1,00,000"], [100000]),
         (["60%", "61.5 %", "0"], [60, 61.5, 0]),
-        (["(1,234)", "12"], [-1234, 12]),
+        (["(1,234)", "120"], [-1234, 120]),
         (["($5)", "-$6", "$-7", "8-"], [-5, -6, -7, -8]),
         (["\u22125", "\uff11\uff12"], [-5, 12]),
         (["12 kWh", "13.5 kWh"], [12, 13.5]),
@@ -227,3 +227,12 @@ def test_the_option_reaches_forecasts():
         forecast(frame, 2, model="seasonal-naive:2")
     assert forecast(frame, 2, model="seasonal-naive:2", decimal=",")["SeasonalNaive"].tolist() == [1.234, 2.345]
     assert forecast(frame, 2, model="seasonal-naive:2", decimal=".")["SeasonalNaive"].tolist() == [1234, 2345]
+
+
+@pytest.mark.parametrize(
+    ("cells", "points"),
+    [(["1.013", "1.021", "-999"], True), (["1,250", "2", "3,500", "4"], False), (["1.013", "5"], True)],
+)
+def test_whole_numbers_that_decide_nothing_leave_the_doubt(cells, points):
+    with pytest.raises(UserError, match=DECIMAL):
+        read(cells, points=points)

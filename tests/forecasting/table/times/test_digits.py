@@ -100,3 +100,23 @@ def test_parts_of_a_year_and_months_behind_a_point():
     assert read(["2020.01", "2020.02", "2020.12"])[2] == "2020-12-01"
     assert read(["2020.1", "2020.2", "2020.10"])[2] == "2020-10-01"
     assert read([2020.09, 2020.1, 2020.11])[1] == "2020-10-01"  # a spreadsheet lost the zero of 2020.10
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [*range(2201, 2213), *range(2301, 2313)],  # months
+        [*range(2250, 2253), *range(2301, 2310)],  # weeks
+        [*range(24360, 24367), *range(25001, 25005)],  # days of the year
+        [*range(202201, 202214), *range(202301, 202314)],  # 13 periods
+    ],
+)
+def test_parts_of_years_are_no_counts(numbers):
+    with pytest.raises(UserError, match="give `time_format`"):
+        read(numbers)
+
+
+@pytest.mark.parametrize("form", ["{}-{}", "{}-0{}", "{}/{}"])
+def test_numbers_that_may_be_quarters_are_refused(form):
+    with pytest.raises(UserError, match="no number beside the years exceeds 4; write quarters as 2015-Q1"):
+        read([form.format(year, part) for year in (2015, 2016) for part in range(1, 5)])

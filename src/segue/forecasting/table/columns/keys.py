@@ -65,14 +65,11 @@ def read_names(
     joined = [f"{name}/{target}" for name in names for target in targets] if len(targets) > 1 else list(map(str, names))
     codes = np.concatenate([codes * len(targets) + index for index in range(len(targets))])
     label = "/".join(columns.ids) if len(parts) > 1 else columns.ids[0]
-    ids = nw.new_series(label, joined, nw.String, backend=backend)
-    if len(parts) == 1:
-        return ids, codes, None
-    keys = Keys(pd.Index(joined, dtype=object), _key_columns(table, columns, firsts))
-    if not keys.names.is_unique:
-        twice = keys.names[keys.names.duplicated()][0]
+    ids, index = nw.new_series(label, joined, nw.String, backend=backend), pd.Index(joined, dtype=object)
+    if not index.is_unique:
+        twice = index[index.duplicated()][0]
         raise UserError("id_col", label, f"would name two series {twice}; rename one of them")
-    return ids, codes, keys
+    return ids, codes, None if len(parts) == 1 else Keys(index, _key_columns(table, columns, firsts))
 
 
 def _key_columns(table: nw.DataFrame[Any], columns: Columns, firsts: NDArray[np.int64]) -> tuple[nw.Series[Any], ...]:

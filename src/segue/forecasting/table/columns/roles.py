@@ -22,6 +22,12 @@ _NUMBER = re.compile(r"-?\d{1,6}[.,]\d+|-?\d{1,3}")  # more digits may be a date
 _CLOCK = re.compile(r"\d{1,2}(?:[:h]\d{2}){1,2}(?:[.,]\d+)?\s*(?:[ap]\.?m\.?)?", re.IGNORECASE)
 _QUARTER = re.compile(r"[qQ][1-4]")
 _HHMM = ("hhmm", "hh_mm", "hrmn")  # names of clocks written as numbers, such as 1930
+_THINGS = re.compile(
+    "(?:store|shop|sku|item|product|article|region|customer|client|station|sensor|device|meter|site|branch|department"
+    "|dept|warehouse|plant|account|machine|location)(?:[_ ]?(?:id|nr|no|num|number|code))?",
+    re.IGNORECASE,
+)
+"""Names of columns whose numbers name things, and are no quantities."""
 _KEY = re.compile(r"(?:^|[_ -])(?:id|nr|no|key|code)$|[a-z](?:ID|Id|Nr|No)$")
 _WORDS = (
     "true false yes no y n t f on off weekday weekend workday holiday "
@@ -140,7 +146,9 @@ def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str
     dated = [name for name in free if _is_dated(table, name, form)]
     certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
     dated = certain or dated  # in text, 12.10 may be a day or a number
-    parts = tuple(name for name in free if name not in dated and _is_part(table, name))
+    if form is not None and len(dated) > 1:  # digits have many formats
+        dated = [name for name in dated if name.lower() in TIME_NAMES] or dated
+    parts = _chained([name for name in free if name not in dated and _is_part(table, name)], bool(dated))
     if len(dated) == 1:
         clock = [name for name in free if name != dated[0] and _is_clock(table, name, name in parts)]
         if clock and not form and not has_clock(_head(table, dated[0])):
@@ -164,6 +172,15 @@ def _is_dated(table: Cells, name: str, form: str | None) -> bool:
     if form is not None:
         return reads_with_format(_head(table, name), form)
     return _quick(table, name) is None and looks_like_times(_head(table, name))
+
+
+def _chained(parts: Sequence[str], has_dates: bool) -> tuple[str, ...]:
+    """The parts of times without those that hang in the air, such as minutes without hours: `min` may be a minimum."""
+    kinds, dropped = {time_part(name) for name in parts}, set[str | None]()
+    for part, larger in (("hour", "day"), ("minute", "hour"), ("second", "minute")):
+        if larger not in kinds - dropped and not (has_dates and part == "hour"):
+            dropped.add(part)
+    return tuple(name for name in parts if time_part(name) not in dropped)
 
 
 def _is_part(table: Cells, name: str) -> bool:
@@ -231,19 +248,23 @@ def _is_constant(column: nw.Series[Any]) -> bool:
 def _may_name_series(table: Cells, name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
     quick = _quick(table, name)
-    if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or (quick and not _KEY.search(name)):
+    if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or (quick and not _is_key(name)):
         return False
     head = _head(table, name)
     if quick is None and looks_like_times(head):
         return False
     if quick is not False and holds_digits(head):
-        return bool(_KEY.search(name)) and _repeats(as_pandas(table[name]))
+        return _is_key(name) and _repeats(as_pandas(table[name]))
     texts = head.dropna()
     if not len(texts) or not all(isinstance(cell, str) for cell in texts):
         return False
     if {cell.strip().lower() for cell in texts} <= _DESCRIPTIONS:
         return False
     return _repeats(head) or _repeats(as_pandas(table[name]))
+
+
+def _is_key(name: str) -> bool:
+    return bool(_KEY.search(name) or _THINGS.fullmatch(name.strip()))
 
 
 def _repeats(column: pd.Series) -> bool:

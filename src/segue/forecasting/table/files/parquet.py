@@ -86,7 +86,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return None
     try:
         if types.is_decimal(kind):
-            return column.cast(pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64())
+            return column.cast(pa.int64() if kind.scale == 0 else pa.float64())  # larger numbers than 64 bits: left out
         if types.is_time(kind) or _is_bytes(kind):
             return _whole_seconds(column).cast(pa.string())
     except pa.ArrowInvalid:

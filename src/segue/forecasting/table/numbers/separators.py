@@ -83,7 +83,8 @@ class Separators:
             return "."
         mark = next(iter(self.open))
         small = bool(self._whole - {""}) and all(len(digits) <= 3 for digits in self._whole)
-        if len(self.open) == 1 and small and (mark == "," or self.leaps):
+        large = any(len(digits) == 3 for digits in self._whole)  # as a decimal, 1,250 would lie far below 999
+        if len(self.open) == 1 and small and large and (mark == "," or (self.leaps and doubtful)):
             return "." if mark == "," else ","
         if len(self.open) == 1 and mark == "," and self.prices and all(map(_WITH_COMMAS.fullmatch, self.prices)):
             return "."

@@ -33,6 +33,7 @@ _FORMS = {
     17: ("%Y%m%d%H%M%S%f",),
 }
 """The forms of dates that so many digits may have; an odd number of digits may have lost a zero."""
+_ENOUGH = 8  # numbers that lie in a part of each hundred or thousand by chance less than once in 100 tables
 _FEW = 200  # texts that show which forms are worth reading
 _YEARS = (1800, 2100)  # of dates in digits; other numbers would be dates by accident
 _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are larger from 2001
@@ -56,6 +57,7 @@ def read_digits(cells: Cells) -> Digits:
     numbers = _whole(cells)
     lengths = pc.utf8_length(texts).cast(pa.int64()).to_numpy(zero_copy_only=False)
     if len(numbers) and numbers.min() >= 0:
+        _refuse_parts_of_years(cells, numbers, lengths)
         if lengths.max() <= 4:
             _refuse_clocks(cells, lengths)
             return Digits(numbers)
@@ -72,6 +74,15 @@ def _whole(cells: Cells) -> NDArray[np.int64]:
         large = pc.utf8_length(cells.texts).to_numpy(zero_copy_only=False)
         raise cells.refuse(int(large.argmax()), "give timestamps or smaller whole numbers") from error
     return numbers
+
+
+def _refuse_parts_of_years(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64]) -> None:
+    """Refuses 2211, 2212, 2301 and 24365, 24366, 25001: years with months, weeks or days of the year are no counts."""
+    for width, base, most, form in ((4, 100, 53, "%y%m"), (5, 1000, 366, "%y%j")):
+        part = numbers % base
+        several = len(np.unique(numbers // base)) > 1 and len(numbers) >= _ENOUGH
+        if several and (lengths == width).all() and part.min() >= 1 and part.max() <= most:
+            raise _refused(cells, 0, f"these digits may be parts of years; give `time_format`: {form!r}, or 'count'")
 
 
 def _refuse_clocks(cells: Cells, lengths: NDArray[np.int64]) -> None:
@@ -104,6 +115,14 @@ def _dates(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64])
         usual = [reading for reading in complete if reading.form == "%G%V"]
     if usual and merits[usual[0].form] >= max(merits.values()):
         rivals = [form for form in merits if merits[form] == merits[usual[0].form] and form[:2] not in ("%Y", "%G")]
+        if (
+            usual[0].form == "%G%V"
+            and numbers.max() % 100 == 13 == (numbers % 100).max()
+            and len(np.unique(numbers // 100)) > 1
+        ):
+            raise _refused(
+                cells, 0, "these years may have 13 periods; number the rows, or give `time_format` '%G%V' for weeks"
+            )
         if not rivals:
             return Digits(usual[0].times)
     return _without_rival(cells, numbers, complete, merits)

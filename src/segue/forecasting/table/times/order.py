@@ -46,6 +46,7 @@ def most_regular(readings: Sequence[Reading], cells: Cells, first: int = 0) -> R
     """
     if len(readings) == 1:
         return readings[0]
+    complete = readings
     merits = [regularity(np.unique(reading.times)) for reading in readings]
     usual = [merit for reading, merit in zip(readings, merits, strict=True) if not reading.unusual]
     if usual and not (max(usual) < _IRREGULAR and max(merits) > _REGULAR):
@@ -53,9 +54,20 @@ def most_regular(readings: Sequence[Reading], cells: Cells, first: int = 0) -> R
         merits = usual
     best = [reading for reading, merit in zip(readings, merits, strict=True) if merit == max(merits)]
     if any(not np.array_equal(reading.times, best[0].times) for reading in best[1:]):
-        shown = cells.texts[first].as_py()
-        forms = " or ".join(repr(reading.form) for reading in best)
-        raise UserError(
-            "time_col", cells.label, f"days and months are ambiguous; give `time_format`: {forms} for {shown}"
-        )
+        raise _ambiguous(cells, first, best)
+    others = [reading for reading in complete if not np.array_equal(reading.times, best[0].times)]
+    if not _in_order(best[0]) and any(map(_in_order, others)):  # regular, but the rows would be out of order
+        raise _ambiguous(cells, first, [best[0], *filter(_in_order, others)])
     return best[0]
+
+
+def _in_order(reading: Reading) -> bool:
+    """Whether the texts ascend or descend in the order in which they appear."""
+    steps = np.diff(reading.times).astype(np.int64)
+    return len(steps) > 1 and bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _ambiguous(cells: Cells, first: int, readings: Sequence[Reading]) -> UserError:
+    shown = cells.texts[first].as_py()
+    forms = " or ".join(repr(reading.form) for reading in readings)
+    return UserError("time_col", cells.label, f"days and months are ambiguous; give `time_format`: {forms} for {shown}")

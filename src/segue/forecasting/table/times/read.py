@@ -200,7 +200,22 @@ def _one(
             row = int((cells.codes < 0).argmax()) + 1
             raise UserError("time_col", label, f"is empty in row {row}; fill it or drop the row")
         return cells.rows(read.times), read.notes
+    if form is None:
+        _refuse_parts_of_years(cells, read.times)
     return cells.rows(_unit(read.times)), read.notes
+
+
+def _refuse_parts_of_years(cells: Cells, times: Times) -> None:
+    """Refuses 2015-1 ... 2015-4, 2016-1: the numbers beside the years may be quarters, or halves, as well as months."""
+    if not all_match(cells.texts, r"\d{4}\D?\d{1,2}|\d{1,2}\D\d{4}"):
+        return
+    months = np.unique(times[~np.isnat(times)].astype("datetime64[M]")).astype(np.int64)
+    years, parts = months // 12, months % 12
+    most = int(parts.max(initial=0)) + 1
+    full = all(np.array_equal(parts[years == year], np.arange(most)) for year in np.unique(years)[1:-1])
+    if most in (2, 4) and len(months) > most and len(np.unique(years)) > 1 and full:
+        remedy = "write quarters as 2015-Q1 and halves as 2015-H1, or name the months by `time_format`, such as '%Y-%m'"
+        raise cells.refuse(0, f"no number beside the years exceeds {most}; {remedy}")
 
 
 def _unit(times: Times) -> Times:
