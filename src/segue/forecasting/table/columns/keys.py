@@ -100,7 +100,7 @@ def _factorized(column: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def blank_note(ids: nw.Series[Any]) -> tuple[str, ...]:
-    """Names two series whose names differ in outer blanks alone: people take them for one."""
+    """Notes two series whose names differ only in outer blanks, because readers take them for one."""
     seen: dict[str, str] = {}
     for name in ids.to_list():
         if isinstance(name, str) and seen.setdefault(name.strip(), name) != name:

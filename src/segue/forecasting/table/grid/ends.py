@@ -51,7 +51,7 @@ def early_ends(
 def deserts(
     ids: nw.Series[Any], codes: Int64[np.ndarray, " rows"], times: Times, steps: Int64[np.ndarray, " rows"]
 ) -> tuple[str, ...]:
-    """Names the first gap that is far longer than its series has rows: a time before or after it may be mistaken."""
+    """Names the first gap that is far longer than its series has rows: a time before or after it may be wrong."""
     rows = np.bincount(codes, minlength=len(ids))
     far = (codes[1:] == codes[:-1]) & (np.diff(steps) > _FAR * rows[codes[1:]])
     if not far.any():
@@ -60,6 +60,4 @@ def deserts(
     count = len(np.unique(codes[1:][far]))
     more = f", and {count - 1:,} more series have such gaps" if count > 1 else ""
     fault = f"series {ids[int(codes[row])]} has no row for {steps[row + 1] - steps[row] - 1:,} steps"
-    return (
-        f"{fault} between {shown(times[row])} and {shown(times[row + 1])}{more}; one of these times may be mistaken",
-    )
+    return (f"{fault} between {shown(times[row])} and {shown(times[row + 1])}{more}; one of these times may be wrong",)
