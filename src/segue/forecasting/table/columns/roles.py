@@ -175,7 +175,7 @@ def _is_dated(table: Cells, name: str, form: str | None) -> bool:
 
 
 def _chained(parts: Sequence[str], has_dates: bool) -> tuple[str, ...]:
-    """The parts of times without those that lack a larger part, such as minutes without hours: `min` may be a minimum."""
+    """Drops parts of times that lack a larger part, such as minutes without hours: `min` may be a minimum."""
     kinds, dropped = {time_part(name) for name in parts}, set[str | None]()
     for part, larger in (("hour", "day"), ("minute", "hour"), ("second", "minute")):
         if larger not in kinds - dropped and not (has_dates and part == "hour"):
