@@ -1,7 +1,7 @@
 """The columns of series, times and values in a table, named by the user or inferred."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,18 +10,21 @@ import narwhals as nw
 import pandas as pd
 
 from segue.errors import UserError
+from segue.forecasting.table.columns.looks import (
+    SAMPLE,
+    Cells,
+    first_cells,
+    is_clock,
+    is_part,
+    may_hold_numbers,
+    plainly_numbers,
+)
 from segue.forecasting.table.columns.native import as_pandas, distinct
 from segue.forecasting.table.layout import ID_NAMES, TARGET_NAMES, TIME_NAMES, Layout
 from segue.forecasting.table.numbers.read import holds_digits, looks_like_numbers
 from segue.forecasting.table.times.read import has_clock, looks_like_times, reads_with_format, time_part
 
 _MOST_NAMES = 12  # the most names that an error lists
-_SAMPLE = 1000  # rows that show what a column holds
-_DIGIT = re.compile(r"\d|inf|∞", re.IGNORECASE)
-_NUMBER = re.compile(r"-?\d{1,6}[.,]\d+|-?\d{1,3}")  # more digits may be a date
-_CLOCK = re.compile(r"\d{1,2}(?:[:h]\d{2}){1,2}(?:[.,]\d+)?\s*(?:[ap]\.?m\.?)?", re.IGNORECASE)
-_QUARTER = re.compile(r"[qQ][1-4]")
-_HHMM = ("hhmm", "hh_mm", "hrmn")  # names of clocks written as numbers, such as 1930
 _THINGS = re.compile(
     "(?:store|shop|sku|item|product|article|region|customer|client|station|sensor|device|meter|site|branch|department"
     "|dept|warehouse|plant|account|machine|location)(?:[_ ]?(?:id|nr|no|num|number|code))?",
@@ -43,10 +46,6 @@ _REMARKS = re.compile(
     "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season"
 )
 """Names of columns that describe a time."""
-
-
-Cells = Mapping[str, nw.Series[Any]]
-"""The columns of a table by their names. A data frame takes longer to give a column, which matters in wide tables."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,9 @@ def _matching(
     numeric = [
         name
         for name in table
-        if name not in taken and any(fnmatchcase(name, pattern) for pattern in patterns) and _holds_digits(table, name)
+        if name not in taken
+        and any(fnmatchcase(name, pattern) for pattern in patterns)
+        and may_hold_numbers(table, name)
     ]
     if not numeric:
         raise UserError("target_col", given, f"no column of numbers matches; there are {_listed(list(table))}")
@@ -144,14 +145,14 @@ def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str
     if "ds" in free:
         return ("ds",)
     dated = [name for name in free if _is_dated(table, name, form)]
-    certain = [name for name in dated if not looks_like_numbers(_head(table, name))]
+    certain = [name for name in dated if not looks_like_numbers(first_cells(table, name))]
     dated = certain or dated  # in text, 12.10 may be a day or a number
     if form is not None and len(dated) > 1:  # digits have many formats
         dated = [name for name in dated if name.lower() in TIME_NAMES] or dated
-    parts = _chained([name for name in free if name not in dated and _is_part(table, name)], bool(dated))
+    parts = _chained([name for name in free if name not in dated and is_part(table, name)], bool(dated))
     if len(dated) == 1:
-        clock = [name for name in free if name != dated[0] and _is_clock(table, name, name in parts)]
-        if clock and not form and not has_clock(_head(table, dated[0])):
+        clock = [name for name in free if name != dated[0] and is_clock(table, name, name in parts)]
+        if clock and not form and not has_clock(first_cells(table, dated[0])):
             both = ",".join((dated[0], *clock))
             raise UserError("time_col", "(not given)", f"could be {dated[0]} or {both}; name it with `time_col`")
         return (dated[0],)
@@ -170,8 +171,8 @@ def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str
 
 def _is_dated(table: Cells, name: str, form: str | None) -> bool:
     if form is not None:
-        return reads_with_format(_head(table, name), form)
-    return _quick(table, name) is None and looks_like_times(_head(table, name))
+        return reads_with_format(first_cells(table, name), form)
+    return plainly_numbers(table, name) is None and looks_like_times(first_cells(table, name))
 
 
 def _chained(parts: Sequence[str], has_dates: bool) -> tuple[str, ...]:
@@ -181,42 +182,6 @@ def _chained(parts: Sequence[str], has_dates: bool) -> tuple[str, ...]:
         if larger not in kinds - dropped and not (has_dates and part == "hour"):
             dropped.add(part)
     return tuple(name for name in parts if time_part(name) not in dropped)
-
-
-def _is_part(table: Cells, name: str) -> bool:
-    """Whether a column is named like a part of a date and holds numbers, or quarters such as Q1."""
-    part = time_part(name)
-    if part == "quarter" and _all_match(table, name, _QUARTER):
-        return True
-    return bool(part) and looks_like_numbers(_head(table, name))
-
-
-def _is_clock(table: Cells, name: str, is_part: bool) -> bool:
-    """Whether a column holds what a date beside it may lack: hours, minutes, or clock times."""
-    if time_part(name) in ("hour", "minute") and is_part:
-        return True
-    return _all_match(table, name, _CLOCK) or (name.strip().lower() in _HHMM and looks_like_numbers(_head(table, name)))
-
-
-def _all_match(table: Cells, name: str, pattern: re.Pattern[str]) -> bool:
-    """Whether the first cells of a column are texts of a pattern."""
-    if _quick(table, name) is not None:
-        return False
-    cells = _head(table, name).dropna().tolist()
-    return bool(cells) and all(isinstance(cell, str) and pattern.fullmatch(cell.strip()) for cell in cells)
-
-
-def _quick(table: Cells, name: str) -> bool | None:
-    """Whether the first cells are plain numbers; None where this needs a closer look. It saves time in wide tables."""
-    kind = table[name].dtype
-    if kind.is_numeric() or not isinstance(kind, nw.String | nw.Object):
-        return True if kind.is_integer() or kind.is_float() else None
-    cells = [cell for cell in table[name].head(_SAMPLE).to_list() if cell is not None]
-    if not cells or not all(isinstance(cell, str) for cell in cells):
-        return None
-    if all(map(_NUMBER.fullmatch, cells)):
-        return True
-    return None if any(map(_DIGIT.search, cells)) else False
 
 
 def _infer_ids(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
@@ -236,7 +201,7 @@ def _infer_ids(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
 
 def _numbers_rows(column: nw.Series[Any]) -> bool:
     """Whether every row has a number of its own; names in text that occur once are series of one row."""
-    if len(column) < 2 or not looks_like_numbers(as_pandas(column.head(_SAMPLE))):
+    if len(column) < 2 or not looks_like_numbers(as_pandas(column.head(SAMPLE))):
         return False
     return all(distinct(part) == len(part) for part in (column.head(200), column))  # the first rows usually decide
 
@@ -247,10 +212,10 @@ def _is_constant(column: nw.Series[Any]) -> bool:
 
 def _may_name_series(table: Cells, name: str) -> bool:
     """Whether a column holds several names of which one occurs twice: text, or numbers that the column calls a key."""
-    quick = _quick(table, name)
+    quick = plainly_numbers(table, name)
     if name.lower() in TARGET_NAMES or _REMARKS.fullmatch(name.strip().lower()) or (quick and not _is_key(name)):
         return False
-    head = _head(table, name)
+    head = first_cells(table, name)
     if quick is None and looks_like_times(head):
         return False
     if quick is not False and holds_digits(head):
@@ -279,23 +244,12 @@ def _infer_target(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
         for name in free:
             if name.lower() == known:
                 return (name,)
-    numeric = [name for name in free if _holds_digits(table, name)]
+    numeric = [name for name in free if may_hold_numbers(table, name)]
     if len(numeric) == 1 or (not numeric and len(free) == 1):
         return tuple(numeric or free)
     hint = f"could be {_listed(numeric)}" if numeric else f"no column holds numbers; there are {_listed(list(table))}"
     remedy = "name it with `target_col`, or several separated by commas, or give `target_col` all"
     raise UserError("target_col", "(not given)", f"{hint}; {remedy}")
-
-
-def _holds_digits(table: Cells, name: str) -> bool:
-    quick = _quick(table, name)
-    return holds_digits(_head(table, name)) if quick is None else quick
-
-
-def _head(table: Cells, name: str) -> pd.Series:
-    """The first rows of a column, those with a value if these have none."""
-    head = table[name].head(_SAMPLE)
-    return as_pandas(table[name].drop_nulls().head(_SAMPLE) if head.is_null().all() else head)
 
 
 def _listed(names: Sequence[str]) -> str:
