@@ -190,3 +190,8 @@ def test_min_is_no_minute_without_an_hour():
     frame = pd.DataFrame({"year": 2023, "month": [1, 2, 3], "min": [3, 4, 5], "y": [5, 6, 7]})
     result = forecast(frame, 1, target_col="y", model="seasonal-naive")
     assert result["ds"].tolist() == [pd.Timestamp("2023-04-01")]
+
+
+def test_dates_in_digits_need_no_name_of_a_column():
+    frame = pd.DataFrame({"MESS_DATUM": range(2024010100, 2024010112), "TT": 1.0})
+    assert forecast(frame, 1, model="seasonal-naive")["MESS_DATUM"].tolist() == [pd.Timestamp("2024-01-01 12:00")]

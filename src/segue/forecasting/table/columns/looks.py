@@ -9,6 +9,7 @@ import pandas as pd
 
 from segue.forecasting.table.columns.native import as_pandas
 from segue.forecasting.table.numbers.read import holds_digits, looks_like_numbers
+from segue.forecasting.table.times.epochs import is_dated
 from segue.forecasting.table.times.read import time_part
 
 SAMPLE = 1000  # rows that show what a column holds
@@ -36,6 +37,14 @@ def is_clock(table: Cells, name: str, is_part: bool) -> bool:
     return all_match(table, name, _CLOCK) or (
         name.strip().lower() in _HHMM and looks_like_numbers(first_cells(table, name))
     )
+
+
+def has_dates_in_digits(table: Cells, name: str) -> bool:
+    """Whether a column is named like a date, as MESS_DATUM is, and holds whole numbers of eight digits or more."""
+    if not is_dated(name) or not table[name].dtype.is_integer():
+        return False
+    cells = first_cells(table, name).dropna()
+    return bool(len(cells)) and bool((cells >= 10_000_000).all())
 
 
 def all_match(table: Cells, name: str, pattern: re.Pattern[str]) -> bool:

@@ -14,6 +14,7 @@ from segue.forecasting.table.columns.looks import (
     SAMPLE,
     Cells,
     first_cells,
+    has_dates_in_digits,
     is_clock,
     is_part,
     may_hold_numbers,
@@ -162,6 +163,9 @@ def _infer_times(table: Cells, taken: Sequence[str], form: str | None, hint: str
     by_name = [name for known in TIME_NAMES for name in free if name.lower() == known]
     if not dated and by_name:
         return (by_name[0],)
+    digits = [name for name in free if has_dates_in_digits(table, name)]
+    if not dated and len(digits) == 1:
+        return (digits[0],)
     remedy = "name it with `time_col`, or several such as date,hour"
     if dated:
         raise UserError("time_col", "(not given)", f"could be {_listed(dated)}; {remedy}")
