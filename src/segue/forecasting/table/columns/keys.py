@@ -102,7 +102,7 @@ def _factorized(column: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
 def blank_note(ids: nw.Series[Any]) -> tuple[str, ...]:
     """Notes two series whose names differ only in outer blanks, because readers take them for one."""
     seen: dict[str, str] = {}
-    for name in ids.to_list():
+    for name in ids.to_list() if isinstance(ids.dtype, nw.String | nw.Object) else ():
         if isinstance(name, str) and seen.setdefault(name.strip(), name) != name:
             return (f"series {seen[name.strip()]!r} and {name!r} differ in blanks alone; remove these if they are one",)
     return ()
