@@ -59,5 +59,5 @@ def deserts(
     row = int(far.argmax())
     count = len(np.unique(codes[1:][far]))
     more = f", and {count - 1:,} more series have such gaps" if count > 1 else ""
-    fault = f"series {ids[int(codes[row])]} has no row for {steps[row + 1] - steps[row] - 1:,} steps"
+    fault = f"series {ids[int(codes[row])]} has no row for {int(steps[row + 1]) - int(steps[row]) - 1:,} steps"
     return (f"{fault} between {shown(times[row])} and {shown(times[row + 1])}{more}; one of these times may be wrong",)
