@@ -1,9 +1,10 @@
 """Cycles detected in a lane's own past, anew at every patch, from the values observed up to its end.
 
-Two stretches are similar where their steps are alike. The measure is the autocorrelation of the differences from value
-to value, less their mean, so that a steady trend is no cycle. A difference across missing values counts as its mean
-step. A difference far above the others is cut. So neither a gap nor a spike hides a cycle. Two cycles are kept: the
-shortest convincing one, and the most convincing of the longer ones, such as a day and a week.
+A cycle is a lag at which the lane resembles itself more than at shorter lags. The measure is the similarity of moves:
+the correlation of the move over k steps with the move over the same k steps one lag before, where k is an eighth of the
+lag. Half of the second difference of the variogram is the covariance of such moves, so the variogram holds all of them.
+Moves over an eighth of a cycle are large beside noise, and a trend cancels. The valley before a peak is measured with
+the same k, because the similarity of noise depends on k.
 """
 
 from dataclasses import dataclass
@@ -13,16 +14,18 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from segue.forecasting.nanotst.past import Past, shifted
-from segue.forecasting.nanotst.scaling import Scale, differences
+from segue.forecasting.nanotst.past import Past
+from segue.forecasting.nanotst.variogram import LONGEST, Variogram
 
-LONGEST = 400  # steps: a year of days
-_CONVINCING = 0.5  # of the best score: the shortest cycle with at least this is taken
-_NEARLY = 0.02  # a score that is lower by less counts as equal
-_EQUAL = 1e-6  # a smaller difference is rounding, in single precision
-_LARGEST = 5.0  # mean steps: larger steps are cut to this size
-_BLOCK = 24  # steps: the fastest of 12, 24 and 32, see docs/lab-notebook.md
-_VARIED = 1e-6  # of the mean square: steps that vary less count as equal
+_PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/lab-notebook.md)
+_RISE = 0.3  # of the similarity: the least rise from the valley; 0.1 to 0.5 find 98.6 to 99.4 % of trial cycles
+_CONVINCING = 0.85  # of the best score: the shortest cycle with so much is taken; 0.5 takes parts of cycles for cycles
+_DEEP = 0.05  # of the largest variance: moves that vary less span a cycle themselves, and measure nothing
+_REACH = 1.1  # half of the past times this is the longest cycle, because two cycles may end just before the newest value
+_SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
+_NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
+_GRID = 24  # lengths are tried in steps of a 24th of their size, a third of a move; then they are refined
+_APART = 1.5  # times as long, or more: the other cycle must differ so much from the first
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Cycle:
 
     Attributes:
         length: The length in steps; zero where there is no cycle.
-        similarity: The autocorrelation of the steps, one cycle apart; zero where there is no cycle.
+        similarity: The correlation of moves one cycle apart; zero where there is no cycle.
     """
 
     length: Int[Tensor, "lanes tokens"]
@@ -43,107 +46,105 @@ class Cycle:
         return self.length > 0
 
 
-def detect_cycles(past: Past, local: Scale, precision: torch.dtype = torch.float64) -> tuple[Cycle, Cycle]:
-    """Detects the shortest convincing cycle, and the most convincing cycle of more than 1.5 times its length.
+def detect_cycles(
+    past: Past, differences: Variogram, seasons: Float64[Tensor, "lanes periods"]
+) -> tuple[Cycle, Cycle]:
+    """Detects the most convincing cycle, and the most convincing other one, at least 1.5 times as long or as short.
 
-    A cycle is a peak of the similarity whose length fits at least twice into the past. Its score is the similarity less
-    two standard errors of white noise. So the fewer steps there are to compare, the more alike they must be.
+    The score of a cycle is its similarity less two standard errors of white noise, so the fewer pairs there are, the
+    more alike they must be. Of cycles with nearly the best score the shortest is taken, since multiples of a cycle are
+    cycles, too.
 
     Args:
         past: The lanes.
-        local: Last value and mean step at each patch.
-        precision: The precision of the sums of products; that of the network is enough.
+        differences: Their variograms.
+        seasons: Periods that are more likely than others, zero where none.
     """
-    similarity, pairs = running_similarity(past, even_steps(past, local, precision))
-    here = similarity[..., 1:-1]
-    length = torch.arange(1, LONGEST + 1, device=here.device)
-    peak = (here - similarity[..., :-2] > _EQUAL) & (here - similarity[..., 2:] >= -_EQUAL)
-    peak = peak & (length <= past.age[..., None] // 2) & (length > 1)
-    score = torch.where(peak, here - 2 * pairs[..., 1:-1].rsqrt(), -1.0)
+    length = lengths().to(past.begin.device)
+    similarity, valley = similarities(differences.variance, length)
+    fits = (length <= _REACH * past.age[..., None] / 2) & (length > 1)
+    top = (similarity[..., 1:] >= similarity[..., :-1])[..., :-1] & (similarity[..., 1:-1] >= similarity[..., 2:])
+    peak = F.pad(top, (1, 1)) & (similarity - valley > (_RISE * similarity).clamp(min=0.1))
 
-    best = score.amax(-1, keepdim=True)
-    short = _first(score, _CONVINCING * best) * (best[..., 0] > 0)
-    score = torch.where(length > 3 * short[..., None] // 2, score, -1.0)
-    best = score.amax(-1, keepdim=True)
-    long = _first(score, best - _NEARLY) * (best[..., 0] > 0) * (short > 0)
-    return _cycle(short, similarity), _cycle(long, similarity)
+    suggested = _suggested(length, seasons)
+    pairs, moves = differences.pairs.index_select(-1, length), _moves(length)
+    seen = pairs.clamp(min=1)
+    score = similarity - torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt())
+    score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score + _SUGGESTED * suggested, -1.0)
 
-
-def even_steps(past: Past, local: Scale, precision: torch.dtype) -> Float[Tensor, "lanes time"]:
-    """The mean step to each observed value from the one before, in a unit of its lane; zero where not observed."""
-    index = torch.arange(past.newest.shape[1], device=past.newest.device)
-    apart = (index - shifted(past.newest, 1, -1)).clamp(min=1)
-    bound = _LARGEST * local.unit[..., None]
-    steps = past.by_patch(differences(past) / apart)
-    steps = torch.minimum(torch.maximum(steps, -bound), bound).flatten(1)
-    return (steps / power_of_two(steps)).to(precision)
+    first = _first(score)
+    span = length[first][..., None]
+    other = _first(torch.where((length >= _APART * span) | (length * _APART <= span), score, -1.0))
+    return _refined(first, length, similarity, past, differences), _refined(
+        torch.where(first > 0, other, 0), length, similarity, past, differences
+    )
 
 
-def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
-    """A power of two near the largest value of each lane. Division by it is exact, so nothing of the future leaks."""
-    largest = values.abs().amax(1, keepdim=True)
-    return torch.where(largest > 0, torch.exp2(largest.clamp(min=1e-300).log2().round()), 1.0)
+def lengths() -> Int[Tensor, " lengths"]:
+    """The lengths that are tried: zero, all short ones, and long ones in steps of a 24th."""
+    tried = [0, 1]
+    while tried[-1] < LONGEST:
+        tried.append(tried[-1] + max(1, tried[-1] // _GRID))
+    return torch.tensor(tried[:-1])
 
 
-def running_similarity(
-    past: Past, steps: Float[Tensor, "lanes time"]
+def similarities(
+    variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
 ) -> tuple[Float[Tensor, "lanes tokens lengths"], Float[Tensor, "lanes tokens lengths"]]:
-    """The autocorrelation of all steps up to the end of each patch, for lengths 0, 1, ..., `LONGEST` + 1.
+    """The similarity of moves at each length, and its least value at shorter lags.
 
-    The mean of all steps replaces the means of the earlier and of the later steps of the pairs. The result is zero
-    where all steps are alike.
-
-    Returns:
-        The similarity, and the number of pairs of steps behind it, at least one.
+    With the variance V of differences, moves over k steps have the covariance (V(lag - k) + V(lag + k)) / 2 - V(lag)
+    one lag apart, and the variance V(k). The valley is the least similarity at lag - k, lag - 2 k, ..., for the same k.
+    Lag k itself does not count, because there the moves share a value, and noise alone gives a similarity of -0.5.
     """
-    products = lagged_products(steps, past.patch).cumsum(1)
-    total = past.by_patch(steps).sum(-1).cumsum(1)[..., None]
-    pairs = _pairs(past).to(products.dtype).clamp(min=1)
-    square = (total / pairs[..., :1]).square()  # the square of the mean
-    mean = products[..., :1] / pairs[..., :1]
-    variance = mean - square
-    varied = variance > _VARIED * mean
-    factor = varied / torch.where(varied, variance, 1.0)
-    return products * (factor / pairs) - square * factor, pairs
+    moves = _moves(length)
+    # the variance at lag + k, lag, lag - k, ...: one more on both sides than there are similarities
+    at = [
+        variance.index_select(-1, (length - part * moves).abs()) for part in range(-1, _PARTS + 1)
+    ]
+    counts = [
+        ((length - part * moves > moves) | ((length < 4) & (length - part * moves >= 1))) if part else length >= 0
+        for part in range(_PARTS)
+    ]
+    largest = torch.stack([torch.where(c, here, 0.0) for c, here in zip(counts, at[1:-1], strict=True)]).amax(0)
+    divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
+    divisor = torch.where(divisor > 0, divisor, 1.0)
+    own, *shorter = [(before + after) / 2 - here for before, here, after in zip(at, at[1:], at[2:])]
+    valley = torch.stack([torch.where(c, part, torch.inf) for c, part in zip(counts[1:], shorter, strict=True)]).amin(0)
+    return own / divisor, valley / divisor
 
 
-def lagged_products(steps: Float[Tensor, "lanes time"], size: int) -> Float[Tensor, "lanes tokens lengths"]:
-    """The sum of x[n] x[n - lag] over the steps n of each patch, for lags 0, 1, ..., `LONGEST` + 1.
-
-    Patches are cut into blocks. A lag of `q` blocks and `r` steps pairs a block with the one `q` before it, moved by
-    `r` steps. So one product of the matrix of blocks with the matrix of moved blocks gives all lags.
-    """
-    block = max(part for part in range(1, _BLOCK + 1) if size % part == 0)
-    back = -(-(LONGEST + 2) // block)  # the longest lag, in blocks
-    lanes, blocks = steps.shape[0], steps.shape[1] // block
-    span = (blocks + back) * block
-    padded = F.pad(steps, ((back + 1) * block, 0))
-    moved = torch.stack([padded[:, block - step : block - step + span] for step in range(block)], dim=1)
-    products = steps.view(lanes, blocks, block) @ moved.view(lanes, -1, block).transpose(1, 2)
-    # Row b has the lag of q blocks and r steps in column r * (blocks + back) + b + back - q. With rows one column
-    # longer, that of b = 0 stays and each next one moves back by one: all lags are lined up.
-    longer = F.pad(products.flatten(1), (0, blocks)).view(lanes, blocks, span + 1)[..., :span]
-    by_lag = longer.unflatten(2, (block, -1))[..., 1 : back + 1].flip(-1).transpose(2, 3)
-    lined_up = by_lag.flatten(2)[..., : LONGEST + 2]
-    of_patches: Tensor = lined_up.unflatten(1, (-1, size // block)).sum(2)
-    return of_patches
+def _moves(length: Int[Tensor, "*lengths"]) -> Int[Tensor, "*lengths"]:
+    """The steps of a move: an eighth of the lag, at least one."""
+    return (length // _PARTS).clamp(min=1)
 
 
-def _pairs(past: Past) -> Float[Tensor, "lanes tokens lengths"]:
-    """The number of pairs of steps at each distance; missing values count as if they lay anywhere."""
-    steps = (past.age - 1).clamp(min=1).float()
-    share = ((past.count - 1).float() / steps).square()
-    length = torch.arange(LONGEST + 2, device=steps.device).float()
-    return (steps[..., None] - length).clamp(min=0) * share[..., None]
+def _suggested(
+    length: Int[Tensor, " lengths"], seasons: Float64[Tensor, "lanes periods"]
+) -> Bool[Tensor, "lanes 1 lengths"]:
+    """True at the lengths near a suggested season of more than one step."""
+    away = (length - seasons[..., None]).abs()  # (lanes, periods, lengths)
+    near = (away <= (_NEAR * seasons[..., None]).clamp(min=0.5)) & (seasons[..., None] > 1)
+    return near.any(1, keepdim=True)
 
 
-def _first(
-    score: Float[Tensor, "lanes tokens lengths"], least: Float[Tensor, "lanes tokens 1"]
-) -> Int[Tensor, "lanes tokens"]:
-    """The first length whose score is at least `least`, and above zero."""
-    return (score >= least.clamp(min=1e-12)).int().argmax(-1) + 1
+def _first(score: Float[Tensor, "lanes tokens lengths"]) -> Int[Tensor, "lanes tokens"]:
+    """The index of the shortest length with nearly the best score; zero where no score is above zero."""
+    best = score.amax(-1, keepdim=True)
+    chosen = (score >= (_CONVINCING * best).clamp(min=1e-6)).int().argmax(-1)
+    return chosen * (best[..., 0] > 0)
 
 
-def _cycle(length: Int[Tensor, "lanes tokens"], similarity: Float[Tensor, "lanes tokens lengths"]) -> Cycle:
-    own = similarity.gather(-1, length[..., None])[..., 0]
-    return Cycle(length, torch.where(length > 0, own.clamp(max=2), 0.0))
+def _refined(
+    index: Int[Tensor, "lanes tokens"],
+    lengths: Int[Tensor, " lengths"],
+    similarity: Float[Tensor, "lanes tokens lengths"],
+    past: Past,
+    differences: Variogram,
+) -> Cycle:
+    """Moves a cycle to the least variance within an eighth of its length: noise moves peaks more than valleys."""
+    chosen, lag = lengths[index][..., None], torch.arange(LONGEST + 1, device=index.device)
+    near = ((lag - chosen).abs() <= _moves(chosen)) & (lag <= _REACH * past.age[..., None] / 2)
+    least = torch.where(near, differences.variance[..., : LONGEST + 1], torch.inf).argmin(-1)
+    own = similarity.gather(-1, index[..., None])[..., 0].clamp(-1, 1)
+    return Cycle(torch.where(index > 0, least, 0), torch.where(index > 0, own, 0.0))

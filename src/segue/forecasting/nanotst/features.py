@@ -9,63 +9,58 @@ from torch import Tensor
 from segue.forecasting.nanotst.cycles import Cycle, detect_cycles
 from segue.forecasting.nanotst.lines import HALF_LIVES, fitted_lines
 from segue.forecasting.nanotst.past import Past, past_of
-from segue.forecasting.nanotst.reference import Choice, Reference, choose_reference
-from segue.forecasting.nanotst.scaling import Scale, mean_error, mean_scale, relations, squash, step_scale
-from segue.forecasting.nanotst.seasonal import copy_errors, last_cycle, residuals, seasonal_copies
+from segue.forecasting.nanotst.reference import NaiveErrors, Reference, lead_times, naive_errors, weighted_reference
+from segue.forecasting.nanotst.scaling import Scale, mean_scale, relations, squash, step_scale
+from segue.forecasting.nanotst.seasonal import last_cycle, residuals, seasonal_copies
+from segue.forecasting.nanotst.variogram import variogram
 
-_BETTER = 0.9  # of the shorter cycle's error: with less, the longer cycle replaces it
-_BOUNDED = ("observed", "scales")  # features that are not squashed, because they are small
+_BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed, because they are small
+_FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
+CANDIDATES = 7 + len(HALF_LIVES)
+"""The naive forecasts among which the network weighs: see `Features.candidates`."""
+_JUDGED = 11  # entries of `Features.judgement`
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
     """The features of a patch and of its lane's past; none has a unit.
 
-    Everything follows from values observed up to the end of the patch, so nothing of the future leaks. Values are less
-    the reference and in units of the reference, unless stated otherwise. Features of a cycle are zero where there is
-    none.
+    Everything follows from values observed up to the end of the patch, so nothing of the future leaks. Forecasts are
+    less the reference and in its units. Features of a cycle are zero where there is none.
 
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
         local: The values, less the last value, in mean steps; zero where not observed.
-        change: The values less those one cycle before.
+        change: The values less those one cycle before, in units of the reference one step ahead.
+        last: The last value as a forecast of the next patch.
+        mean: The running mean.
         last_cycle: The seasonal copy of the next patch from the last cycle.
         mean_of_four_cycles: The same from the mean of four cycles.
+        mean_of_eight_cycles: The same from the mean of eight cycles.
         other_cycle: The same from the last cycle of the other length.
-        drift: The mean of the last cycle less that of the cycle before.
-        similarity: The autocorrelation of the steps, one cycle apart.
-        other_similarity: The same for the cycle of the other length.
-        has_cycle: 1 where there is a cycle.
-        cycle_is_reference: 1 where the last cycle is the reference.
-        log_unit: The logarithm of the reference's error, in mean steps.
-        mean_is_reference: 1 where the mean is the reference.
-        mean: The running mean, at each step of the next patch.
-        mean_of_eight_cycles: The seasonal copy of the next patch from the mean of eight cycles.
         line_levels: The ends of lines through the recent past, less the last value.
         line_slopes: The slopes of these lines, over one patch.
+        drift: The mean of the last cycle less that of the cycle before.
         observed: 1 where a value is observed.
         scales: The moves of the overall scale, and the local scale relative to it.
+        judgement: What says how far the naive forecasts can be trusted, see `_judgement`.
     """
 
     overall: Float64[Tensor, "lanes tokens patch"]
     local: Float64[Tensor, "lanes tokens patch"]
     change: Float64[Tensor, "lanes tokens patch"]
+    last: Float64[Tensor, "lanes tokens patch"]
+    mean: Float64[Tensor, "lanes tokens patch"]
     last_cycle: Float64[Tensor, "lanes tokens patch"]
     mean_of_four_cycles: Float64[Tensor, "lanes tokens patch"]
-    other_cycle: Float64[Tensor, "lanes tokens patch"]
-    drift: Float64[Tensor, "lanes tokens 1"]
-    similarity: Float64[Tensor, "lanes tokens 1"]
-    other_similarity: Float64[Tensor, "lanes tokens 1"]
-    has_cycle: Float64[Tensor, "lanes tokens 1"]
-    cycle_is_reference: Float64[Tensor, "lanes tokens 1"]
-    log_unit: Float64[Tensor, "lanes tokens 1"]
-    mean_is_reference: Float64[Tensor, "lanes tokens 1"]
-    mean: Float64[Tensor, "lanes tokens patch"]
     mean_of_eight_cycles: Float64[Tensor, "lanes tokens patch"]
+    other_cycle: Float64[Tensor, "lanes tokens patch"]
     line_levels: Float64[Tensor, "lanes tokens lines"]
     line_slopes: Float64[Tensor, "lanes tokens lines"]
+    drift: Float64[Tensor, "lanes tokens 1"]
     observed: Float64[Tensor, "lanes tokens patch"]
     scales: Float64[Tensor, "lanes tokens 4"]
+    judgement: Float64[Tensor, "lanes tokens judged"]
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
         """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""
@@ -74,16 +69,33 @@ class Features:
         bounded = torch.cat([getattr(self, name) for name in _BOUNDED], dim=-1)
         return torch.cat([squash(large.to(precision)), bounded.to(precision)], dim=-1)
 
+    def candidates(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens patch candidates"]:
+        """Returns the naive forecasts among which the network weighs, the reference (zero) first, then the lines."""
+        patch = self.last.shape[-1]
+        ahead = torch.arange(1, patch + 1, device=self.last.device) / patch
+        lines = self.last[..., None] + self.line_levels[:, :, None] + self.line_slopes[:, :, None] * ahead[:, None]
+        naive = [
+            torch.zeros_like(self.last),
+            self.last,
+            self.mean,
+            self.last_cycle,
+            self.mean_of_four_cycles,
+            self.mean_of_eight_cycles,
+            self.other_cycle,
+        ]
+        return torch.cat([torch.stack(naive, dim=-1), lines], dim=-1).clamp(-_FARTHEST, _FARTHEST).to(precision)
+
     @staticmethod
     def count(patch: int) -> int:
         """The number of features of a patch of `patch` steps, as `stacked` returns them."""
-        sizes = {"1": 1, "4": 4, "lines": len(HALF_LIVES), "patch": patch}
+        sizes = {"1": 1, "4": 4, "lines": len(HALF_LIVES), "patch": patch, "judged": _JUDGED}
         return sum(sizes[field.type.dim_str.split()[-1]] for field in fields(Features))  # type: ignore[union-attr, misc]
 
 
 def features_of(
     patches: Float[Tensor, "lanes tokens patch"],
     observed: Bool[Tensor, "lanes tokens patch"],
+    seasons: Float64[Tensor, "lanes periods"],
     precision: torch.dtype = torch.float64,
 ) -> tuple[Features, Reference]:
     """Computes the features of each patch, and the reference forecast of the patch after it.
@@ -91,60 +103,68 @@ def features_of(
     Args:
         patches: Values in the unit of the series.
         observed: False where a value is missing or to be predicted.
-        precision: The precision in which cycles are detected and compared; that of the network is enough.
+        seasons: Periods in steps that are more likely than others, zero where none.
+        precision: The precision in which values are compared; that of the network is enough.
     """
     past = past_of(patches, observed)
     local, overall = step_scale(past), mean_scale(past)
-    begun = past.newest_of_patch >= 0
-    cycle, error, other = _better_cycle(past, detect_cycles(past, local, precision), precision)
-    choice = choose_reference(past, local, mean_error(past, overall.location), cycle, error)
-    copies = seasonal_copies(past, cycle)
-    level = torch.where(choice.mean, overall.location, local.location)[..., None]
-    path = torch.where(choice.seasonal[..., None], copies.last, level)
-    reference = Reference(path + past.first[:, None, None], choice.unit, past.count)
-
-    divisor, has_cycle, has_other = reference.divisor, cycle.present[..., None], other.present[..., None]
-    seen, values = past.by_patch(past.weight), past.by_patch(past.held)
+    differences = variogram(past, overall, precision)
+    cycle, other = detect_cycles(past, differences, seasons)
+    errors = naive_errors(past, differences, overall, cycle, other)
+    copies, other_copy = seasonal_copies(past, cycle), last_cycle(past, other)
+    last, mean = (level[..., None].expand_as(copies.last) for level in (local.location, overall.location))
+    reference, path = weighted_reference(
+        past, local, errors, differences.unit, [last, mean, copies.last, other_copy]
+    )
     levels, slopes = fitted_lines(past)
+    has_cycle, has_other = cycle.present[..., None], other.present[..., None]
+    seen, values = past.by_patch(past.weight), past.by_patch(past.held)
+    near = reference.divisor[..., :1]
+
+    def relative(forecast: Tensor, given: Tensor) -> Tensor:
+        return (forecast - path) / reference.divisor * given
+
+    begun = (past.newest_of_patch >= 0)[..., None]
     features = Features(
         overall=overall.normalise(values) * seen,
         local=local.normalise(values) * seen,
-        change=residuals(past, cycle) / divisor,
-        last_cycle=(copies.last - path) / divisor * has_cycle,
-        mean_of_four_cycles=(copies.mean_of_four - path) / divisor * has_cycle,
-        other_cycle=(last_cycle(past, other) - path) / divisor * has_other,
-        drift=copies.drift[..., None] / divisor * has_cycle,
-        similarity=cycle.similarity.double()[..., None],
-        other_similarity=other.similarity.double()[..., None],
-        has_cycle=has_cycle.double(),
-        cycle_is_reference=choice.seasonal.double()[..., None],
-        log_unit=_relative_unit(choice, local).log()[..., None],
-        mean_is_reference=choice.mean.double()[..., None],
-        mean=(overall.location[..., None] - path) / divisor,
-        mean_of_eight_cycles=(copies.mean_of_eight - path) / divisor * has_cycle,
-        line_levels=(levels - local.location[..., None]) * begun[..., None] / divisor,
-        line_slopes=slopes * past.patch / divisor,
+        change=residuals(past, cycle) / near,
+        last=relative(last, begun),
+        mean=relative(mean, begun),
+        last_cycle=relative(copies.last, has_cycle),
+        mean_of_four_cycles=relative(copies.mean_of_four, has_cycle),
+        mean_of_eight_cycles=relative(copies.mean_of_eight, has_cycle),
+        other_cycle=relative(other_copy, has_other),
+        line_levels=(levels - local.location[..., None]) * begun / near,
+        line_slopes=slopes * past.patch / near,
+        drift=copies.drift[..., None] / near * has_cycle,
         observed=seen,
         scales=relations(overall, local),
+        judgement=_judgement(past, local, (cycle, other), errors, reference.unit, differences.unit),
     )
     return features, reference
 
 
-def _better_cycle(
-    past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype
-) -> tuple[Cycle, Float64[Tensor, "lanes tokens"], Cycle]:
-    """The cycle whose repetition was the better forecast, its error, and the other one."""
-    short, long = cycles
-    error, longer = copy_errors(past, cycles, precision)
-    swap = long.present & (longer < _BETTER * error)
+def _judgement(
+    past: Past,
+    local: Scale,
+    cycles: tuple[Cycle, Cycle],
+    errors: NaiveErrors,
+    unit: Float64[Tensor, "lanes tokens patch"],
+    error_unit: Float64[Tensor, "lanes 1"],
+) -> Float64[Tensor, "lanes tokens judged"]:
+    """What says how far the naive forecasts can be trusted; all entries are of the order of one.
 
-    def either(first: Cycle, second: Cycle) -> Cycle:
-        length = torch.where(swap, first.length, second.length)
-        return Cycle(length, torch.where(swap, first.similarity, second.similarity))
-
-    return either(long, short), torch.where(swap, longer, error), either(short, long)
-
-
-def _relative_unit(choice: Choice, local: Scale) -> Float64[Tensor, "lanes tokens"]:
-    """The unit of the reference in mean steps; 1 where all values are equal."""
-    return torch.where(choice.unit > 0, choice.unit / local.divisor, 1.0)
+    Errors of the four naive forecasts at the middle step, in errors of the reference. The error of the reference at the
+    first and at the last step, in mean steps. Both similarities. The length of the cycle in patches, the number of
+    values, and the lead time in patches. All but the similarities are logarithms.
+    """
+    size, positive = past.patch, unit > 0
+    middle = torch.where(positive, unit, 1.0)[..., size // 2, None]
+    errors_there = errors.stacked()[..., size // 2, :].double().sqrt() * error_unit[..., None]
+    judged = torch.where(positive[..., :1], (errors_there / middle).clamp(1e-3, 1e2).log(), 0.0)
+    ends = torch.where(positive, unit / local.divisor[..., None], 1.0)[..., [0, -1]].clamp(1e-3, 1e3).log()
+    similarity = torch.stack([cycle.similarity.double() for cycle in cycles], dim=-1)
+    length = torch.where(cycles[0].present, cycles[0].length / size, 1.0)
+    sizes = torch.stack([length, past.count.clamp(min=1), lead_times(past)[..., size // 2] / size], dim=-1)
+    return torch.cat([judged, ends, similarity, sizes.log() / 2], dim=-1)

@@ -20,6 +20,7 @@ from segue.folder import fingerprint
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
 from segue.forecasting.nanotst.features import Features, features_of
+from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
 from segue.forecasting.nanotst.rollout import roll_out, widened
@@ -54,12 +55,14 @@ class NanoTST(nn.Module):
             window=config.window,
             positions="rotary",
         )
+        self.gate = Gate(config.width, config.patch)
         self.head = QuantileHead(config.width, config.patch, LEVELS)
 
     def forward(
         self,
         patches: Float[Tensor, "lanes tokens patch"],
         observed: Bool[Tensor, "lanes tokens patch"],
+        seasons: Float64[Tensor, "lanes periods"],
         since: int = 0,
     ) -> tuple[Quantiles, Reference]:
         """Predicts the next patch at every patch.
@@ -68,18 +71,20 @@ class NanoTST(nn.Module):
             patches: Values in the unit of the series.
             observed: False where a value is missing, to be predicted, or before the lane began. The lane begins at
                 its first observed value; patches before that have no influence.
+            seasons: Periods in steps that calendar or user suggest; zero where none.
             since: The first patch to predict from; predictions at earlier patches would only cost time.
 
         Returns:
             The quantiles of each following patch, in the units of `normalise`, and their reference.
         """
-        features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
+        features, reference = features_of(patches, observed, seasons, self.embed.skip.weight.dtype)
         return self.read(features, observed, since), reference.since(since)
 
     def read(self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0) -> Quantiles:
         """Runs the network alone, from the features of each patch to the quantiles of the next one."""
-        quantiles: Quantiles = self.head(self._encode(self.embed(features), beginnings(observed), since))
-        return quantiles
+        hidden = self._encode(self.embed(features), beginnings(observed), since)
+        candidates = features.candidates(self.embed.skip.weight.dtype)[:, since:]
+        return self.gate(hidden, candidates, self.head(hidden))
 
     def _encode(
         self, x: Float[Tensor, "lanes tokens width"], reset: Bool[Tensor, "lanes tokens"], since: int
@@ -132,9 +137,9 @@ class NanoTST(nn.Module):
         with torch.inference_mode():
             patches, seen = to_patches(values, observed, self.config.patch)
             ahead = patches_ahead(steps, self.config.patch)
-            normal, reference = self(
-                append_unknown(patches, ahead), append_unknown(seen, ahead), since=patches.shape[1] - 1
-            )
+            future, unseen = append_unknown(patches, ahead), append_unknown(seen, ahead)
+            seasons = torch.from_numpy(history.seasons).to(device)
+            normal, reference = self(future, unseen, seasons, since=patches.shape[1] - 1)
             quantiles: np.ndarray = self.restore(normal.values, reference).flatten(1, 2)[:, :steps].cpu().numpy()
         return quantiles
 

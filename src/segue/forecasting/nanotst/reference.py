@@ -1,47 +1,48 @@
-"""The reference forecast: the best of three naive forecasts of the next patch, which the network corrects.
+"""The reference forecast: a mean of naive forecasts, weighted by their errors, which the network corrects.
 
-Where repeating the cycle has been the better naive forecast over a patch, it is the reference. The network then
-corrects seasonal naive in units of its mean error, as MASE does, instead of drawing the cycle itself. For lanes without
-direction (white noise, rare sales) the mean is the best of the three: the last value is one draw, as far from the next
-as any other. So the mean is the reference where neither the cycle nor the last value is clearly nearer.
-Without this choice a network cannot know how much of the last cycle is chance, and repeats the cycle even in white
-noise (docs/lab-notebook.md).
+The naive forecasts are the last value, the mean, and the repetition of each of two cycles. At every lead time the
+variogram says how large their errors have been, and the better ones have nearly all of the weight. Weights move
+smoothly as errors change, so one value more cannot change a forecast abruptly. They depend on the lead time alone, so a
+longer horizon changes no nearer step. The network predicts distances from the reference in units of its error, as MASE
+does with seasonal naive, and need not draw the cycle itself.
 """
 
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Float64
+import torch.nn.functional as F
+from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle
-from segue.forecasting.nanotst.past import Past, shifted
-from segue.forecasting.nanotst.scaling import Scale, faded_sum
+from segue.forecasting.nanotst.past import Past
+from segue.forecasting.nanotst.scaling import Scale
+from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
-_CLEARLY = 0.8  # of the error of the mean: a smaller error lets the last value or the cycle replace it
-_DOUBT = 4.0  # values: over the count of values, it is added to the above, since the mean of a few may not last
-_FINEST = 0.01  # of the mean step: the least unit, since even an exact repetition is not trusted further
-_AHEAD = (1, 3, 5, 7)  # eighths of a patch: the distances, besides one step, at which the last value is judged
+_SHARPNESS = 4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
+_FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
+_LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many
+_PRIOR_PAIRS = 1.0  # pairs one step apart that are added to those of each lag, so that two alike by chance prove little
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The reference of predictions: they are distances from a path, in a unit; both are in the unit of the series.
+    """The reference of predictions: they are distances from a path, in units; both are in the unit of the series.
 
     Attributes:
-        path: The naive forecast of the patch after each patch.
-        unit: Its mean absolute error so far; zero where all values so far are equal.
+        path: The reference forecast of the patch after each patch.
+        unit: Its root mean square error at each lead time so far; zero where all values so far are equal.
         count: The number of observed values so far.
     """
 
     path: Float64[Tensor, "lanes tokens patch"]
-    unit: Float64[Tensor, "lanes tokens"]
+    unit: Float64[Tensor, "lanes tokens patch"]
     count: Float64[Tensor, "lanes tokens"]
 
     @property
-    def divisor(self) -> Float64[Tensor, "lanes tokens 1"]:
+    def divisor(self) -> Float64[Tensor, "lanes tokens patch"]:
         """The unit, or one where the unit is zero."""
-        return torch.where(self.unit > 0, self.unit, 1.0)[..., None]
+        return torch.where(self.unit > 0, self.unit, 1.0)
 
     def normalise(self, following: Float[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
         """Returns (values - path) / unit, or the difference alone where the unit is zero."""
@@ -50,7 +51,7 @@ class Reference:
     def restore(self, normal: Float[Tensor, "lanes tokens patch *rest"]) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """Returns values * unit + path, which are in the unit of the series."""
         rest = [1] * (normal.dim() - 3)
-        return normal.double() * self.unit.view(*self.unit.shape, 1, *rest) + self.path.view(*self.path.shape, *rest)
+        return normal.double() * self.unit.view(*self.unit.shape, *rest) + self.path.view(*self.path.shape, *rest)
 
     def since(self, token: int) -> "Reference":
         """Returns the reference from one patch on."""
@@ -58,59 +59,91 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
-    """The naive forecast that is the reference of each patch: the last value unless it is one of the others.
+class NaiveErrors:
+    """The squared errors of the naive forecasts at the steps of the patch after each patch, in the lane's squared unit.
 
     Attributes:
-        mean: True where the reference is the mean.
-        seasonal: True where the reference is the last cycle.
-        unit: The mean absolute error of the reference.
+        last: Of the last value.
+        mean: Of the running mean.
+        cycle: Of the repetition of the first cycle; infinite where there is none.
+        other: The same for the other cycle.
     """
 
-    mean: Bool[Tensor, "lanes tokens"]
-    seasonal: Bool[Tensor, "lanes tokens"]
-    unit: Float64[Tensor, "lanes tokens"]
+    last: Float[Tensor, "lanes tokens patch"]
+    mean: Float[Tensor, "lanes tokens patch"]
+    cycle: Float[Tensor, "lanes tokens patch"]
+    other: Float[Tensor, "lanes tokens patch"]
+
+    def stacked(self) -> Float[Tensor, "lanes tokens patch 4"]:
+        """Returns the errors side by side, in the order of the fields."""
+        return torch.stack([self.last, self.mean, self.cycle, self.other], dim=-1)
 
 
-def choose_reference(
-    past: Past,
-    local: Scale,
-    mean_error: Float64[Tensor, "lanes tokens"],
-    cycle: Cycle,
-    copy_error: Float64[Tensor, "lanes tokens"],
-) -> Choice:
-    """Compares the errors of the three naive forecasts up to each patch.
+def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycle, other: Cycle) -> NaiveErrors:
+    """Reads the errors of naive forecasts from the variogram.
+
+    At lead time h the last value errs by the difference of values h apart, and a cycle by that of values whole cycles
+    apart, as many cycles as the lead time needs. The mean of values 1 to n errs at lead time h by the mean of the
+    variogram over lags h to h + n, less the variance of the values. This also holds for trends and random walks, whose
+    deviation from their own mean says too little.
+
+    Args:
+        past: The lanes.
+        differences: Their variograms.
+        overall: The running deviation.
+        cycle: The cycle of each patch.
+        other: The other cycle.
+    """
+    variance = (overall.unit / differences.unit).square().to(differences.square.dtype)[..., None]
+    pairs = differences.pairs
+    total = differences.square * pairs
+    square = (total + differences.square[..., 1:2] * _PRIOR_PAIRS) / (pairs + _PRIOR_PAIRS)
+    lead = lead_times(past)
+    longest = (past.age - _LEAST_PAIRS).clamp(1, LAGS - 1)[..., None]
+
+    def at_lag(values: Tensor, lag: Int[Tensor, "lanes tokens patch"]) -> Tensor:
+        return values.gather(-1, torch.minimum(lag, longest))
+
+    def repeated(length: Int[Tensor, "lanes tokens"]) -> Tensor:
+        span = length.clamp(min=1)[..., None]
+        cycles = (lead + span - 1) // span
+        reach = torch.where(cycles * span < LAGS, cycles * span, span)
+        return torch.where(length[..., None] > 0, at_lag(square, reach), torch.inf)
+
+    half = torch.minimum(lead, (past.age // 2).clamp(min=1)[..., None])  # the mean over later lags needs some of them
+    later, counted = (at_lag(part.flip(-1).cumsum(-1).flip(-1), half) for part in (total, pairs))
+    mean = later / torch.where(counted > 0, counted, 1.0) - variance
+    return NaiveErrors(
+        at_lag(square, lead), torch.maximum(mean, variance), repeated(cycle.length), repeated(other.length)
+    )
+
+
+def lead_times(past: Past) -> Int[Tensor, "lanes tokens patch"]:
+    """The steps from the newest value to each step of the patch after each patch, at least one."""
+    tokens, size = past.newest_of_patch.shape[1], past.patch
+    target = torch.arange(size, (tokens + 1) * size, device=past.newest.device).view(tokens, size)
+    return (target - past.newest_of_patch.clamp(min=-1)[..., None]).clamp(1, LAGS - 1)
+
+
+def weighted_reference(
+    past: Past, local: Scale, errors: NaiveErrors, unit: Float64[Tensor, "lanes 1"], forecasts: list[Tensor]
+) -> tuple[Reference, Float64[Tensor, "lanes tokens patch"]]:
+    """Weighs the naive forecasts by their errors.
 
     Args:
         past: The lanes.
         local: Last value and mean step at each patch.
-        mean_error: The mean distance of a value from the mean of the others.
-        cycle: The cycle whose repetition is compared.
-        copy_error: The mean distance of a value from the one a cycle before.
+        errors: The squared errors of the naive forecasts.
+        unit: The unit of these errors.
+        forecasts: The naive forecasts (lanes, tokens, patch) in the same order, less the lane's first value.
+
+    Returns:
+        The reference, and its path less the lane's first value.
     """
-    nearest = torch.minimum(local.unit, copy_error)
-    mean = (_CLEARLY + _DOUBT / past.count.clamp(min=1)) * mean_error < nearest
-    seasonal = ~mean & cycle.present & (copy_error < persistence_error(past, cycle, local))
-    unit = torch.maximum(torch.where(seasonal, copy_error, mean_error), _FINEST * local.unit)
-    return Choice(mean, seasonal, torch.where(seasonal | mean, unit, local.unit))
-
-
-def persistence_error(past: Past, cycle: Cycle, local: Scale) -> Float64[Tensor, "lanes tokens"]:
-    """The mean of |x[t] - x[t - ahead]| over one step and some parts of a patch, those shorter than the cycle.
-
-    Over one step the last value is a good forecast of any smooth lane, however large its cycle. A patch is many steps,
-    and in the middle of a smooth cycle the error of the last value is largest. A part longer than the cycle would not
-    be fair: of two values of a random walk the nearer one is the better forecast, whether or not they are a cycle
-    apart. A part does not count where no two observed values lie so far apart. One step goes from value to value,
-    across gaps, as in `local.unit`. All means fade with time as running scales do.
-    """
-    total, number = local.unit, torch.ones_like(local.unit)
-    for ahead in sorted({eighths * past.patch // 8 for eighths in _AHEAD} - {0, 1}):
-        gap = (past.known - shifted(past.known, ahead, torch.nan)).abs()
-        paired = ~gap.isnan()
-        moved = faded_sum(past.by_patch(torch.where(paired, gap, 0.0)).sum(-1), past.patch)
-        pairs = faded_sum(past.by_patch(paired.double()).sum(-1), past.patch)
-        usable = (pairs > 0) & (cycle.length > ahead)
-        total = total + torch.where(usable, moved / torch.where(pairs > 0, pairs, 1.0), 0.0)
-        number = number + usable
-    return total / number
+    least = (_FINEST * local.unit / unit).square()[..., None, None]
+    squares = torch.maximum(errors.stacked().double(), least)
+    known = torch.where(squares > 0, squares, 1e-300)
+    weight = (-_SHARPNESS * known.log()).softmax(-1)
+    path = (weight * torch.stack(forecasts, dim=-1)).sum(-1)
+    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1)
+    return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit[..., None], past.count), path

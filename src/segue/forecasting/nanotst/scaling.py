@@ -82,20 +82,6 @@ def mean_scale(past: Past) -> Scale:
     return Scale(location, (squares / total).sqrt())
 
 
-def mean_error(past: Past, mean: Float64[Tensor, "lanes tokens"]) -> Float64[Tensor, "lanes tokens"]:
-    """The mean distance of a value from the mean of the others: how good the mean is as a naive forecast.
-
-    It forgets as scales do. Each value is measured from the mean at the end of its own patch, so that no patch is read
-    twice. Of n values, the mean of the others is n / (n - 1) times as far as the mean of all. The error is infinite for
-    fewer than two values.
-    """
-    seen, held = past.by_patch(past.weight), past.by_patch(past.held)
-    others = (faded_sum(seen.sum(-1), past.patch) - 1).clamp(min=0)
-    distance = ((held - mean[..., None]).abs() * seen).sum(-1)
-    distance = faded_sum(distance, past.patch)
-    return torch.where(others > 0, distance / torch.where(others > 0, others, 1.0), torch.inf)
-
-
 def faded_sum(sums: Float64[Tensor, "lanes tokens"], patch: int) -> Float64[Tensor, "lanes tokens"]:
     """The sum over each patch and all patches before it, where older patches count less.
 

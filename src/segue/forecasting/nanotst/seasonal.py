@@ -14,10 +14,9 @@ import torch.nn.functional as F
 from jaxtyping import Float64
 from torch import Tensor
 
-from segue.forecasting.nanotst.cycles import LONGEST, Cycle, power_of_two
+from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past, at
 
-_RECENT = 256  # steps: the error of repeating a cycle is measured over the last ones
 _CYCLES = 4  # cycles of the shorter mean; the longer mean has twice as many
 
 
@@ -97,36 +96,6 @@ def _newest(past: Past, values: Tensor) -> Float64[Tensor, "lanes tokens patch"]
 
 def _mean_cycle(departures: Tensor, number: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
     return torch.where(number > 0, level + departures / number.clamp(min=1), otherwise)
-
-
-def copy_errors(past: Past, cycles: tuple[Cycle, Cycle], precision: torch.dtype) -> list[Tensor]:
-    """The mean of |x[t] - x[t - length]| for each cycle, over pairs in the last 256 steps of each patch's past.
-
-    It is the recent in-sample error of seasonal naive, the denominator of MASE (Hyndman & Koehler 2006), with a season
-    of its own at each patch. It is infinite where there is no cycle or no pair. Patches without a value repeat the
-    error of the last patch with one.
-
-    Args:
-        past: The lanes.
-        cycles: The cycles of each patch.
-        precision: The precision of the differences; that of the network is enough.
-    """
-    unit, size = power_of_two(past.held), past.patch
-    known = F.pad((past.known / unit).to(precision), (_RECENT + LONGEST, 0), value=torch.nan)
-    tokens = past.known.shape[1] // size
-    end = torch.arange(1, tokens + 1, device=known.device) * size + LONGEST
-    index = end[:, None] + torch.arange(_RECENT, device=known.device)
-    newer = at(known, index.expand(known.shape[0], -1, -1))
-    latest = past.newest_of_patch.clamp(min=0) // size  # the patch of the newest value
-    errors = []
-    for cycle in cycles:
-        gap = (newer - at(known, index - cycle.length[..., None])).abs()
-        paired = ~gap.isnan()
-        count = paired.to(precision).sum(-1).double()
-        error = torch.where(paired, gap, 0.0).sum(-1).double() / count.clamp(min=1)
-        error = torch.where((count > 0) & cycle.present, error, torch.inf)
-        errors.append(error.gather(1, latest) * unit)
-    return errors
 
 
 def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:

@@ -151,12 +151,12 @@ def loss_of(
     A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
     lane then has no scale.
     """
-    features, reference = features_of(batch.patches, batch.observed, torch.float32)
+    features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
     with autocast():
         distribution = model.read(features, batch.observed)
     following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
     target = model.normalise(following, reference).clamp(-8, 8).float()
-    weight = batch.present.roll(-1, dims=1) & ((reference.count >= 3) & (reference.unit > 0))[..., None]
+    weight = batch.present.roll(-1, dims=1) & (reference.count >= 3)[..., None] & (reference.unit > 0)
     weight[:, -1] = False
     losses: Tensor = distribution.loss(target)
     if unsquashed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from segue.errors import UserError
@@ -73,10 +73,12 @@ class Batch:
     """True where the series has a value; only these values count in the loss."""
     observed: Bool[Tensor, "lanes tokens patch"]
     """True where the model may read the value."""
+    seasons: Float64[Tensor, "lanes periods"]
+    """Periods in steps that a calendar would suggest, zero where none; they are not always right."""
 
     def to(self, device: torch.device) -> "Batch":
         """Returns the same batch on a device."""
-        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device))
+        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device))
 
 
 class Windows:
@@ -126,7 +128,7 @@ class Windows:
         hidden = torch.arange(tokens) >= (tokens - tail)[:, None]
         hidden |= _holes(lanes, tokens, span, data.holes, generator)
         present = present.unflatten(1, (tokens, patch))
-        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None])
+        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None], torch.zeros(lanes, 1, dtype=torch.float64))
 
 
 def _generator(seed: int, number: int) -> torch.Generator:

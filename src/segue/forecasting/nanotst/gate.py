@@ -1,0 +1,56 @@
+"""The gate: which naive forecasts the network trusts, step by step."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from segue.forecasting.nanotst.features import CANDIDATES
+from segue.forecasting.nanotst.scaling import squash
+from segue.heads.quantiles import Quantiles
+
+_REFERENCE_FIRST = 3.0  # logit: at the start of training the reference has 0.69 of the weight, the others share the rest
+_BOUND = 8.0  # squashed units: the largest distance of a prediction from the path, sinh(8) = 1,490 units
+
+
+class Gate(nn.Module):
+    """A mixture of naive forecasts for each step of a patch, to which the quantiles are added.
+
+    The reference repeats a clean cycle exactly, which a network cannot. Where the other naive forecasts know better,
+    the gate moves the whole distribution towards them, and the head need not draw the difference.
+
+    Args:
+        width: Size of the hidden vectors.
+        patch: Steps of a patch.
+    """
+
+    def __init__(self, width: int, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.weigh = nn.Linear(width, patch * CANDIDATES)
+        nn.init.zeros_(self.weigh.weight)
+        with torch.no_grad():
+            bias = torch.zeros(patch, CANDIDATES)
+            bias[:, 0] = _REFERENCE_FIRST
+            self.weigh.bias.copy_(bias.flatten())
+
+    def forward(
+        self,
+        hidden: Float[Tensor, "lanes tokens width"],
+        candidates: Float[Tensor, "lanes tokens patch candidates"],
+        distances: Quantiles,
+    ) -> Quantiles:
+        """Moves quantiles by the mixture.
+
+        Args:
+            hidden: The vectors that decide.
+            candidates: The naive forecasts, in units of the reference and less it.
+            distances: Squashed distances of the quantiles from the mixture.
+
+        Returns:
+            The squashed distances of the quantiles from the reference.
+        """
+        logits = self.weigh(hidden).unflatten(-1, (self.patch, CANDIDATES))
+        weight = logits.to(candidates.dtype).softmax(-1)
+        path = (weight * candidates).sum(-1, keepdim=True)
+        power = distances.values.to(candidates.dtype).clamp(-_BOUND, _BOUND).exp()
+        return Quantiles(squash(path + (power - 1 / power) / 2), distances.levels)

@@ -1,0 +1,108 @@
+"""The variogram of a lane: how far values that lie a lag apart differ, for every lag and at every patch.
+
+One quantity answers three questions. A cycle is a lag at which the variogram falls into a valley (`cycles.py`). The
+error of the last value as a forecast of h steps ahead is the variogram at lag h, and the error of repeating a cycle is
+the variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
+constant to all lags and hides no cycle. The similarity of steps, which stood here before, drowned in noise
+(docs/lab-notebook.md).
+
+Newer pairs count more: a patch counts half as much 256 steps later, as in `scaling.py`.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from segue.forecasting.nanotst.past import Past
+from segue.forecasting.nanotst.scaling import Scale, fading
+
+LONGEST = 400  # steps: a year of days, and some more for its valley
+LAGS = LONGEST + LONGEST // 8 + 2  # the curvature at the longest cycle reaches an eighth of it further
+_CUT = 4.0  # running deviations: values further out are cut, so that a spike does not hide a cycle
+
+
+@dataclass(frozen=True, eq=False)
+class Variogram:
+    """Differences x[t] - x[t - lag] of each lane up to the end of each patch, for lags 0, 1, ..., `LAGS` - 1.
+
+    Attributes:
+        variance: The variance of the differences, in squared units of the lane.
+        square: The mean square of the differences, which a steady trend raises but the variance does not hold.
+        pairs: The faded number of differences.
+        unit: A power of two near the largest value of the lane.
+    """
+
+    variance: Float[Tensor, "lanes tokens lags"]
+    square: Float[Tensor, "lanes tokens lags"]
+    pairs: Float[Tensor, "lanes tokens lags"]
+    unit: Float64[Tensor, "lanes 1"]
+
+
+def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64) -> Variogram:
+    """Computes the variogram at the end of each patch.
+
+    The chord from the first to the newest value of the lane is subtracted before squares are summed, and its slope is
+    added back to the mean differences. Both steps cancel, except that small ripples on a long slope keep their digits.
+
+    Args:
+        past: The lanes.
+        overall: The running mean and deviation, by which values are cut.
+        precision: The precision of the sums of products; that of the network is enough.
+    """
+    bound = _CUT * overall.unit[..., None]
+    centre = overall.location[..., None]
+    cut = torch.minimum(torch.maximum(past.by_patch(past.held), centre - bound), centre + bound).flatten(1)
+    unit = power_of_two(cut)
+    weight, slope = past.weight.to(precision), _slope(past, cut / unit)
+    time = torch.arange(cut.shape[1], device=cut.device)
+    values = (cut / unit - slope * (time - past.begin[:, None]).clamp(min=0)).to(precision) * weight
+    squares = values.square()
+    fade = fading(past.newest_of_patch.shape[1], past.patch, cut.device).to(precision).T
+
+    def summed(newer: list[Tensor], older: list[Tensor]) -> Tensor:
+        return fade @ lagged_products(torch.stack(newer, 1), torch.stack(older, 1), past.patch)
+
+    pairs = summed([weight], [weight])
+    mean = summed([values, -weight], [weight, values])
+    square = summed([squares, weight, -2 * values], [weight, squares, values])
+    counted = torch.where(pairs > 0, pairs, 1.0)
+    mean, square = mean / counted, square / counted
+    variance = (square - mean.square()).clamp(min=0)
+    drift = slope.to(precision)[..., None] * torch.arange(LAGS, device=cut.device)
+    return Variogram(variance, variance + (mean + drift).square(), pairs, unit)
+
+
+def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
+    """A power of two near the largest value of each lane. Division by it is exact, so nothing of the future leaks."""
+    largest = values.abs().amax(1, keepdim=True)
+    return torch.where(largest > 0, torch.exp2(largest.clamp(min=1e-300).log2().round()), 1.0)
+
+
+def _slope(past: Past, values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
+    """The slope of the chord from the first value, which is zero, to the newest one."""
+    age = (past.newest[:, -1] - past.begin).clamp(min=1)[:, None]
+    return values[:, -1:] / age
+
+
+def lagged_products(
+    newer: Float[Tensor, "lanes channels time"], older: Float[Tensor, "lanes channels time"], size: int
+) -> Float[Tensor, "lanes tokens lags"]:
+    """The sum of newer[t] older[t - lag] over channels and over the steps t of each patch, for lags 0 to `LAGS` - 1.
+
+    Row s of `moved` holds the older values in reverse order from step s of the last patch on. Column p of the product
+    with the patches then belongs to lag p less the steps from the end of the patch to the end of the lane. With rows
+    shorter by one patch, the same numbers read from another beginning have all lags lined up, and nothing is copied.
+    """
+    tokens = newer.shape[2] // size
+    back = -(-LAGS // size) * size
+    width = tokens * size + back
+    reverse = F.pad(older.flip(-1), (0, back + size))
+    moved = torch.stack([reverse[..., size - 1 - step : size - 1 - step + width] for step in range(size)], dim=2)
+    patches = newer.unflatten(2, (tokens, size)).transpose(1, 2).flatten(2)  # (lanes, tokens, channels * size)
+    products = patches @ moved.flatten(1, 2)
+    lined_up = F.pad(products.flatten(1)[:, (tokens - 1) * size :], (0, tokens * size))
+    by_lag: Tensor = lined_up[:, : tokens * (width - size)].unflatten(1, (tokens, width - size))
+    return by_lag[..., :LAGS]
