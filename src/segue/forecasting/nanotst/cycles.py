@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 from segue.forecasting.nanotst.past import Past
-from segue.forecasting.nanotst.variogram import LONGEST, Variogram
+from segue.forecasting.nanotst.variogram import LAGS, LONGEST, Variogram
 
 _PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/lab-notebook.md)
 _RISE = 0.3  # of the similarity: the least rise from the valley; 0.1 to 0.5 find 98.6 to 99.4 % of trial cycles
@@ -99,18 +99,16 @@ def similarities(
     """
     moves = _moves(length)
     # the variance at lag + k, lag, lag - k, ...: one more on both sides than there are similarities
-    at = [
-        variance.index_select(-1, (length - part * moves).abs()) for part in range(-1, _PARTS + 1)
-    ]
-    counts = [
-        ((length - part * moves > moves) | ((length < 4) & (length - part * moves >= 1))) if part else length >= 0
-        for part in range(_PARTS)
-    ]
-    largest = torch.stack([torch.where(c, here, 0.0) for c, here in zip(counts, at[1:-1], strict=True)]).amax(0)
+    at = [variance.index_select(-1, (length - part * moves).abs()) for part in range(-1, _PARTS + 1)]
+    own, *shorter = [(before + after) / 2 - here for before, here, after in zip(at, at[1:], at[2:], strict=False)]
+    largest, valley = at[1], torch.full_like(own, torch.inf)
+    for part, covariance in enumerate(shorter, start=1):
+        lag = length - part * moves
+        counts = (lag > moves) | ((length < 4) & (lag >= 1))
+        largest = torch.maximum(largest, at[part + 1] * counts)
+        valley = torch.minimum(valley, torch.where(counts, covariance, torch.inf))
     divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
     divisor = torch.where(divisor > 0, divisor, 1.0)
-    own, *shorter = [(before + after) / 2 - here for before, here, after in zip(at, at[1:], at[2:])]
-    valley = torch.stack([torch.where(c, part, torch.inf) for c, part in zip(counts[1:], shorter, strict=True)]).amin(0)
     return own / divisor, valley / divisor
 
 
@@ -143,8 +141,11 @@ def _refined(
     differences: Variogram,
 ) -> Cycle:
     """Moves a cycle to the least variance within an eighth of its length: noise moves peaks more than valleys."""
-    chosen, lag = lengths[index][..., None], torch.arange(LONGEST + 1, device=index.device)
-    near = ((lag - chosen).abs() <= _moves(chosen)) & (lag <= _REACH * past.age[..., None] / 2)
-    least = torch.where(near, differences.variance[..., : LONGEST + 1], torch.inf).argmin(-1)
+    chosen = lengths[index][..., None]
+    around = torch.arange(-LONGEST // _PARTS, LONGEST // _PARTS + 1, device=index.device)
+    lag = (chosen + around).clamp(0, LAGS - 1)
+    near = (around.abs() <= _moves(chosen)) & (lag <= _REACH * past.age[..., None] / 2)
+    variance = torch.where(near, differences.variance.gather(-1, lag), torch.inf)
+    least = lag.gather(-1, variance.argmin(-1, keepdim=True))[..., 0]
     own = similarity.gather(-1, index[..., None])[..., 0].clamp(-1, 1)
     return Cycle(torch.where(index > 0, least, 0), torch.where(index > 0, own, 0.0))

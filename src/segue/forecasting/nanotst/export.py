@@ -2,12 +2,13 @@
 
     values (lanes, time) float64      in the unit of the series; the last column is observed in every lane
     observed (lanes, time) bool       false where a value is missing, or before the lane began
-    seasons (lanes, periods) float64  periods in steps that the calendar suggests, zero where none; not read yet
+    seasons (lanes, periods) float64  periods in steps that calendar or user suggest, zero where none
     steps () int64                    how many steps ahead, at most `span * patch`
     -> quantiles (lanes, steps, 17) float64, at `segue.LEVELS`
 
-torch exports the network between patches in and patches out. A few nodes before that cut lanes into patches and count
-the patches to be predicted, and one after them cuts the answer to the steps. Lanes, time and steps are free.
+torch exports the network between patches in and patches out. A few nodes before that cut lanes into patches, count the
+patches to be predicted and add a period of zero, because onnxruntime refuses to reduce over no periods. One node after
+them cuts the answer to the steps. Lanes, time, periods and steps are free.
 """
 
 import json
@@ -38,7 +39,8 @@ OPSET = 20  # the first with Gelu; the oldest supported onnxruntime, 1.23, runs 
 _BEFORE = """
 <ir_version: 10, opset_import: ["" : {opset}]>
 before (double[lanes, time] values, bool[lanes, time] observed, double[lanes, periods] seasons, int64 steps)
-    => (double[lanes, tokens, {patch}] patches, bool[lanes, tokens, {patch}] seen, double[ahead] unknown)
+    => (double[lanes, tokens, {patch}] patches, bool[lanes, tokens, {patch}] seen, double[ahead] unknown,
+        double[lanes, suggested] periods)
 {{
     zero = Constant <value_ints: ints = [0]> ()
     one = Constant <value_ints: ints = [1]> ()
@@ -58,6 +60,8 @@ before (double[lanes, time] values, bool[lanes, time] observed, double[lanes, pe
     patches_to_predict = Div (rounded_up, patch)
     unknown_count = Sub (patches_to_predict, one)
     unknown = ConstantOfShape <value: tensor = double[1] {{0.0}}> (unknown_count)
+    one_more = Constant <value_ints: ints = [0, 0, 0, 1]> ()
+    periods = Pad (seasons, one_more)
 }}
 """
 
@@ -74,13 +78,14 @@ class PatchesAhead(nn.Module):
         patches: Float64[Tensor, "lanes tokens patch"],
         seen: Bool[Tensor, "lanes tokens patch"],
         unknown: Float64[Tensor, " ahead"],
+        periods: Float64[Tensor, "lanes suggested"],
     ) -> Float64[Tensor, "lanes predicted levels"]:
         """Predicts one patch more than the length of `unknown`, whose values do not matter."""
         lanes, tokens, patch = patches.shape
         future = unknown[None, :, None].expand(lanes, unknown.shape[0], patch)
         patches = torch.cat([patches, future], dim=1)
         seen = torch.cat([seen, torch.zeros_like(future, dtype=torch.bool)], dim=1)
-        normal, reference = self.model(patches, seen, since=tokens - 1)
+        normal, reference = self.model(patches, seen, periods, since=tokens - 1)
         return self.model.restore(normal.values, reference).flatten(1, 2)
 
 
@@ -150,17 +155,19 @@ def _exported(model: NanoTST) -> "GraphProto":
         torch.zeros(lanes, tokens, patch, dtype=torch.float64),
         torch.ones(lanes, tokens, patch, dtype=torch.bool),
         torch.zeros(ahead, dtype=torch.float64),
+        torch.zeros(lanes, 4, dtype=torch.float64),
     )
     free = torch.export.Dim.DYNAMIC
+    both = {0: free, 1: free}
     with torch.no_grad(), _quiet():
         program = torch.export.export(
-            PatchesAhead(model).eval(), example, dynamic_shapes=({0: free, 1: free}, {0: free, 1: free}, {0: free})
+            PatchesAhead(model).eval(), example, dynamic_shapes=(both, both, {0: free}, both)
         )
         exported = torch.onnx.export(
             program,
             dynamo=True,
             opset_version=OPSET,
-            input_names=["patches", "seen", "unknown"],
+            input_names=["patches", "seen", "unknown", "periods"],
             output_names=["all_quantiles"],
             optimize=False,
             verbose=False,

@@ -165,6 +165,7 @@ def _judgement(
     judged = torch.where(positive[..., :1], (errors_there / middle).clamp(1e-3, 1e2).log(), 0.0)
     ends = torch.where(positive, unit / local.divisor[..., None], 1.0)[..., [0, -1]].clamp(1e-3, 1e3).log()
     similarity = torch.stack([cycle.similarity.double() for cycle in cycles], dim=-1)
-    length = torch.where(cycles[0].present, cycles[0].length / size, 1.0)
-    sizes = torch.stack([length, past.count.clamp(min=1), lead_times(past)[..., size // 2] / size], dim=-1)
+    length = torch.where(cycles[0].present, cycles[0].length.double() / size, 1.0)
+    lead = lead_times(past)[..., size // 2].double() / size
+    sizes = torch.stack([length, past.count.clamp(min=1), lead], dim=-1)
     return torch.cat([judged, ends, similarity, sizes.log() / 2], dim=-1)

@@ -21,6 +21,7 @@ from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
 _SHARPNESS = 4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
 _FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
+_TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too
 _LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many
 _PRIOR_PAIRS = 1.0  # pairs one step apart that are added to those of each lag, so that two alike by chance prove little
 
@@ -110,12 +111,13 @@ def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycl
         reach = torch.where(cycles * span < LAGS, cycles * span, span)
         return torch.where(length[..., None] > 0, at_lag(square, reach), torch.inf)
 
-    half = torch.minimum(lead, (past.age // 2).clamp(min=1)[..., None])  # the mean over later lags needs some of them
-    later, counted = (at_lag(part.flip(-1).cumsum(-1).flip(-1), half) for part in (total, pairs))
+    # the lags that show how far the mean is from values at the middle step; it needs half of the past
+    middle = torch.minimum(lead[..., past.patch // 2], (past.age // 2).clamp(min=1))[..., None]
+    lags = torch.arange(LAGS, device=lead.device) >= middle
+    later, counted = (torch.where(lags, part, 0.0).sum(-1, keepdim=True) for part in (total, pairs))
     mean = later / torch.where(counted > 0, counted, 1.0) - variance
-    return NaiveErrors(
-        at_lag(square, lead), torch.maximum(mean, variance), repeated(cycle.length), repeated(other.length)
-    )
+    mean = torch.maximum(mean, variance).expand_as(lead)
+    return NaiveErrors(at_lag(square, lead), mean, repeated(cycle.length), repeated(other.length))
 
 
 def lead_times(past: Past) -> Int[Tensor, "lanes tokens patch"]:
@@ -142,8 +144,7 @@ def weighted_reference(
     """
     least = (_FINEST * local.unit / unit).square()[..., None, None]
     squares = torch.maximum(errors.stacked().double(), least)
-    known = torch.where(squares > 0, squares, 1e-300)
-    weight = (-_SHARPNESS * known.log()).softmax(-1)
+    weight = (-_SHARPNESS * squares.clamp(min=_TINY).log()).softmax(-1)
     path = (weight * torch.stack(forecasts, dim=-1)).sum(-1)
     mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1)
     return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit[..., None], past.count), path

@@ -60,14 +60,15 @@ def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64
     time = torch.arange(cut.shape[1], device=cut.device)
     values = (cut / unit - slope * (time - past.begin[:, None]).clamp(min=0)).to(precision) * weight
     squares = values.square()
+    moved = reversed_from_each_step(torch.stack([weight, values, squares], dim=1), past.patch)
     fade = fading(past.newest_of_patch.shape[1], past.patch, cut.device).to(precision).T
 
-    def summed(newer: list[Tensor], older: list[Tensor]) -> Tensor:
-        return fade @ lagged_products(torch.stack(newer, 1), torch.stack(older, 1), past.patch)
+    def summed(*newer: Tensor) -> Tensor:
+        return fade @ lagged_products(torch.stack([past.by_patch(part) for part in newer], dim=2), moved)
 
-    pairs = summed([weight], [weight])
-    mean = summed([values, -weight], [weight, values])
-    square = summed([squares, weight, -2 * values], [weight, squares, values])
+    pairs = summed(weight)
+    mean = summed(values, -weight)
+    square = summed(squares, -2 * values, weight)
     counted = torch.where(pairs > 0, pairs, 1.0)
     mean, square = mean / counted, square / counted
     variance = (square - mean.square()).clamp(min=0)
@@ -87,22 +88,30 @@ def _slope(past: Past, values: Float64[Tensor, "lanes time"]) -> Float64[Tensor,
     return values[:, -1:] / age
 
 
-def lagged_products(
-    newer: Float[Tensor, "lanes channels time"], older: Float[Tensor, "lanes channels time"], size: int
-) -> Float[Tensor, "lanes tokens lags"]:
-    """The sum of newer[t] older[t - lag] over channels and over the steps t of each patch, for lags 0 to `LAGS` - 1.
-
-    Row s of `moved` holds the older values in reverse order from step s of the last patch on. Column p of the product
-    with the patches then belongs to lag p less the steps from the end of the patch to the end of the lane. With rows
-    shorter by one patch, the same numbers read from another beginning have all lags lined up, and nothing is copied.
-    """
-    tokens = newer.shape[2] // size
+def reversed_from_each_step(
+    older: Float[Tensor, "lanes channels time"], size: int
+) -> Float[Tensor, "lanes channels {size} columns"]:
+    """Copies lanes in reverse order: row s begins at step s of the last patch. Zeros stand before the beginning."""
     back = -(-LAGS // size) * size
-    width = tokens * size + back
+    width = older.shape[2] + back
     reverse = F.pad(older.flip(-1), (0, back + size))
-    moved = torch.stack([reverse[..., size - 1 - step : size - 1 - step + width] for step in range(size)], dim=2)
-    patches = newer.unflatten(2, (tokens, size)).transpose(1, 2).flatten(2)  # (lanes, tokens, channels * size)
-    products = patches @ moved.flatten(1, 2)
-    lined_up = F.pad(products.flatten(1)[:, (tokens - 1) * size :], (0, tokens * size))
-    by_lag: Tensor = lined_up[:, : tokens * (width - size)].unflatten(1, (tokens, width - size))
+    return torch.stack([reverse[..., size - 1 - step : size - 1 - step + width] for step in range(size)], dim=2)
+
+
+def lagged_products(
+    newer: Float[Tensor, "lanes tokens channels patch"], moved: Float[Tensor, "lanes more patch columns"]
+) -> Float[Tensor, "lanes tokens lags"]:
+    """The sums of newer[t] older[t - lag] over channels and over the steps t of each patch, for lags 0 to `LAGS` - 1.
+
+    Column p of the product with the reversed lanes belongs to lag p less the steps from the end of the patch to the end
+    of the lane. With rows shorter by one patch, the same numbers, read from another beginning, have all lags lined up.
+
+    Args:
+        newer: The patches, of one or more channels.
+        moved: The channels as `reversed_from_each_step` gives them; those beyond the channels of `newer` are not read.
+    """
+    tokens, channels, size = newer.shape[1:]
+    products = newer.flatten(2) @ moved[:, :channels].flatten(1, 2)
+    begin, width = (tokens - 1) * size, products.shape[2] - size
+    by_lag: Tensor = products.flatten(1)[:, begin : begin + tokens * width].unflatten(1, (tokens, width))
     return by_lag[..., :LAGS]
