@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.device import Device
@@ -16,13 +15,11 @@ from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.export import export_model, exports
 from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.pretraining.losses import mixed_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
-from segue.heads.quantiles import Quantiles
 from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import Progress
-
-_NARROWEST = 0.05  # units of the reference: added to widths, so that certain patches do not dominate the loss
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,7 @@ def loss_of(
     Args:
         model: The model.
         batch: The windows to predict.
-        unsquashed: The share of the loss in the unit of the reference; see `unsquashed_loss`.
+        unsquashed: The share of the loss in the unit of the reference; see `mixed_loss`.
         autocast: The number format of the network; features and losses are computed in single precision or better.
 
     A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
@@ -158,25 +155,6 @@ def loss_of(
     target = model.normalise(following, reference).clamp(-8, 8).float()
     weight = batch.present.roll(-1, dims=1) & ((reference.count >= 3) & (reference.unit > 0))[..., None]
     weight[:, -1] = False
-    losses: Tensor = distribution.loss(target)
-    if unsquashed:
-        losses = losses.lerp(unsquashed_loss(distribution, target), unsquashed)
+    losses = mixed_loss(distribution, target, unsquashed) if unsquashed else distribution.loss(target)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean
-
-
-def unsquashed_loss(
-    distribution: Quantiles, target: Float[Tensor, "lanes tokens patch"]
-) -> Float[Tensor, "lanes tokens patch"]:
-    """The quantile loss in the unit of the reference, divided by the width of each patch.
-
-    Both arguments are squashed: they are inverse hyperbolic sines of the compared values.
-
-    In squashed units a tail that is ten times too far out costs little more than one that is twice too far out, but
-    scores count it tenfold. The width is the mean predicted distance of all quantiles of a patch from their medians. It
-    gives calm and wild lanes similar losses. It has no gradient; otherwise wide quantiles would lower the loss.
-    """
-    plain = Quantiles(distribution.values.clamp(-8, 8).sinh(), distribution.levels)
-    median = plain.quantiles((0.5,))
-    width = (plain.values - median).abs().mean((-2, -1)).detach() + _NARROWEST
-    return plain.loss(target.sinh()) / width[..., None]
