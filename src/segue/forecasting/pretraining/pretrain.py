@@ -1,7 +1,7 @@
 """Pretraining: every patch predicts the next one, over windows of synthetic series only."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -15,11 +15,15 @@ from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.export import export_model, exports
 from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.pretraining.ahead import made_ahead
 from segue.forecasting.pretraining.losses import mixed_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
+from segue.threads import usable_processors
 from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import Progress
+
+_LONG = 200  # steps: in a shorter run a process for the series costs more time to start than it saves
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,32 @@ def pretrain(
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
     config, device = begun.config, begun.device
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    work = Work(model, pretraining_loss(model, config, device), save=_saver(begun.folder / "model", exporting))
-    config = begun.settle(config, work)
-    if started is not None:
-        started(config, device)
-    trained = begun.train(config, work, progress)
+    with _batches(config, minutes) as batch:
+        loss = pretraining_loss(model, config, device, batch)
+        work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
+        config = begun.settle(config, work)
+        if started is not None:
+            started(config, device)
+        trained = begun.train(config, work, progress)
     assert isinstance(trained, NanoTST)
     return trained
+
+
+@contextmanager
+def _batches(config: PretrainConfig, minutes: float | None) -> Iterator[Callable[[int], Batch]]:
+    """What makes batch n: a process beside the training, where there is a processor for it and enough to do."""
+    windows = windows_of(config)
+    long = config.training.steps >= _LONG if minutes is None else minutes >= 1
+    if not (long and usable_processors() > 1):
+        yield windows.batch
+        return
+    with made_ahead(windows) as batches:
+        yield batches.batch
+
+
+def windows_of(config: PretrainConfig) -> Windows:
+    """The training windows of a run."""
+    return Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
 
 
 def _saver(folder: Path, exporting: Callable[[], None] | None) -> Callable[[nn.Module], None]:
@@ -120,13 +143,21 @@ def _initial(config: PretrainConfig) -> NanoTST:
     return model
 
 
-def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> Callable[[int], Tensor]:
-    """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it."""
-    windows = Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
+def pretraining_loss(
+    model: NanoTST, config: PretrainConfig, device: Device, batch: Callable[[int], Batch] | None = None
+) -> Callable[[int], Tensor]:
+    """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it.
+
+    Args:
+        model: The model.
+        config: The settings of the run.
+        device: The device of the run.
+        batch: What makes batch n; by default the windows of the config do so when they are asked.
+    """
+    made = windows_of(config).batch if batch is None else batch
 
     def loss(step: int) -> Tensor:
-        batch = windows.batch(step).to(device.device)
-        return loss_of(model, batch, config.unsquashed, device.autocast)
+        return loss_of(model, made(step).to(device.device), config.unsquashed, device.autocast)
 
     return loss
 
