@@ -15,6 +15,11 @@ def usable_threads() -> int:
     named = os.environ.get("OMP_NUM_THREADS", "")
     if named.isascii() and named.isdigit() and int(named) > 0:
         return int(named)
+    return usable_processors()
+
+
+def usable_processors() -> int:
+    """The number of processors that this process may use, whatever number of threads it is to compute with."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, min(processors, _quota()))

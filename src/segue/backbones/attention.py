@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from segue.backbones.short_attention import is_short, short_attention
+
 
 class Attention(nn.Module):
     """Multi-head scaled dot-product attention over cached and new vectors (Vaswani et al. 2017, section 3.2)."""
@@ -25,7 +27,13 @@ class Attention(nn.Module):
         since: int = 0,
     ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
         """Attends from `since` on where `allowed`; `None` means every new vector up to the query's own."""
-        query, key, value = self._project(x, since)
+        if since:
+            query, key, value = self._project_since(x, since)
+        else:
+            qkv = self.qkv(x)
+            query, key, value = qkv.chunk(3, dim=-1)
+            if cache is None and is_short(qkv):
+                return self.out(short_attention(qkv, allowed, self.heads, rotary=self.rotary)), key, value
         if cache is not None:
             key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
@@ -36,11 +44,8 @@ class Attention(nn.Module):
         mixed = attend(q, k, v, mask)
         return self.out(mixed.transpose(1, 2).flatten(2)), key, value
 
-    def _project(self, x: Tensor, since: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _project_since(self, x: Tensor, since: int) -> tuple[Tensor, Tensor, Tensor]:
         """Queries from `since` on, keys and values of all vectors: what is not asked is not computed."""
-        if not since:
-            query, key, value = self.qkv(x).chunk(3, dim=-1)
-            return query, key, value
         width, weight, bias = x.shape[2], self.qkv.weight, self.qkv.bias
         key, value = F.linear(x, weight[width:], bias[width:]).chunk(2, dim=-1)
         return F.linear(x[:, since:], weight[:width], bias[:width]), key, value

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segue.errors import UserError
+from segue.heads.ascending import ascending
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +136,7 @@ class QuantileHead(nn.Module):
         values = values.to(
             torch.promote_types(values.dtype, torch.float32)
         )  # bfloat16 does not distinguish 0.975 from 0.977
-        return Quantiles(values.sort(dim=-1).values, self.levels)
+        return Quantiles(ascending(values), self.levels)
 
 
 def _mean_weights(levels: tuple[float, ...]) -> list[float]:

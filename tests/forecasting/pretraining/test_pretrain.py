@@ -19,7 +19,8 @@ from segue.errors import UserError
 from segue.forecasting.nanotst.graph import ExportedModel
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.predictor import History
-from segue.forecasting.pretraining.pretrain import PretrainConfig, loss_of, pretrain, pretraining_loss, unsquashed_loss
+from segue.forecasting.pretraining.losses import mixed_loss
+from segue.forecasting.pretraining.pretrain import PretrainConfig, loss_of, pretrain, pretraining_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig
 from segue.heads.quantiles import Quantiles
 from tests.forecasting.pretraining.conftest import CONFIGS, TINY, windows
@@ -217,7 +218,7 @@ def test_the_unsquashed_loss_is_that_of_the_values_relative_to_the_predicted_wid
     values = torch.tensor([[[[-1.0, 0.5, 30.0], [2.0, 2.0, 3.0]]]])
     squashed = values.asinh().requires_grad_()
     target = torch.tensor([[[4.0, -1.0]]])
-    loss = unsquashed_loss(Quantiles(squashed, levels), target.asinh())
+    loss = mixed_loss(Quantiles(squashed, levels), target.asinh(), 1.0)
     width = (1.5 + 29.5 + 1.0) / 6 + 0.05
     torch.testing.assert_close(loss, Quantiles(values, levels).loss(target) / width)
     (slope,) = torch.autograd.grad(loss.sum(), squashed)

@@ -1,6 +1,7 @@
 """Training windows: pure functions of seed and number, that show and hide what they should."""
 
 import dataclasses
+from math import log
 
 import pytest
 import torch
@@ -25,23 +26,40 @@ def test_a_batch_is_a_pure_function_of_seed_and_number():
     )
 
 
+def patches_read(batch):
+    """The number of patches that the histories of a batch with tails and without holes fill."""
+    hidden = (batch.present & ~batch.observed).any(-1).sum(1)
+    assert (hidden == hidden[0]).all(), "the tails of a batch are of one length"
+    return batch.present.shape[1] - int(hidden[0])
+
+
 def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
     for number in range(8):
         batch = windows(tail=1.0, holes=0.0, missing=0.0).batch(number)
-        shortest, longest = {3: (6, 48), 6: (48, 96)}[batch.present.shape[1]]
         shown = batch.observed.flatten(1).sum(1)
-        assert (shown >= shortest).all()
-        assert (shown <= longest).all()
+        assert (shown >= 6).all()
+        assert (shown <= 96).all()
+        assert (-(-shown // 24) == patches_read(batch)).all(), "every patch is begun: there is no padding"
         hidden = (batch.present & ~batch.observed).any(-1)
         assert hidden[:, -1].all(), "with a tail in every window, the last patch is always hidden"
         assert not (hidden & batch.observed.any(-1)).any(), "a patch is hidden whole or not at all"
         assert (batch.observed <= batch.present).all()
 
 
+def test_a_window_without_a_tail_shows_no_more_than_the_longest_context():
+    shown = [windows(tail=0.0, holes=0.0, missing=0.0).batch(n).observed.flatten(1).sum(1).max() for n in range(24)]
+    assert max(shown) == 96
+
+
 def test_lengths_come_in_the_shares_asked_for():
-    stream = windows(shares=(0.25, 0.75), reuse=400)
-    short = sum(stream.batch(number).present.shape[1] == 3 for number in range(400))
+    stream = windows(shares=(0.25, 0.75), reuse=400, tail=1.0, holes=0.0, missing=0.0)
+    read = [patches_read(stream.batch(number)) for number in range(400)]
+    short = sum(count <= 2 for count in read)
     assert abs(short - 100) < 5 * (400 * 0.25 * 0.75) ** 0.5  # five standard deviations
+    # from 48 to 96 values, log-uniform: 3 patches for 49 to 72, 4 for 73 to 96, each weighted by its patches
+    share = 3 * log(73 / 49) / (3 * log(73 / 49) + 4 * log(97 / 73) + 2 * log(49 / 48))
+    three = sum(count == 3 for count in read)
+    assert abs(three - share * 300) < 5 * (300 * share * (1 - share)) ** 0.5
 
 
 @pytest.mark.parametrize("change", ["unrest", "growing"])

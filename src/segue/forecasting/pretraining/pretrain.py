@@ -1,13 +1,12 @@
 """Pretraining: every patch predicts the next one, over windows of synthetic series only."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.device import Device
@@ -16,13 +15,15 @@ from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.export import export_model, exports
 from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.pretraining.ahead import made_ahead
+from segue.forecasting.pretraining.losses import mixed_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
-from segue.heads.quantiles import Quantiles
+from segue.threads import usable_processors
 from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import Progress
 
-_NARROWEST = 0.05  # units of the reference: added to widths, so that certain patches do not dominate the loss
+_LONG = 200  # steps: in a shorter run a process for the series costs more time to start than it saves
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,32 @@ def pretrain(
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
     config, device = begun.config, begun.device
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    work = Work(model, pretraining_loss(model, config, device), save=_saver(begun.folder / "model", exporting))
-    config = begun.settle(config, work)
-    if started is not None:
-        started(config, device)
-    trained = begun.train(config, work, progress)
+    with _batches(config, minutes) as batch:
+        loss = pretraining_loss(model, config, device, batch)
+        work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
+        config = begun.settle(config, work)
+        if started is not None:
+            started(config, device)
+        trained = begun.train(config, work, progress)
     assert isinstance(trained, NanoTST)
     return trained
+
+
+@contextmanager
+def _batches(config: PretrainConfig, minutes: float | None) -> Iterator[Callable[[int], Batch]]:
+    """What makes batch n: a process beside the training, where there is a processor for it and enough to do."""
+    windows = windows_of(config)
+    long = config.training.steps >= _LONG if minutes is None else minutes >= 1
+    if not (long and usable_processors() > 1):
+        yield windows.batch
+        return
+    with made_ahead(windows) as batches:
+        yield batches.batch
+
+
+def windows_of(config: PretrainConfig) -> Windows:
+    """The training windows of a run."""
+    return Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
 
 
 def _saver(folder: Path, exporting: Callable[[], None] | None) -> Callable[[nn.Module], None]:
@@ -123,13 +143,21 @@ def _initial(config: PretrainConfig) -> NanoTST:
     return model
 
 
-def pretraining_loss(model: NanoTST, config: PretrainConfig, device: Device) -> Callable[[int], Tensor]:
-    """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it."""
-    windows = Windows(config.data, patch=config.model.patch, span=config.model.span, seed=config.training.seed)
+def pretraining_loss(
+    model: NanoTST, config: PretrainConfig, device: Device, batch: Callable[[int], Batch] | None = None
+) -> Callable[[int], Tensor]:
+    """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it.
+
+    Args:
+        model: The model.
+        config: The settings of the run.
+        device: The device of the run.
+        batch: What makes batch n; by default the windows of the config do so when they are asked.
+    """
+    made = windows_of(config).batch if batch is None else batch
 
     def loss(step: int) -> Tensor:
-        batch = windows.batch(step).to(device.device)
-        return loss_of(model, batch, config.unsquashed, device.autocast)
+        return loss_of(model, made(step).to(device.device), config.unsquashed, device.autocast)
 
     return loss
 
@@ -145,7 +173,7 @@ def loss_of(
     Args:
         model: The model.
         batch: The windows to predict.
-        unsquashed: The share of the loss in the unit of the reference; see `unsquashed_loss`.
+        unsquashed: The share of the loss in the unit of the reference; see `mixed_loss`.
         autocast: The number format of the network; features and losses are computed in single precision or better.
 
     A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
@@ -158,25 +186,6 @@ def loss_of(
     target = model.normalise(following, reference).clamp(-8, 8).float()
     weight = batch.present.roll(-1, dims=1) & (reference.count >= 3)[..., None] & (reference.unit > 0)
     weight[:, -1] = False
-    losses: Tensor = distribution.loss(target)
-    if unsquashed:
-        losses = losses.lerp(unsquashed_loss(distribution, target), unsquashed)
+    losses = mixed_loss(distribution, target, unsquashed) if unsquashed else distribution.loss(target)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean
-
-
-def unsquashed_loss(
-    distribution: Quantiles, target: Float[Tensor, "lanes tokens patch"]
-) -> Float[Tensor, "lanes tokens patch"]:
-    """The quantile loss in the unit of the reference, divided by the width of each patch.
-
-    Both arguments are squashed: they are inverse hyperbolic sines of the compared values.
-
-    In squashed units a tail that is ten times too far out costs little more than one that is twice too far out, but
-    scores count it tenfold. The width is the mean predicted distance of all quantiles of a patch from their medians. It
-    gives calm and wild lanes similar losses. It has no gradient; otherwise wide quantiles would lower the loss.
-    """
-    plain = Quantiles(distribution.values.clamp(-8, 8).sinh(), distribution.levels)
-    median = plain.quantiles((0.5,))
-    width = (plain.values - median).abs().mean((-2, -1)).detach() + _NARROWEST
-    return plain.loss(target.sinh()) / width[..., None]

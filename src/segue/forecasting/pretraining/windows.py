@@ -1,11 +1,12 @@
 """The training windows: synthetic series with random histories and hidden contiguous patches.
 
-Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one length. Lengths are
-drawn anew for every batch, so short histories cost no padding.
+Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one number of patches, all
+of them begun: lengths are drawn anew for every batch, so short histories cost no padding.
 """
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import log
 
 import torch
 from jaxtyping import Bool, Float, Float64
@@ -24,7 +25,7 @@ class DataConfig:
     """Patches of a batch; the number of windows follows from their length."""
     contexts: tuple[int, ...] = (64, 128, 256, 512, 1024)
     """The possible longest histories of a batch, in values. Histories are log-uniform from half of the longest one to
-    it; for the least of `contexts` they begin at `shortest`."""
+    it; for the least of `contexts` they begin at `shortest`. Those of one batch fill the same number of patches."""
     shares: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.3)
     """The share of batches of each of `contexts`; every batch costs the same."""
     shortest: int = 6
@@ -106,21 +107,24 @@ class Windows:
         chosen = int(torch.multinomial(torch.tensor(data.shares), 1, generator=generator))
         context = data.contexts[chosen]
         span = max(1, min(self.span, context // (2 * patch)))
-        tokens = -(-context // patch) + span
+        shortest = min(context, data.shortest if context == min(data.contexts) else context // 2)
+        read, low, high = _histories(shortest, context, patch, generator)
+        ahead = 1 + int(span * _uniform(1, generator) ** 1.5)  # near futures are the most frequent
+        tokens = read + ahead
         lanes = max(1, data.tokens // tokens)
 
         values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
         values = _augment(values, data.flips, generator)
-        shortest = data.shortest if context == min(data.contexts) else context // 2
-        history = (shortest * (context / shortest) ** _uniform(lanes, generator)).long()
-        tail = 1 + (span * _uniform(lanes, generator) ** 1.5).long()  # near futures are the most frequent
+        history = (low * (high / low) ** _uniform(lanes, generator)).long()
         # from a history of less than two patches the model can learn only the tail
-        tail = tail * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
-        begin = ((tokens - tail) * patch - history)[:, None]
+        tail = ahead * ((_uniform(lanes, generator) < data.tail) | (history < 2 * patch))
+        begin = read * patch - history
+        # a window without a tail shows more than `history`, but no more than the longest context
+        begin = torch.where(tail > 0, begin, begin.clamp(min=tokens * patch - max(data.contexts)))[:, None]
         free = ~resting(values)  # a trend would spoil intermittent demand
-        restless = unrest(generator, values, begin.clamp(min=0).float())
+        restless = unrest(generator, values, begin.float())
         values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
-        grown = growing(generator, values, begin.clamp(min=0).float())
+        grown = growing(generator, values, begin.float())
         values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.growing[chosen]), grown, values)
         present = torch.arange(tokens * patch) >= begin
         share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
@@ -134,6 +138,21 @@ class Windows:
 def _generator(seed: int, number: int) -> torch.Generator:
     """Makes a generator for each number; torch's CPU generator uses 32 bits of its seed, and mixes them well."""
     return torch.Generator().manual_seed((seed * 0x9E3779B1 + number) % 2**32)
+
+
+def _histories(shortest: int, longest: int, patch: int, generator: torch.Generator) -> tuple[int, int, int]:
+    """Draws the number of patches that all histories of a batch fill, with the range of such lengths, end excluded.
+
+    The first patch may be filled in part.
+
+    Were lengths mixed within a batch, four patches of ten would be padding. Over batches, a length has the weight in
+    the loss that it has where every lane draws its own, log-uniformly: the share of that length times its patches.
+    """
+    counts = range(-(-shortest // patch), -(-longest // patch) + 1)
+    ends = [(max(shortest, (count - 1) * patch + 1), min(longest, count * patch) + 1) for count in counts]
+    odds = torch.tensor([count * log(end / begin) for count, (begin, end) in zip(counts, ends, strict=True)])
+    drawn = int(torch.multinomial(odds, 1, generator=generator))
+    return counts[drawn], *ends[drawn]
 
 
 def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:

@@ -1,0 +1,114 @@
+"""Batches made ahead of the training, in a process beside it.
+
+The process is this module, run by the same Python. It reads the windows' settings and then numbers of batches from its
+standard input, and writes the batches to its standard output. So it ends by itself as soon as the training does, even
+if that is killed: its input ends then. Batch n is the same, bit for bit, wherever it is made.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from typing import IO, Any
+
+import torch
+
+from segue.forecasting.pretraining.windows import Batch, Windows
+
+AHEAD = 24
+"""Batches. A block of 2,048 series takes as long as some ten steps, which this number bridges with a reserve."""
+_START = "import sys; sys.path[:] = {path!r}; from segue.forecasting.pretraining.ahead import serve; serve()"
+_POLITE = 5  # added to the niceness: where processors are scarce, the training comes first
+
+
+@contextmanager
+def made_ahead(windows: Windows) -> Iterator["BatchesAhead"]:
+    """Starts the process, and ends it with the block."""
+    batches = BatchesAhead(windows)
+    try:
+        yield batches
+    finally:
+        batches.close()
+
+
+class BatchesAhead:
+    """The batches of `windows`, from a process that works ahead of what is asked for.
+
+    Asked for batch n, it returns that batch and has the next ones made, at most `AHEAD` of them. To ask for any other
+    batch than the next one costs time only.
+
+    Args:
+        windows: Whose batches to make.
+    """
+
+    def __init__(self, windows: Windows) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START.format(path=sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin, self._process.stdout
+        self._made: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        self._asked = range(0)  # the numbers whose batches are still to come
+        self._send((windows.data, windows.patch, windows.span, windows.seed))
+        threading.Thread(target=_receive, args=(self._from, self._made), daemon=True).start()
+
+    def batch(self, number: int) -> Batch:
+        """Returns batch `number` of the stream.
+
+        Raises:
+            RuntimeError: The process has ended; it said why on the standard error stream.
+        """
+        begin = self._asked.stop if number in self._asked else number
+        for following in range(begin, number + 1 + AHEAD):
+            self._send(following)
+        self._asked = range(number + 1, number + 1 + AHEAD)
+        while True:
+            found, arrays = self._made.get()
+            if found == number:
+                return Batch(*map(torch.from_numpy, arrays))
+            if found < 0:
+                raise RuntimeError(f"the process that makes series ended before batch {number}")
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.kill()  # it holds nothing that could be lost
+        self._process.wait()
+        with suppress(OSError):
+            self._to.close()
+
+    def _send(self, what: Any) -> None:
+        with suppress(BrokenPipeError):  # `batch` says that the process has ended
+            pickle.dump(what, self._to)
+            self._to.flush()
+
+
+def serve() -> None:
+    """The process: batches from standard input to standard output, until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends this process
+    if hasattr(os, "nice"):
+        os.nice(_POLITE)
+    torch.set_num_threads(1)
+    numbers, batches = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may reach the batches
+    with suppress(EOFError, BrokenPipeError):
+        data, patch, span, seed = pickle.load(numbers)
+        windows = Windows(data, patch=patch, span=span, seed=seed)
+        while True:
+            number = pickle.load(numbers)
+            batch = windows.batch(number)
+            pickle.dump((number, [part.numpy() for part in (batch.patches, batch.present, batch.observed)]), batches)
+            batches.flush()
+
+
+def _receive(stream: IO[bytes], made: "SimpleQueue[tuple[int, Any]]") -> None:
+    """Moves batches from the process to the queue, so that the process does not wait for the training to read them."""
+    with suppress(EOFError, OSError, pickle.UnpicklingError), stream:
+        while True:
+            made.put(pickle.load(stream))
+    made.put((-1, None))

@@ -1,0 +1,116 @@
+"""The process beside the training: the same batches, in any order, and nothing left behind."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+import torch
+
+from segue.forecasting.pretraining import pretrain as module
+from segue.forecasting.pretraining.ahead import AHEAD, BatchesAhead, made_ahead
+from tests.forecasting.pretraining.conftest import TINY, windows
+
+
+def same(batch, other):
+    return all(torch.equal(getattr(batch, part), getattr(other, part)) for part in ("patches", "present", "observed"))
+
+
+def test_batches_are_those_made_here_bit_for_bit_and_a_step_back_or_a_leap_costs_time_only():
+    """Catches batches in another order than asked for, as after the timing of steps, or where a run is resumed."""
+    here = windows()
+    with made_ahead(windows()) as ahead:
+        for number in (1, 2, 3, 1, 2, 4, 4 + AHEAD, 900, 901, 3):
+            assert same(ahead.batch(number), here.batch(number)), number
+
+
+def test_nothing_is_left_of_it_whatever_ends_the_training():
+    with suppress(KeyboardInterrupt), made_ahead(windows()) as ahead:
+        ahead.batch(1)
+        raise KeyboardInterrupt
+    assert ahead._process.poll() is not None
+
+
+def test_it_ends_with_a_training_that_is_killed():
+    """The process has the other end of a pipe of ours: the end of that file means that it is gone as well."""
+    script = """
+import os, signal
+from segue.forecasting.pretraining.ahead import BatchesAhead
+from tests.forecasting.pretraining.conftest import windows
+BatchesAhead(windows()).batch(1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-c", script]
+    # standard error is the one file that both inherit
+    with subprocess.Popen(command, stderr=writing, stdout=subprocess.DEVNULL) as training:
+        os.close(writing)
+        assert training.wait() == -signal.SIGKILL
+        with os.fdopen(reading) as said:
+            said.read()  # returns once nobody can write any more
+
+
+def test_a_process_that_fails_ends_the_training_with_an_error(capfd):
+    broken = windows()
+    broken.patch = 0
+    with made_ahead(broken) as ahead, pytest.raises(RuntimeError, match="ended before batch 1"):
+        ahead.batch(1)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_run_is_the_same_with_batches_made_here_or_beside_it(tmp_path, monkeypatch, exported):
+    """Also if it is stopped and resumed; catches a process that is not used, or is used by a short run."""
+    made = []
+
+    class Noted(BatchesAhead):
+        def batch(self, number):
+            made.append(number)
+            return super().batch(number)
+
+    monkeypatch.setattr("segue.forecasting.pretraining.ahead.BatchesAhead", Noted)
+    module.pretrain(TINY, tmp_path / "here")
+    assert not made
+    monkeypatch.setattr(module, "_LONG", 1)
+    monkeypatch.setattr(module, "usable_processors", lambda: 2)
+
+    def stop(progress):
+        if progress.step == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        module.pretrain(TINY, tmp_path / "beside", progress=stop)
+    module.pretrain(None, tmp_path / "beside", resume=True)
+    assert made == list(range(1, 13))
+    for name in ("log.jsonl", "model/model.safetensors", "checkpoints/step-12/optimizer.safetensors"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "beside" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("processors", "steps", "minutes", "beside"),
+    [
+        (1, 10_000, None, False),
+        (2, 10_000, None, True),
+        (2, 12, None, False),
+        (2, 12, 90.0, True),
+        (2, 12, 0.1, False),
+    ],
+)
+def test_the_process_is_used_where_it_pays(monkeypatch, processors, steps, minutes, beside):
+    started = []
+
+    class Started:
+        def __init__(self, windows):
+            started.append(windows)
+
+        def batch(self, number): ...
+
+        def close(self): ...
+
+    monkeypatch.setattr("segue.forecasting.pretraining.ahead.BatchesAhead", Started)
+    monkeypatch.setattr(module, "usable_processors", lambda: processors)
+    config = dataclasses.replace(TINY, training=dataclasses.replace(TINY.training, steps=steps))
+    with module._batches(config, minutes):
+        assert bool(started) is beside
