@@ -22,6 +22,29 @@ _JUDGED = 11  # entries of `Features.judgement`
 
 
 @dataclass(frozen=True, eq=False)
+class Inputs:
+    """What the network reads at each patch, in its precision.
+
+    Attributes:
+        features: All features side by side, see `Features.stacked`.
+        candidates: The naive forecasts of the next patch, see `Features.candidates`.
+        begins: True at each lane's first patch with a value.
+    """
+
+    features: Float[Tensor, "lanes tokens features"]
+    candidates: Float[Tensor, "lanes tokens patch candidates"]
+    begins: Bool[Tensor, "lanes tokens"]
+
+    def to(self, device: torch.device) -> "Inputs":
+        """Returns the same inputs on a device."""
+        return Inputs(*(part.to(device) for part in self.tensors()))
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the three tensors, in the order of the fields."""
+        return self.features, self.candidates, self.begins
+
+
+@dataclass(frozen=True, eq=False)
 class Features:
     """The features of a patch and of its lane's past; none has a unit.
 
@@ -61,6 +84,10 @@ class Features:
     observed: Float64[Tensor, "lanes tokens patch"]
     scales: Float64[Tensor, "lanes tokens 4"]
     judgement: Float64[Tensor, "lanes tokens judged"]
+
+    def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"]) -> Inputs:
+        """Returns what the network reads, given the first patch of each lane."""
+        return Inputs(self.stacked(precision), self.candidates(precision), begins)
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
         """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""
@@ -113,9 +140,7 @@ def features_of(
     errors = naive_errors(past, differences, overall, cycle, other)
     copies, other_copy = seasonal_copies(past, cycle), last_cycle(past, other)
     last, mean = (level[..., None].expand_as(copies.last) for level in (local.location, overall.location))
-    reference, path = weighted_reference(
-        past, local, errors, differences.unit, [last, mean, copies.last, other_copy]
-    )
+    reference, path = weighted_reference(past, local, errors, differences.unit, [last, mean, copies.last, other_copy])
     levels, slopes = fitted_lines(past)
     has_cycle, has_other = cycle.present[..., None], other.present[..., None]
     seen, values = past.by_patch(past.weight), past.by_patch(past.held)

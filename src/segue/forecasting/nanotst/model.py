@@ -19,7 +19,7 @@ from segue.config import from_dict
 from segue.folder import fingerprint
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
-from segue.forecasting.nanotst.features import Features, features_of
+from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
@@ -77,14 +77,15 @@ class NanoTST(nn.Module):
         Returns:
             The quantiles of each following patch, in the units of `normalise`, and their reference.
         """
-        features, reference = features_of(patches, observed, seasons, self.embed.skip.weight.dtype)
-        return self.read(features, observed, since), reference.since(since)
+        precision = self.embed.skip.weight.dtype
+        features, reference = features_of(patches, observed, seasons, precision)
+        return self.read(features.inputs(precision, beginnings(observed)), since), reference.since(since)
 
-    def read(self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0) -> Quantiles:
+    def read(self, inputs: Inputs, since: int = 0) -> Quantiles:
         """Runs the network alone, from the features of each patch to the quantiles of the next one."""
-        hidden = self._encode(self.embed(features), beginnings(observed), since)
-        candidates = features.candidates(self.embed.skip.weight.dtype)[:, since:]
-        return self.gate(hidden, candidates, self.head(hidden))
+        hidden = self._encode(self.embed(inputs.features), inputs.begins, since)
+        moved: Quantiles = self.gate(hidden, inputs.candidates[:, since:], self.head(hidden))
+        return moved
 
     def _encode(
         self, x: Float[Tensor, "lanes tokens width"], reset: Bool[Tensor, "lanes tokens"], since: int

@@ -10,7 +10,6 @@ does with seasonal naive, and need not draw the cycle itself.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
@@ -19,7 +18,9 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.scaling import Scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
-_SHARPNESS = 4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
+_SHARPNESS = (
+    4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
+)
 _FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
 _TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too
 _LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many

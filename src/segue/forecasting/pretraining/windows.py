@@ -79,7 +79,9 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Returns the same batch on a device."""
-        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device))
+        return Batch(
+            self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device)
+        )
 
 
 class Windows:
@@ -132,7 +134,12 @@ class Windows:
         hidden = torch.arange(tokens) >= (tokens - tail)[:, None]
         hidden |= _holes(lanes, tokens, span, data.holes, generator)
         present = present.unflatten(1, (tokens, patch))
-        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None], torch.zeros(lanes, 1, dtype=torch.float64))
+        return Batch(
+            values.unflatten(1, (tokens, patch)),
+            present,
+            present & ~hidden[..., None],
+            torch.zeros(lanes, 1, dtype=torch.float64),
+        )
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
