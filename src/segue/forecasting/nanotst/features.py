@@ -138,7 +138,7 @@ def features_of(
     differences = variogram(past, overall, precision)
     cycle, other = detect_cycles(past, differences, seasons)
     errors = naive_errors(past, differences, overall, cycle, other)
-    copies, other_copy = seasonal_copies(past, cycle), last_cycle(past, other)
+    copies, other_copy = seasonal_copies(past, cycle, precision), last_cycle(past, other, precision)
     last, mean = (level[..., None].expand_as(copies.last) for level in (local.location, overall.location))
     reference, path = weighted_reference(past, local, errors, differences.unit, [last, mean, copies.last, other_copy])
     levels, slopes = fitted_lines(past)

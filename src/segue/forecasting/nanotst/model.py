@@ -23,7 +23,7 @@ from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
-from segue.forecasting.nanotst.rollout import roll_out, widened
+from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
@@ -128,11 +128,10 @@ class NanoTST(nn.Module):
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts by torch; see `segue.forecasting.predictor.Predictor`."""
-        quantiles = roll_out(self, history, horizon)
-        return Forecast(widened(quantiles, history.observed, self.config.widening))
+        return Forecast(roll_out(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles of the next `steps`, before `widening`; see `PatchForecaster`."""
+        """The quantiles of the next `steps`; see `PatchForecaster`."""
         device = self.embed.skip.weight.device
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
         with torch.inference_mode():

@@ -143,9 +143,9 @@ def weighted_reference(
     Returns:
         The reference, and its path less the lane's first value.
     """
-    least = (_FINEST * local.unit / unit).square()[..., None, None]
-    squares = torch.maximum(errors.stacked().double(), least)
+    least = (_FINEST * local.unit / unit).square().to(errors.last.dtype)[..., None, None]
+    squares = torch.maximum(errors.stacked(), least)
     weight = (-_SHARPNESS * squares.clamp(min=_TINY).log()).softmax(-1)
-    path = (weight * torch.stack(forecasts, dim=-1)).sum(-1)
-    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1)
+    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1).double()
+    path = (weight.double() * torch.stack(forecasts, dim=-1)).sum(-1)
     return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit[..., None], past.count), path

@@ -189,7 +189,7 @@ def _augment(
 
 
 def _suggestions(lanes: int, share: float, generator: torch.Generator) -> Float64[Tensor, "lanes 1"]:
-    """Suggests a calendar's period to a share of the lanes. It is right by chance only, so the network must weigh it."""
+    """Suggests a calendar's period to a share of lanes. It is right by chance only, so the network must weigh it."""
     periods = torch.tensor(CALENDAR_PERIODS, dtype=torch.float64)
     drawn = periods[torch.randint(len(periods), (lanes,), generator=generator)]
     return (drawn * (_uniform(lanes, generator) < share))[:, None]
