@@ -33,18 +33,18 @@ class Reference:
 
     Attributes:
         path: The reference forecast of the patch after each patch.
-        unit: Its root mean square error over this patch so far; zero where all values so far are equal.
+        unit: Its root mean square error at each lead time so far; zero where all values so far are equal.
         count: The number of observed values so far.
     """
 
     path: Float64[Tensor, "lanes tokens patch"]
-    unit: Float64[Tensor, "lanes tokens"]
+    unit: Float64[Tensor, "lanes tokens patch"]
     count: Float64[Tensor, "lanes tokens"]
 
     @property
-    def divisor(self) -> Float64[Tensor, "lanes tokens 1"]:
+    def divisor(self) -> Float64[Tensor, "lanes tokens patch"]:
         """The unit, or one where the unit is zero."""
-        return torch.where(self.unit > 0, self.unit, 1.0)[..., None]
+        return torch.where(self.unit > 0, self.unit, 1.0)
 
     def normalise(self, following: Float[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
         """Returns (values - path) / unit, or the difference alone where the unit is zero."""
@@ -53,7 +53,7 @@ class Reference:
     def restore(self, normal: Float[Tensor, "lanes tokens patch *rest"]) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """Returns values * unit + path, which are in the unit of the series."""
         rest = [1] * (normal.dim() - 3)
-        return normal.double() * self.unit.view(*self.unit.shape, 1, *rest) + self.path.view(*self.path.shape, *rest)
+        return normal.double() * self.unit.view(*self.unit.shape, *rest) + self.path.view(*self.path.shape, *rest)
 
     def since(self, token: int) -> "Reference":
         """Returns the reference from one patch on."""
@@ -146,6 +146,6 @@ def weighted_reference(
     least = (_FINEST * local.unit / unit).square().to(errors.last.dtype)[..., None, None]
     squares = torch.maximum(errors.stacked(), least)
     weight = (-_SHARPNESS * squares.clamp(min=_TINY).log()).softmax(-1)
-    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1).mean(-1).double()
+    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1).double()
     path = (weight.double() * torch.stack(forecasts, dim=-1)).sum(-1)
-    return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit, past.count), path
+    return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit[..., None], past.count), path

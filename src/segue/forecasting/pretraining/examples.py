@@ -48,6 +48,6 @@ def examples_of(batch: Batch) -> Examples:
     features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
     following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
     target = reference.normalise(following).asinh().clamp(-_FARTHEST, _FARTHEST).float()
-    weight = batch.present.roll(-1, dims=1) & ((reference.count >= _FEWEST) & (reference.unit > 0))[..., None]
+    weight = batch.present.roll(-1, dims=1) & (reference.count >= _FEWEST)[..., None] & (reference.unit > 0)
     weight[:, -1] = False
     return Examples(features.inputs(torch.float32, beginnings(batch.observed)), target, weight)
