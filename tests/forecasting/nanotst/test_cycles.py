@@ -73,7 +73,7 @@ def test_a_cycle_is_detected_as_soon_as_it_was_seen_twice_and_none_before_fits(p
 
 
 def test_the_similarity_of_a_sine_is_a_cosine_in_closed_form():
-    """Of variances 1 - cos(2 pi l / p) the moves over k steps, one lag apart, have the correlation cos(2 pi lag / p)."""
+    """Of variances 1 - cos(2 pi l / p), moves over k steps one lag apart have the correlation cos(2 pi lag / p)."""
     length = lengths()
     for period in (12.0, 24.0, 52.18):
         angle = 2 * math.pi / period
