@@ -1,5 +1,6 @@
 """Predictions are expressed in a mean of naive forecasts, weighted by their errors at each lead time."""
 
+import itertools
 import math
 
 import pytest
@@ -67,7 +68,7 @@ def test_lead_times_count_from_the_newest_value_not_from_the_end_of_the_patch():
 
 def test_the_last_value_errs_by_the_variogram_at_the_lead_time():
     """Of a line of slope 3, by 3 h at lead time h; the added pair is one step apart, of 3."""
-    past, differences, errors = errors_of(*lanes(3 * torch.arange(480).double()))
+    _, differences, errors = errors_of(*lanes(3 * torch.arange(480).double()))
     for token in (5, 20, 39):
         for step in range(PATCH):
             lead = step + 1
@@ -136,7 +137,7 @@ def test_no_error_is_below_a_hundredth_of_a_step():
 
 
 def test_a_walk_is_expressed_in_its_last_value():
-    """Within what the other forecasts weigh: a hundredth of the deviation of the lane at the first step, in the mean."""
+    """Within what the others weigh: in the mean a hundredth of the lane's deviation at the first step."""
     values = torch.stack([noise(480, seed).cumsum(0) for seed in range(40)])
     path = reference_of(*values).path[:, -1]
     apart = (path - values[:, -1:]).abs() / values.std(1, keepdim=True)
@@ -186,7 +187,7 @@ def test_a_longer_horizon_changes_no_nearer_step():
     for other in longer:
         torch.testing.assert_close(other.path[:, :count], expected.path, rtol=0, atol=1e-12)
         torch.testing.assert_close(other.unit[:, :count], expected.unit, rtol=1e-12, atol=0)
-    for one, other in zip(longer, longer[1:], strict=False):
+    for one, other in itertools.pairwise(longer):
         upto = one.path.shape[1]
         torch.testing.assert_close(other.path[:, :upto], one.path, rtol=0, atol=1e-12)
         torch.testing.assert_close(other.unit[:, :upto], one.unit, rtol=1e-12, atol=0)
