@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import NanoTSTConfig
-from segue.forecasting.nanotst.features import Features, features_of
+from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.nanotst.patches import beginnings
 from segue.forecasting.nanotst.reference import Reference
@@ -147,15 +147,15 @@ class BinnedTST(NanoTST):
         self,
         patches: Float[Tensor, "lanes tokens patch"],
         observed: Bool[Tensor, "lanes tokens patch"],
+        seasons: Float64[Tensor, "lanes periods"],
         since: int = 0,
     ) -> tuple[Quantiles, Reference]:
         """The quantiles of each following patch; see `NanoTST.forward`."""
-        features, reference = features_of(patches, observed, self.embed.skip.weight.dtype)
-        quantiles = self.read(features, observed, since).quantiles(LEVELS)
-        return Quantiles(quantiles, LEVELS), reference.since(since)
+        precision = self.embed.skip.weight.dtype
+        features, reference = features_of(patches, observed, seasons, precision)
+        binned = self.read(features.inputs(precision, beginnings(observed)), since)
+        return Quantiles(binned.quantiles(LEVELS), LEVELS), reference.since(since)
 
-    def read(  # type: ignore[override]
-        self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0
-    ) -> Binned:
+    def read(self, inputs: Inputs, since: int = 0) -> Binned:  # type: ignore[override]
         """The network alone, whose loss is the cross-entropy of bins."""
-        return self.head(self._encode(self.embed(features), beginnings(observed), since))
+        return self.head(self._encode(self.embed(inputs.features), inputs.begins, since))

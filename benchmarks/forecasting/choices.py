@@ -74,6 +74,7 @@ def train(arm: Arm, steps: int, seed: int) -> "NanoTST":
     from benchmarks.forecasting.first_aligned import FirstAligned, FirstAlignedWindows
     from segue.forecasting.nanotst.config import NanoTSTConfig
     from segue.forecasting.nanotst.model import NanoTST
+    from segue.forecasting.pretraining.examples import examples_of
     from segue.forecasting.pretraining.pretrain import loss_of
     from segue.forecasting.pretraining.windows import DataConfig, Windows
     from segue.training.schedule import TrainingConfig
@@ -89,7 +90,7 @@ def train(arm: Arm, steps: int, seed: int) -> "NanoTST":
     training = TrainingConfig(
         steps=steps, learning_rate=2e-3, weight_decay=0.05, decay_share=0.4, betas=(0.9, 0.98), average_decay=0.98
     )
-    trainer = Trainer(model, lambda step: loss_of(model, windows.batch(step)), training)
+    trainer = Trainer(model, lambda step: loss_of(model, examples_of(windows.batch(step))), training)
     for _ in range(steps):
         trainer.apply(trainer.compute())
     assert isinstance(trainer.average, NanoTST)

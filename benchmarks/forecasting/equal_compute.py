@@ -11,6 +11,7 @@ from benchmarks.forecasting.arms import PATCH, SPAN, TOKENS, Arm, CodebookConfig
 from benchmarks.forecasting.bins import BinnedTST
 from benchmarks.forecasting.codebook import CodebookTST, next_value_loss
 from segue.forecasting.nanotst.model import NanoTST
+from segue.forecasting.pretraining.examples import examples_of
 from segue.forecasting.pretraining.pretrain import loss_of
 from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
 from segue.training.schedule import TrainingConfig
@@ -53,7 +54,7 @@ def built(arm: Arm) -> tuple[Model, Callable[[Batch], Tensor]]:
         rival = CodebookTST(arm.config)
         return rival, lambda batch: of_values(rival, batch)
     model = (BinnedTST if arm.head == "bins" else NanoTST)(arm.config)
-    return model, lambda batch: loss_of(model, batch)
+    return model, lambda batch: loss_of(model, examples_of(batch))
 
 
 def of_values(model: CodebookTST, batch: Batch) -> Tensor:

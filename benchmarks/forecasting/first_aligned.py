@@ -29,7 +29,7 @@ class FirstAligned(NanoTST):
             for part in (values, observed)
         )
         with torch.inference_mode():
-            normal, reference = self(patches, seen)
+            normal, reference = self(patches, seen, torch.zeros(1, 1, dtype=torch.float64))
             steps: np.ndarray = self.restore(normal.values, reference).flatten(1, 2)[0].numpy()
         first = max(length - patch, 0)  # nothing predicts the first patch: it borrows from the second
         return steps[first : first + horizon]
@@ -45,4 +45,4 @@ class FirstAlignedWindows(Windows):
         moved = time + (present.byte().argmax(1) % self.patch)[:, None]
         inside, moved = moved < len(time), moved.clamp(max=len(time) - 1)
         parts = patches.gather(1, moved), present.gather(1, moved) & inside, observed.gather(1, moved) & inside
-        return Batch(*(part.unflatten(1, (-1, self.patch)) for part in parts))
+        return Batch(*(part.unflatten(1, (-1, self.patch)) for part in parts), batch.seasons)

@@ -11,6 +11,7 @@ from benchmarks.forecasting.bins import Binned, BinnedHead, BinnedTST, Bins
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.predictor import LEVELS, Predictor, predict_lanes
+from segue.forecasting.pretraining.examples import examples_of
 from segue.forecasting.pretraining.pretrain import loss_of
 from segue.forecasting.pretraining.windows import DataConfig, Windows
 from segue.heads.categorical import Categorical
@@ -122,5 +123,5 @@ def test_bins_of_a_patch_learn_their_cross_entropy():
     for parameter in model.head.parameters():
         torch.nn.init.zeros_(parameter)
     data = DataConfig(tokens=64, contexts=(36,), shares=(1.0,), unrest=(0.5,), growing=(0.2,), block=8)
-    loss = loss_of(model, Windows(data, patch=6, span=2, seed=0).batch(1))
+    loss = loss_of(model, examples_of(Windows(data, patch=6, span=2, seed=0).batch(1)))
     assert loss.item() == pytest.approx(np.log(128), rel=1e-5)

@@ -26,8 +26,6 @@ class NanoTSTConfig:
     """Blocks of attention and feed-forward network, or recurrent layers."""
     backbone: BackboneName = "transformer"
     """The backbone that reads the patches. Only the transformer forgets values beyond its window."""
-    widening: float = 0.0
-    """Quantiles lie 1 + `widening` / sqrt(observed values) times as far from the median as the network predicts."""
 
     def __post_init__(self) -> None:
         check_sizes(self.context, self.patch, self.width, self.heads, self.layers, self.span)

@@ -21,7 +21,9 @@ _PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (do
 _RISE = 0.3  # of the similarity: the least rise from the valley; 0.1 to 0.5 find 98.6 to 99.4 % of trial cycles
 _CONVINCING = 0.85  # of the best score: the shortest cycle with so much is taken; 0.5 takes parts of cycles for cycles
 _DEEP = 0.05  # of the largest variance: moves that vary less span a cycle themselves, and measure nothing
-_REACH = 1.1  # half of the past times this is the longest cycle, because two cycles may end just before the newest value
+_REACH = (
+    1.1  # half of the past times this is the longest cycle, because two cycles may end just before the newest value
+)
 _SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
 _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
 _GRID = 24  # lengths are tried in steps of a 24th of their size, a third of a move; then they are refined
@@ -46,9 +48,7 @@ class Cycle:
         return self.length > 0
 
 
-def detect_cycles(
-    past: Past, differences: Variogram, seasons: Float64[Tensor, "lanes periods"]
-) -> tuple[Cycle, Cycle]:
+def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "lanes periods"]) -> tuple[Cycle, Cycle]:
     """Detects the most convincing cycle, and the most convincing other one, at least 1.5 times as long or as short.
 
     The score of a cycle is its similarity less two standard errors of white noise, so the fewer pairs there are, the

@@ -20,8 +20,7 @@ class FeatureEmbedding(nn.Module):
         inputs = Features.count(patch)
         self.inner, self.outer, self.skip = nn.Linear(inputs, width), nn.Linear(width, width), nn.Linear(inputs, width)
 
-    def forward(self, features: Features) -> Float[Tensor, "lanes tokens width"]:
+    def forward(self, features: Float[Tensor, "lanes tokens features"]) -> Float[Tensor, "lanes tokens width"]:
         """Embeds each patch."""
-        inputs = features.stacked(self.skip.weight.dtype)
-        embedded: Tensor = self.skip(inputs) + self.outer(F.gelu(self.inner(inputs)))
+        embedded: Tensor = self.skip(features) + self.outer(F.gelu(self.inner(features)))
         return embedded

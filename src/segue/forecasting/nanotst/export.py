@@ -160,9 +160,7 @@ def _exported(model: NanoTST) -> "GraphProto":
     free = torch.export.Dim.DYNAMIC
     both = {0: free, 1: free}
     with torch.no_grad(), _quiet():
-        program = torch.export.export(
-            PatchesAhead(model).eval(), example, dynamic_shapes=(both, both, {0: free}, both)
-        )
+        program = torch.export.export(PatchesAhead(model).eval(), example, dynamic_shapes=(both, both, {0: free}, both))
         exported = torch.onnx.export(
             program,
             dynamo=True,

@@ -18,7 +18,31 @@ _BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed
 _FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
 CANDIDATES = 7 + len(HALF_LIVES)
 """The naive forecasts among which the network weighs: see `Features.candidates`."""
-_JUDGED = 11  # entries of `Features.judgement`
+_JUDGED = 18  # entries of `Features.judgement`
+_NEGLIGIBLE = 0.01  # errors of the reference: ratios beyond a hundred say no more than a hundred does
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What the network reads at each patch, in its precision.
+
+    Attributes:
+        features: All features side by side, see `Features.stacked`.
+        candidates: The naive forecasts of the next patch, see `Features.candidates`.
+        begins: True at each lane's first patch with a value.
+    """
+
+    features: Float[Tensor, "lanes tokens features"]
+    candidates: Float[Tensor, "lanes tokens patch candidates"]
+    begins: Bool[Tensor, "lanes tokens"]
+
+    def to(self, device: torch.device) -> "Inputs":
+        """Returns the same inputs on a device."""
+        return Inputs(*(part.to(device) for part in self.tensors()))
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the three tensors, in the order of the fields."""
+        return self.features, self.candidates, self.begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +55,7 @@ class Features:
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
         local: The values, less the last value, in mean steps; zero where not observed.
-        change: The values less those one cycle before, in units of the reference one step ahead.
+        change: The values less those one cycle before.
         last: The last value as a forecast of the next patch.
         mean: The running mean.
         last_cycle: The seasonal copy of the next patch from the last cycle.
@@ -61,6 +85,10 @@ class Features:
     observed: Float64[Tensor, "lanes tokens patch"]
     scales: Float64[Tensor, "lanes tokens 4"]
     judgement: Float64[Tensor, "lanes tokens judged"]
+
+    def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"]) -> Inputs:
+        """Returns what the network reads, given the first patch of each lane."""
+        return Inputs(self.stacked(precision), self.candidates(precision), begins)
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
         """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""
@@ -111,33 +139,31 @@ def features_of(
     differences = variogram(past, overall, precision)
     cycle, other = detect_cycles(past, differences, seasons)
     errors = naive_errors(past, differences, overall, cycle, other)
-    copies, other_copy = seasonal_copies(past, cycle), last_cycle(past, other)
+    copies, other_copy = seasonal_copies(past, cycle, precision), last_cycle(past, other, precision)
     last, mean = (level[..., None].expand_as(copies.last) for level in (local.location, overall.location))
-    reference, path = weighted_reference(
-        past, local, errors, differences.unit, [last, mean, copies.last, other_copy]
-    )
+    reference, path = weighted_reference(past, local, errors, differences.unit, [last, mean, copies.last, other_copy])
     levels, slopes = fitted_lines(past)
     has_cycle, has_other = cycle.present[..., None], other.present[..., None]
     seen, values = past.by_patch(past.weight), past.by_patch(past.held)
-    near = reference.divisor[..., :1]
+    divisor = reference.divisor
 
     def relative(forecast: Tensor, given: Tensor) -> Tensor:
-        return (forecast - path) / reference.divisor * given
+        return (forecast - path) / divisor * given
 
     begun = (past.newest_of_patch >= 0)[..., None]
     features = Features(
         overall=overall.normalise(values) * seen,
         local=local.normalise(values) * seen,
-        change=residuals(past, cycle) / near,
+        change=residuals(past, cycle) / divisor,
         last=relative(last, begun),
         mean=relative(mean, begun),
         last_cycle=relative(copies.last, has_cycle),
         mean_of_four_cycles=relative(copies.mean_of_four, has_cycle),
         mean_of_eight_cycles=relative(copies.mean_of_eight, has_cycle),
         other_cycle=relative(other_copy, has_other),
-        line_levels=(levels - local.location[..., None]) * begun / near,
-        line_slopes=slopes * past.patch / near,
-        drift=copies.drift[..., None] / near * has_cycle,
+        line_levels=(levels - local.location[..., None]) * begun / divisor,
+        line_slopes=slopes * past.patch / divisor,
+        drift=copies.drift[..., None] / divisor * has_cycle,
         observed=seen,
         scales=relations(overall, local),
         judgement=_judgement(past, local, (cycle, other), errors, reference.unit, differences.unit),
@@ -150,22 +176,23 @@ def _judgement(
     local: Scale,
     cycles: tuple[Cycle, Cycle],
     errors: NaiveErrors,
-    unit: Float64[Tensor, "lanes tokens patch"],
+    unit: Float64[Tensor, "lanes tokens"],
     error_unit: Float64[Tensor, "lanes 1"],
 ) -> Float64[Tensor, "lanes tokens judged"]:
     """What says how far the naive forecasts can be trusted; all entries are of the order of one.
 
-    Errors of the four naive forecasts at the middle step, in errors of the reference. The error of the reference at the
-    first and at the last step, in mean steps. Both similarities. The length of the cycle in patches, the number of
-    values, and the lead time in patches. All but the similarities are logarithms.
+    Errors of the four naive forecasts at the first, the middle and the last step, and a mean step, all in errors of the
+    reference. Both similarities. The length of the cycle in patches, the number of values, and the lead time in
+    patches. All but the similarities are logarithms, bounded.
     """
-    size, positive = past.patch, unit > 0
-    middle = torch.where(positive, unit, 1.0)[..., size // 2, None]
-    errors_there = errors.stacked()[..., size // 2, :].double().sqrt() * error_unit[..., None]
-    judged = torch.where(positive[..., :1], (errors_there / middle).clamp(1e-3, 1e2).log(), 0.0)
-    ends = torch.where(positive, unit / local.divisor[..., None], 1.0)[..., [0, -1]].clamp(1e-3, 1e3).log()
+    size, positive = past.patch, (unit > 0)[..., None]
+    divisor = torch.where(unit > 0, unit, 1.0)[..., None]
+    there = torch.stack([errors.stacked()[..., step, :] for step in (0, size // 2, size - 1)], dim=-1).flatten(-2)
+    errors_there = there.double().sqrt() * error_unit[..., None]
+    steps = torch.cat([errors_there, local.unit[..., None]], dim=-1) / divisor
+    judged = torch.where(positive, steps.clamp(_NEGLIGIBLE, 1 / _NEGLIGIBLE).log() / 2, 0.0)
     similarity = torch.stack([cycle.similarity.double() for cycle in cycles], dim=-1)
     length = torch.where(cycles[0].present, cycles[0].length.double() / size, 1.0)
     lead = lead_times(past)[..., size // 2].double() / size
     sizes = torch.stack([length, past.count.clamp(min=1), lead], dim=-1)
-    return torch.cat([judged, ends, similarity, sizes.log() / 2], dim=-1)
+    return torch.cat([judged, similarity, sizes.log() / 2], dim=-1)

@@ -19,7 +19,7 @@ from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
 from segue.forecasting.nanotst.config import NanoTSTConfig
-from segue.forecasting.nanotst.rollout import roll_out, widened
+from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.threads import usable_threads
@@ -96,11 +96,10 @@ class ExportedModel:
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
-        quantiles = roll_out(self, history, horizon)
-        return Forecast(widened(quantiles, history.observed, self.config.widening))
+        return Forecast(roll_out(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles of the next `steps`, before `widening`; see `PatchForecaster`."""
+        """The quantiles of the next `steps`; see `PatchForecaster`."""
         quantiles = np.empty((len(history), steps, len(LEVELS)))
         time, patch = history.values.shape[1], self.config.patch
         tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on

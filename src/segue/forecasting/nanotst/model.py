@@ -19,11 +19,11 @@ from segue.config import from_dict
 from segue.folder import fingerprint
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
-from segue.forecasting.nanotst.features import Features, features_of
+from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
-from segue.forecasting.nanotst.rollout import roll_out, widened
+from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
@@ -77,14 +77,15 @@ class NanoTST(nn.Module):
         Returns:
             The quantiles of each following patch, in the units of `normalise`, and their reference.
         """
-        features, reference = features_of(patches, observed, seasons, self.embed.skip.weight.dtype)
-        return self.read(features, observed, since), reference.since(since)
+        precision = self.embed.skip.weight.dtype
+        features, reference = features_of(patches, observed, seasons, precision)
+        return self.read(features.inputs(precision, beginnings(observed)), since), reference.since(since)
 
-    def read(self, features: Features, observed: Bool[Tensor, "lanes tokens patch"], since: int = 0) -> Quantiles:
+    def read(self, inputs: Inputs, since: int = 0) -> Quantiles:
         """Runs the network alone, from the features of each patch to the quantiles of the next one."""
-        hidden = self._encode(self.embed(features), beginnings(observed), since)
-        candidates = features.candidates(self.embed.skip.weight.dtype)[:, since:]
-        return self.gate(hidden, candidates, self.head(hidden))
+        hidden = self._encode(self.embed(inputs.features), inputs.begins, since)
+        moved: Quantiles = self.gate(hidden, inputs.candidates[:, since:], self.head(hidden))
+        return moved
 
     def _encode(
         self, x: Float[Tensor, "lanes tokens width"], reset: Bool[Tensor, "lanes tokens"], since: int
@@ -127,11 +128,10 @@ class NanoTST(nn.Module):
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts by torch; see `segue.forecasting.predictor.Predictor`."""
-        quantiles = roll_out(self, history, horizon)
-        return Forecast(widened(quantiles, history.observed, self.config.widening))
+        return Forecast(roll_out(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles of the next `steps`, before `widening`; see `PatchForecaster`."""
+        """The quantiles of the next `steps`; see `PatchForecaster`."""
         device = self.embed.skip.weight.device
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
         with torch.inference_mode():

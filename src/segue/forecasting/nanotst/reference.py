@@ -10,7 +10,6 @@ does with seasonal naive, and need not draw the cycle itself.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
@@ -19,7 +18,9 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.scaling import Scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
-_SHARPNESS = 4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
+_SHARPNESS = (
+    4.0  # weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06
+)
 _FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
 _TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too
 _LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many
@@ -32,18 +33,18 @@ class Reference:
 
     Attributes:
         path: The reference forecast of the patch after each patch.
-        unit: Its root mean square error at each lead time so far; zero where all values so far are equal.
+        unit: Its root mean square error over this patch so far; zero where all values so far are equal.
         count: The number of observed values so far.
     """
 
     path: Float64[Tensor, "lanes tokens patch"]
-    unit: Float64[Tensor, "lanes tokens patch"]
+    unit: Float64[Tensor, "lanes tokens"]
     count: Float64[Tensor, "lanes tokens"]
 
     @property
-    def divisor(self) -> Float64[Tensor, "lanes tokens patch"]:
+    def divisor(self) -> Float64[Tensor, "lanes tokens 1"]:
         """The unit, or one where the unit is zero."""
-        return torch.where(self.unit > 0, self.unit, 1.0)
+        return torch.where(self.unit > 0, self.unit, 1.0)[..., None]
 
     def normalise(self, following: Float[Tensor, "lanes tokens patch"]) -> Float64[Tensor, "lanes tokens patch"]:
         """Returns (values - path) / unit, or the difference alone where the unit is zero."""
@@ -52,7 +53,7 @@ class Reference:
     def restore(self, normal: Float[Tensor, "lanes tokens patch *rest"]) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """Returns values * unit + path, which are in the unit of the series."""
         rest = [1] * (normal.dim() - 3)
-        return normal.double() * self.unit.view(*self.unit.shape, *rest) + self.path.view(*self.path.shape, *rest)
+        return normal.double() * self.unit.view(*self.unit.shape, 1, *rest) + self.path.view(*self.path.shape, *rest)
 
     def since(self, token: int) -> "Reference":
         """Returns the reference from one patch on."""
@@ -142,9 +143,9 @@ def weighted_reference(
     Returns:
         The reference, and its path less the lane's first value.
     """
-    least = (_FINEST * local.unit / unit).square()[..., None, None]
-    squares = torch.maximum(errors.stacked().double(), least)
+    least = (_FINEST * local.unit / unit).square().to(errors.last.dtype)[..., None, None]
+    squares = torch.maximum(errors.stacked(), least)
     weight = (-_SHARPNESS * squares.clamp(min=_TINY).log()).softmax(-1)
-    path = (weight * torch.stack(forecasts, dim=-1)).sum(-1)
-    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1)
-    return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit[..., None], past.count), path
+    mean_square = (weight * torch.where(weight > 0, squares, 0.0)).sum(-1).mean(-1).double()
+    path = (weight.double() * torch.stack(forecasts, dim=-1)).sum(-1)
+    return Reference(path + past.first[:, None, None], mean_square.sqrt() * unit, past.count), path

@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from segue.forecasting.predictor import LEVELS, Forecast, History
 
@@ -59,16 +59,3 @@ def _continued(history: History, quantiles: Float64[np.ndarray, "lanes steps lev
     values = np.concatenate([history.values[lanes], paths], axis=1)[:, -context:]
     observed = np.concatenate([history.observed[lanes], np.ones(paths.shape, dtype=bool)], axis=1)[:, -context:]
     return History(values, observed, history.seasons[lanes])
-
-
-def widened(
-    quantiles: Float64[np.ndarray, "lanes steps levels"], observed: Bool[np.ndarray, "lanes time"], widening: float
-) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Moves quantiles to 1 + `widening` / sqrt(observed values) times their distance from the median.
-
-    The shorter the observed past of a series, the more it can differ from the synthetic series of training.
-    """
-    median = quantiles[..., LEVELS.index(0.5), None]
-    factor = 1 + widening / np.sqrt(np.maximum(observed.sum(1), 1).astype(np.float64))
-    wide: Float64[np.ndarray, "lanes steps levels"] = median + factor[:, None, None] * (quantiles - median)
-    return wide

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past, at
+from segue.forecasting.nanotst.variogram import power_of_two
 
-_CYCLES = 4  # cycles of the shorter mean; the longer mean has twice as many
+_CYCLES, _MOST = 4, 8  # cycles of the shorter and of the longer mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,64 +39,79 @@ class SeasonalCopies:
     drift: Float64[Tensor, "lanes tokens"]
 
 
-def seasonal_copies(past: Past, cycle: Cycle) -> SeasonalCopies:
-    """Copies the last cycle, and the means of four and of eight; cycles that began before the lane do not count."""
+def seasonal_copies(past: Past, cycle: Cycle, precision: torch.dtype = torch.float64) -> SeasonalCopies:
+    """Copies the last cycle, and the means of four and of eight; cycles that began before the lane do not count.
+
+    Args:
+        past: The lanes.
+        cycle: The cycle of each patch.
+        precision: The precision of the copies, relative to the largest value of the lane.
+    """
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
-    edge = newest + 1 - torch.arange(2 * _CYCLES + 1, device=length.device) * length  # beginnings, newest first
+    edge = newest + 1 - torch.arange(_MOST + 1, device=length.device) * length  # beginnings, newest first
     sums, counts = (F.pad(part.cumsum(1), (1, 0)) for part in (past.held * past.weight, past.weight))
     upto, number = (at(part, edge.clamp(min=0)) for part in (sums, counts))
     total, count = upto[..., :-1] - upto[..., 1:], number[..., :-1] - number[..., 1:]
     mean = total / count.clamp(min=1)  # the mean of each cycle
-
-    values = past_cycles(past, cycle)
-    usable = values == values  # false for NaN
-    departure = torch.where(usable, values - mean[..., None], 0.0)
-    ago = torch.arange(2 * _CYCLES, device=length.device)
-    summed = torch.stack([ago < _CYCLES, ago >= 0]).double()  # the last four cycles, and all eight
-    sums, numbers = summed @ departure, summed @ usable.double()
-    last = _newest(past, values)
-    mean_of_four, mean_of_eight = (
-        _mean_cycle(sums[:, :, which], numbers[:, :, which], mean[..., :1], last) for which in (0, 1)
-    )
     whole = edge[..., 2] >= past.begin[:, None]
     drift = (mean[..., 0] - mean[..., 1]) * whole * (count[..., 0] > 0) * (count[..., 1] > 0)
-    return SeasonalCopies(last, mean_of_four, mean_of_eight, drift)
+
+    unit = power_of_two(past.held)
+    scaled = (mean / unit[..., None]).to(precision)
+    values = past_cycles(past, cycle, unit, precision)
+    usable = values == values  # false for NaN
+    departure = torch.where(usable, values - scaled[..., None], 0.0)
+    last = _newest(past, values, unit)
+
+    def mean_of(cycles: int) -> Float[Tensor, "lanes tokens patch"]:
+        seen = usable[:, :, :cycles].to(precision).sum(2)
+        mean_departure = departure[:, :, :cycles].sum(2) / seen.clamp(min=1)
+        return torch.where(seen > 0, scaled[..., :1] + mean_departure, last)
+
+    four, eight = mean_of(_CYCLES), mean_of(_MOST)
+    copies = [copy.double() * unit[..., None] for copy in (last, four, eight)]
+    return SeasonalCopies(copies[0], copies[1], copies[2], drift)
 
 
-def last_cycle(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
+def last_cycle(
+    past: Past, cycle: Cycle, precision: torch.dtype = torch.float64
+) -> Float64[Tensor, "lanes tokens patch"]:
     """Copies the last complete cycle; where a value is missing, it copies an earlier cycle, up to the eighth.
 
     Where no cycle has the value, the newest value of the lane replaces it.
     """
-    return _newest(past, past_cycles(past, cycle))
+    unit = power_of_two(past.held)
+    return _newest(past, past_cycles(past, cycle, unit, precision), unit).double() * unit[..., None]
 
 
-def past_cycles(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens cycles patch"]:
+def past_cycles(
+    past: Past, cycle: Cycle, unit: Float64[Tensor, "lanes 1"], precision: torch.dtype
+) -> Float[Tensor, "lanes tokens cycles patch"]:
     """The values of the last eight complete cycles, at the steps of the patch after each patch.
 
     Returns:
-        The values, newest cycle first; NaN where not observed, or where the cycle began before the lane.
+        The values in `unit`, newest cycle first; NaN where not observed, or where the cycle began before the lane.
     """
     tokens, size = cycle.length.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
     target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
     back = (target - newest + length - 1) // length  # cycles from each step back to the last complete one
-    ago = torch.arange(2 * _CYCLES, device=length.device)
+    ago = torch.arange(_MOST, device=length.device)
     index = (target - back * length)[:, :, None] - (ago * length)[..., None]
     whole = newest + 1 - (ago + 1) * length >= past.begin[:, None, None]
-    known = F.pad(past.known, (0, 1), value=torch.nan)
+    known = F.pad((past.known / unit).to(precision), (0, 1), value=torch.nan)
     return at(known, torch.where(whole[..., None], index, past.known.shape[1]))
 
 
-def _newest(past: Past, values: Tensor) -> Float64[Tensor, "lanes tokens patch"]:
+def _newest(
+    past: Past, values: Float[Tensor, "lanes tokens cycles patch"], unit: Float64[Tensor, "lanes 1"]
+) -> Float[Tensor, "lanes tokens patch"]:
     """The first value along the cycles that is not NaN; the newest value of the lane where all are NaN."""
-    first = (values == values).int().argmax(2, keepdim=True)
-    chosen = values.gather(2, first)[:, :, 0]
-    return torch.where(chosen == chosen, chosen, past.last[..., None])
-
-
-def _mean_cycle(departures: Tensor, number: Tensor, level: Tensor, otherwise: Tensor) -> Tensor:
-    return torch.where(number > 0, level + departures / number.clamp(min=1), otherwise)
+    chosen = (past.last / unit).to(values.dtype)[..., None].expand_as(values[:, :, 0])
+    for ago in range(_MOST - 1, -1, -1):
+        earlier = values[:, :, ago]
+        chosen = torch.where(earlier == earlier, earlier, chosen)
+    return chosen
 
 
 def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:

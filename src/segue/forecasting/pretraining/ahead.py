@@ -18,7 +18,8 @@ from typing import IO, Any
 
 import torch
 
-from segue.forecasting.pretraining.windows import Batch, Windows
+from segue.forecasting.pretraining.examples import Examples, examples_of
+from segue.forecasting.pretraining.windows import Windows
 
 AHEAD = 24
 """Batches. A block of 2,048 series takes as long as some ten steps, which this number bridges with a reserve."""
@@ -37,7 +38,7 @@ def made_ahead(windows: Windows) -> Iterator["BatchesAhead"]:
 
 
 class BatchesAhead:
-    """The batches of `windows`, from a process that works ahead of what is asked for.
+    """The batches of `windows`, as `examples_of` makes them, from a process that works ahead of what is asked for.
 
     Asked for batch n, it returns that batch and has the next ones made, at most `AHEAD` of them. To ask for any other
     batch than the next one costs time only.
@@ -58,7 +59,7 @@ class BatchesAhead:
         self._send((windows.data, windows.patch, windows.span, windows.seed))
         threading.Thread(target=_receive, args=(self._from, self._made), daemon=True).start()
 
-    def batch(self, number: int) -> Batch:
+    def examples(self, number: int) -> Examples:
         """Returns batch `number` of the stream.
 
         Raises:
@@ -71,7 +72,7 @@ class BatchesAhead:
         while True:
             found, arrays = self._made.get()
             if found == number:
-                return Batch(*map(torch.from_numpy, arrays))
+                return Examples.of(*map(torch.from_numpy, arrays))
             if found < 0:
                 raise RuntimeError(f"the process that makes series ended before batch {number}")
 
@@ -101,8 +102,8 @@ def serve() -> None:
         windows = Windows(data, patch=patch, span=span, seed=seed)
         while True:
             number = pickle.load(numbers)
-            batch = windows.batch(number)
-            pickle.dump((number, [part.numpy() for part in (batch.patches, batch.present, batch.observed)]), batches)
+            examples = examples_of(windows.batch(number))
+            pickle.dump((number, [part.numpy() for part in examples.tensors()]), batches, protocol=5)
             batches.flush()
 
 

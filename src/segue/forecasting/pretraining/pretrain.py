@@ -13,11 +13,11 @@ from segue.device import Device
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.export import export_model, exports
-from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.ahead import made_ahead
+from segue.forecasting.pretraining.examples import Examples, examples_of
 from segue.forecasting.pretraining.losses import mixed_loss
-from segue.forecasting.pretraining.windows import Batch, DataConfig, Windows
+from segue.forecasting.pretraining.windows import DataConfig, Windows
 from segue.threads import usable_processors
 from segue.training.run import Work, begin_run
 from segue.training.schedule import TrainingConfig
@@ -89,8 +89,8 @@ def pretrain(
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
     config, device = begun.config, begun.device
     model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    with _batches(config, minutes) as batch:
-        loss = pretraining_loss(model, config, device, batch)
+    with _examples(config, minutes) as examples:
+        loss = pretraining_loss(model, config, device, examples)
         work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
         config = begun.settle(config, work)
         if started is not None:
@@ -101,15 +101,15 @@ def pretrain(
 
 
 @contextmanager
-def _batches(config: PretrainConfig, minutes: float | None) -> Iterator[Callable[[int], Batch]]:
+def _examples(config: PretrainConfig, minutes: float | None) -> Iterator[Callable[[int], Examples]]:
     """What makes batch n: a process beside the training, where there is a processor for it and enough to do."""
     windows = windows_of(config)
     long = config.training.steps >= _LONG if minutes is None else minutes >= 1
     if not (long and usable_processors() > 1):
-        yield windows.batch
+        yield lambda number: examples_of(windows.batch(number))
         return
-    with made_ahead(windows) as batches:
-        yield batches.batch
+    with made_ahead(windows) as ahead:
+        yield ahead.examples
 
 
 def windows_of(config: PretrainConfig) -> Windows:
@@ -144,7 +144,7 @@ def _initial(config: PretrainConfig) -> NanoTST:
 
 
 def pretraining_loss(
-    model: NanoTST, config: PretrainConfig, device: Device, batch: Callable[[int], Batch] | None = None
+    model: NanoTST, config: PretrainConfig, device: Device, examples: Callable[[int], Examples] | None = None
 ) -> Callable[[int], Tensor]:
     """Makes the function that gives the loss of batch n, as `segue.training.loop.train` takes it.
 
@@ -152,19 +152,20 @@ def pretraining_loss(
         model: The model.
         config: The settings of the run.
         device: The device of the run.
-        batch: What makes batch n; by default the windows of the config do so when they are asked.
+        examples: What makes batch n; by default the windows of the config do so when they are asked.
     """
-    made = windows_of(config).batch if batch is None else batch
+    windows = windows_of(config)
 
     def loss(step: int) -> Tensor:
-        return loss_of(model, made(step).to(device.device), config.unsquashed, device.autocast)
+        batch = examples_of(windows.batch(step)) if examples is None else examples(step)
+        return loss_of(model, batch.to(device.device), config.unsquashed, device.autocast)
 
     return loss
 
 
 def loss_of(
     model: NanoTST,
-    batch: Batch,
+    examples: Examples,
     unsquashed: float = 0.0,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Tensor:
@@ -172,20 +173,13 @@ def loss_of(
 
     Args:
         model: The model.
-        batch: The windows to predict.
+        examples: The batch to learn from.
         unsquashed: The share of the loss in the unit of the reference; see `mixed_loss`.
-        autocast: The number format of the network; features and losses are computed in single precision or better.
-
-    A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
-    lane then has no scale.
+        autocast: The number format of the network; losses are computed in single precision or better.
     """
-    features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
     with autocast():
-        distribution = model.read(features, batch.observed)
-    following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
-    target = model.normalise(following, reference).clamp(-8, 8).float()
-    weight = batch.present.roll(-1, dims=1) & (reference.count >= 3)[..., None] & (reference.unit > 0)
-    weight[:, -1] = False
+        distribution = model.read(examples.inputs)
+    target, weight = examples.target, examples.weight
     losses = mixed_loss(distribution, target, unsquashed) if unsquashed else distribution.loss(target)
     mean: Tensor = losses.where(weight, 0.0).sum() / weight.sum().clamp(min=1)
     return mean

@@ -15,6 +15,7 @@ from torch import Tensor
 from segue.errors import UserError
 from segue.forecasting.pretraining.grammar import DEFAULT_WEIGHTS, Grammar
 from segue.forecasting.pretraining.grammar.events import growing, resting, unrest
+from segue.forecasting.pretraining.grammar.seasons import CALENDAR_PERIODS
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class DataConfig:
     """The share of windows with a random walk and shifts on their own scale, for each of `contexts`."""
     growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
     """The share of windows with a lasting trend on their own scale, for each of `contexts`."""
+    suggested: float = 0.3
+    """The share of windows to which a season is suggested, as a calendar does; most suggestions are wrong."""
     block: int = 2048
     """The number of series that are generated at once."""
     reuse: int = 40
@@ -79,7 +82,9 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Returns the same batch on a device."""
-        return Batch(self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device))
+        return Batch(
+            self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device)
+        )
 
 
 class Windows:
@@ -132,7 +137,8 @@ class Windows:
         hidden = torch.arange(tokens) >= (tokens - tail)[:, None]
         hidden |= _holes(lanes, tokens, span, data.holes, generator)
         present = present.unflatten(1, (tokens, patch))
-        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None], torch.zeros(lanes, 1, dtype=torch.float64))
+        seasons = _suggestions(lanes, data.suggested, generator)
+        return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None], seasons)
 
 
 def _generator(seed: int, number: int) -> torch.Generator:
@@ -180,6 +186,13 @@ def _augment(
     other = values[torch.randperm(lanes, generator=generator)]
     scale = values.std(1, keepdim=True) / other.std(1, keepdim=True).clamp(min=1e-6)
     return torch.lerp(values, other * scale.clamp(max=1e3), share[:, None])
+
+
+def _suggestions(lanes: int, share: float, generator: torch.Generator) -> Float64[Tensor, "lanes 1"]:
+    """Suggests a calendar's period to a share of lanes. It is right by chance only, so the network must weigh it."""
+    periods = torch.tensor(CALENDAR_PERIODS, dtype=torch.float64)
+    drawn = periods[torch.randint(len(periods), (lanes,), generator=generator)]
+    return (drawn * (_uniform(lanes, generator) < share))[:, None]
 
 
 def _holes(

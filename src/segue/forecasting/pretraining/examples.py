@@ -1,0 +1,53 @@
+"""What a step of pretraining learns from: the inputs of the network, and the value that follows each."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from segue.forecasting.nanotst.features import Inputs, features_of
+from segue.forecasting.nanotst.patches import beginnings
+from segue.forecasting.pretraining.windows import Batch
+
+_FARTHEST = 8.0  # squashed units: targets further out than sinh(8) = 1,490 units of the reference count as this far
+_FEWEST = 3  # observed values: with fewer a lane has no scale, and the patch after it no loss
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """A batch as the network reads it. It depends on no weight, so another process can make it."""
+
+    inputs: Inputs
+    """What the network reads at each patch."""
+    target: Float[Tensor, "lanes tokens patch"]
+    """The values of the patch after each patch: squashed distances from the reference."""
+    weight: Bool[Tensor, "lanes tokens patch"]
+    """True where the value counts in the loss."""
+
+    def to(self, device: torch.device) -> "Examples":
+        """Returns the same batch on a device."""
+        return Examples(self.inputs.to(device), self.target.to(device), self.weight.to(device))
+
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Returns all tensors, in the order that `of` takes."""
+        return *self.inputs.tensors(), self.target, self.weight
+
+    @staticmethod
+    def of(*tensors: Tensor) -> "Examples":
+        """Makes the batch from its tensors."""
+        return Examples(Inputs(*tensors[:-2]), *tensors[-2:])
+
+
+def examples_of(batch: Batch) -> Examples:
+    """Computes features, reference and targets in single precision.
+
+    A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
+    lane then has no scale.
+    """
+    features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
+    following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
+    target = reference.normalise(following).asinh().clamp(-_FARTHEST, _FARTHEST).float()
+    weight = batch.present.roll(-1, dims=1) & ((reference.count >= _FEWEST) & (reference.unit > 0))[..., None]
+    weight[:, -1] = False
+    return Examples(features.inputs(torch.float32, beginnings(batch.observed)), target, weight)
