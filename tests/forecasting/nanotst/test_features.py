@@ -11,7 +11,7 @@ from torch import Tensor
 from segue.forecasting.nanotst.features import CANDIDATES, Features, features_of
 from segue.forecasting.nanotst.lines import fitted_lines
 from segue.forecasting.nanotst.past import past_of
-from segue.forecasting.nanotst.patches import to_patches
+from segue.forecasting.nanotst.patches import beginnings, to_patches
 from segue.forecasting.nanotst.reference import Reference, naive_errors
 from segue.forecasting.nanotst.scaling import mean_scale, squash, step_scale
 from segue.forecasting.nanotst.variogram import variogram
@@ -82,7 +82,7 @@ def test_candidates_are_naive_forecasts_and_lines_ahead():
     past = past_of(patches, observed)
     levels, slopes = fitted_lines(past)
     ahead = torch.arange(1, PATCH + 1).double()
-    for line in range(3):  # each step has a unit of its own
+    for line in range(3):
         expected = levels[..., line, None] + slopes[..., line, None] * ahead + past.first[:, None, None]
         found = reference.restore(candidates[..., 7 + line])
         torch.testing.assert_close(found[:, 5:], expected[:, 5:], rtol=0, atol=1e-9)
@@ -105,24 +105,35 @@ def test_the_judgement_holds_errors_ends_similarities_and_sizes():
     past, cycle, other = cycles_of(patches, observed)
     local = step_scale(past)
     judged = features.judgement
-    assert judged.shape[-1] == 11
+    assert judged.shape[-1] == 18
     overall = mean_scale(past)
     differences = variogram(past, overall)
     errors = naive_errors(past, differences, overall, cycle, other).stacked().sqrt() * differences.unit[..., None, None]
-    middle = PATCH // 2
-    expected = (errors[:, :, middle] / reference.unit[..., middle, None]).clamp(1e-3, 1e2).log()
-    torch.testing.assert_close(judged[..., :4], expected, rtol=0, atol=1e-9)
-    for index, step in ((4, 0), (5, -1)):
-        end = (reference.unit[..., step] / local.unit).clamp(1e-3, 1e3).log()
-        torch.testing.assert_close(judged[..., index], end, rtol=0, atol=1e-9)
-    assert torch.equal(judged[..., 6], cycle.similarity)
-    assert torch.equal(judged[..., 7], other.similarity)
+    for index, step in enumerate((0, PATCH // 2, PATCH - 1)):
+        expected = (errors[:, :, step] / reference.divisor).clamp(0.01, 100).log() / 2
+        found = judged.unflatten(-1, (6, 3))[:, :, :4, index]  # naive forecast by naive forecast, three steps each
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
+    step = (local.unit / reference.unit).clamp(0.01, 100).log() / 2
+    torch.testing.assert_close(judged[..., 12], step, rtol=0, atol=1e-9)
+    assert torch.equal(judged[..., 13], cycle.similarity)
+    assert torch.equal(judged[..., 14], other.similarity)
     length = torch.where(cycle.present, cycle.length.double() / PATCH, 1.0)
-    torch.testing.assert_close(judged[..., 8], length.log() / 2, rtol=0, atol=1e-12)
-    torch.testing.assert_close(judged[..., 9], past.count.log() / 2, rtol=0, atol=1e-12)
-    lead = torch.full_like(length, (middle + 1) / PATCH)
-    torch.testing.assert_close(judged[..., 10], lead.log() / 2, rtol=0, atol=1e-12)
-    assert judged.abs().max() <= 8
+    torch.testing.assert_close(judged[..., 15], length.log() / 2, rtol=0, atol=1e-12)
+    torch.testing.assert_close(judged[..., 16], past.count.log() / 2, rtol=0, atol=1e-12)
+    lead = torch.full_like(length, (PATCH // 2 + 1) / PATCH)
+    torch.testing.assert_close(judged[..., 17], lead.log() / 2, rtol=0, atol=1e-12)
+    assert judged.abs().max() <= 4
+
+
+def test_the_inputs_of_the_network_are_stacked_features_candidates_and_beginnings():
+    patches, observed = ragged()
+    features, _ = features_at(patches, observed)
+    inputs = features.inputs(torch.float32, beginnings(observed))
+    expected = features.stacked(torch.float32), features.candidates(torch.float32), beginnings(observed)
+    for found, part in zip(inputs.tensors(), expected, strict=True):
+        assert torch.equal(found, part)
+    for found, part in zip(inputs.to(torch.device("cpu")).tensors(), expected, strict=True):
+        assert torch.equal(found, part)
 
 
 @pytest.mark.parametrize("patch", [1, 3, 8, 12, 24, 64])
@@ -137,8 +148,7 @@ def test_a_patch_has_as_many_features_as_the_embedding_expects(patch):
 def test_what_may_be_large_is_squashed_and_the_rest_comes_last():
     features, _ = features_at(*ragged())
     bounded = torch.cat([getattr(features, name) for name in BOUNDED], dim=-1)
-    names = [name for name in NAMES if name not in (*BOUNDED, "lines")]  # lines follow from levels and slopes
-    large = torch.cat([getattr(features, name) for name in names], dim=-1)
+    large = torch.cat([getattr(features, name) for name in NAMES if name not in BOUNDED], dim=-1)
     stacked = features.stacked(torch.float64)
     assert torch.equal(stacked, torch.cat([squash(large), bounded], dim=-1))
     assert bounded.abs().max() <= 30
@@ -220,13 +230,13 @@ def test_a_lane_of_hardly_any_values_expects_what_it_has_seen(indices):
     assert (reference.path[0, -1] <= seen.max() + 1e-12).all()
     for name in OF_CYCLES:
         assert (getattr(features, name) == 0).all(), name
-    assert (features.judgement[..., 6:8] == 0).all()
+    assert (features.judgement[..., 13:15] == 0).all()
     if len(indices) < 2:  # two values have a mean and a line
         assert torch.equal(reference.path[0, -1], seen[-1].expand(PATCH))
         assert (reference.unit == 0).all()
         for name in ("overall", "local", "last", "mean", "line_levels", "line_slopes", "scales"):
             assert (getattr(features, name) == 0).all(), name
-        assert (features.judgement[..., :8] == 0).all()
+        assert (features.judgement[..., :13] == 0).all()
 
 
 def test_equal_values_have_features_of_zero_and_no_unit():
@@ -234,7 +244,7 @@ def test_equal_values_have_features_of_zero_and_no_unit():
     features, reference = features_at(patches, observed)
     for name in NAMES:
         assert (getattr(features, name) == 0).all() or name in ("observed", "judgement"), name
-    assert (features.judgement[..., :9] == 0).all()  # what remains is how many values there are, and the lead time
+    assert (features.judgement[..., :16] == 0).all()  # what remains is how many values there are, and the lead time
     assert (features.candidates(torch.float64) == 0).all()
     assert (reference.unit == 0).all()
     restored = reference.restore(torch.randn(1, 5, PATCH, 3, dtype=torch.float64))

@@ -97,3 +97,15 @@ def test_a_copy_of_the_other_cycle_needs_no_first_one():
         expected = past.held[0, 120 + torch.arange(PATCH) - back]
         torch.testing.assert_close(found[0, -1], expected, rtol=0, atol=1e-12)
     assert (last_cycle(past, everywhere(past, 61))[0, 4] == past.last[0, 4]).all()  # of 60 steps none is whole
+
+
+def test_copies_in_single_precision_differ_by_the_last_place_of_the_largest_value():
+    values = wave(480, 10) + 0.3 * noise(480)
+    observed = torch.rand(1, 480, generator=torch.Generator().manual_seed(1)) < 0.9
+    past = past_of(*to_patches(1e200 * values[None], observed, PATCH))
+    double, single = (seasonal_copies(past, everywhere(past, 10), kind) for kind in (torch.float64, torch.float32))
+    for name in ("last", "mean_of_four", "mean_of_eight", "drift"):
+        found, expected = getattr(single, name), getattr(double, name)
+        assert found.dtype == torch.float64
+        torch.testing.assert_close(found, expected, rtol=0, atol=4e-7 * past.held.abs().max().item(), msg=name)
+    assert torch.equal(last_cycle(past, everywhere(past, 10), torch.float32), single.last)
