@@ -17,7 +17,8 @@ from segue.forecasting.nanotst.cycles import Cycle, detect_cycles
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.patches import to_patches
-from segue.forecasting.nanotst.scaling import step_scale
+from segue.forecasting.nanotst.scaling import mean_scale
+from segue.forecasting.nanotst.variogram import variogram
 from segue.forecasting.predictor import LEVELS, History, Predictor, predict_lanes
 
 PATCH = 12
@@ -96,10 +97,21 @@ def ragged() -> tuple[torch.Tensor, torch.Tensor]:
     return to_patches(values, observed, PATCH)
 
 
-def cycles_of(patches: torch.Tensor, observed: torch.Tensor) -> tuple[Past, Cycle, Cycle]:
-    """The past of some lanes, and their shorter and longer cycles."""
+def periods(lanes: int, *suggested: float) -> torch.Tensor:
+    """The same suggested seasons for some lanes; none by default."""
+    return torch.tensor(suggested, dtype=torch.float64).expand(lanes, -1)
+
+
+def cycles_of(
+    patches: torch.Tensor,
+    observed: torch.Tensor,
+    seasons: torch.Tensor | None = None,
+    precision: torch.dtype = torch.float64,
+) -> tuple[Past, Cycle, Cycle]:
+    """The past of some lanes, their most convincing cycle and the other one."""
     past = past_of(patches, observed)
-    return past, *detect_cycles(past, step_scale(past))
+    differences = variogram(past, mean_scale(past), precision)
+    return past, *detect_cycles(past, differences, periods(len(patches)) if seasons is None else seasons)
 
 
 def wave(length: int, period: float) -> torch.Tensor:

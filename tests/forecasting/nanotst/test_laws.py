@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from segue.forecasting.nanotst.classic import ClassicTST
 from segue.forecasting.predictor import LEVELS
 from tests.forecasting.nanotst.conftest import (
     CLASSIC,
@@ -15,6 +16,7 @@ from tests.forecasting.nanotst.conftest import (
     every_model,
     forecast_lanes,
     history_of,
+    periods,
 )
 
 
@@ -74,8 +76,9 @@ def test_no_prediction_sees_the_future(config, values):
     patches, observed = torch.from_numpy(values).view(4, 8, 8), torch.ones(4, 8, 8, dtype=torch.bool)
     other = patches.clone()
     other[:, 5:] = 1e6
-    now, _ = model(patches, observed)
-    then, _ = model(other, observed)
+    seasons = periods(4, 10.0)
+    now, _ = model(patches, observed, seasons)
+    then, _ = model(other, observed, seasons)
     torch.testing.assert_close(now.values[:, :5], then.values[:, :5], rtol=0, atol=1e-10)
     assert (now.values[:, 5:] - then.values[:, 5:]).abs().amax((1, 2, 3)).min() > 1e-6
 
@@ -105,6 +108,26 @@ def test_equal_values_are_forecast_to_stay(config, value):
     for length in (1, 30):
         forecast = build(config).predict(history_of(np.full((1, length), value)), 20).quantiles
         assert (forecast == value).all()
+
+
+@every_model
+def test_suggested_seasons_are_a_set_and_zeros_not_at_all(config, values):
+    """Any number of columns, in any order; a lane is suggested its own ones only."""
+    model = build(config)
+    given = history_of(values)
+
+    def forecast(*suggested: list[float]) -> np.ndarray:
+        return model.predict(replace(given, seasons=np.array(suggested)), 20).quantiles
+
+    plain = model.predict(given, 20).quantiles
+    np.testing.assert_allclose(forecast(*[[0.0, 0.0]] * 4), plain, rtol=0, atol=1e-10)
+    one = forecast(*[[20.0]] * 4)  # twice the cycle of two lanes
+    assert isinstance(model, ClassicTST) or np.abs(one - plain).max((1, 2))[::2].min() > 1e-6
+    for same in ([20.0, 0.0], [0.0, 20.0, 20.0]):
+        np.testing.assert_allclose(forecast(*[same] * 4), one, rtol=0, atol=1e-10)
+    mixed = forecast([20.0], [0.0], [20.0], [0.0])
+    np.testing.assert_allclose(mixed[::2], one[::2], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(mixed[1::2], plain[1::2], rtol=0, atol=1e-10)
 
 
 @every_model

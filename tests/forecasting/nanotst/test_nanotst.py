@@ -9,9 +9,10 @@ import torch
 
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import ClassicTSTConfig, NanoTSTConfig
+from segue.forecasting.nanotst.features import CANDIDATES, features_of
 from segue.forecasting.nanotst.model import NanoTST
-from segue.forecasting.predictor import LEVELS, Predictor
-from tests.forecasting.nanotst.conftest import TINY, build, every_model, history_of
+from segue.forecasting.predictor import LEVELS, History, Predictor
+from tests.forecasting.nanotst.conftest import TINY, build, every_model, history_of, periods
 
 
 def test_predicting_from_a_patch_on_is_the_end_of_predicting_from_every_patch(values):
@@ -19,8 +20,8 @@ def test_predicting_from_a_patch_on_is_the_end_of_predicting_from_every_patch(va
     model = build(TINY)
     patches = torch.from_numpy(values).unflatten(1, (-1, 8))
     observed = torch.ones_like(patches, dtype=torch.bool)
-    whole, reference = model(patches, observed)
-    end, its_reference = model(patches, observed, since=5)
+    whole, reference = model(patches, observed, periods(4))
+    end, its_reference = model(patches, observed, periods(4), since=5)
     torch.testing.assert_close(end.values, whole.values[:, 5:], rtol=1e-12, atol=1e-12)
     for part in ("path", "unit", "count"):
         assert torch.equal(getattr(its_reference, part), getattr(reference, part)[:, 5:]), part
@@ -29,9 +30,10 @@ def test_predicting_from_a_patch_on_is_the_end_of_predicting_from_every_patch(va
 def test_what_the_network_predicts_is_a_squashed_distance_from_the_reference(values):
     model = build(TINY)
     patches = torch.from_numpy(values).unflatten(1, (-1, 8))
-    _, reference = model(patches, torch.ones_like(patches, dtype=torch.bool))
+    _, reference = model(patches, torch.ones_like(patches, dtype=torch.bool), periods(4))
     normal = model.normalise(patches, reference)
-    torch.testing.assert_close(normal.sinh() * reference.unit[..., None] + reference.path, patches)
+    unit = reference.divisor  # the first patch may hold equal values only
+    torch.testing.assert_close(normal.sinh() * unit + reference.path, patches)
     torch.testing.assert_close(model.restore(normal, reference), patches, rtol=0, atol=1e-10)
 
 
@@ -64,21 +66,29 @@ def test_the_farthest_patch_of_the_context_is_felt_by_the_last_patch_of_one_pass
     assert np.abs(now - then).max((1, 2)).min() > 1e-6
 
 
-def test_a_quantile_is_at_most_the_squashed_range_away():
+def test_a_quantile_is_at_most_the_squashed_range_away(values):
+    """The range is that of the gate: sinh(8) units of the reference, here from the reference itself."""
     model = build(TINY)
-    torch.nn.init.constant_(model.head.project.bias, 50.0)  # sinh(50) steps would be 10^21
-    quantiles = model.predict(history_of(np.arange(30.0)[None]), 5).quantiles
-    assert quantiles.max() == pytest.approx(29 + math.sinh(8), rel=1e-12)  # steps of 1, from 29
+    torch.nn.init.constant_(model.head.project.bias, 50.0)  # sinh(50) units would be 10^21
+    torch.nn.init.zeros_(model.gate.weigh.weight)
+    with torch.no_grad():
+        model.gate.weigh.bias.view(TINY.patch, -1).copy_(torch.tensor([1000.0] + [0.0] * (CANDIDATES - 1)))
+    quantiles = model.predict(history_of(values), 5).quantiles
+    patches = torch.from_numpy(values).unflatten(1, (-1, 8))
+    _, reference = features_of(patches, torch.ones_like(patches, dtype=torch.bool), periods(4))
+    farthest = reference.path[:, -1, :5] + math.sinh(8) * reference.unit[:, -1, None]
+    np.testing.assert_allclose(quantiles.max(-1), farthest.numpy(), rtol=1e-9)
 
 
-def test_widening_moves_quantiles_from_the_median_by_what_was_seen(values):
-    observed = np.stack([np.arange(64) >= begin for begin in (0, 39, 48, 60)])  # 64, 25, 16 and 4 values
-    history = history_of(values, observed)
-    plain, wide = build(TINY).predict(history, 20), build(replace(TINY, widening=2.0)).predict(history, 20)
-    assert np.array_equal(wide.median, plain.median)
-    factor = np.array([1.25, 1.4, 1.5, 2.0])[:, None, None]
-    expected = plain.median[..., None] + factor * (plain.quantiles - plain.median[..., None])
-    np.testing.assert_allclose(wide.quantiles, expected, rtol=0, atol=1e-10)
+def test_a_suggested_season_changes_the_forecast_within_and_beyond_one_pass(values):
+    """Twice the cycle of ten steps is a cycle, too; beyond one pass, nine paths inherit the seasons of their lane."""
+    model = build(TINY)
+    plain = model.predict(history_of(values), 40).quantiles
+    given = History(values, np.ones_like(values, dtype=bool), np.array([[20.0], [0.0], [20.0], [0.0]]))
+    moved = np.abs(model.predict(given, 40).quantiles - plain)
+    assert moved[::2, :24].max((1, 2)).min() > 1e-6
+    assert moved[::2, 24:].max((1, 2)).min() > 1e-6
+    assert moved[1::2].max() <= 1e-10
 
 
 @every_model

@@ -13,7 +13,6 @@ from segue.forecasting.nanotst.scaling import (
     HALF_LIFE,
     faded_sum,
     fading,
-    mean_error,
     mean_scale,
     relations,
     squash,
@@ -114,29 +113,16 @@ def test_normalised_values_are_distances_from_the_location_in_units(lanes):
     torch.testing.assert_close(back[observed], patches[observed], rtol=0, atol=1e-12)
 
 
-def test_the_mean_and_its_error_are_sums_over_all_that_was_seen():
+def test_the_mean_is_a_faded_sum_over_all_that_was_seen():
     patches, observed = ragged()
     past = past_of(patches, observed)
     mean = mean_scale(past).location
-    error = mean_error(past, mean)
     for lane, upto in itertools.product(range(2), (5, 11, 24)):
         first = patches[lane][observed[lane]][0]
         weights = 0.5 ** ((upto - torch.arange(upto + 1).double()) * PATCH / 256)[:, None] * observed[lane, : upto + 1]
         seen = patches[lane, : upto + 1] - first
-        means = [(seen[: k + 1] * weights[: k + 1]).sum() / weights[: k + 1].sum() for k in range(upto + 1)]
-        apart = torch.stack([(part - own).abs() for part, own in zip(seen, means, strict=True)])
-        apart = (apart * weights)[observed[lane, : upto + 1]].sum() / (weights.sum() - 1)
-        assert mean[lane, upto].item() == pytest.approx(means[-1].item(), rel=1e-9)
-        assert error[lane, upto].item() == pytest.approx(apart.item(), rel=1e-9)
-
-
-def test_the_error_of_a_mean_of_one_value_is_not_known():
-    patches = torch.arange(8.0).view(1, 2, 4)
-    observed = torch.tensor([[[False, False, False, True], [True] * 4]])
-    past = past_of(patches, observed)
-    error = mean_error(past, mean_scale(past).location)
-    assert error[0, 0] == torch.inf
-    assert error[0, 1].isfinite()
+        expected = (seen * weights).sum() / weights.sum()
+        assert mean[lane, upto].item() == pytest.approx(expected.item(), rel=1e-9)
 
 
 def test_weights_fade_by_half_in_a_half_life_and_the_future_has_none():

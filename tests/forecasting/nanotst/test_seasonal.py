@@ -1,4 +1,4 @@
-"""Seasonal copies are exact, go back to what was observed only, and their errors are those of seasonal naive."""
+"""Seasonal copies are exact, and go back to what was observed only."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.patches import to_patches
-from segue.forecasting.nanotst.seasonal import copy_errors, last_cycle, residuals, seasonal_copies
+from segue.forecasting.nanotst.seasonal import last_cycle, residuals, seasonal_copies
 from tests.forecasting.nanotst.conftest import PATCH, lanes, noise, wave
 
 
@@ -73,33 +73,39 @@ def test_cycles_that_were_not_seen_whole_do_not_count():
     assert copies.drift[0].tolist() == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
-def test_the_error_of_copies_is_that_of_seasonal_naive_over_the_last_256_steps(precision, tolerance):
+def test_residuals_are_differences_one_cycle_apart():
     values = wave(480, 10) + 0.3 * noise(480)
     observed = torch.rand(1, 480, generator=torch.Generator().manual_seed(1)) < 0.9
     past = past_of(*to_patches(values[None], observed, PATCH))
-    lengths = (torch.tensor([[3, 10, 10, 7] * 10]), torch.tensor([[60, 0, 1, 31] * 10]))
-    cycles = tuple(Cycle(length, length.double()) for length in lengths)
     known = torch.where(observed[0], values, torch.nan)
-    for cycle, error in zip(cycles, copy_errors(past, cycles, precision), strict=True):
-        residual = residuals(past, cycle)
-        for token, lag in enumerate(cycle.length[0].tolist()):
-            if not lag:  # no cycle, and no copies to be wrong
-                assert error[0, token] == torch.inf
-                assert (residual[0, token] == 0).all()
-                continue
+    for lengths in ([3, 10, 10, 7], [60, 0, 1, 31]):
+        length = torch.tensor([lengths * 10])
+        residual = residuals(past, Cycle(length, length.double()))
+        for token, lag in enumerate(length[0].tolist()):
             seen = known[: (token + 1) * PATCH]
-            gaps = torch.cat([torch.full((lag,), torch.nan), seen[lag:] - seen[:-lag]])[-len(seen) :]
-            expected = gaps[-256:].abs().nanmean().nan_to_num(torch.inf).item()
-            assert error[0, token].item() == pytest.approx(expected, rel=tolerance), token
-            torch.testing.assert_close(residual[0, token], gaps[-PATCH:].nan_to_num(0.0), rtol=0, atol=1e-12)
+            gaps = torch.cat([torch.full((lag,), torch.nan), seen[lag:] - seen[: max(len(seen) - lag, 0)]])
+            expected = gaps[: len(seen)][-PATCH:].nan_to_num(0.0) * (lag > 0)  # no cycle has no residuals
+            torch.testing.assert_close(residual[0, token], expected, rtol=0, atol=1e-12)
 
 
-def test_patches_without_a_value_count_for_no_time():
-    """The error stays what it was at the newest value, however long the future is."""
-    patches, observed = lanes(wave(360, 10) + 0.3 * noise(360))
-    observed[:, 25:] = False
-    past = past_of(patches, observed)
-    error, _ = copy_errors(past, (everywhere(past, 10), everywhere(past, 20)), torch.float64)
-    assert (error[0, 25:] == error[0, 24]).all()
-    assert error[0, 24] != error[0, 23]
+def test_a_copy_of_the_other_cycle_needs_no_first_one():
+    """`last_cycle` is read of the other cycle too, which may be longer or shorter, or absent."""
+    past = past_of(*lanes(wave(120, 10) + noise(120)))
+    for length in (1, 5, 30, 60):
+        found = last_cycle(past, everywhere(past, length))
+        back = -(-torch.arange(1, PATCH + 1) // length) * length
+        expected = past.held[0, 120 + torch.arange(PATCH) - back]
+        torch.testing.assert_close(found[0, -1], expected, rtol=0, atol=1e-12)
+    assert (last_cycle(past, everywhere(past, 61))[0, 4] == past.last[0, 4]).all()  # of 60 steps none is whole
+
+
+def test_copies_in_single_precision_differ_by_the_last_place_of_the_largest_value():
+    values = wave(480, 10) + 0.3 * noise(480)
+    observed = torch.rand(1, 480, generator=torch.Generator().manual_seed(1)) < 0.9
+    past = past_of(*to_patches(1e200 * values[None], observed, PATCH))
+    double, single = (seasonal_copies(past, everywhere(past, 10), kind) for kind in (torch.float64, torch.float32))
+    for name in ("last", "mean_of_four", "mean_of_eight", "drift"):
+        found, expected = getattr(single, name), getattr(double, name)
+        assert found.dtype == torch.float64
+        torch.testing.assert_close(found, expected, rtol=0, atol=4e-7 * past.held.abs().max().item(), msg=name)
+    assert torch.equal(last_cycle(past, everywhere(past, 10), torch.float32), single.last)
