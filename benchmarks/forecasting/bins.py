@@ -153,7 +153,7 @@ class BinnedTST(NanoTST):
         """The quantiles of each following patch; see `NanoTST.forward`."""
         precision = self.embed.skip.weight.dtype
         features, reference = features_of(patches, observed, seasons, precision)
-        binned = self.read(features.inputs(precision, beginnings(observed)), since)
+        binned = self.read(features.inputs(precision, beginnings(observed), since), since)
         return Quantiles(binned.quantiles(LEVELS), LEVELS), reference.since(since)
 
     def read(self, inputs: Inputs, since: int = 0) -> Binned:  # type: ignore[override]

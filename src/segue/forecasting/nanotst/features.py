@@ -27,12 +27,12 @@ class Inputs:
 
     Attributes:
         features: All features side by side, see `Features.stacked`.
-        candidates: The naive forecasts of the next patch, see `Features.candidates`.
+        candidates: The naive forecasts of each patch to predict, see `Features.candidates`.
         begins: True at each lane's first patch with a value.
     """
 
     features: Float[Tensor, "lanes tokens features"]
-    candidates: Float[Tensor, "lanes tokens patch candidates"]
+    candidates: Float[Tensor, "lanes newest patch candidates"]
     begins: Bool[Tensor, "lanes tokens"]
 
     def to(self, device: torch.device) -> "Inputs":
@@ -85,9 +85,10 @@ class Features:
     scales: Float64[Tensor, "lanes tokens 4"]
     judgement: Float64[Tensor, "lanes tokens judged"]
 
-    def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"]) -> Inputs:
-        """Returns what the network reads, given the first patch of each lane."""
-        return Inputs(self.stacked(precision), self.candidates(precision), begins)
+    def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"], since: int = 0) -> Inputs:
+        """Returns what the network reads to predict from patch `since` on, given the first patch of each lane."""
+        newest = Features(**{field.name: getattr(self, field.name)[:, since:] for field in fields(self)})
+        return Inputs(self.stacked(precision), newest.candidates(precision), begins)
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
         """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""

@@ -79,12 +79,12 @@ class NanoTST(nn.Module):
         """
         precision = self.embed.skip.weight.dtype
         features, reference = features_of(patches, observed, seasons, precision)
-        return self.read(features.inputs(precision, beginnings(observed)), since), reference.since(since)
+        return self.read(features.inputs(precision, beginnings(observed), since), since), reference.since(since)
 
     def read(self, inputs: Inputs, since: int = 0) -> Quantiles:
         """Runs the network alone, from the features of each patch to the quantiles of the next one."""
         hidden = self._encode(self.embed(inputs.features), inputs.begins, since)
-        moved: Quantiles = self.gate(hidden, inputs.candidates[:, since:], self.head(hidden))
+        moved: Quantiles = self.gate(hidden, inputs.candidates, self.head(hidden))
         return moved
 
     def _encode(
