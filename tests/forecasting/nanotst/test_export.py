@@ -35,10 +35,8 @@ def quantiles(model: NanoTST | ExportedModel, values: np.ndarray, observed: np.n
 
 def seasonal(lanes: int, length: int, seed: int) -> np.ndarray:
     """Cycles of ten steps under noise, each of its own height."""
-    random = np.random.default_rng(seed)
-    return random.uniform(1, 5, (lanes, 1)) * np.sin(np.arange(length) * np.pi / 5) + random.normal(
-        size=(lanes, length)
-    )
+    random, wave = np.random.default_rng(seed), np.sin(np.arange(length) * np.pi / 5)
+    return random.uniform(3, 9, (lanes, 1)) * wave + 0.3 * random.normal(size=(lanes, length))
 
 
 @pytest.mark.parametrize("precision", ["single", "half"])
