@@ -1,6 +1,7 @@
 """The exported graph: the weights of the folder and no copy of them, any number of lanes, steps and horizons."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,12 @@ def folder_of(name: str, exported: dict[str, Path]) -> Path:
 
 def quantiles(model: NanoTST | ExportedModel, values: np.ndarray, observed: np.ndarray, horizon: int) -> np.ndarray:
     return model.predict(history_of(np.where(observed, values, 0.0), observed), horizon).quantiles
+
+
+def seasonal(lanes: int, length: int, seed: int) -> np.ndarray:
+    """Cycles of ten steps under noise, each of its own height."""
+    random, wave = np.random.default_rng(seed), np.sin(np.arange(length) * np.pi / 5)
+    return random.uniform(3, 9, (lanes, 1)) * wave + 0.3 * random.normal(size=(lanes, length))
 
 
 @pytest.mark.parametrize("precision", ["single", "half"])
@@ -66,6 +73,23 @@ def test_lanes_time_and_steps_of_the_graph_are_free(single, length):
         expected = reference.one_pass(history_of(values), steps)
         assert found.shape == expected.shape == (lanes, steps, 17)
         assert distance(found, expected, values).max() <= 1e-4
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 5])
+def test_the_graph_reads_any_number_of_suggested_seasons(single, columns):
+    """Zero columns too, over which onnxruntime could take no maximum. A season that fits changes its own lane only."""
+    reference, model = NanoTST.from_pretrained(single), ExportedModel(single)
+    values = seasonal(4, 64, columns)
+    suggested = np.zeros((4, columns))
+    suggested[::2, columns // 2 : columns // 2 + 1] = 20.0  # twice the cycle
+    given = replace(history_of(values), seasons=suggested)
+    for horizon in (20, 40):
+        found, expected = model.predict(given, horizon).quantiles, reference.predict(given, horizon).quantiles
+        assert distance(found, expected, values).max() <= 1e-4
+        plain = model.predict(history_of(values), horizon).quantiles
+        moved = np.abs(found - plain).max((1, 2))
+        assert (moved[1::2] == 0).all()
+        assert (moved[::2] > 1e-6).all() == (columns > 0)
 
 
 @pytest.mark.parametrize("name", ["single", "half", *BUNDLED])

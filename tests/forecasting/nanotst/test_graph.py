@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,13 +25,17 @@ def model(request) -> ExportedModel:
 
 
 def company(count: int) -> History:
-    """Lanes of three lengths in turn, right-aligned: walks with a season, every second one with gaps."""
+    """Lanes of three lengths in turn, right-aligned: walks with a season, every second one with gaps.
+
+    Every third one is suggested its season, and every third one a wrong one.
+    """
     random, time = np.random.default_rng(0), np.arange(720)
     values = random.normal(size=(count, 720)).cumsum(1) + 9 * np.sin(2 * np.pi * time / 24)
     begin = 720 - np.resize(LENGTHS, count)[:, None]
     gappy = (random.random((count, 720)) < 0.3) & (np.arange(count)[:, None] % 2 == 1)
     observed = (time >= begin) & ~(gappy & (time > begin) & (time < 719))
-    return history_of(np.where(observed, values, 0.0), observed)
+    seasons = np.stack([np.resize([24.0, 0.0, 52.18], count), np.zeros(count)], axis=1)
+    return History(np.where(observed, values, 0.0), observed, seasons)
 
 
 def bits(model: Predictor, history: History, horizon: int) -> list[bytes]:
@@ -68,12 +73,12 @@ def test_a_lane_has_the_same_bits_in_any_order(model, horizon):
 
 def test_a_lane_has_the_same_bits_in_a_new_process(model, tmp_path):
     history = company(7)
-    np.savez(tmp_path / "in.npz", values=history.values, observed=history.observed)
+    np.savez(tmp_path / "in.npz", values=history.values, observed=history.observed, seasons=history.seasons)
     code = f"""
 import numpy as np
 from segue import ExportedModel, History
 given = np.load("in.npz")
-history = History(given["values"], given["observed"], np.zeros((7, 0)))
+history = History(given["values"], given["observed"], given["seasons"])
 model = ExportedModel({str(model.folder)!r})
 np.savez("out.npz", near=model.predict(history, 24).quantiles, far=model.predict(history, 200).quantiles)
 """
@@ -136,7 +141,7 @@ def test_values_not_observed_and_padding_have_no_influence(model):
     filled = History(np.where(history.observed, history.values, 1e9), history.observed, history.seasons)
     assert bits(model, filled, 24) == expected
     longer = [np.pad(part, ((0, 0), (50, 0))) for part in (history.values, history.observed)]
-    assert bits(model, history_of(*longer), 24) == expected
+    assert bits(model, History(*longer, history.seasons), 24) == expected
 
 
 @pytest.mark.parametrize("value", [3.0, -1e15, 0.0, 1e-300])
@@ -145,9 +150,16 @@ def test_equal_values_are_forecast_to_stay(model, value):
         assert (model.predict(history_of(np.full((2, length), value)), 200).quantiles == value).all()
 
 
-def test_it_is_a_predictor_that_reads_seasons_without_using_them(model):
-    history = company(3)
+def test_it_is_a_predictor_that_reads_suggested_seasons(model):
+    """Columns of zeros change no bit; twice the season is a cycle, too, and changes the forecast of its own lane."""
+    history = company(6)
     assert isinstance(model, Predictor)
-    seasonal = History(history.values, history.observed, np.full((3, 2), 7.0))
-    assert bits(model, seasonal, 24) == bits(model, history, 24)
+    none = replace(history, seasons=np.zeros((6, 0)))
+    expected = bits(model, none, 24)
+    for columns in (1, 4):
+        assert bits(model, replace(history, seasons=np.zeros((6, columns))), 24) == expected
+    suggested = np.zeros((6, 2))
+    suggested[2, 1] = 48.0  # of a lane that is as long as the context
+    found = bits(model, replace(history, seasons=suggested), 24)
+    assert [one != other for one, other in zip(found, expected, strict=True)] == [lane == 2 for lane in range(6)]
     assert model.pass_steps == model.config.span * model.config.patch < 200  # the horizon beyond one pass, above

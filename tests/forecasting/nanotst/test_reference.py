@@ -238,6 +238,19 @@ def test_a_single_value_stays_and_has_no_unit():
     assert (reference.unit == 0).all()
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 5])
+def test_values_observed_at_every_few_steps_have_an_error_at_every_lead_time(every):
+    """No pair of values lies at most lags; none must count as a pair of equal values, which would err by nothing."""
+    seen = (torch.arange(480) % every == 479 % every).expand(40, -1)
+    white = torch.stack([noise(480, seed) for seed in range(40)])
+    unit = features_of(*to_patches(white, seen, PATCH), periods(40))[1].unit[:, -1]
+    assert unit.mean().item() == pytest.approx(1.07, abs=0.1)
+    walk = white.cumsum(1)
+    reference = features_of(*to_patches(walk, seen, PATCH), periods(40))[1]
+    assert (reference.unit[:, -1] >= 1).double().mean() >= 0.9
+    assert (reference.path[:, -1] - walk[:, -1:]).square().mean().sqrt() <= 2  # twelve steps err by 2.5
+
+
 def test_two_values_are_a_step_apart_in_the_unit_of_one_step():
     values, observed = torch.zeros(1, 24).double(), torch.zeros(1, 24, dtype=torch.bool)
     values[0, -2:], observed[0, -2:] = torch.tensor([5.0, 8.0]).double(), True

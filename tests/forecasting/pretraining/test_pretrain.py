@@ -16,9 +16,11 @@ import torch
 from segue.config import from_dict, read_config, to_toml
 from segue.device import decide_device
 from segue.errors import UserError
+from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.graph import ExportedModel
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.predictor import History
+from segue.forecasting.pretraining.examples import Examples, examples_of
 from segue.forecasting.pretraining.losses import mixed_loss
 from segue.forecasting.pretraining.pretrain import PretrainConfig, loss_of, pretrain, pretraining_loss
 from segue.forecasting.pretraining.windows import Batch, DataConfig
@@ -28,21 +30,55 @@ from tests.forecasting.pretraining.conftest import CONFIGS, TINY, windows
 pytestmark = pytest.mark.usefixtures("exported")
 
 
+def loss_from(model: NanoTST, batch: Batch) -> torch.Tensor:
+    return loss_of(model, examples_of(batch))
+
+
 def test_the_loss_does_not_depend_on_values_that_do_not_exist():
     torch.manual_seed(0)
     model, batch = NanoTST(TINY.model), windows().batch(0)
-    expected = loss_of(model, batch)
-    other = Batch(batch.patches.where(batch.present, 1e4), batch.present, batch.observed)
-    torch.testing.assert_close(loss_of(model, other), expected)
+    expected = loss_from(model, batch)
+    other = dataclasses.replace(batch, patches=batch.patches.where(batch.present, 1e4))
+    torch.testing.assert_close(loss_from(model, other), expected)
     hidden = batch.present & ~batch.observed  # a hidden value that exists is a target, so it does matter
-    changed = Batch(batch.patches + 5.0 * hidden, batch.present, batch.observed)
-    assert (loss_of(model, changed) - expected).abs() > 0.01
+    changed = dataclasses.replace(batch, patches=batch.patches + 5.0 * hidden)
+    assert (loss_from(model, changed) - expected).abs() > 0.01
+
+
+def test_the_loss_depends_on_suggested_seasons_where_they_are_cycles():
+    torch.manual_seed(0)
+    model, wave = NanoTST(TINY.model), torch.sin(torch.arange(240) * torch.pi / 5)
+    everywhere = torch.ones(1, 10, 24, dtype=torch.bool)
+    waves = wave.view(1, 10, 24)
+    plain, other = (
+        loss_from(model, Batch(waves, everywhere, everywhere, torch.tensor([[period]]).double()))
+        for period in (0.0, 20.0)
+    )
+    assert (plain - other).abs() > 1e-6
 
 
 def test_a_lane_of_equal_values_teaches_nothing_and_breaks_nothing():
     torch.manual_seed(0)
-    batch = Batch(torch.full((2, 4, 24), 3.0), *[torch.ones(2, 4, 24, dtype=torch.bool)] * 2)
-    assert loss_of(NanoTST(TINY.model), batch).item() == 0.0
+    everywhere = torch.ones(2, 4, 24, dtype=torch.bool)
+    batch = Batch(torch.full((2, 4, 24), 3.0), everywhere, everywhere, torch.zeros(2, 1).double())
+    assert loss_from(NanoTST(TINY.model), batch).item() == 0.0
+
+
+def test_examples_hold_the_squashed_next_patch_and_count_what_has_a_scale():
+    batch = windows().batch(0)
+    examples = examples_of(batch)
+    features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
+    for token in (0, 1):
+        next_patch = batch.patches[:, token + 1].double()
+        expected = ((next_patch - reference.path[:, token]) / reference.divisor[:, token]).asinh().clamp(-8, 8)
+        torch.testing.assert_close(examples.target[:, token], expected.float(), rtol=1e-6, atol=1e-6)
+        known = (reference.count[:, token] >= 3) & (reference.unit[:, token] > 0)
+        assert torch.equal(examples.weight[:, token], batch.present[:, token + 1] & known[:, None])
+    assert not examples.weight[:, -1].any()
+    assert torch.equal(examples.inputs.features, features.stacked(torch.float32))
+    again = Examples.of(*examples.to(torch.device("cpu")).tensors())
+    for found, part in zip(again.tensors(), examples.tensors(), strict=True):
+        assert torch.equal(found, part)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
