@@ -19,7 +19,9 @@ from segue.forecasting.nanotst.variogram import LAGS, LONGEST, Variogram
 
 _PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/lab-notebook.md)
 _RISE = 0.3  # of the similarity: the least rise from the valley; 0.1 to 0.5 find 98.6 to 99.4 % of trial cycles
-_CONVINCING = 0.85  # of the best score: the shortest cycle with so much is taken; 0.5 takes parts of cycles for cycles
+_CONVINCING = 0.5  # of the best score: a shorter cycle needs so much, since noise alone makes low peaks at short lags,
+_TIMES = 4  # or the best one is a multiple of it: two to four times its length
+_ALIKE, _EQUAL = 1.25, 1e-3  # times the variance, and share of the largest one: a shorter cycle with no more is taken
 _DEEP = 0.05  # of the largest variance: moves that vary less span a cycle themselves, and measure nothing
 _REACH = (
     1.1  # half of the past times this is the longest cycle, because two cycles may end just before the newest value
@@ -52,8 +54,7 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     """Detects the most convincing cycle, and the most convincing other one, at least 1.5 times as long or as short.
 
     The score of a cycle is its similarity less two standard errors of white noise, so the fewer pairs there are, the
-    more alike they must be. Of cycles with nearly the best score the shortest is taken, since multiples of a cycle are
-    cycles, too.
+    more alike they must be. Of cycles that repeat the lane equally well the shortest is taken.
 
     Args:
         past: The lanes.
@@ -66,17 +67,22 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     top = (similarity[..., 1:] >= similarity[..., :-1])[..., :-1] & (similarity[..., 1:-1] >= similarity[..., 2:])
     peak = F.pad(top, (1, 1)) & (similarity - valley > (_RISE * similarity).clamp(min=0.1))
 
-    suggested = _suggested(length, seasons)
+    suggested = _suggested(length, seasons) & _in_a_valley(differences.variance, length)
     pairs, moves = differences.pairs.index_select(-1, length), _moves(length)
     seen = pairs.clamp(min=1)
-    score = similarity - torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt())
-    score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score + _SUGGESTED * suggested, -1.0)
+    score = similarity - torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt()) + _SUGGESTED * suggested
+    score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score, -1.0)
 
-    first = _first(score)
+    variance = differences.variance.index_select(-1, length)
+    first = _first(score, variance, length, suggested)
     span = length[first][..., None]
-    other = _first(torch.where((length >= _APART * span) | (length * _APART <= span), score, -1.0))
-    return _refined(first, length, similarity, past, differences), _refined(
-        torch.where(first > 0, other, 0), length, similarity, past, differences
+    other = _first(
+        torch.where((length >= _APART * span) | (length * _APART <= span), score, -1.0), variance, length, suggested
+    )
+    other = torch.where(first > 0, other, 0)
+    return (
+        _refined(first, length, similarity, past, differences),
+        _refined(other, length, similarity, past, differences),
     )
 
 
@@ -104,8 +110,10 @@ def similarities(
     largest, valley = at[1], torch.full_like(own, torch.inf)
     for part, covariance in enumerate(shorter, start=1):
         lag = length - part * moves
-        counts = (lag > moves) | ((length < 4) & (lag >= 1))
+        alternate = (length == 2) & (lag == 1)  # the only shorter lag of two steps is that of the move itself
+        counts = (lag > moves) | alternate
         largest = torch.maximum(largest, at[part + 1] * counts)
+        covariance = covariance + at[part + 1] / 2 * alternate  # noise alone counts as zero
         valley = torch.minimum(valley, torch.where(counts, covariance, torch.inf))
     divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
     divisor = torch.where(divisor > 0, divisor, 1.0)
@@ -126,11 +134,34 @@ def _suggested(
     return near.any(1, keepdim=True)
 
 
-def _first(score: Float[Tensor, "lanes tokens lengths"]) -> Int[Tensor, "lanes tokens"]:
-    """The index of the shortest length with nearly the best score; zero where no score is above zero."""
-    best = score.amax(-1, keepdim=True)
-    chosen = (score >= (_CONVINCING * best).clamp(min=1e-6)).int().argmax(-1)
-    return chosen * (best[..., 0] > 0)
+def _in_a_valley(
+    variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
+) -> Bool[Tensor, "lanes tokens lengths"]:
+    """True where the variance is less than one move before and one move after."""
+    here, moves = variance.index_select(-1, length), _moves(length)
+    around = (variance.index_select(-1, (length + part * moves).abs()) for part in (-1, 1))
+    return (here < next(around)) & (here < next(around))
+
+
+def _first(
+    score: Float[Tensor, "lanes tokens lengths"],
+    variance: Float[Tensor, "lanes tokens lengths"],
+    length: Int[Tensor, " lengths"],
+    suggested: Bool[Tensor, "lanes tokens lengths"],
+) -> Int[Tensor, "lanes tokens"]:
+    """The index of the shortest length that repeats the lane as well as the best; zero where no score is above zero.
+
+    Multiples of a cycle are cycles, too. Under noise they have larger scores, because moves over an eighth of them are
+    larger, but they have the same variance. Of several cycles a suggested one is taken.
+    """
+    best, index = score.max(-1, keepdim=True)
+    longest = length[index]
+    times = (longest + length // 2) // length.clamp(min=1)
+    divides = ((longest - times * length).abs() <= _moves(longest) / 2) & (times <= _TIMES)
+    convincing = (score >= _CONVINCING * best) | divides
+    alike = variance <= _ALIKE * variance.gather(-1, index) + _EQUAL * variance.amax(-1, keepdim=True)
+    equal = (score > 0) & convincing & alike
+    return (equal.int() + (equal & suggested).int()).argmax(-1)
 
 
 def _refined(
@@ -144,7 +175,7 @@ def _refined(
     chosen = lengths[index][..., None]
     around = torch.arange(-LONGEST // _PARTS, LONGEST // _PARTS + 1, device=index.device)
     lag = (chosen + around).clamp(0, LAGS - 1)
-    near = (around.abs() <= _moves(chosen)) & (lag <= _REACH * past.age[..., None] / 2)
+    near = (around.abs() <= _moves(chosen)) & (lag > 1) & (lag <= _REACH * past.age[..., None] / 2)
     variance = torch.where(near, differences.variance.gather(-1, lag), torch.inf)
     least = lag.gather(-1, variance.argmin(-1, keepdim=True))[..., 0]
     own = similarity.gather(-1, index[..., None])[..., 0].clamp(-1, 1)

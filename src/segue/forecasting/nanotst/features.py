@@ -100,7 +100,7 @@ class Features:
     def candidates(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens patch candidates"]:
         """Returns the naive forecasts among which the network weighs, the reference (zero) first, then the lines."""
         patch = self.last.shape[-1]
-        ahead = torch.arange(1, patch + 1, device=self.last.device) / patch
+        ahead = torch.arange(1, patch + 1, device=self.last.device, dtype=self.last.dtype) / patch
         lines = self.last[..., None] + self.line_levels[:, :, None] + self.line_slopes[:, :, None] * ahead[:, None]
         naive = [
             torch.zeros_like(self.last),

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past
-from segue.forecasting.nanotst.scaling import Scale
+from segue.forecasting.nanotst.scaling import Scale, step_scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
 _SHARPNESS = (
@@ -96,10 +96,14 @@ def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycl
         cycle: The cycle of each patch.
         other: The other cycle.
     """
-    variance = (overall.unit / differences.unit).square().to(differences.square.dtype)[..., None]
+    scales = step_scale(past), overall
+    step, variance = (
+        (scale.unit / differences.unit).square().to(differences.square.dtype)[..., None] for scale in scales
+    )
     pairs = differences.pairs
     total = differences.square * pairs
-    square = (total + differences.square[..., 1:2] * _PRIOR_PAIRS) / (pairs + _PRIOR_PAIRS)
+    prior = torch.where(pairs[..., 1:2] > 0, differences.square[..., 1:2], step)  # gaps may leave no neighbours
+    square = (total + prior * _PRIOR_PAIRS) / (pairs + _PRIOR_PAIRS)
     lead = lead_times(past)
     longest = (past.age - _LEAST_PAIRS).clamp(1, LAGS - 1)[..., None]
 
@@ -110,7 +114,8 @@ def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycl
         span = length.clamp(min=1)[..., None]
         cycles = (lead + span - 1) // span
         reach = torch.where(cycles * span < LAGS, cycles * span, span)
-        return torch.where(length[..., None] > 0, at_lag(square, reach), torch.inf)
+        known = (length[..., None] > 0) & (at_lag(pairs, reach) > 0)
+        return torch.where(known, at_lag(square, reach), torch.inf)
 
     # the lags that show how far the mean is from values at the middle step; it needs half of the past
     middle = torch.minimum(lead[..., past.patch // 2], (past.age // 2).clamp(min=1))[..., None]
@@ -125,7 +130,9 @@ def lead_times(past: Past) -> Int[Tensor, "lanes tokens patch"]:
     """The steps from the newest value to each step of the patch after each patch, at least one."""
     tokens, size = past.newest_of_patch.shape[1], past.patch
     target = torch.arange(size, (tokens + 1) * size, device=past.newest.device).view(tokens, size)
-    return (target - past.newest_of_patch.clamp(min=-1)[..., None]).clamp(1, LAGS - 1)
+    newest = past.newest_of_patch
+    newest = torch.where(newest >= 0, newest, target[:, 0] - 1)  # a lane not yet begun has no lead: padding is no time
+    return (target - newest[..., None]).clamp(1, LAGS - 1)
 
 
 def weighted_reference(
