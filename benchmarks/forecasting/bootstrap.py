@@ -78,5 +78,30 @@ def drawn(scores: pd.DataFrame, draws: int, random: np.random.Generator) -> np.n
     return np.stack(ratios)
 
 
+def intervals(scores: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> dict[str, float]:
+    """95 % intervals of MASE, WQL and WQL / ND of one set, over draws of its series; NaN for a set of one series.
+
+    Args:
+        scores: Of the series of one model: mase, loss, error, size.
+        draws: Of the bootstrap.
+        seed: Of the draws; two models of one set have the same.
+
+    Returns:
+        `<score>_low` and `<score>_high`.
+    """
+    count = len(scores)
+    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+    defined = scores["mase"].notna().to_numpy()
+    loss, error, size = (times @ scores[name].to_numpy() for name in ("loss", "error", "size"))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a draw without any error, or any defined MASE
+        mase = times @ scores["mase"].fillna(0).to_numpy() / (times @ defined)
+        drawn_scores = {"mase": mase, "wql": loss / size, "wql_nd": loss / error}
+    found = {}
+    for name, values in drawn_scores.items():
+        bounds = np.quantile(values, [0.025, 0.975]) if count > 1 else (np.nan, np.nan)
+        found |= {f"{name}_low": float(bounds[0]), f"{name}_high": float(bounds[1])}
+    return found
+
+
 if __name__ == "__main__":
     main()

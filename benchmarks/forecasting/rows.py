@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.forecasting.scaled import scaled_ratio
 from benchmarks.forecasting.scores import forecast, series_scores, set_scores
 from benchmarks.forecasting.sets import Task
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
@@ -45,5 +46,6 @@ def row(task: Task, model: str, series: pd.DataFrame, baseline: Baselines) -> di
         "wql_bands_ratio": scores["wql"] / bands["wql"],
         "winkler80_ratio": scores["winkler80"] / bands["winkler80"],
         "winkler95_ratio": scores["winkler95"] / bands["winkler95"],
+        "scaled_ratio": scaled_ratio(series, baseline[BANDS]),
     }
     return asked | scores | ratios

@@ -9,9 +9,11 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from benchmarks.forecasting.scaled import geometric_mean, scaled_loss
 from benchmarks.forecasting.sets import Task
 from segue.forecasting.evaluation.metrics import DECILES, coverage, interval_score, mase
 from segue.forecasting.predictor import LEVELS, Predictor, predict_lanes
+from segue.forecasting.support import whole
 
 COVERED = (50, 80, 95, 98)  # per cent
 SCORED = (80, 95)  # intervals that get an interval score
@@ -32,9 +34,22 @@ def series_scores(task: Task, quantiles: np.ndarray) -> pd.DataFrame:
     """One row a series, in the order of the task.
 
     Columns: `mase` and `winkler<level>`, means over its windows, the latter in units of the seasonal naive error;
-    `loss` and `size`, whose sums over series give WQL as their ratio; `values`, the number observed, and
-    `inside<level>`, how many of them lie within the interval. Levels that the quantiles lack (NaN) give NaN.
+    `loss` and `size`, whose sums over series give WQL as their ratio; `error`, the sum of the absolute errors of the
+    median; `unit`, the mean over windows of the seasonal naive error, and `scaled_loss` (see `scaled.py`); `values`,
+    the number observed; `inside<level>`, how many of them lie within the interval, and `strictly80`, how many lie
+    within it and on no bound; `whole`, whether all values are whole numbers. Levels that the quantiles lack give NaN.
     """
+    lanes = lane_scores(task, quantiles)
+    owner = pd.Series(task.series, name="series")
+    means = ("mase", "unit", *(f"winkler{level}" for level in SCORED))
+    # a sum with a NaN is NaN, but a window whose unit error is undefined is left out of means
+    rules = {name: "mean" if name in means else lambda part: part.sum(skipna=False) for name in lanes}
+    found = lanes.groupby(owner, sort=False).agg(rules | {"whole": "all"}).reset_index()
+    return found.assign(scaled_loss=scaled_loss(found))
+
+
+def lane_scores(task: Task, quantiles: np.ndarray) -> pd.DataFrame:
+    """The columns of `series_scores`, one row a window."""
     observed = ~np.isnan(task.actual)
     actual, count = np.where(observed, task.actual, 0), observed.sum(axis=1)
     deciles = quantiles[..., [LEVELS.index(level) for level in DECILES]]
@@ -42,26 +57,24 @@ def series_scores(task: Task, quantiles: np.ndarray) -> pd.DataFrame:
         raise ValueError(f"a forecast of an observed value of {task.dataset.name} is NaN")
     error = actual[..., None] - deciles
     pinball = np.maximum(np.multiply(DECILES, error), np.subtract(DECILES, 1) * error).mean(axis=-1)
+    absolute = np.where(observed, np.abs(error[..., DECILES.index(0.5)]), 0).sum(axis=1)
     one_error = unit_errors(task)
     columns = {
-        "mase": one_error
-        * np.where(observed, np.abs(error[..., DECILES.index(0.5)]), 0).sum(axis=1)
-        / np.where(count > 0, count, np.nan),
+        "mase": one_error * absolute / np.where(count > 0, count, np.nan),
         "loss": 2 * np.where(observed, pinball, 0).sum(axis=1),
+        "error": absolute,
         "size": np.abs(actual).sum(axis=1),
+        "unit": 1 / one_error,
         "values": count,
+        "whole": whole_numbers(task),
+        "strictly80": np.where(observed, strictly_inside(task.actual, *interval(quantiles, 80)), 0).sum(axis=1),
     }
     for level in COVERED:
         share = coverage(task.actual, *interval(quantiles, level))
         columns[f"inside{level}"] = np.where(count > 0, share, 0) * count
     for level in SCORED:
         columns[f"winkler{level}"] = one_error * interval_score(task.actual, *interval(quantiles, level), level)
-    lanes = pd.DataFrame(columns)
-    rules = {name: "mean" if name == "mase" or name.startswith("winkler") else "sum" for name in columns}
-    owner = pd.Series(task.series, name="series")
-    # a sum with a NaN is NaN, but a window whose unit error is undefined is left out of means
-    sums = {name: rule if rule == "mean" else lambda part: part.sum(skipna=False) for name, rule in rules.items()}
-    return lanes.groupby(owner, sort=False).agg(sums).reset_index()
+    return pd.DataFrame(columns)
 
 
 @lru_cache(maxsize=1)  # asked for once a model
@@ -75,6 +88,17 @@ def unit_errors(task: Task) -> np.ndarray:
     )
 
 
+@lru_cache(maxsize=1)
+def whole_numbers(task: Task) -> np.ndarray:
+    """Whether all that is observed in a window and in the history before it is whole."""
+    return np.array([whole(past) and whole(next_) for past, next_ in zip(task.histories, task.actual, strict=True)])
+
+
+def strictly_inside(actual: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """1 where a value lies between the bounds and on neither, 0 elsewhere; NaN where a bound is NaN."""
+    return np.where(np.isnan(lower + upper), np.nan, (lower < actual) & (actual < upper))
+
+
 def interval(quantiles: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
     """Bounds of the central interval of so many per cent."""
     lower, upper = round(0.5 - level / 200, 4), round(0.5 + level / 200, 4)
@@ -83,7 +107,10 @@ def interval(quantiles: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]
 
 def set_scores(series: pd.DataFrame) -> dict[str, float]:
     """The scores of a set, or of several pooled, from those of its series."""
-    found = {"mase": series["mase"].mean(), "wql": series["loss"].sum(skipna=False) / series["size"].sum()}
+    loss, error, size = (series[name].sum(skipna=False) for name in ("loss", "error", "size"))
+    # quantiles that are calibrated have about .80 as WQL / ND
+    found = {"mase": series["mase"].mean(), "wql": loss / size, "nd": error / size}
+    found |= {"wql_nd": loss / error if error else float("nan"), "scaled_loss": geometric_mean(series["scaled_loss"])}
     for level in COVERED:
         share, error = clustered(series[f"inside{level}"].to_numpy(), series["values"].to_numpy())
         found |= {f"coverage{level}": share, f"coverage{level}_se": error}

@@ -2,6 +2,8 @@
 
     python -m benchmarks.forecasting.tables --official FILE --validation FILE --horizons FILE --histories FILE \\
         --known-distributions FILE
+
+The file of scores of series that `zeroshot.py` wrote lies beside that of the validation view.
 """
 
 import argparse
@@ -10,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.forecasting.against import against, beaten, overall
+from benchmarks.forecasting.competitors import RESULTS
 from benchmarks.forecasting.groups import GROUPS
 from benchmarks.forecasting.published import published
 
@@ -26,12 +30,17 @@ def main() -> None:
     for kind in ("official", "validation", "horizons", "histories", "known-distributions"):
         parser.add_argument(f"--{kind}", type=Path, required=True)
     options = parser.parse_args()
-    validation = pd.read_csv(options.validation)
-    competitors = pd.read_csv(Path(__file__).parents[1] / "results" / "competitors" / "validation.csv")
+    validation, official = pd.read_csv(options.validation), pd.read_csv(options.official)
+    losses = scaled_losses(options.validation.with_suffix(".parquet"))
+    competitors = pd.read_csv(RESULTS / "validation.csv")
     tables = {
-        "Set by set, official": by_set(pd.read_csv(options.official)),
+        "Set by set, official": by_set(official),
+        "Intervals over series, official": bounded(official),
         "Development sets": beside(validation, competitors),
+        "Quantile loss of series beside others": beside_each(losses),
+        "Tasks behind the best of all": behind(losses),
         "Coverage": coverage(validation),
+        "Coverage by kind of numbers": kinds(validation),
         "Far horizons": far(pd.read_csv(options.horizons)),
         "Histories": histories(pd.read_csv(options.histories)),
         "Known distributions": known(pd.read_csv(options.known_distributions)),
@@ -59,6 +68,54 @@ def beside(validation: pd.DataFrame, competitors: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({s: np.exp(np.log(r[common]).mean()) for s, r in zip(("MASE", "WQL"), ratios, strict=True)})
     table.index.name = f"{int(common.sum())} tasks"
     return table.reindex(list(BESIDE)).map("{:.3f}".format)
+
+
+def bounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of the default model on the comparable sets, with 95 % bootstrap intervals over series."""
+    rows = rows[rows["sets"].isna() & rows["comparable"].eq(True) & (rows["model"] == "nanotst")].set_index("set")
+    titles = {"mase": "MASE", "wql": "WQL", "wql_nd": "WQL / ND"}
+    return pd.DataFrame({title: with_interval(rows, score, f"{score}_") for score, title in titles.items()})
+
+
+def scaled_losses(run: Path) -> pd.DataFrame:
+    """Of the default model beside each competitor: one row a validation task and competitor, by `against.against`."""
+    series = pd.read_parquet(run)
+    files = [pd.read_parquet(file) for file in sorted(RESULTS.glob("validation-*.parquet"))]
+    return against(series[series["model"] == "nanotst"], files)
+
+
+def beside_each(losses: pd.DataFrame) -> pd.DataFrame:
+    """The geometric mean of ratios over tasks, and on how many the default model is better."""
+    rows = overall(losses)
+    better = rows["better"].astype(int).astype(str) + " of " + rows["tasks"].astype(int).astype(str)
+    return pd.DataFrame({"ratio": with_interval(rows, "ratio", ""), "better": better})
+
+
+def behind(losses: pd.DataFrame) -> pd.DataFrame:
+    """The tasks where the best competitor is ahead by more than a tenth, the worst first."""
+    rows = beaten(losses)
+    rows = rows.set_index(rows["set"] + ", " + rows["horizon"].astype(str))
+    series = rows["series"].astype(str)
+    return pd.DataFrame({"best": rows["best"], "series": series, "ratio": with_interval(rows, "ratio", "")})
+
+
+def with_interval(rows: pd.DataFrame, score: str, prefix: str) -> pd.Series:
+    """The score with its interval; without one, as of a set of one series, the score alone."""
+    number = "{:.3f}".format
+    bounds = " (" + rows[f"{prefix}low"].map(number) + " to " + rows[f"{prefix}high"].map(number) + ")"
+    return rows[score].map(number) + bounds.where(rows[f"{prefix}low"].notna(), "")
+
+
+def kinds(validation: pd.DataFrame) -> pd.DataFrame:
+    """Of the default model, whole numbers apart, in every frequency with at least 150 series of the kind."""
+    rows = validation[validation["strictly80"].notna() & validation["sets"].isna() & validation["horizon"].isna()]
+    rows = rows[rows["model"] == "nanotst"].set_index("set")
+    columns = {"coverage80": "80 %, bounds included", "strictly80": "80 %, strictly inside", "coverage95": "95 %"}
+    shares = {
+        title: (100 * rows[name]).map("{:.1f}".format) + " (" + (100 * rows[f"{name}_se"]).map("{:.1f}".format) + ")"
+        for name, title in columns.items()
+    }
+    return pd.DataFrame({"series": rows["series"].astype(int).astype(str)} | shares)
 
 
 def coverage(validation: pd.DataFrame) -> pd.DataFrame:

@@ -2,9 +2,10 @@
 
     python -m benchmarks.forecasting.zeroshot --data DIR --model nanotst --view validation
 
-MASE of the median, WQL over nine deciles, coverage and interval scores; by set, by group of sets, and by bucket of
-frequency and horizon. Beside them what others reach on the same windows: cached runs of `competitors.py` and, on the
-official view, published rows. Choices are made on the validation view; the official view is for releases.
+MASE of the median, WQL over nine deciles, the quantile loss scaled by series, coverage and interval scores; by set, by
+group of sets, and by bucket of frequency and horizon. Sets have bootstrap intervals over series. Beside them is what
+others reach on the same windows: cached runs of `competitors.py` and, on the official view, published rows. Choices are
+made on the validation view; the official view is for releases.
 """
 
 import argparse
@@ -14,21 +15,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.forecasting.bootstrap import intervals
 from benchmarks.forecasting.competitors import RESULTS
 from benchmarks.forecasting.groups import RATIOS, miscovered, summaries
 from benchmarks.forecasting.published import published
 from benchmarks.forecasting.rows import BANDS, POINT, baselines, row
 from benchmarks.forecasting.scores import COVERED, SCORED, forecast, series_scores
 from benchmarks.forecasting.sets import SETS, Task, load_task
+from benchmarks.forecasting.whole import by_kind, show_kinds
 from benchmarks.machine import default_output, machine, peak_megabytes, reset_peak
 from segue.forecasting.predictor import Predictor, predict_lanes
 from segue.forecasting.registry import load_predictor
 from segue.threads import usable_threads
 
+BOUNDED = ("mase", "wql", "wql_nd")  # get a bootstrap interval over series
 COLUMNS = [
-    "set", "horizon", "frequency", "season", "comparable", "sets", "series", "windows", "model", "mase", "wql", *RATIOS,
+    "set", "horizon", "frequency", "season", "comparable", "sets", "series", "windows", "model",
+    "mase", "wql", "nd", "wql_nd", "scaled_loss",
+    *RATIOS, *(f"{score}_{end}" for score in BOUNDED for end in ("low", "high")),
     *(f"coverage{level}{what}" for level in COVERED for what in ("", "_se")), *(f"winkler{level}" for level in SCORED),
-    "ms_per_series", "peak_mb", "fingerprint",
+    "strictly80", "strictly80_se", "ms_per_series", "peak_mb", "fingerprint",
 ]  # fmt: skip
 
 
@@ -38,8 +44,10 @@ def main() -> None:
     beside = others(rows, options.view)
     everyone = pd.concat([rows, beside], ignore_index=True).reindex(columns=COLUMNS)
     means = summaries(everyone, series)
-    result = pd.concat([rows, means], ignore_index=True).reindex(columns=COLUMNS)
+    kinds = by_kind(rows, series)
+    result = pd.concat([rows, means, kinds], ignore_index=True).reindex(columns=COLUMNS)
     show(everyone, means)
+    show_kinds(kinds)
     output = options.output or default_output(f"zeroshot-{options.view}")
     output.parent.mkdir(parents=True, exist_ok=True)
     result = result.assign(view=options.view, **machine(options.threads))
@@ -81,7 +89,7 @@ def run(options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
             quantiles, cost = measured_forecast(predictor, task)
             found[name], costs[name] = series_scores(task, quantiles), {"fingerprint": predictor.fingerprint, **cost}
         for name, scores in ({name: baseline[name] for name in (POINT, BANDS)} | found).items():
-            rows.append(row(task, name, scores, baseline) | costs.get(name, {}))
+            rows.append(row(task, name, scores, baseline) | intervals(scores) | costs.get(name, {}))
             series.append(scores.assign(set=dataset.name, horizon=dataset.horizon, model=name))
         print(f"{dataset.name} {dataset.horizon}", flush=True)
     return pd.DataFrame(rows), pd.concat(series, ignore_index=True)
@@ -112,9 +120,16 @@ def show(everyone: pd.DataFrame, means: pd.DataFrame) -> None:
     """Ratios of all models by set and group, then coverage of the models that were run now."""
     sets = everyone.assign(set=everyone["set"] + " " + everyone["horizon"].astype(str))
     both = pd.concat([sets, means], ignore_index=True)
-    for ratio in ("mase_ratio", "wql_ratio"):
+    point = "to the point forecast of seasonal naive"
+    titles = {
+        "mase_ratio": point,
+        "wql_ratio": point,
+        "scaled_ratio": "of quantile losses of series, to seasonal naive with bands",
+        "wql_nd": "WQL over ND; a group has the geometric mean",
+    }
+    for ratio, title in titles.items():
         table = both[both["model"] != POINT].pivot_table(ratio, "set", "model", sort=False)
-        print(f"\n{ratio}, to the point forecast of seasonal naive\n{table.to_string(float_format='%.3f', na_rep='')}")
+        print(f"\n{ratio}, {title}\n{table.to_string(float_format='%.3f', na_rep='')}")
     columns = ["set", "series", "model", *(c for level in COVERED for c in (f"coverage{level}", f"coverage{level}_se"))]
     run_now = means[means["coverage80"].notna() & (means["model"] != POINT)]
     costs = ["wql_bands_ratio", "winkler80_ratio", "winkler95_ratio", "ms_per_series", "peak_mb"]
