@@ -37,14 +37,14 @@ def test_blurring_a_week_is_circular_and_keeps_its_mean(generator):
 
 def test_an_exact_week_is_predicted_by_last_weeks_value(generator):
     # the production that teaches 24 and 168 together: a drift or a noise that hides the week would show here
-    values = hourly.exact_week(generator, 300, 1176)
+    values = hourly.exact_week(generator, 300, 1176).values
     deviation = values.std(1)
     best = torch.stack([(values[:, 7 * s :] - values[:, : -7 * s]).abs().mean(1) for s in (24, 48, 96, 144, 12)])
     assert (best.amin(0) / deviation).median() < 0.12
 
 
 def test_daylight_is_exactly_dark_at_night_and_weather_never_is(generator):
-    drawn = hourly.climate(generator, 400, 500)
+    drawn = hourly.climate(generator, 400, 500).values
     dark = (drawn == 0).float().mean(1)
     assert 0.1 < (dark > 0.1).float().mean() < 0.25
     assert torch.all((drawn >= 0).all(1) | (dark == 0))
@@ -87,7 +87,7 @@ def test_months_follow_one_another_and_years_turn_in_january(generator):
 
 
 def test_seasons_of_tourism_grow_with_the_level(generator):
-    values = tourism.quarterly(generator, 400, 240).unfold(1, 20, 20)
+    values = tourism.quarterly(generator, 400, 240).values.unfold(1, 20, 20)
     level, swing = values.mean(2).log(), values.std(2).log()
     together = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in zip(level, swing, strict=True)])
     assert together.median() > 0.6

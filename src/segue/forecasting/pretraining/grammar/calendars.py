@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, standardise
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import linear_scan
 from segue.forecasting.pretraining.grammar.seasons import PHASES, waveform
@@ -91,12 +91,13 @@ def measured(generator: Generator, values: Series) -> Series:
     return values + scale * busy.clamp(max=3) * normal(generator, count, length)
 
 
-def calendar(generator: Generator, count: int, length: int) -> Series:
+def calendar(generator: Generator, count: int, length: int) -> Drawn:
     """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
-    base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
+    slots = pick(generator, count, SLOTS)
+    base = standardise(day_by_week(generator, count, length, slots))
     noisy = measured(generator, base)
     rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / noisy.amax(1, keepdim=True).clamp(min=1))
     multiplied = (noisy * rate).exp() / rate
     values = torch.where(chance(generator, count, 0.5), multiplied, noisy)
     drift = uniform(generator, count, 0, 1) * chance(generator, count, 0.35)
-    return values + drift * slow_path(generator, count, length)
+    return drawn(values + drift * slow_path(generator, count, length), slots, WEEK * slots)

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.calendars import WEEK, weekday_levels
-from segue.forecasting.pretraining.grammar.combinators import Series, sometimes
+from segue.forecasting.pretraining.grammar.combinators import Drawn, Series, drawn, sometimes
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.events import count_events
 from segue.forecasting.pretraining.grammar.hourly import YEAR, slow_level
@@ -103,15 +103,17 @@ def noisy(generator: Generator, log: Series) -> Series:
     return (log + error + moving).clamp(-6, 4).exp()
 
 
-def dated_days(generator: Generator, count: int, length: int) -> Series:
+def dated_days(generator: Generator, count: int, length: int) -> Drawn:
     """Daily births, sales, calls: whole counts in a third of the series."""
     values = noisy(generator, by_day(generator, count, length))
     scale = log_uniform(generator, count, 3, 3000)
-    return sometimes(generator, values * scale, 0.35, count_events)
+    values = sometimes(generator, values * scale, 0.35, count_events)
+    return drawn(values, torch.full_like(scale, WEEK), torch.full_like(scale, YEAR))
 
 
-def dated_weeks(generator: Generator, count: int, length: int) -> Series:
+def dated_weeks(generator: Generator, count: int, length: int) -> Drawn:
     """Weekly sums of days, 52.18 a year: the effect of a holiday moves between weeks."""
     log = by_day(generator, count, WEEK * length).clamp(-6, 4)
     summed = log.exp().unflatten(1, (length, WEEK)).mean(2)
-    return noisy(generator, summed.log())
+    values = noisy(generator, summed.log())
+    return drawn(values, torch.full_like(values[:, :1], YEAR / WEEK))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Complex
 from torch import Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import Series
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series
 
 Spectrum = Complex[Tensor, "#series frequency"]
 Lag = Callable[[int | Tensor], Spectrum]
@@ -55,6 +55,16 @@ def linear_scan(gain: Series, drive: Series) -> Series:
         gain[:, step:] = gain[:, step:] * gain[:, :-step]
         gain[:, :step] = 0
         step *= 2
+    return value
+
+
+def fading_sum(keep: PerSeries, drive: Series) -> Series:
+    """`y[t] = keep * y[t - 1] + drive[t]` from rest, by the same doubling with one constant gain a series."""
+    value, step = drive, 1
+    while step < drive.shape[1]:
+        doubled = value.clone()
+        doubled[:, step:].addcmul_(value[:, :-step], keep)
+        value, keep, step = doubled, keep.square(), 2 * step
     return value
 
 

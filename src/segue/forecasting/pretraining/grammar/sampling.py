@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar.combinators import choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import Periods, choose_drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import Number
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
@@ -16,6 +16,7 @@ from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
 DEFAULT_WEIGHTS: Mapping[str, Number] = {
     # days and weeks
     "calendar": 0.11,
+    "cycles": 0.1,
     "exact_week": 0.06,
     "climate": 0.04,
     "load": 0.03,
@@ -77,7 +78,7 @@ class Grammar:
 
     def sample(
         self, generator: Generator, count: int, length: int
-    ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"]]:
+    ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"], Periods]:
         """Draws a batch in which the productions are interleaved.
 
         Args:
@@ -87,7 +88,8 @@ class Grammar:
 
         Returns:
             The series, each with mean 0 and standard deviation 1 over its length (or 0 throughout), within ±100;
-            and for each the index of its production in `PRODUCTIONS`.
+            for each the index of its production in `PRODUCTIONS`; and the periods of its main seasons in steps
+            (`[series 2]`, float64), zero where the production has none or does not tell them.
 
         Raises:
             UserError: `count` is below 1, or `length` below 8.
@@ -97,5 +99,6 @@ class Grammar:
         if length < 8:
             raise UserError("length", length, "give a whole number of at least 8")
         odds = [self.weights.get(name, 0.0) for name in PRODUCTIONS]
-        values, production = choose(generator, count, length, list(PRODUCTIONS.values()), odds)
-        return standardise(accidents(generator, standardise(values))).clamp(-100, 100), production
+        made, production = choose_drawn(generator, count, length, list(PRODUCTIONS.values()), odds)
+        values = standardise(accidents(generator, standardise(made.values))).clamp_(-100, 100)
+        return values, production, made.periods

@@ -70,18 +70,22 @@ def waveform(generator: Generator, count: int) -> Waveform:
     return choose(generator, count, PHASES, members, [0.35, 0.35, 0.12, 0.1, 0.08])[0]
 
 
-def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
-    """Repeats a cycle every `period` steps, beginning `start` steps into it, linear between the points of its grid.
-
-    A whole period repeats exactly; a fractional one moves along the cycle.
-    """
+def look_up(cycle: Waveform, position: Series) -> Series:
+    """The cycle at positions from 0 to its number of points, linear between the points."""
     phases = cycle.shape[1]
-    time = torch.arange(length, dtype=torch.float64, device=cycle.device)[None]
-    position = torch.remainder(time + start.double(), period.double()) / period.double() * phases
-    left = position.long().clamp(max=phases - 1)
-    between = (position - left).float()
-    right = torch.where(left + 1 == phases, 0, left + 1)
-    return cycle.gather(1, left) * (1 - between) + cycle.gather(1, right) * between
+    left = position.long().clamp_(max=phases - 1)
+    between = position - left
+    wrapped = torch.cat([cycle, cycle[:, :1]], 1)
+    return torch.lerp(wrapped.gather(1, left), wrapped.gather(1, left + 1), between)
+
+
+def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
+    """Repeats a cycle every `period` steps, beginning a whole number of steps into it, linear between its points.
+
+    A whole period repeats exactly; a fractional one moves along the cycle. The remainder of two float32 is exact.
+    """
+    time = torch.arange(length, dtype=torch.float32, device=cycle.device)[None] + start
+    return look_up(cycle, torch.remainder(time, period) * (cycle.shape[1] / period))
 
 
 def periods(generator: Generator, count: int) -> PerSeries:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import Series, choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import Drawn, Series, choose_drawn, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import linear_scan
 from segue.forecasting.pretraining.grammar.noises import innovations, persistent
@@ -101,7 +101,7 @@ def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Se
     return level * seasonal * (scale * (innovations(generator, count, length) + fading)).clamp(-2, 2).exp()
 
 
-def monthly(generator: Generator, count: int, length: int) -> Series:
+def monthly(generator: Generator, count: int, length: int) -> Drawn:
     """Monthly arrivals; in a third Easter moves between March and April, and in half long months have more arrivals."""
     cycle = evolving_cycle(generator, count, length, 12)
     month, year = months(generator, count, length)
@@ -112,14 +112,16 @@ def monthly(generator: Generator, count: int, length: int) -> Series:
     leap = (month == 1) & (year % 4 == 0)
     longer = torch.where(leap, 29, days) / 30.44
     counted = torch.where(chance(generator, count, 0.5), longer, 1.0)
-    return arrivals(generator, count, length, cycle) * moving.exp() * counted
+    values = arrivals(generator, count, length, cycle) * moving.exp() * counted
+    return drawn(values, torch.full_like(strength, 12))
 
 
-def quarterly(generator: Generator, count: int, length: int) -> Series:
+def quarterly(generator: Generator, count: int, length: int) -> Drawn:
     """Quarterly arrivals."""
-    return arrivals(generator, count, length, evolving_cycle(generator, count, length, 4))
+    values = arrivals(generator, count, length, evolving_cycle(generator, count, length, 4))
+    return drawn(values, torch.full_like(values[:, :1], 4))
 
 
-def tourism(generator: Generator, count: int, length: int) -> Series:
+def tourism(generator: Generator, count: int, length: int) -> Drawn:
     """Monthly and quarterly arrivals."""
-    return choose(generator, count, length, [monthly, quarterly], [0.65, 0.35])[0]
+    return choose_drawn(generator, count, length, [monthly, quarterly], [0.65, 0.35])[0]
