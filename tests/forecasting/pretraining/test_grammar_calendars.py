@@ -1,5 +1,6 @@
 """Hourly and monthly productions: weeks that return exactly, true dates, levels that scale seasons."""
 
+import math
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from dateutil.easter import easter as dateutil_easter
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar import hourly, tourism
+from segue.forecasting.pretraining.grammar import hourly, tourism, weather
 
 
 @pytest.fixture
@@ -92,3 +93,28 @@ def test_seasons_of_tourism_grow_with_the_level(generator):
     together = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in zip(level, swing, strict=True)])
     assert together.median() > 0.6
     assert values.min() > 0
+
+
+def test_weather_has_the_memory_of_its_fronts(generator):
+    # catches a day's weather that forgets at once, or that never ends
+    drawn = weather.fronts(generator, 4000, 60, torch.full((4000, 1), 4.0))
+    for begin, days in ((0, 1), (0, 4), (40, 8)):
+        measured = (drawn[:, begin] * drawn[:, begin + days]).mean().item()
+        assert measured == pytest.approx(math.exp(-days / 4), abs=0.06)
+
+
+def test_a_load_is_the_response_to_its_temperature(generator):
+    # hinges and parabolas turn upwards only; in 0.3 x 0.3 of the series there is neither heating nor cooling
+    drawn = weather.response(generator, torch.linspace(-3, 3, 301, dtype=torch.float64).expand(2000, -1))
+    assert drawn.min() == 0
+    assert drawn.diff(dim=1, n=2).min() >= -1e-9
+    assert (drawn == 0).all(1).float().mean().item() == pytest.approx(0.09, abs=0.03)
+
+
+def test_level_and_amplitude_of_a_load_move_together(generator):
+    days = weather.weather_load(generator, 400, 1152)
+    hourly_days = days.values[days.periods[:, 0] == 24].unfold(1, 168, 24)
+    level, swing = hourly_days.mean(2), hourly_days.std(2)
+    pairs = zip(level, swing, strict=True)
+    together = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in pairs])
+    assert together.median() > 0.3

@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar import artefacts, dates, demand, gaussian, machines, stationary, volatility
+from segue.forecasting.pretraining.grammar import (
+    artefacts,
+    dates,
+    days,
+    demand,
+    gaussian,
+    machines,
+    stationary,
+    volatility,
+)
 from segue.forecasting.pretraining.grammar.draws import normal
 
 
@@ -118,7 +127,7 @@ def test_dates_are_the_calendars():
 
 
 def test_weeks_sum_their_days_and_return_with_the_year(generator):
-    values = dates.dated_weeks(generator, 100, 520).values.log()
+    values = days.dated_weeks(generator, 100, 520).values.log()
     year, half = ((values[:, lag:] - values[:, :-lag]).abs().mean(1) for lag in (52, 26))
     assert (year < half).float().mean() > 0.55  # without a year the shorter way would be the closer one
 

@@ -113,24 +113,6 @@ def climate(generator: Generator, count: int, length: int) -> Drawn:
     return drawn(torch.where(lit, light * (1 + noise), warmth + (1 + stormy) * noise), slots)
 
 
-def load(generator: Generator, count: int, length: int) -> Series:
-    """Electricity: a week of activity, plus heating and cooling by the weather of the last days."""
-    slots, time = week_clock(generator, count, length)
-    day = time / slots + 1
-    days = int(day.max()) + 2
-    year = torch.cos(2 * math.pi * (time / (YEAR * slots) + uniform(generator, count, 0, 1)))
-    weather = across_days(daily(generator, count, days), day, log_uniform(generator, count, 1, 3))
-    hour = 0.4 * torch.cos(2 * math.pi * (time / slots - uniform(generator, count, 0.55, 0.7)))
-    degrees = uniform(generator, count, 0.5, 2) * year + uniform(generator, count, 0.1, 0.8) * weather + hour
-    heating = uniform(generator, count, 0, 0.3) * (uniform(generator, count, -1, 1) - degrees).clamp(min=0)
-    cooling = uniform(generator, count, 0, 0.3) * (degrees - uniform(generator, count, 0, 1.5)).clamp(min=0)
-    week = lay_out(activity(generator, count), slots, time)
-    base = log_uniform(generator, count, 0.4, 4) + week
-    level = (0.3 * slow_level(generator, count, length)).exp()
-    error = log_uniform(generator, count, 0.002, 0.03) * persistent(generator, count, length)
-    return base * (1 + heating + cooling) * level * (1 + error)
-
-
 def rush_hours(generator: Generator, count: int) -> Week:
     """Traffic by weekday: two peaks over a plateau on working days, one broad peak on days of rest, empty nights."""
     hour = torch.arange(PHASES, device=generator.device)[None, None] * 24 / PHASES

@@ -16,7 +16,7 @@ from segue.forecasting.pretraining.grammar.combinators import (
     standardise,
 )
 from segue.forecasting.pretraining.grammar.cycles import cycles
-from segue.forecasting.pretraining.grammar.dates import dated_days, dated_weeks
+from segue.forecasting.pretraining.grammar.days import daily_year, dated_days, dated_weeks
 from segue.forecasting.pretraining.grammar.demand import adoption, demand, outbreaks
 from segue.forecasting.pretraining.grammar.draws import (
     Number,
@@ -29,9 +29,10 @@ from segue.forecasting.pretraining.grammar.draws import (
     uniform,
 )
 from segue.forecasting.pretraining.grammar.events import count_events, shifts, splice
+from segue.forecasting.pretraining.grammar.expansion import smooth_growth
 from segue.forecasting.pretraining.grammar.filters import accumulate, lag_filter
 from segue.forecasting.pretraining.grammar.gaussian import gaussian_process
-from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, load, traffic, visits
+from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, traffic, visits
 from segue.forecasting.pretraining.grammar.machines import chaos, machine
 from segue.forecasting.pretraining.grammar.noises import autoregressive, coloured, innovations, noise, persistent
 from segue.forecasting.pretraining.grammar.processes import diffusion, double_sarima, random_walk
@@ -41,6 +42,7 @@ from segue.forecasting.pretraining.grammar.stationary import stationary
 from segue.forecasting.pretraining.grammar.tourism import tourism
 from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, log_level, spans, trend
 from segue.forecasting.pretraining.grammar.volatility import volatility
+from segue.forecasting.pretraining.grammar.weather import weather_load
 
 
 def seasoned(generator: Generator, values: Series, share: Number) -> tuple[Series, PerSeries]:
@@ -160,11 +162,13 @@ PRODUCTIONS: dict[str, Production] = {
     "constant": constant,
     "exact_week": exact_week,
     "climate": climate,
-    "load": load,
+    "weather_load": weather_load,
     "traffic": traffic,
     "visits": visits,
+    "smooth_growth": smooth_growth,
     "tourism": tourism,
     "dated_days": dated_days,
+    "daily_year": daily_year,
     "dated_weeks": dated_weeks,
     "gaussian_process": gaussian_process,
     "volatility": volatility,

@@ -19,12 +19,13 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "cycles": 0.1,
     "exact_week": 0.06,
     "climate": 0.04,
-    "load": 0.03,
+    "weather_load": 0.06,
     "traffic": 0.02,
     "visits": 0.02,
     # months and quarters
     "multiplicative": 0.10,
-    "tourism": 0.08,
+    "smooth_growth": 0.07,
+    "tourism": 0.06,
     "growth": 0.13,
     # models of textbooks
     "smoothing": 0.08,
@@ -38,6 +39,7 @@ DEFAULT_WEIGHTS: Mapping[str, Number] = {
     "volatility": 0.008,
     "chaos": 0.002,
     # of the world
+    "daily_year": 0.05,
     "dated_days": 0.015,
     "dated_weeks": 0.008,
     "demand": 0.04,
