@@ -7,9 +7,10 @@ import torch
 from torch import Generator
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar import PRODUCTIONS, Grammar, simple_sentences
+from segue.forecasting.pretraining.grammar import DEFAULT_WEIGHTS, PRODUCTIONS, Grammar, simple_sentences
 from segue.forecasting.pretraining.grammar.combinators import choose, sometimes, standardise, values_of
 from segue.forecasting.pretraining.grammar.productions import counts
+from segue.forecasting.pretraining.grammar.sampling import GROUPS
 
 
 def seeded(seed=0):
@@ -46,7 +47,7 @@ def test_a_batch_is_standardised_and_repeatable(length):
 
 
 def test_productions_come_by_weight_and_interleaved():
-    weights = {"random_walk": 3.0, "constant": 1.0, "fluctuation": 0.0}
+    weights = {"random_walk": 3.0, "constant": 1.0, "chaos": 0.0}
     _, production, _ = Grammar(weights).sample(seeded(), 4000, 8)
     names = list(PRODUCTIONS)
     share = (production == names.index("random_walk")).float().mean().item()
@@ -68,6 +69,12 @@ def test_weights_that_mean_nothing_are_refused(weights):
 def test_sizes_that_make_no_series_are_refused(count, length):
     with pytest.raises(UserError):
         Grammar().sample(seeded(), count, length)
+
+
+def test_every_production_has_a_weight_in_one_group_and_the_weights_are_shares():
+    names = [name for group in GROUPS.values() for name in group]
+    assert sorted(names) == sorted(PRODUCTIONS)
+    assert sum(DEFAULT_WEIGHTS.values()) == pytest.approx(1)
 
 
 def test_choose_gives_each_series_the_member_it_reports():

@@ -72,7 +72,9 @@ def around(generator: Generator, count: int) -> Float[Tensor, "series day"]:
     after = 0.2 * normal(generator, count) * chance(generator, count, 0.3)
     rise = log_uniform(generator, count, 0.5, 15)
     fading = (-distance.abs() / rise).clamp(min=-30).exp()
-    return torch.where(distance < 0, before, torch.where(distance > 0, after, 0.0)) * fading + on_day * (distance == 0)
+    beside: Tensor = torch.where(distance < 0, before, torch.where(distance > 0, after, 0.0))
+    effect: Tensor = beside * fading + on_day * (distance == 0)
+    return effect
 
 
 def holidays(generator: Generator, count: int, dates: Dates) -> Series:

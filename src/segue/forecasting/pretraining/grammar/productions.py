@@ -28,13 +28,14 @@ from segue.forecasting.pretraining.grammar.draws import (
     power,
     uniform,
 )
+from segue.forecasting.pretraining.grammar.dynamics import dynamics
 from segue.forecasting.pretraining.grammar.events import count_events, shifts, splice
 from segue.forecasting.pretraining.grammar.expansion import smooth_growth
 from segue.forecasting.pretraining.grammar.filters import accumulate, lag_filter
 from segue.forecasting.pretraining.grammar.gaussian import gaussian_process
 from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, traffic, visits
 from segue.forecasting.pretraining.grammar.machines import chaos, machine
-from segue.forecasting.pretraining.grammar.noises import autoregressive, coloured, innovations, noise, persistent
+from segue.forecasting.pretraining.grammar.noises import innovations, noise, persistent
 from segue.forecasting.pretraining.grammar.processes import diffusion, double_sarima, random_walk
 from segue.forecasting.pretraining.grammar.seasons import modulated, periods, season_of
 from segue.forecasting.pretraining.grammar.smoothing import smoothing
@@ -123,11 +124,6 @@ def wave(generator: Generator, count: int, length: int) -> Drawn:
     return drawn(total + tilt + hiss, period, other)
 
 
-def fluctuation(generator: Generator, count: int, length: int) -> Series:
-    """Neither trend nor calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
-    return choose(generator, count, length, [autoregressive, persistent, coloured], [0.5, 0.25, 0.25])[0]
-
-
 def constant(generator: Generator, count: int, length: int) -> Series:
     """A level: exactly flat in half of the series, noise around it in the others."""
     return chance(generator, count, 0.5) * noise(generator, count, length)
@@ -154,7 +150,6 @@ PRODUCTIONS: dict[str, Production] = {
     "growth": growth,
     "random_walk": random_walk,
     "diffusion": diffusion,
-    "fluctuation": fluctuation,
     "stationary": stationary,
     "splice": spliced,
     "counts": counts,
@@ -176,6 +171,7 @@ PRODUCTIONS: dict[str, Production] = {
     "adoption": adoption,
     "outbreaks": outbreaks,
     "machine": machine,
+    "dynamics": dynamics,
     "chaos": chaos,
 }
 """Every production by name; `Grammar.sample` returns indices into this order."""

@@ -13,49 +13,56 @@ from segue.forecasting.pretraining.grammar.draws import Number
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
 
-DEFAULT_WEIGHTS: Mapping[str, Number] = {
-    # days and weeks
-    "calendar": 0.11,
-    "cycles": 0.1,
-    "exact_week": 0.06,
-    "climate": 0.04,
-    "weather_load": 0.06,
-    "traffic": 0.02,
-    "visits": 0.02,
-    # months and quarters
-    "multiplicative": 0.10,
-    "smooth_growth": 0.07,
-    "tourism": 0.06,
-    "growth": 0.13,
-    # models of textbooks
-    "smoothing": 0.08,
-    "sarima": 0.08,
-    "decomposition": 0.08,
-    "random_walk": 0.03,
-    "gaussian_process": 0.015,
-    "diffusion": 0.015,
-    "fluctuation": 0.012,
-    "stationary": 0.10,
-    "volatility": 0.008,
-    "chaos": 0.002,
-    # of the world
-    "daily_year": 0.05,
-    "dated_days": 0.015,
-    "dated_weeks": 0.008,
-    "demand": 0.04,
-    "adoption": 0.005,
-    "outbreaks": 0.005,
-    "machine": 0.008,
-    "counts": 0.02,
-    # for clarity
-    "splice": 0.015,
-    "wave": 0.012,
-    "constant": 0.004,
+GROUPS: Mapping[str, Mapping[str, Number]] = {
+    # 0.41 of all: the calendar or another cycle says most of what follows
+    "season": {
+        "cycles": 0.1,
+        "calendar": 0.06,
+        "exact_week": 0.04,
+        "weather_load": 0.05,
+        "climate": 0.02,
+        "traffic": 0.015,
+        "visits": 0.015,
+        "daily_year": 0.04,
+        "dated_days": 0.01,
+        "dated_weeks": 0.01,
+        "outbreaks": 0.005,
+        "decomposition": 0.04,
+        "wave": 0.005,
+    },
+    # 0.3 of all: growth, its changes, or the distribution so far; many with a season
+    "level": {
+        "smooth_growth": 0.06,
+        "growth": 0.085,
+        "multiplicative": 0.04,
+        "tourism": 0.045,
+        "adoption": 0.005,
+        "stationary": 0.05,
+        "splice": 0.012,
+        "constant": 0.003,
+    },
+    # 0.24 of all: the past determines the future beyond season and trend
+    "dynamics": {
+        "dynamics": 0.06,
+        "smoothing": 0.06,
+        "sarima": 0.055,
+        "random_walk": 0.025,
+        "gaussian_process": 0.012,
+        "diffusion": 0.01,
+        "machine": 0.01,
+        "volatility": 0.005,
+        "chaos": 0.003,
+    },
+    # 0.05 of all: small whole numbers, many of them zero
+    "counts": {
+        "demand": 0.035,
+        "counts": 0.015,
+    },
 }
-"""Weights of the productions, which need not add up to one.
+"""The productions by what determines the future in them, with their weights, which add up to one."""
 
-Calendars have 0.28, multiplicative seasons of 12 and 4 have 0.18, growth has 0.13, all others have 0.45.
-"""
+DEFAULT_WEIGHTS: Mapping[str, Number] = {name: weight for group in GROUPS.values() for name, weight in group.items()}
+"""Weights of the productions, which need not add up to one."""
 
 
 @dataclass(frozen=True)
