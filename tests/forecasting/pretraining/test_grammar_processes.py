@@ -13,6 +13,7 @@ from segue.forecasting.pretraining.grammar import (
     demand,
     gaussian,
     machines,
+    noises,
     stationary,
     volatility,
 )
@@ -147,7 +148,7 @@ def test_periodic_spikes_come_once_a_cycle_and_leave_the_rest(generator):
 
 
 def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its_first_step(generator):
-    drawn = stationary.first_order(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
+    drawn = noises.first_order(column(0.8, 0.0).repeat(3000, 1), normal(generator, 6000, 60)).unflatten(0, (3000, 2))
     for begin in (0, 40):
         assert drawn[:, :, begin].var(0).tolist() == pytest.approx([1, 1], abs=0.1)
         for lag in (1, 3):

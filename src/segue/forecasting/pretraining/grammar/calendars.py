@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.seasons import PHASES, waveform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
 
@@ -34,9 +34,12 @@ def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekda
     share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
     quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
     work, free = waveform(generator, count)[:, None], waveform(generator, count)[:, None]
-    own = waveform(generator, count * WEEK).view(count, WEEK, PHASES)
-    deviation = log_uniform(generator, count, 0.01, 0.3) * chance(generator, count, 0.5)
-    return quieter * (work + share * (free - work)) + deviation[..., None] * own
+    shapes = quieter * (work + share * (free - work))
+    rows = chance(generator, count, 0.5).squeeze(1).nonzero().squeeze(1)
+    if not len(rows):
+        return shapes
+    own = waveform(generator, len(rows) * WEEK).view(len(rows), WEEK, PHASES)
+    return shapes.index_add(0, rows, log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own)
 
 
 def weekday_levels(generator: Generator, count: int) -> ByWeekday:
@@ -50,8 +53,7 @@ def weekday_levels(generator: Generator, count: int) -> ByWeekday:
 def daily(generator: Generator, count: int, days: int) -> ByDay:
     """One value a day: a first-order autoregression of unit variance."""
     keep = uniform(generator, count, 0, 0.97)
-    drive = normal(generator, count, days) * (1 - keep.square()).sqrt()
-    return linear_scan(keep.expand(count, days), drive)
+    return fading_sum(keep, normal(generator, count, days) * (1 - keep.square()).sqrt())
 
 
 def across_days(values: ByDay, time: Series, sharpness: PerSeries) -> Series:

@@ -8,7 +8,7 @@ from segue.forecasting.pretraining.grammar.calendars import WEEK, weekday_levels
 from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
-from segue.forecasting.pretraining.grammar.noises import innovations
+from segue.forecasting.pretraining.grammar.noises import first_order, innovations
 from segue.forecasting.pretraining.grammar.seasons import PHASES, Waveform, look_up, repeat, waveform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
 
@@ -37,9 +37,7 @@ def noise_around(generator: Generator, wave: Series, share: PerSeries) -> Series
     count, length = wave.shape
     kind = uniform(generator, count, 0, 1)
     keep = torch.where(kind < 0.3, uniform(generator, count, 0.2, 0.95), 0.0)
-    shocks = innovations(generator, count, length)
-    shocks[:, 1:] *= (1 - keep.square()).sqrt()
-    noise = fading_sum(keep, shocks)
+    noise = first_order(keep, innovations(generator, count, length))
     spread = wave.std(1, keepdim=True).clamp(min=1e-6)
     busy = (0.7 * (kind > 0.8) * (wave - wave.mean(1, keepdim=True)) / spread).clamp(-3, 3).exp()
     return noise * busy * (share * spread / busy.square().mean(1, keepdim=True).sqrt())

@@ -59,8 +59,9 @@ def days_from(generator: Generator, count: int, length: int) -> Dates:
     number = uniform(generator, count, 0, _LATEST).long() + torch.arange(length, device=generator.device)[None]
     every = torch.arange(_LATEST + length, device=generator.device)
     year, month, of_month = civil(every)  # once for all series, each of which is a part of it
+    years = torch.arange(int(year[0]), int(year[-1]) + 1, device=year.device)
     of_year = day_of_year(year, month, of_month)
-    sunday = day_of_year(year, torch.full_like(year, 3), torch.full_like(year, 22)) + easter(year)
+    sunday = day_of_year(year, torch.full_like(year, 3), torch.full_like(year, 22)) + easter(years)[year - years[0]]
     return Dates(number, (number + 3) % WEEK, of_month[number], of_year[number], (of_year - sunday)[number])
 
 
@@ -88,7 +89,8 @@ def holidays(generator: Generator, count: int, dates: Dates) -> Series:
     for offset in (-2, 0, 1):
         distance = (index - offset).clamp(-_FAR, _FAR).expand(count, -1)
         movable = movable + chance(generator, count, 0.5) * around(generator, count).gather(1, distance + _FAR)
-    return fixed.gather(1, dates.of_year + _FAR) + movable.gather(1, dates.from_easter + _FAR)
+    effect: Series = fixed.gather(1, dates.of_year + _FAR) + movable.gather(1, dates.from_easter + _FAR)
+    return effect
 
 
 def payday(generator: Generator, count: int, of_month: Days) -> Series:

@@ -9,9 +9,8 @@ from segue.forecasting.pretraining.grammar.combinators import Drawn, Series, dra
 from segue.forecasting.pretraining.grammar.dates import Dates, days_from, holidays, payday
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
 from segue.forecasting.pretraining.grammar.events import count_events, shift_level
-from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.hourly import YEAR, slow_level
-from segue.forecasting.pretraining.grammar.noises import innovations, persistent
+from segue.forecasting.pretraining.grammar.noises import first_order, innovations, persistent
 from segue.forecasting.pretraining.grammar.seasons import modulated, repeat, waveform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
 
@@ -93,8 +92,8 @@ def daily_year(generator: Generator, count: int, length: int) -> Drawn:
     total = year + week * busier.clamp(min=0.2) + festive * holidays(generator, count, dates)
     total = total + slow_growth(generator, count, length)
     keep = uniform(generator, count, 0, 0.95) * chance(generator, count, 0.6)
-    shocks = (1 - keep.square()).sqrt() * innovations(generator, count, length)
-    values = total + log_uniform(generator, count, 0.05, 0.8) * fading_sum(keep, shocks)
+    noise = first_order(keep, innovations(generator, count, length))
+    values = total + log_uniform(generator, count, 0.05, 0.8) * noise
     rate = log_uniform(generator, count, 0.03, 0.4)
     multiplied = (rate * values).clamp(-4, 4).exp() / rate
     values = torch.where(chance(generator, count, 0.5), multiplied, values)

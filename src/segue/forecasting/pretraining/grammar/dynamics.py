@@ -7,7 +7,7 @@ from torch import Generator
 
 from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
-from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, circular_filter, fading_sum
+from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, circle, circular_filter, fading_sum
 from segue.forecasting.pretraining.grammar.noises import (
     autoregression,
     coloured,
@@ -38,8 +38,8 @@ def oscillations(generator: Generator, count: int, length: int) -> Series:
     Shocks are normal, or in a third of the series rare, so that most of the future is the decay of what is seen.
     """
     rare = chance(generator, count, 0.33)
-    hit = uniform(generator, count, 0, 1, 2 * length) < 1 / log_uniform(generator, count, 10, 500)
-    shocks = normal(generator, count, 2 * length)
+    hit = uniform(generator, count, 0, 1, circle(length)) < 1 / log_uniform(generator, count, 10, 500)
+    shocks = normal(generator, count, circle(length))
     shocks = torch.where(rare, (hit + 1e-3) * shocks, shocks)
     total = torch.zeros(count, length, device=generator.device)
     for present in (1.0, 0.5, 0.25):
@@ -55,7 +55,7 @@ def oscillations(generator: Generator, count: int, length: int) -> Series:
 def autoregressions(generator: Generator, count: int, length: int) -> Series:
     """Autoregressions of order 1 to 8 with poles of radius up to 0.995."""
     sections = sample_sections(generator, count, 4, 0.995)
-    return standardise(autoregression(innovations(generator, count, 2 * length), sections)[:, :length])
+    return standardise(autoregression(innovations(generator, count, circle(length)), sections)[:, :length])
 
 
 def relaxation(generator: Generator, count: int, length: int) -> Series:

@@ -5,8 +5,7 @@ from torch import Generator
 
 from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, choose_drawn, drawn
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
-from segue.forecasting.pretraining.grammar.filters import fading_sum
-from segue.forecasting.pretraining.grammar.noises import innovations
+from segue.forecasting.pretraining.grammar.noises import first_order, innovations
 from segue.forecasting.pretraining.grammar.tourism import evolving_cycle
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path, spans
 
@@ -54,7 +53,7 @@ def grown(generator: Generator, cycle: Series, height: PerSeries) -> Series:
     share = torch.where(chance(generator, count, 0.5), 1.0, uniform(generator, count, 0, 1))
     wave = height * cycle * level.clamp(min=1e-3).pow(share)
     keep = uniform(generator, count, 0, 0.9) * chance(generator, count, 0.5)
-    shocks = fading_sum(keep, (1 - keep.square()).sqrt() * innovations(generator, count, length))
+    shocks = first_order(keep, innovations(generator, count, length))
     size = log_uniform(generator, count, 0.003, 0.05) * level.pow(
         torch.where(chance(generator, count, 0.7), 1.0, share)
     )

@@ -18,7 +18,7 @@ from segue.forecasting.pretraining.grammar.calendars import (
 from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, sometimes
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.events import count_events
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.noises import innovations, persistent
 from segue.forecasting.pretraining.grammar.seasons import PHASES
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
@@ -158,7 +158,7 @@ def bursts(generator: Generator, count: int, length: int) -> Series:
     hit = uniform(generator, count, 0, 1, length) < 1 / log_uniform(generator, count, 60, 2000)
     size = uniform(generator, count, 0.02, 1, length).pow(-0.7) - 1
     keep = (-1 / log_uniform(generator, count, 0.5, 20)).exp()
-    return linear_scan(keep.expand(count, length), hit * size)
+    return fading_sum(keep, hit * size)
 
 
 def visits(generator: Generator, count: int, length: int) -> Drawn:

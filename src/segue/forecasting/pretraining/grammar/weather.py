@@ -10,15 +10,12 @@ from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, 
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.hourly import YEAR, activity, lay_out, slow_level, week_clock
-from segue.forecasting.pretraining.grammar.noises import persistent
+from segue.forecasting.pretraining.grammar.noises import first_order, persistent
 
 
 def fronts(generator: Generator, count: int, days: int, memory: PerSeries) -> Series:
     """Weather by day: an autoregression of unit variance that forgets within `memory` days."""
-    keep = (-1 / memory).exp()
-    shocks = normal(generator, count, days)
-    shocks[:, 1:] *= (1 - keep.square()).sqrt()
-    return fading_sum(keep, shocks)
+    return first_order((-1 / memory).exp(), normal(generator, count, days))
 
 
 def temperature(generator: Generator, slots: PerSeries, time: Series) -> Series:
