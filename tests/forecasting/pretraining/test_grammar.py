@@ -7,9 +7,10 @@ import torch
 from torch import Generator
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar import PRODUCTIONS, Grammar, simple_sentences
-from segue.forecasting.pretraining.grammar.combinators import choose, sometimes, standardise
+from segue.forecasting.pretraining.grammar import DEFAULT_WEIGHTS, PRODUCTIONS, Grammar, simple_sentences
+from segue.forecasting.pretraining.grammar.combinators import choose, sometimes, standardise, values_of
 from segue.forecasting.pretraining.grammar.productions import counts
+from segue.forecasting.pretraining.grammar.sampling import GROUPS
 
 
 def seeded(seed=0):
@@ -20,10 +21,10 @@ def seeded(seed=0):
 def test_a_production_depends_on_its_generator_alone(name):
     # catches a draw from the global generator, which would make a resumed pretraining differ
     before = torch.random.get_rng_state()
-    first = PRODUCTIONS[name](seeded(), 40, 97)
+    first = values_of(PRODUCTIONS[name](seeded(), 40, 97))
     assert torch.equal(torch.random.get_rng_state(), before)
     torch.rand(3)
-    again, other = PRODUCTIONS[name](seeded(), 40, 97), PRODUCTIONS[name](seeded(1), 40, 97)
+    again, other = (values_of(PRODUCTIONS[name](seeded(seed), 40, 97)) for seed in (0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first.shape == (40, 97)
@@ -33,10 +34,11 @@ def test_a_production_depends_on_its_generator_alone(name):
 
 @pytest.mark.parametrize("length", [8, 33, 1152])
 def test_a_batch_is_standardised_and_repeatable(length):
-    values, production = Grammar().sample(seeded(3), 150, length)
-    again, same = Grammar().sample(seeded(3), 150, length)
+    values, production, periods = Grammar().sample(seeded(3), 150, length)
+    again, same, kept = Grammar().sample(seeded(3), 150, length)
     assert torch.equal(values, again)
     assert torch.equal(production, same)
+    assert torch.equal(periods, kept)
     assert values.abs().max() <= 100
     assert values.mean(1).abs().max() < 1e-4
     deviation = values.std(1, correction=0)
@@ -45,8 +47,8 @@ def test_a_batch_is_standardised_and_repeatable(length):
 
 
 def test_productions_come_by_weight_and_interleaved():
-    weights = {"random_walk": 3.0, "constant": 1.0, "fluctuation": 0.0}
-    _, production = Grammar(weights).sample(seeded(), 4000, 8)
+    weights = {"random_walk": 3.0, "constant": 1.0, "chaos": 0.0}
+    _, production, _ = Grammar(weights).sample(seeded(), 4000, 8)
     names = list(PRODUCTIONS)
     share = (production == names.index("random_walk")).float().mean().item()
     assert abs(share - 0.75) < 4 * math.sqrt(0.75 * 0.25 / 4000)
@@ -67,6 +69,12 @@ def test_weights_that_mean_nothing_are_refused(weights):
 def test_sizes_that_make_no_series_are_refused(count, length):
     with pytest.raises(UserError):
         Grammar().sample(seeded(), count, length)
+
+
+def test_every_production_has_a_weight_in_one_group_and_the_weights_are_shares():
+    names = [name for group in GROUPS.values() for name in group]
+    assert sorted(names) == sorted(PRODUCTIONS)
+    assert sum(DEFAULT_WEIGHTS.values()) == pytest.approx(1)
 
 
 def test_choose_gives_each_series_the_member_it_reports():
@@ -91,7 +99,7 @@ def test_standardise_keeps_a_small_movement_on_a_large_level_and_survives_anythi
 
 
 def test_counts_are_whole_and_not_negative():
-    drawn = counts(seeded(), 100, 200)
+    drawn = counts(seeded(), 100, 200).values
     assert torch.equal(drawn, drawn.round())
     assert drawn.min() == 0
 

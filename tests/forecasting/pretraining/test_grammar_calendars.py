@@ -1,5 +1,6 @@
 """Hourly and monthly productions: weeks that return exactly, true dates, levels that scale seasons."""
 
+import math
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from dateutil.easter import easter as dateutil_easter
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar import hourly, tourism
+from segue.forecasting.pretraining.grammar import hourly, tourism, weather
 
 
 @pytest.fixture
@@ -37,14 +38,14 @@ def test_blurring_a_week_is_circular_and_keeps_its_mean(generator):
 
 def test_an_exact_week_is_predicted_by_last_weeks_value(generator):
     # the production that teaches 24 and 168 together: a drift or a noise that hides the week would show here
-    values = hourly.exact_week(generator, 300, 1176)
+    values = hourly.exact_week(generator, 300, 1176).values
     deviation = values.std(1)
     best = torch.stack([(values[:, 7 * s :] - values[:, : -7 * s]).abs().mean(1) for s in (24, 48, 96, 144, 12)])
     assert (best.amin(0) / deviation).median() < 0.12
 
 
 def test_daylight_is_exactly_dark_at_night_and_weather_never_is(generator):
-    drawn = hourly.climate(generator, 400, 500)
+    drawn = hourly.climate(generator, 400, 500).values
     dark = (drawn == 0).float().mean(1)
     assert 0.1 < (dark > 0.1).float().mean() < 0.25
     assert torch.all((drawn >= 0).all(1) | (dark == 0))
@@ -87,8 +88,33 @@ def test_months_follow_one_another_and_years_turn_in_january(generator):
 
 
 def test_seasons_of_tourism_grow_with_the_level(generator):
-    values = tourism.quarterly(generator, 400, 240).unfold(1, 20, 20)
+    values = tourism.quarterly(generator, 400, 240).values.unfold(1, 20, 20)
     level, swing = values.mean(2).log(), values.std(2).log()
     together = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in zip(level, swing, strict=True)])
     assert together.median() > 0.6
     assert values.min() > 0
+
+
+def test_weather_has_the_memory_of_its_fronts(generator):
+    # catches a day's weather that forgets at once, or that never ends
+    drawn = weather.fronts(generator, 4000, 60, torch.full((4000, 1), 4.0))
+    for begin, days in ((0, 1), (0, 4), (40, 8)):
+        measured = (drawn[:, begin] * drawn[:, begin + days]).mean().item()
+        assert measured == pytest.approx(math.exp(-days / 4), abs=0.06)
+
+
+def test_a_load_is_the_response_to_its_temperature(generator):
+    # hinges and parabolas turn upwards only; in 0.3 x 0.3 of the series there is neither heating nor cooling
+    drawn = weather.response(generator, torch.linspace(-3, 3, 301, dtype=torch.float64).expand(2000, -1))
+    assert drawn.min() == 0
+    assert drawn.diff(dim=1, n=2).min() >= -1e-9
+    assert (drawn == 0).all(1).float().mean().item() == pytest.approx(0.09, abs=0.03)
+
+
+def test_level_and_amplitude_of_a_load_move_together(generator):
+    days = weather.weather_load(generator, 400, 1152)
+    hourly_days = days.values[days.periods[:, 0] == 24].unfold(1, 168, 24)
+    level, swing = hourly_days.mean(2), hourly_days.std(2)
+    pairs = zip(level, swing, strict=True)
+    together = torch.stack([torch.corrcoef(torch.stack(pair))[0, 1] for pair in pairs])
+    assert together.median() > 0.3

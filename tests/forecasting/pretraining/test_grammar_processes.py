@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar import artefacts, dates, demand, gaussian, machines, stationary, volatility
+from segue.forecasting.pretraining.grammar import (
+    artefacts,
+    dates,
+    days,
+    demand,
+    gaussian,
+    machines,
+    noises,
+    stationary,
+    volatility,
+)
 from segue.forecasting.pretraining.grammar.draws import normal
 
 
@@ -118,7 +128,7 @@ def test_dates_are_the_calendars():
 
 
 def test_weeks_sum_their_days_and_return_with_the_year(generator):
-    values = dates.dated_weeks(generator, 100, 520).log()
+    values = days.dated_weeks(generator, 100, 520).values.log()
     year, half = ((values[:, lag:] - values[:, :-lag]).abs().mean(1) for lag in (52, 26))
     assert (year < half).float().mean() > 0.55  # without a year the shorter way would be the closer one
 
@@ -138,7 +148,7 @@ def test_periodic_spikes_come_once_a_cycle_and_leave_the_rest(generator):
 
 
 def test_a_stationary_process_fades_at_its_rate_and_is_of_unit_variance_from_its_first_step(generator):
-    drawn = stationary.first_order(generator, column(0.8, 0.0).repeat(3000, 1), 60).unflatten(0, (3000, 2))
+    drawn = noises.first_order(column(0.8, 0.0).repeat(3000, 1), normal(generator, 6000, 60)).unflatten(0, (3000, 2))
     for begin in (0, 40):
         assert drawn[:, :, begin].var(0).tolist() == pytest.approx([1, 1], abs=0.1)
         for lag in (1, 3):

@@ -4,9 +4,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, standardise
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.seasons import PHASES, waveform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
 
@@ -34,9 +34,12 @@ def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekda
     share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
     quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
     work, free = waveform(generator, count)[:, None], waveform(generator, count)[:, None]
-    own = waveform(generator, count * WEEK).view(count, WEEK, PHASES)
-    deviation = log_uniform(generator, count, 0.01, 0.3) * chance(generator, count, 0.5)
-    return quieter * (work + share * (free - work)) + deviation[..., None] * own
+    shapes = quieter * (work + share * (free - work))
+    rows = chance(generator, count, 0.5).squeeze(1).nonzero().squeeze(1)
+    if not len(rows):
+        return shapes
+    own = waveform(generator, len(rows) * WEEK).view(len(rows), WEEK, PHASES)
+    return shapes.index_add(0, rows, log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own)
 
 
 def weekday_levels(generator: Generator, count: int) -> ByWeekday:
@@ -50,8 +53,7 @@ def weekday_levels(generator: Generator, count: int) -> ByWeekday:
 def daily(generator: Generator, count: int, days: int) -> ByDay:
     """One value a day: a first-order autoregression of unit variance."""
     keep = uniform(generator, count, 0, 0.97)
-    drive = normal(generator, count, days) * (1 - keep.square()).sqrt()
-    return linear_scan(keep.expand(count, days), drive)
+    return fading_sum(keep, normal(generator, count, days) * (1 - keep.square()).sqrt())
 
 
 def across_days(values: ByDay, time: Series, sharpness: PerSeries) -> Series:
@@ -91,12 +93,13 @@ def measured(generator: Generator, values: Series) -> Series:
     return values + scale * busy.clamp(max=3) * normal(generator, count, length)
 
 
-def calendar(generator: Generator, count: int, length: int) -> Series:
+def calendar(generator: Generator, count: int, length: int) -> Drawn:
     """Hourly and finer series of human activity; in half of them effects multiply, in a third the level drifts."""
-    base = standardise(day_by_week(generator, count, length, pick(generator, count, SLOTS)))
+    slots = pick(generator, count, SLOTS)
+    base = standardise(day_by_week(generator, count, length, slots))
     noisy = measured(generator, base)
     rate = torch.minimum(uniform(generator, count, 0.1, 0.9), 2 / noisy.amax(1, keepdim=True).clamp(min=1))
     multiplied = (noisy * rate).exp() / rate
     values = torch.where(chance(generator, count, 0.5), multiplied, noisy)
     drift = uniform(generator, count, 0, 1) * chance(generator, count, 0.35)
-    return values + drift * slow_path(generator, count, length)
+    return drawn(values + drift * slow_path(generator, count, length), slots, WEEK * slots)

@@ -1,37 +1,75 @@
-"""Combinators of productions: choose among several, change a share of the series, standardise."""
+"""Combinators of productions: choose among several, change a share of the series, standardise; known periods."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.draws import Number, chance
 
 Series = Float[Tensor, "series length"]
 PerSeries = Float[Tensor, "series 1"]
-Production = Callable[[Generator, int, int], Series]
+Periods = Float64[Tensor, "series 2"]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Series whose cycles are known."""
+
+    values: Series
+    periods: Periods
+    """The periods of the main seasons in steps, not always whole; zero where a series has none, or only one."""
+
+
+Production = Callable[[Generator, int, int], Series | Drawn]
 """`(generator, count, length)` to `count` series of `length` steps, on the generator's device."""
 
 
-def choose(
+def drawn(values: Series, main: PerSeries | None = None, other: PerSeries | None = None) -> Drawn:
+    """Joins series and their periods; a period below 2 steps is none."""
+    none = values.new_zeros(len(values), 1)
+    pair = torch.cat([none if main is None else main, none if other is None else other], 1).double()
+    pair = torch.where(pair < 2, 0.0, pair)
+    return Drawn(values, torch.where(pair[:, :1] > 0, pair, pair.flip(1)))
+
+
+def values_of(result: Series | Drawn) -> Series:
+    """The series of any production, without their periods."""
+    return result.values if isinstance(result, Drawn) else result
+
+
+def choose_drawn(
     generator: Generator, count: int, length: int, members: Sequence[Production], weights: Sequence[Number]
-) -> tuple[Series, Int[Tensor, " series"]]:
+) -> tuple[Drawn, Int[Tensor, " series"]]:
     """Makes each series by one of the members, drawn by weight; the members are interleaved.
 
     Every member is called at most once, for all of its series.
 
     Returns:
-        The series, and for each the index of its member.
+        The series with their periods, and for each the index of its member.
     """
     odds = torch.tensor(weights, dtype=torch.float32, device=generator.device)
     member_of = torch.multinomial(odds, count, replacement=True, generator=generator)
     values = torch.empty(count, length, device=generator.device)
+    periods = torch.zeros(count, 2, dtype=torch.float64, device=generator.device)
     for index, member in enumerate(members):
         rows = (member_of == index).nonzero().squeeze(1)
         if len(rows):
-            values[rows] = member(generator, len(rows), length)
-    return values, member_of
+            made = member(generator, len(rows), length)
+            values.index_copy_(0, rows, values_of(made))
+            if isinstance(made, Drawn):
+                periods.index_copy_(0, rows, made.periods)
+    return Drawn(values, periods), member_of
+
+
+def choose(
+    generator: Generator, count: int, length: int, members: Sequence[Production], weights: Sequence[Number]
+) -> tuple[Series, Int[Tensor, " series"]]:
+    """Does the same as `choose_drawn`, without the periods."""
+    made, member_of = choose_drawn(generator, count, length, members, weights)
+    return made.values, member_of
 
 
 def sometimes(
@@ -47,12 +85,22 @@ def sometimes(
 def standardise(values: Series) -> Series:
     """Scales each series to mean 0 and standard deviation 1; a constant series becomes 0. The result is always finite.
 
-    It computes in float64, so that a small movement on a large level survives.
+    The first value is subtracted first. The rounding error of a difference is relative to the difference, so that a
+    small movement on a large level survives in float32.
     """
-    wide = values.double().nan_to_num(0.0, 1e38, -1e38)
-    centred = wide - wide.mean(1, keepdim=True)
-    largest = centred.abs().amax(1, keepdim=True)
-    flat = largest <= 1e-7 * wide.abs().amax(1, keepdim=True)
-    unit = centred / largest.clamp(min=1e-30)
+    finite = values.nan_to_num(0.0, 1e38, -1e38)
+    lowest, highest = finite.amin(1, keepdim=True), finite.amax(1, keepdim=True)
+    level = torch.maximum(highest, -lowest)
+    moved = finite - finite[:, :1]
+    largest = torch.maximum(highest - finite[:, :1], finite[:, :1] - lowest)
+    unit = moved.div_(largest.clamp(min=1e-30))
+    unit -= unit.mean(1, keepdim=True)
     scale = unit.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)
-    return torch.where(flat, 0.0, unit / scale).float()
+    unit /= torch.where(largest <= 1e-7 * level, torch.inf, scale)
+    return unit
+
+
+def unit_variance(values: Series) -> Series:
+    """Does the same as `standardise` for values of ordinary size that vary, in half of the time."""
+    centred = values - values.mean(1, keepdim=True)
+    return centred.div_(centred.square().mean(1, keepdim=True).sqrt_().clamp_(min=1e-6))

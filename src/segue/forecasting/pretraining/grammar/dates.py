@@ -1,22 +1,38 @@
-"""Daily and weekly series on true dates: weekdays, days of the month, the year, fixed and movable holidays."""
+"""True dates: years, months and days of the month, and the effects of fixed and movable holidays."""
+
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.calendars import WEEK, weekday_levels
-from segue.forecasting.pretraining.grammar.combinators import Series, sometimes
+from segue.forecasting.pretraining.grammar.calendars import WEEK
+from segue.forecasting.pretraining.grammar.combinators import Series
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
-from segue.forecasting.pretraining.grammar.events import count_events
-from segue.forecasting.pretraining.grammar.hourly import YEAR, slow_level
-from segue.forecasting.pretraining.grammar.noises import innovations, persistent
-from segue.forecasting.pretraining.grammar.seasons import modulated, repeat, waveform
 from segue.forecasting.pretraining.grammar.tourism import easter
-from segue.forecasting.pretraining.grammar.trends import trend
 
-Days = Int[Tensor, "series length"]
+Days = Int[Tensor, "*series length"]
 PAYDAYS = (1, 1, 10, 15, 25, 28)
 """Days of the month on which money or forms are due."""
+
+_LATEST = 20_000  # days since 1 January 1970 until the last possible first day of a series, in 2024
+_FAR = 400  # days from a holiday beyond which its effect no longer changes
+
+
+@dataclass(frozen=True, eq=False)
+class Dates:
+    """What day it is at each step (`[series length]`, whole numbers)."""
+
+    number: Days
+    """Days since 1 January 1970."""
+    weekday: Days
+    """0 for Monday."""
+    of_month: Days
+    """1 for the first day of the month."""
+    of_year: Days
+    """1 for 1 January."""
+    from_easter: Days
+    """Days since the Easter Sunday of the same year; negative before it."""
 
 
 def civil(day: Days) -> tuple[Days, Days, Days]:
@@ -38,80 +54,47 @@ def day_of_year(year: Days, month: Days, day: Days) -> Days:
     return before + day
 
 
-def around(distance: Series, generator: Generator) -> Series:
-    """The effect of a holiday by the distance from it in days: on the day, on the days before, on those after."""
-    count = len(distance)
+def days_from(generator: Generator, count: int, length: int) -> Dates:
+    """Consecutive days from a random one on, in the years 1970 to 2024 at first."""
+    number = uniform(generator, count, 0, _LATEST).long() + torch.arange(length, device=generator.device)[None]
+    every = torch.arange(_LATEST + length, device=generator.device)
+    year, month, of_month = civil(every)  # once for all series, each of which is a part of it
+    years = torch.arange(int(year[0]), int(year[-1]) + 1, device=year.device)
+    of_year = day_of_year(year, month, of_month)
+    sunday = day_of_year(year, torch.full_like(year, 3), torch.full_like(year, 22)) + easter(years)[year - years[0]]
+    return Dates(number, (number + 3) % WEEK, of_month[number], of_year[number], (of_year - sunday)[number])
+
+
+def around(generator: Generator, count: int) -> Float[Tensor, "series day"]:
+    """The effect of a holiday at -400 to 400 days from it: on the day, on the days before, on those after."""
+    distance = torch.arange(-_FAR, _FAR + 1, device=generator.device)[None]
     on_day = normal(generator, count) * 0.5 - 0.3
     before = 0.3 * normal(generator, count) * chance(generator, count, 0.5)
     after = 0.2 * normal(generator, count) * chance(generator, count, 0.3)
     rise = log_uniform(generator, count, 0.5, 15)
-    leading = before * torch.where(distance < 0, (distance / rise).clamp(min=-30).exp(), 0.0)
-    trailing = after * torch.where(distance > 0, (-distance / rise).clamp(min=-30).exp(), 0.0)
-    return on_day * (distance == 0) + leading + trailing
+    fading = (-distance.abs() / rise).clamp(min=-30).exp()
+    beside: Tensor = torch.where(distance < 0, before, torch.where(distance > 0, after, 0.0))
+    effect: Tensor = beside * fading + on_day * (distance == 0)
+    return effect
 
 
-def holidays(generator: Generator, count: int, day: Days) -> Series:
+def holidays(generator: Generator, count: int, dates: Dates) -> Series:
     """The logarithm of the effect of holidays: Christmas, New Year, one random date, Easter from Friday to Monday."""
-    year, month, of_month = civil(day)
-    number = day_of_year(year, month, of_month)
     own = uniform(generator, count, 1, 366).long()
-    total = torch.zeros(day.shape, device=day.device)
-    for fixed in (torch.full_like(own, 359), torch.full_like(own, 1), own):
-        distance = (torch.remainder(number - fixed + 182, 365) - 182).float()
-        total = total + chance(generator, count, 0.7) * around(distance, generator)
-    leap = day_of_year(year, torch.full_like(year, 3), torch.full_like(year, 1)) - 60
-    sunday = 81 + leap + easter(year)
+    fixed, movable = torch.zeros(2, count, 2 * _FAR + 1, device=generator.device)
+    index = torch.arange(2 * _FAR + 1, device=generator.device)[None] - _FAR
+    for day in (torch.full_like(own, 359), torch.full_like(own, 1), own):
+        distance = torch.remainder(index - day + 182, 365) - 182
+        fixed = fixed + chance(generator, count, 0.7) * around(generator, count).gather(1, distance + _FAR)
     for offset in (-2, 0, 1):
-        distance = (number - sunday - offset).float()
-        total = total + chance(generator, count, 0.5) * around(distance, generator)
-    return total
+        distance = (index - offset).clamp(-_FAR, _FAR).expand(count, -1)
+        movable = movable + chance(generator, count, 0.5) * around(generator, count).gather(1, distance + _FAR)
+    effect: Series = fixed.gather(1, dates.of_year + _FAR) + movable.gather(1, dates.from_easter + _FAR)
+    return effect
 
 
 def payday(generator: Generator, count: int, of_month: Days) -> Series:
     """A peak on one day of the month that fades over the days that follow."""
-    since = torch.remainder(of_month - pick(generator, count, PAYDAYS), 31)
-    return normal(generator, count) * 0.3 * (-since / log_uniform(generator, count, 0.3, 6)).exp()
-
-
-def year_shape(generator: Generator, count: int, day: Days) -> Series:
-    """A yearly season, smoothed over two weeks; in a third of the series its amplitude drifts."""
-    start = day[:, :1].float()
-    wave = repeat(waveform(generator, count), torch.full_like(start, YEAR), start, day.shape[1])
-    window = 15
-    soft = torch.nn.functional.avg_pool1d(wave[:, None], window, 1, window // 2, count_include_pad=False)[:, 0]
-    return sometimes(generator, soft, 0.3, modulated)
-
-
-def by_day(generator: Generator, count: int, length: int) -> Series:
-    """The logarithm of a daily series without its noise: level, weekdays, year, dates, holidays."""
-    day = uniform(generator, count, 0, 20_000).long() + torch.arange(length, device=generator.device)[None]
-    year = year_shape(generator, count, day) * log_uniform(generator, count, 0.06, 0.45) * chance(generator, count, 0.8)
-    levels: Float[Tensor, "series weekday"] = uniform(generator, count, 0, 0.6) * weekday_levels(generator, count)
-    week = levels.gather(1, (day + 3) % WEEK)
-    livelier = 1 + uniform(generator, count, -0.5, 0.5) * chance(generator, count, 0.3) * year
-    festive = holidays(generator, count, day) * uniform(generator, count, 0, 1.2) * chance(generator, count, 0.7)
-    monthly = payday(generator, count, civil(day)[2]) * chance(generator, count, 0.25)
-    return year + week * livelier + festive + monthly + slow_level(generator, count, length)
-
-
-def noisy(generator: Generator, log: Series) -> Series:
-    """The exponential, with noise of 1 % to 30 % that is partly persistent, and a trend in some of the series."""
-    count, length = log.shape
-    lasting = uniform(generator, count, 0, 1) * persistent(generator, count, length)
-    error = log_uniform(generator, count, 0.01, 0.3) * (innovations(generator, count, length) + lasting)
-    moving = 0.3 * trend(generator, count, length) * chance(generator, count, 0.4)
-    return (log + error + moving).clamp(-6, 4).exp()
-
-
-def dated_days(generator: Generator, count: int, length: int) -> Series:
-    """Daily births, sales, calls: whole counts in a third of the series."""
-    values = noisy(generator, by_day(generator, count, length))
-    scale = log_uniform(generator, count, 3, 3000)
-    return sometimes(generator, values * scale, 0.35, count_events)
-
-
-def dated_weeks(generator: Generator, count: int, length: int) -> Series:
-    """Weekly sums of days, 52.18 a year: the effect of a holiday moves between weeks."""
-    log = by_day(generator, count, WEEK * length).clamp(-6, 4)
-    summed = log.exp().unflatten(1, (length, WEEK)).mean(2)
-    return noisy(generator, summed.log())
+    since = torch.remainder(torch.arange(32, device=of_month.device)[None] - pick(generator, count, PAYDAYS), 31)
+    effect = normal(generator, count) * 0.3 * (-since / log_uniform(generator, count, 0.3, 6)).exp()
+    return effect.gather(1, of_month)

@@ -13,12 +13,13 @@ Draws = Float[Tensor, "series width"]
 
 def uniform(generator: Generator, count: int, low: Number, high: Number, width: int = 1) -> Draws:
     """Uniform on `[low, high)`."""
-    return low + (high - low) * torch.rand(count, width, generator=generator, device=generator.device)
+    drawn = torch.rand(count, width, generator=generator, device=generator.device)
+    return drawn if (low, high) == (0, 1) else drawn.mul_(high - low).add_(low)
 
 
 def log_uniform(generator: Generator, count: int, low: Number, high: Number, width: int = 1) -> Draws:
     """Uniform in the logarithm on `[low, high)`: every order of magnitude is equally likely."""
-    return uniform(generator, count, math.log(low), math.log(high), width).exp()
+    return uniform(generator, count, math.log(low), math.log(high), width).exp_()
 
 
 def normal(generator: Generator, count: int, width: int = 1) -> Draws:

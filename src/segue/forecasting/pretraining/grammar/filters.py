@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Complex
 from torch import Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import Series
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series
 
 Spectrum = Complex[Tensor, "#series frequency"]
 Lag = Callable[[int | Tensor], Spectrum]
@@ -31,12 +31,25 @@ def lag_filter(innovations: Series, response: Callable[[Lag], Spectrum]) -> Seri
         The filtered series, in the type of the innovations; float64 is exact to about 1e-10 of the largest value.
     """
     length = innovations.shape[1]
-    padded = 2 * length
+    padded = fast_size(2 * length)
     rate = math.log(_WRAP) / padded
     weight = torch.exp(rate * torch.arange(length, dtype=torch.float64, device=innovations.device))
     spectrum = torch.fft.rfft(innovations.double() * weight, n=padded)
     filtered: Tensor = torch.fft.irfft(spectrum * response(_backshift(weight, padded, rate)), n=padded)
     return (filtered[:, :length] / weight).to(innovations.dtype)
+
+
+def fast_size(least: int) -> int:
+    """The least size from `least` without a prime factor above 7; a transform of 1,776 takes thrice that of 1,792."""
+    size = least
+    while 7**16 * 5**16 * 3**16 * 2**16 % size:
+        size += 1
+    return size
+
+
+def circle(length: int) -> int:
+    """The steps of a circle of which `length` are kept: at least twice as many, so that its ends are far apart."""
+    return fast_size(2 * length)
 
 
 def circular_filter(noise: Series, response: Callable[[Lag], Spectrum]) -> Series:
@@ -55,6 +68,16 @@ def linear_scan(gain: Series, drive: Series) -> Series:
         gain[:, step:] = gain[:, step:] * gain[:, :-step]
         gain[:, :step] = 0
         step *= 2
+    return value
+
+
+def fading_sum(keep: PerSeries, drive: Series) -> Series:
+    """`y[t] = keep * y[t - 1] + drive[t]` from rest, by the same doubling with one constant gain a series."""
+    value, step = drive, 1
+    while step < drive.shape[1]:
+        doubled = value.clone()
+        doubled[:, step:].addcmul_(value[:, :-step], keep)
+        value, keep, step = doubled, keep.square(), 2 * step
     return value
 
 

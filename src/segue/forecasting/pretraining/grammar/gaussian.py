@@ -1,13 +1,16 @@
 """Gaussian processes of composed kernels (Duvenaud et al., 2013): a kernel for each series, drawn by one transform."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series
-from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, sometimes
+from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
+from segue.forecasting.pretraining.grammar.filters import fast_size
 from segue.forecasting.pretraining.grammar.seasons import periods
 from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, spans
 
@@ -60,28 +63,34 @@ def sample_process(generator: Generator, covariance: Kernel, length: int) -> Ser
 
 def sample_kernel(generator: Generator, count: int, length: int) -> Kernel:
     """Draws kernels: smooth, rough, or a cycle that fades over 3 to 100 of its periods; each is 1 at lag 0."""
-    lag = clock(generator, LAG_RANGE * length + 1)
-    scale = spans(generator, count, length, 3)
-    period = periods(generator, count)
-    lasting = period * log_uniform(generator, count, 3, 100)
-    cycle = periodic(lag, period, log_uniform(generator, count, 0.4, 2.5)) * squared_exponential(lag, lasting)
-    kinds = torch.stack(
-        [squared_exponential(lag, scale), rational_quadratic(lag, scale)]
-        + [matern(lag, scale, degree) for degree in (0, 1, 2)]
-        + [cycle]
-    )
-    kind = pick(generator, count, [0, 1, 2, 3, 4, 5, 5, 5, 5, 5]).long()[:, 0]
-    return kinds[kind, torch.arange(count, device=kind.device)]
+
+    def scaled(kernel: Callable[[Lags, PerSeries], Kernel]) -> Callable[[Generator, int, int], Kernel]:
+        return lambda source, number, lags: kernel(clock(source, lags), spans(source, number, length, 3))
+
+    def cycle(source: Generator, number: int, lags: int) -> Kernel:
+        period, lag = periods(source, number), clock(source, lags)
+        lasting = squared_exponential(lag, period * log_uniform(source, number, 3, 100))
+        return lasting * periodic(lag, period, log_uniform(source, number, 0.4, 2.5))
+
+    rough = [scaled(partial(matern, degree=degree)) for degree in (0, 1, 2)]
+    members = [scaled(squared_exponential), scaled(rational_quadratic), *rough, cycle]
+    lags = fast_size(LAG_RANGE * length) + 1
+    return choose(generator, count, lags, members, [1, 1, 1, 1, 1, 5])[0]
+
+
+def joined(generator: Generator, kernel: Kernel, length: int) -> Kernel:
+    """Multiplies by another kernel, or adds it."""
+    count = len(kernel)
+    factor = sample_kernel(generator, count, length)
+    share = log_uniform(generator, count, 0.1, 3)
+    return torch.where(chance(generator, count, 0.4), kernel * factor, kernel + share * factor)
 
 
 def gaussian_process(generator: Generator, count: int, length: int) -> Series:
     """One to four kernels, added or multiplied; some have a line, some grow with time, a fifth are exponentials."""
     total = sample_kernel(generator, count, length)
     for present in (0.7, 0.45, 0.25):
-        factor = sample_kernel(generator, count, length)
-        share = log_uniform(generator, count, 0.1, 3)
-        joined = torch.where(chance(generator, count, 0.4), total * factor, total + share * factor)
-        total = torch.where(chance(generator, count, present), joined, total)
+        total = sometimes(generator, total, present, partial(joined, length=length))
     path = sample_process(generator, total / total[:, :1], length)
     time = clock(generator, length) / spans(generator, count, length, 60)
     tilt = normal(generator, count) * chance(generator, count, 0.35)

@@ -15,10 +15,10 @@ from segue.forecasting.pretraining.grammar.calendars import (
     day_shapes,
     weekday_levels,
 )
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, sometimes
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, sometimes
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.events import count_events
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.noises import innovations, persistent
 from segue.forecasting.pretraining.grammar.seasons import PHASES
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
@@ -67,7 +67,7 @@ def slow_level(generator: Generator, count: int, length: int) -> Series:
     return drift + slope * clock(generator, length) / length
 
 
-def exact_week(generator: Generator, count: int, length: int) -> Series:
+def exact_week(generator: Generator, count: int, length: int) -> Drawn:
     """A repeated week, times or plus a slow level, with noise of 0.1 % to 5 %."""
     slots, time = week_clock(generator, count, length)
     week = activity(generator, count) + log_uniform(generator, count, 0.02, 2)[..., None]
@@ -76,7 +76,8 @@ def exact_week(generator: Generator, count: int, length: int) -> Series:
         chance(generator, count, 0.6), base * level.exp(), base + level * 2 * base.std(1, keepdim=True)
     )
     size = torch.where(chance(generator, count, 0.5), base, base.std(1, keepdim=True))
-    return values + log_uniform(generator, count, 0.001, 0.05) * size * innovations(generator, count, length)
+    noise = log_uniform(generator, count, 0.001, 0.05) * size * innovations(generator, count, length)
+    return drawn(values + noise, slots, WEEK * slots)
 
 
 def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Series:
@@ -92,7 +93,7 @@ def sun(generator: Generator, count: int, slots: PerSeries, time: Series) -> Ser
     return total * (1 + uniform(generator, count, -0.4, 0.4) * season)
 
 
-def climate(generator: Generator, count: int, length: int) -> Series:
+def climate(generator: Generator, count: int, length: int) -> Drawn:
     """Temperatures and daylight: a daily wave whose level and height follow the year, with weather of any strength.
 
     A sixth of the series are daylight: zero while the sun is below the horizon, dimmed by the clouds of the day.
@@ -109,25 +110,7 @@ def climate(generator: Generator, count: int, length: int) -> Series:
     light = (wave + uniform(generator, count, -0.7, 0.5)).clamp(min=0) * torch.sigmoid(3 - stormy * weather.abs() * 3)
     noise = log_uniform(generator, count, 0.0005, 0.05) * persistent(generator, count, length)
     lit = chance(generator, count, 0.17)
-    return torch.where(lit, light * (1 + noise), warmth + (1 + stormy) * noise)
-
-
-def load(generator: Generator, count: int, length: int) -> Series:
-    """Electricity: a week of activity, plus heating and cooling by the weather of the last days."""
-    slots, time = week_clock(generator, count, length)
-    day = time / slots + 1
-    days = int(day.max()) + 2
-    year = torch.cos(2 * math.pi * (time / (YEAR * slots) + uniform(generator, count, 0, 1)))
-    weather = across_days(daily(generator, count, days), day, log_uniform(generator, count, 1, 3))
-    hour = 0.4 * torch.cos(2 * math.pi * (time / slots - uniform(generator, count, 0.55, 0.7)))
-    degrees = uniform(generator, count, 0.5, 2) * year + uniform(generator, count, 0.1, 0.8) * weather + hour
-    heating = uniform(generator, count, 0, 0.3) * (uniform(generator, count, -1, 1) - degrees).clamp(min=0)
-    cooling = uniform(generator, count, 0, 0.3) * (degrees - uniform(generator, count, 0, 1.5)).clamp(min=0)
-    week = lay_out(activity(generator, count), slots, time)
-    base = log_uniform(generator, count, 0.4, 4) + week
-    level = (0.3 * slow_level(generator, count, length)).exp()
-    error = log_uniform(generator, count, 0.002, 0.03) * persistent(generator, count, length)
-    return base * (1 + heating + cooling) * level * (1 + error)
+    return drawn(torch.where(lit, light * (1 + noise), warmth + (1 + stormy) * noise), slots)
 
 
 def rush_hours(generator: Generator, count: int) -> Week:
@@ -151,7 +134,7 @@ def rush_hours(generator: Generator, count: int) -> Week:
     )
 
 
-def traffic(generator: Generator, count: int, length: int) -> Series:
+def traffic(generator: Generator, count: int, length: int) -> Drawn:
     """Vehicles, passengers, passers-by; in a quarter of the series their speed, which drops with congestion."""
     slots, time = week_clock(generator, count, length)
     day = time / slots + 1
@@ -166,7 +149,8 @@ def traffic(generator: Generator, count: int, length: int) -> Series:
     observed = flow + grain * (flow * flow.mean(1, keepdim=True)).sqrt() * persistent(generator, count, length)
     jam = (observed / observed.mean(1, keepdim=True) - uniform(generator, count, 0.5, 1.8)).clamp(min=0)
     speed = -(jam * (0.5 * persistent(generator, count, length)).exp()) + grain * normal(generator, count, length) / 3
-    return torch.where(chance(generator, count, 0.25), speed, observed.clamp(min=0))
+    values = torch.where(chance(generator, count, 0.25), speed, observed.clamp(min=0))
+    return drawn(values, slots, WEEK * slots)
 
 
 def bursts(generator: Generator, count: int, length: int) -> Series:
@@ -174,10 +158,10 @@ def bursts(generator: Generator, count: int, length: int) -> Series:
     hit = uniform(generator, count, 0, 1, length) < 1 / log_uniform(generator, count, 60, 2000)
     size = uniform(generator, count, 0.02, 1, length).pow(-0.7) - 1
     keep = (-1 / log_uniform(generator, count, 0.5, 20)).exp()
-    return linear_scan(keep.expand(count, length), hit * size)
+    return fading_sum(keep, hit * size)
 
 
-def visits(generator: Generator, count: int, length: int) -> Series:
+def visits(generator: Generator, count: int, length: int) -> Drawn:
     """Visits, calls, requests: a week of activity times a growing level, with surges; half of the series are counts."""
     slots, time = week_clock(generator, count, length)
     week = lay_out(activity(generator, count), slots, time) + uniform(generator, count, 0.02, 0.5)
@@ -185,7 +169,7 @@ def visits(generator: Generator, count: int, length: int) -> Series:
     surge = 1 + uniform(generator, count, 0.1, 1) * chance(generator, count, 0.6) * bursts(generator, count, length)
     error = log_uniform(generator, count, 0.02, 0.4) * persistent(generator, count, length)
     rate = standard_rate(week * (level + error).clamp(-4, 4).exp() * surge) * log_uniform(generator, count, 1, 1000)
-    return sometimes(generator, rate, 0.5, count_events)
+    return drawn(sometimes(generator, rate, 0.5, count_events), slots, WEEK * slots)
 
 
 def standard_rate(rate: Series) -> Series:

@@ -8,7 +8,7 @@ from torch import Generator
 from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.events import round_to
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum, linear_scan
 from segue.forecasting.pretraining.grammar.noises import persistent
 from segue.forecasting.pretraining.grammar.seasons import periods
 from segue.forecasting.pretraining.grammar.trends import slow_path
@@ -61,7 +61,7 @@ def settled(generator: Generator, target: Series) -> Series:
     keep = (-1 / log_uniform(generator, len(target), 0.2, 40)).exp()
     drive = (1 - keep) * target
     drive[:, 0] = target[:, 0]
-    return linear_scan(keep.expand_as(target), drive)
+    return fading_sum(keep, drive)
 
 
 def machine(generator: Generator, count: int, length: int) -> Series:

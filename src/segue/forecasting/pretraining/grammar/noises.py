@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise, unit_variance
 from segue.forecasting.pretraining.grammar.draws import chance, normal, pick, power, student, uniform
-from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, circular_filter
+from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, circle, circular_filter, fading_sum
 
 Sections = Float[Tensor, "series section 2"]
 
@@ -65,35 +65,39 @@ def autoregression(noise: Series, sections: Sections) -> Series:
     return circular_filter(noise, all_pole(sections))
 
 
+def first_order(pole: PerSeries, shocks: Series) -> Series:
+    """A first-order autoregression of unit variance from its first step on; the shocks have unit variance."""
+    drive = (1 - pole.square()).sqrt() * shocks
+    drive[:, 0] = shocks[:, 0]
+    return fading_sum(pole, drive)
+
+
 def autoregressive(generator: Generator, count: int, length: int) -> Series:
     """Autoregressive noise from sampled poles of radius up to 0.98."""
-    noise = innovations(generator, count, 2 * length)
+    noise = innovations(generator, count, circle(length))
     sections = sample_sections(generator, count, 2, 0.98)
     return standardise(autoregression(noise, sections)[:, :length])
 
 
 def persistent(generator: Generator, count: int, length: int) -> Series:
     """First-order autoregression, memory from none to about 100 steps."""
-    noise = innovations(generator, count, 2 * length)
-    pole = uniform(generator, count, -0.2, 0.99)
-    sections = torch.stack([-pole, torch.zeros_like(pole)], 2)
-    return standardise(autoregression(noise, sections)[:, :length])
+    return unit_variance(first_order(uniform(generator, count, -0.2, 0.99), innovations(generator, count, length)))
 
 
 def coloured(generator: Generator, count: int, length: int) -> Series:
     """Noise with spectrum 1 / f^b, b from 0 (white) to 2.2 (smoother than a random walk)."""
-    noise = innovations(generator, count, 2 * length)
+    size = circle(length)
+    noise = innovations(generator, count, size)
     slope = uniform(generator, count, 0, 2.2)
-    frequency = torch.arange(length + 1, device=generator.device).clamp(min=1).float()[None]
-    shaped = torch.fft.irfft(torch.fft.rfft(noise) * frequency.pow(-slope / 2), n=2 * length)
-    return standardise(shaped[:, :length])
+    frequency = torch.arange(size // 2 + 1, device=generator.device).clamp(min=1).float()[None]
+    shaped = torch.fft.irfft(torch.fft.rfft(noise) * frequency.pow(-slope / 2), n=size)
+    return unit_variance(shaped[:, :length])
 
 
 def clustered(generator: Generator, count: int, length: int) -> Series:
     """White noise whose log-volatility is a slow autoregression."""
     pole = uniform(generator, count, 0.9, 0.99)
-    sections = torch.stack([-pole, torch.zeros_like(pole)], 2)
-    volatility = standardise(autoregression(normal(generator, count, 2 * length), sections)[:, :length])
+    volatility = unit_variance(first_order(pole, normal(generator, count, length)))
     scale: PerSeries = uniform(generator, count, 0.3, 0.9)
     return standardise((scale * volatility).exp() * normal(generator, count, length))
 

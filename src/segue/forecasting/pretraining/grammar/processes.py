@@ -3,11 +3,11 @@
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, standardise
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, accumulate, lag_filter, linear_scan
 from segue.forecasting.pretraining.grammar.noises import all_pole, innovations, sample_sections
-from segue.forecasting.pretraining.grammar.seasons import season
+from segue.forecasting.pretraining.grammar.seasons import periods, season_of
 from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, spans
 
 CYCLE_PAIRS = ((24, 168), (24, 168), (7, 52), (12, 1), (12, 1), (12, 120), (4, 1), (4, 1), (24, 1), (52, 1),
@@ -40,7 +40,7 @@ def sarima(generator: Generator, period: PerSeries, length: int) -> Series:
     return lag_filter(innovations(generator, count, length) * torch.where(first_cycle, boost, 1.0), response)
 
 
-def double_sarima(generator: Generator, count: int, length: int) -> Series:
+def double_sarima(generator: Generator, count: int, length: int) -> Drawn:
     """Two seasonal ARIMA paths of nested cycles, added or multiplied (after SarSim0, arXiv 2601.00970)."""
     pair = pick(generator, count, range(len(CYCLE_PAIRS))).long()
     cycles = torch.tensor(CYCLE_PAIRS, dtype=torch.float32, device=generator.device)[pair[:, 0]]
@@ -50,7 +50,7 @@ def double_sarima(generator: Generator, count: int, length: int) -> Series:
     second = second * torch.where(long > 1, 1.0, 0.0) * log_uniform(generator, count, 0.2, 2.5)
     offset = uniform(generator, count, 1.5, 5)
     product = (first + offset) * (second + offset)
-    return torch.where(chance(generator, count, 0.6), first + second, product)
+    return drawn(torch.where(chance(generator, count, 0.6), first + second, product), short, long)
 
 
 def regimes(generator: Generator, stay: PerSeries, length: int) -> Series:
@@ -59,7 +59,7 @@ def regimes(generator: Generator, stay: PerSeries, length: int) -> Series:
     return uniform(generator, len(stay), 0, 1, length).gather(1, change.long().cumsum(1).clamp(max=length - 1))
 
 
-def diffusion(generator: Generator, count: int, length: int) -> Series:
+def diffusion(generator: Generator, count: int, length: int) -> Drawn:
     """Ornstein-Uhlenbeck process that switches between two regimes of mean, speed and volatility.
 
     Both return again and again; half of the series also have a season.
@@ -72,8 +72,9 @@ def diffusion(generator: Generator, count: int, length: int) -> Series:
     drive = speed * mean + volatility * speed.sqrt() * normal(generator, count, length)
     drive[:, 0] += mean[:, 0]
     path = standardise(linear_scan(1 - speed, drive))
-    height = log_uniform(generator, count, 0.2, 2) * chance(generator, count, 0.5)
-    return path + height * season(generator, count, length)
+    seasonal = chance(generator, count, 0.5)
+    height, period = log_uniform(generator, count, 0.2, 2) * seasonal, periods(generator, count)
+    return drawn(path + height * season_of(generator, period, length), period * seasonal)
 
 
 def random_walk(generator: Generator, count: int, length: int) -> Series:

@@ -5,47 +5,72 @@ from torch import Generator
 
 from segue.forecasting.pretraining.grammar.calendars import calendar
 from segue.forecasting.pretraining.grammar.combinators import (
+    Drawn,
     PerSeries,
     Production,
     Series,
     choose,
+    choose_drawn,
+    drawn,
     sometimes,
     standardise,
 )
-from segue.forecasting.pretraining.grammar.dates import dated_days, dated_weeks
+from segue.forecasting.pretraining.grammar.cycles import cycles
+from segue.forecasting.pretraining.grammar.days import daily_year, dated_days, dated_weeks
 from segue.forecasting.pretraining.grammar.demand import adoption, demand, outbreaks
-from segue.forecasting.pretraining.grammar.draws import chance, log_normal, log_uniform, normal, pick, power, uniform
+from segue.forecasting.pretraining.grammar.draws import (
+    Number,
+    chance,
+    log_normal,
+    log_uniform,
+    normal,
+    pick,
+    power,
+    uniform,
+)
+from segue.forecasting.pretraining.grammar.dynamics import dynamics
 from segue.forecasting.pretraining.grammar.events import count_events, shifts, splice
+from segue.forecasting.pretraining.grammar.expansion import smooth_growth
 from segue.forecasting.pretraining.grammar.filters import accumulate, lag_filter
 from segue.forecasting.pretraining.grammar.gaussian import gaussian_process
-from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, load, traffic, visits
+from segue.forecasting.pretraining.grammar.hourly import climate, exact_week, traffic, visits
 from segue.forecasting.pretraining.grammar.machines import chaos, machine
-from segue.forecasting.pretraining.grammar.noises import autoregressive, coloured, innovations, noise, persistent
+from segue.forecasting.pretraining.grammar.noises import innovations, noise, persistent
 from segue.forecasting.pretraining.grammar.processes import diffusion, double_sarima, random_walk
-from segue.forecasting.pretraining.grammar.seasons import modulated, season, season_of
+from segue.forecasting.pretraining.grammar.seasons import modulated, periods, season_of
 from segue.forecasting.pretraining.grammar.smoothing import smoothing
 from segue.forecasting.pretraining.grammar.stationary import stationary
 from segue.forecasting.pretraining.grammar.tourism import tourism
 from segue.forecasting.pretraining.grammar.trends import clock, exponentiate, log_level, spans, trend
 from segue.forecasting.pretraining.grammar.volatility import volatility
+from segue.forecasting.pretraining.grammar.weather import weather_load
 
 
-def seasoned(generator: Generator, values: Series) -> Series:
-    """Adds a season about as high as a trend; in a quarter of the series its amplitude drifts."""
-    count, length = values.shape
-    wave = sometimes(generator, season(generator, count, length), 0.25, modulated)
-    return values + log_normal(generator, count, 0.8, 0.8) * wave
+def seasoned(generator: Generator, values: Series, share: Number) -> tuple[Series, PerSeries]:
+    """Adds a season about as high as a trend to a share of the series; in a quarter of these its amplitude drifts.
+
+    Returns:
+        The series, and the period of each added season, 0 for none.
+    """
+    period = values.new_zeros(len(values), 1)
+    rows = chance(generator, len(values), share).squeeze(1).nonzero().squeeze(1)
+    if not len(rows):
+        return values, period
+    chosen = periods(generator, len(rows))
+    wave = sometimes(generator, season_of(generator, chosen, values.shape[1]), 0.25, modulated)
+    height = log_normal(generator, len(rows), 0.8, 0.8)
+    return values.index_add(0, rows, height * wave), period.index_copy(0, rows, chosen)
 
 
-def decomposition(generator: Generator, count: int, length: int) -> Series:
+def decomposition(generator: Generator, count: int, length: int) -> Drawn:
     """The sum of a trend, up to two seasons and noise."""
     total = trend(generator, count, length) * log_normal(generator, count, 1, 0.8) * chance(generator, count, 0.75)
-    for present in (0.8, 0.3):
-        total = sometimes(generator, total, present, seasoned)
-    return total + log_normal(generator, count, 0.25, 1) * noise(generator, count, length)
+    total, main = seasoned(generator, total, 0.8)
+    total, other = seasoned(generator, total, 0.3)
+    return drawn(total + log_normal(generator, count, 0.25, 1) * noise(generator, count, length), main, other)
 
 
-def multiplicative(generator: Generator, count: int, length: int) -> Series:
+def multiplicative(generator: Generator, count: int, length: int) -> Drawn:
     """Level times season times noise: tourism, sales, traffic. Mostly cycles of 12 and 4, often with little noise."""
     period = pick(generator, count, [12, 12, 12, 12, 12, 12, 4, 4, 4, 4, 7, 24, 52, 6])
     height = log_uniform(generator, count, 0.03, 0.6)
@@ -55,10 +80,10 @@ def multiplicative(generator: Generator, count: int, length: int) -> Series:
     scale = log_uniform(generator, count, 0.003, 0.12)
     memory = torch.where(chance(generator, count, 0.5), persistent(generator, count, length), 0.0)
     shocks = (scale * (innovations(generator, count, length) + memory)).clamp(-2, 2).exp()
-    return sometimes(generator, level * seasonal * shocks, 0.1, shifts)
+    return drawn(sometimes(generator, level * seasonal * shocks, 0.1, shifts), period)
 
 
-def growth(generator: Generator, count: int, length: int) -> Series:
+def growth(generator: Generator, count: int, length: int) -> Drawn:
     """Economies in short histories: changing growth rates, business cycles, lasting shocks; few have a season.
 
     The logarithm, or in half of the series the level itself, is a walk plus deviations that fade. Its drift is 0 to 3
@@ -78,27 +103,25 @@ def growth(generator: Generator, count: int, length: int) -> Series:
     period = pick(generator, count, [1, 1, 1, 4, 4, 12])
     height = log_uniform(generator, count, 0.5, 10) * (period > 1)
     path = path + height * season_of(generator, period.clamp(min=2), length)
-    return torch.where(chance(generator, count, 0.5), exponentiate(scale * path) / scale, path)
+    return drawn(torch.where(chance(generator, count, 0.5), exponentiate(scale * path) / scale, path), period)
 
 
-def counts(generator: Generator, count: int, length: int) -> Series:
+def counts(generator: Generator, count: int, length: int) -> Drawn:
     """Poisson counts whose rate is the exponential of a series; some are intermittent."""
-    activity = standardise(choose(generator, count, length, [decomposition, calendar], [0.7, 0.3])[0])
+    made, _ = choose_drawn(generator, count, length, [decomposition, calendar], [0.7, 0.3])
+    activity = standardise(made.values)
     rate = (activity * uniform(generator, count, 0.2, 1) + uniform(generator, count, -1.5, 3.5)).clamp(-5, 6).exp()
     asleep = uniform(generator, count, 0, 1, length) < uniform(generator, count, 0, 0.9) * chance(generator, count, 0.3)
-    return count_events(generator, torch.where(asleep, 0.0, rate))
+    return Drawn(count_events(generator, torch.where(asleep, 0.0, rate)), made.periods)
 
 
-def wave(generator: Generator, count: int, length: int) -> Series:
+def wave(generator: Generator, count: int, length: int) -> Drawn:
     """One or two clean seasons with little noise, some on a line."""
-    total = sometimes(generator, season(generator, count, length), 0.3, seasoned)
+    period = periods(generator, count)
+    total, other = seasoned(generator, season_of(generator, period, length), 0.3)
     tilt = normal(generator, count) * chance(generator, count, 0.3) * clock(generator, length) / length
-    return total + tilt + log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
-
-
-def fluctuation(generator: Generator, count: int, length: int) -> Series:
-    """Neither trend nor calendar: autoregressions near the unit root, stochastic cycles, coloured noise."""
-    return choose(generator, count, length, [autoregressive, persistent, coloured], [0.5, 0.25, 0.25])[0]
+    hiss = log_uniform(generator, count, 1e-4, 0.1) * normal(generator, count, length)
+    return drawn(total + tilt + hiss, period, other)
 
 
 def constant(generator: Generator, count: int, length: int) -> Series:
@@ -121,12 +144,12 @@ PRODUCTIONS: dict[str, Production] = {
     "decomposition": decomposition,
     "multiplicative": multiplicative,
     "calendar": calendar,
+    "cycles": cycles,
     "smoothing": smoothing,
     "sarima": double_sarima,
     "growth": growth,
     "random_walk": random_walk,
     "diffusion": diffusion,
-    "fluctuation": fluctuation,
     "stationary": stationary,
     "splice": spliced,
     "counts": counts,
@@ -134,11 +157,13 @@ PRODUCTIONS: dict[str, Production] = {
     "constant": constant,
     "exact_week": exact_week,
     "climate": climate,
-    "load": load,
+    "weather_load": weather_load,
     "traffic": traffic,
     "visits": visits,
+    "smooth_growth": smooth_growth,
     "tourism": tourism,
     "dated_days": dated_days,
+    "daily_year": daily_year,
     "dated_weeks": dated_weeks,
     "gaussian_process": gaussian_process,
     "volatility": volatility,
@@ -146,6 +171,7 @@ PRODUCTIONS: dict[str, Production] = {
     "adoption": adoption,
     "outbreaks": outbreaks,
     "machine": machine,
+    "dynamics": dynamics,
     "chaos": chaos,
 }
 """Every production by name; `Grammar.sample` returns indices into this order."""

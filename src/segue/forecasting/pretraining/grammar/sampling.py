@@ -8,51 +8,61 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar.combinators import choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import Periods, choose_drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import Number
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
 
-DEFAULT_WEIGHTS: Mapping[str, Number] = {
-    # days and weeks
-    "calendar": 0.11,
-    "exact_week": 0.06,
-    "climate": 0.04,
-    "load": 0.03,
-    "traffic": 0.02,
-    "visits": 0.02,
-    # months and quarters
-    "multiplicative": 0.10,
-    "tourism": 0.08,
-    "growth": 0.13,
-    # models of textbooks
-    "smoothing": 0.08,
-    "sarima": 0.08,
-    "decomposition": 0.08,
-    "random_walk": 0.03,
-    "gaussian_process": 0.015,
-    "diffusion": 0.015,
-    "fluctuation": 0.012,
-    "stationary": 0.10,
-    "volatility": 0.008,
-    "chaos": 0.002,
-    # of the world
-    "dated_days": 0.015,
-    "dated_weeks": 0.008,
-    "demand": 0.04,
-    "adoption": 0.005,
-    "outbreaks": 0.005,
-    "machine": 0.008,
-    "counts": 0.02,
-    # for clarity
-    "splice": 0.015,
-    "wave": 0.012,
-    "constant": 0.004,
+GROUPS: Mapping[str, Mapping[str, Number]] = {
+    # 0.41 of all: the calendar or another cycle says most of what follows
+    "season": {
+        "cycles": 0.1,
+        "calendar": 0.06,
+        "exact_week": 0.04,
+        "weather_load": 0.05,
+        "climate": 0.02,
+        "traffic": 0.015,
+        "visits": 0.015,
+        "daily_year": 0.04,
+        "dated_days": 0.01,
+        "dated_weeks": 0.01,
+        "outbreaks": 0.005,
+        "decomposition": 0.04,
+        "wave": 0.005,
+    },
+    # 0.3 of all: growth, its changes, or the distribution so far; many with a season
+    "level": {
+        "smooth_growth": 0.06,
+        "growth": 0.085,
+        "multiplicative": 0.04,
+        "tourism": 0.045,
+        "adoption": 0.005,
+        "stationary": 0.05,
+        "splice": 0.012,
+        "constant": 0.003,
+    },
+    # 0.24 of all: the past determines the future beyond season and trend
+    "dynamics": {
+        "dynamics": 0.06,
+        "smoothing": 0.06,
+        "sarima": 0.055,
+        "random_walk": 0.025,
+        "gaussian_process": 0.012,
+        "diffusion": 0.01,
+        "machine": 0.01,
+        "volatility": 0.005,
+        "chaos": 0.003,
+    },
+    # 0.05 of all: small whole numbers, many of them zero
+    "counts": {
+        "demand": 0.035,
+        "counts": 0.015,
+    },
 }
-"""Weights of the productions, which need not add up to one.
+"""The productions by what determines the future in them, with their weights, which add up to one."""
 
-Calendars have 0.28, multiplicative seasons of 12 and 4 have 0.18, growth has 0.13, all others have 0.45.
-"""
+DEFAULT_WEIGHTS: Mapping[str, Number] = {name: weight for group in GROUPS.values() for name, weight in group.items()}
+"""Weights of the productions, which need not add up to one."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ class Grammar:
 
     def sample(
         self, generator: Generator, count: int, length: int
-    ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"]]:
+    ) -> tuple[Float[Tensor, "series length"], Int[Tensor, " series"], Periods]:
         """Draws a batch in which the productions are interleaved.
 
         Args:
@@ -87,7 +97,8 @@ class Grammar:
 
         Returns:
             The series, each with mean 0 and standard deviation 1 over its length (or 0 throughout), within ±100;
-            and for each the index of its production in `PRODUCTIONS`.
+            for each the index of its production in `PRODUCTIONS`; and the periods of its main seasons in steps
+            (`[series 2]`, float64), zero where the production has none or does not tell them.
 
         Raises:
             UserError: `count` is below 1, or `length` below 8.
@@ -97,5 +108,6 @@ class Grammar:
         if length < 8:
             raise UserError("length", length, "give a whole number of at least 8")
         odds = [self.weights.get(name, 0.0) for name in PRODUCTIONS]
-        values, production = choose(generator, count, length, list(PRODUCTIONS.values()), odds)
-        return standardise(accidents(generator, standardise(values))).clamp(-100, 100), production
+        made, production = choose_drawn(generator, count, length, list(PRODUCTIONS.values()), odds)
+        values = standardise(accidents(generator, standardise(made.values))).clamp_(-100, 100)
+        return values, production, made.periods

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, unit_variance
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
 
@@ -24,18 +24,18 @@ def harmonics(generator: Generator, count: int, length: int) -> Waveform:
     number = torch.arange(1, 33, device=generator.device).float()[None]
     envelope = number.pow(-uniform(generator, count, 0.2, 2.2)) * (number <= log_uniform(generator, count, 1, 33))
     parts = [normal(generator, count, 32) * envelope for _ in range(2)]
-    return standardise(_from_harmonics(torch.complex(*parts), length))
+    return unit_variance(_from_harmonics(torch.complex(*parts), length))
 
 
 def rough_profile(generator: Generator, count: int, length: int) -> Waveform:
     """A random profile, smoothed by a bell of 0.5 % to 10 % of the cycle; a third are exponentiated into peaks."""
-    number = torch.arange(1, length // 2, device=generator.device).float()[None]
+    number = torch.arange(1, min(128, length // 2), device=generator.device).float()[None]  # e^-8 at the narrowest bell
     width = log_uniform(generator, count, 0.005, 0.1)
     envelope = torch.exp(-0.5 * (2 * math.pi * number * width).square())
     parts = [normal(generator, count, number.shape[1]) * envelope for _ in range(2)]
-    profile = standardise(_from_harmonics(torch.complex(*parts), length))
+    profile = unit_variance(_from_harmonics(torch.complex(*parts), length))
     skewed = (profile * uniform(generator, count, 0.4, 1.6)).exp()
-    return standardise(torch.where(chance(generator, count, 0.35), skewed, profile))
+    return unit_variance(torch.where(chance(generator, count, 0.35), skewed, profile))
 
 
 def bumps(generator: Generator, count: int, length: int) -> Waveform:
@@ -47,7 +47,7 @@ def bumps(generator: Generator, count: int, length: int) -> Waveform:
         width = log_uniform(generator, count, 0.02, 0.2)
         height = uniform(generator, count, 0.3, 1) * chance(generator, count, present)
         total = total + height * torch.exp(-0.5 * (distance / width).square())
-    return standardise(total)
+    return unit_variance(total)
 
 
 def polygon(generator: Generator, count: int, length: int) -> Waveform:
@@ -55,7 +55,7 @@ def polygon(generator: Generator, count: int, length: int) -> Waveform:
     phase = clock(generator, length) / length
     rise = uniform(generator, count, 0.1, 0.9)
     teeth = torch.where(phase < rise, phase / rise, (1 - phase) / (1 - rise))
-    return standardise(torch.where(chance(generator, count, 0.7), teeth, (phase < rise).float()))
+    return unit_variance(torch.where(chance(generator, count, 0.7), teeth, (phase < rise).float()))
 
 
 def sine(generator: Generator, count: int, length: int) -> Waveform:
@@ -70,18 +70,22 @@ def waveform(generator: Generator, count: int) -> Waveform:
     return choose(generator, count, PHASES, members, [0.35, 0.35, 0.12, 0.1, 0.08])[0]
 
 
-def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
-    """Repeats a cycle every `period` steps, beginning `start` steps into it, linear between the points of its grid.
-
-    A whole period repeats exactly; a fractional one moves along the cycle.
-    """
+def look_up(cycle: Waveform, position: Series) -> Series:
+    """The cycle at positions from 0 to its number of points, linear between the points."""
     phases = cycle.shape[1]
-    time = torch.arange(length, dtype=torch.float64, device=cycle.device)[None]
-    position = torch.remainder(time + start.double(), period.double()) / period.double() * phases
-    left = position.long().clamp(max=phases - 1)
-    between = (position - left).float()
-    right = torch.where(left + 1 == phases, 0, left + 1)
-    return cycle.gather(1, left) * (1 - between) + cycle.gather(1, right) * between
+    left = position.long().clamp_(max=phases - 1)
+    between = position - left
+    wrapped = torch.cat([cycle, cycle[:, :1]], 1)
+    return torch.lerp(wrapped.gather(1, left), wrapped.gather(1, left + 1), between)
+
+
+def repeat(cycle: Waveform, period: PerSeries, start: PerSeries, length: int) -> Series:
+    """Repeats a cycle every `period` steps, beginning a whole number of steps into it, linear between its points.
+
+    A whole period repeats exactly; a fractional one moves along the cycle. The remainder of two float32 is exact.
+    """
+    time = torch.arange(length, dtype=torch.float32, device=cycle.device)[None] + start
+    return look_up(cycle, torch.remainder(time, period) * (cycle.shape[1] / period))
 
 
 def periods(generator: Generator, count: int) -> PerSeries:
@@ -103,10 +107,10 @@ def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
     fixed = repeat(waveform(generator, count), period, start, length)
     evolving = chance(generator, count, 0.2).squeeze(1).nonzero().squeeze(1)
     if not len(evolving):
-        return standardise(fixed)
+        return unit_variance(fixed)
     other = repeat(waveform(generator, len(evolving)), period[evolving], start[evolving], length)
     weight = torch.sigmoid(slow_path(generator, len(evolving), length)) * uniform(generator, len(evolving), 0.1, 1)
-    return standardise(fixed.index_copy(0, evolving, torch.lerp(fixed[evolving], other, weight)))
+    return unit_variance(fixed.index_copy(0, evolving, torch.lerp(fixed[evolving], other, weight)))
 
 
 def season(generator: Generator, count: int, length: int) -> Series:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Generator
 
 from segue.errors import UserError
-from segue.forecasting.pretraining.grammar.combinators import standardise
+from segue.forecasting.pretraining.grammar.combinators import standardise, values_of
 from segue.forecasting.pretraining.grammar.events import accidents
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS
 from segue.palette import INK, add_title, dress, new_figure
@@ -51,7 +51,7 @@ def draw_sheet(
     grid = figure.subplots(each * len(shown), columns, squeeze=False)
     for index, name in enumerate(shown):
         generator = Generator().manual_seed(seed)
-        drawn = standardise(PRODUCTIONS[name](generator, each * columns, LENGTH))
+        drawn = standardise(values_of(PRODUCTIONS[name](generator, each * columns, LENGTH)))
         values = standardise(accidents(generator, drawn))
         for number, ax in enumerate(grid[index * each : (index + 1) * each].flat):
             steps = _STEPS[math.floor(4 * (number % columns) / columns)]

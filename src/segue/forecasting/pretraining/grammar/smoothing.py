@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, choose_drawn, drawn
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import Lag, Spectrum, accumulate, lag_filter
 from segue.forecasting.pretraining.grammar.noises import innovations
@@ -97,23 +97,25 @@ def sample_smoothing(generator: Generator, count: int, length: int) -> Smoothing
     return Smoothing(alpha, beta, gamma, phi, period, torch.zeros_like(alpha), slope, season)
 
 
-def additive_smoothing(generator: Generator, count: int, length: int) -> Series:
+def additive_smoothing(generator: Generator, count: int, length: int) -> Drawn:
     """ETS series with additive errors, of standard deviation 1."""
-    return additive_ets(sample_smoothing(generator, count, length), innovations(generator, count, length))
+    model = sample_smoothing(generator, count, length)
+    return drawn(additive_ets(model, innovations(generator, count, length)), model.period)
 
 
-def multiplicative_smoothing(generator: Generator, count: int, length: int) -> Series:
+def multiplicative_smoothing(generator: Generator, count: int, length: int) -> Drawn:
     """ETS series with relative errors of 0.3 % to 20 %."""
     scale = log_uniform(generator, count, 0.003, 0.2)
     model = sample_smoothing(generator, count, length)
     season = (model.season * scale).clamp(-1.5, 1.5)
     scaled = replace(model, slope=model.slope * scale.clamp(max=0.03), season=season)
-    return exponentiate(multiplicative_ets(scaled, scale * innovations(generator, count, length)))
+    path = multiplicative_ets(scaled, scale * innovations(generator, count, length))
+    return drawn(exponentiate(path), model.period)
 
 
-def smoothing(generator: Generator, count: int, length: int) -> Series:
+def smoothing(generator: Generator, count: int, length: int) -> Drawn:
     """ETS series, half additive, half multiplicative."""
-    return choose(generator, count, length, [additive_smoothing, multiplicative_smoothing], [1, 1])[0]
+    return choose_drawn(generator, count, length, [additive_smoothing, multiplicative_smoothing], [1, 1])[0]
 
 
 def _trend_response(model: Smoothing) -> Callable[[Lag], Spectrum]:

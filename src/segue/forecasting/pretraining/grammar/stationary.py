@@ -9,9 +9,9 @@ from collections.abc import Callable
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series
+from segue.forecasting.pretraining.grammar.combinators import Series
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, power, uniform
-from segue.forecasting.pretraining.grammar.noises import autoregression
+from segue.forecasting.pretraining.grammar.noises import first_order
 from segue.forecasting.pretraining.grammar.seasons import season
 from segue.forecasting.pretraining.grammar.trends import slow_path
 
@@ -25,7 +25,8 @@ def stationary(generator: Generator, count: int, length: int) -> Series:
     pole = uniform(generator, count, -0.4, 0.9) * chance(generator, count, 0.5)
     share = 0.5 * power(generator, count, 2) * chance(generator, count, 0.5)
     drift = uniform(generator, count, 0, 0.5) * chance(generator, count, 0.25)
-    hidden = (1 - share).sqrt() * first_order(generator, pole, length) + share.sqrt() * season(generator, count, length)
+    process = first_order(pole, normal(generator, count, length))
+    hidden = (1 - share).sqrt() * process + share.sqrt() * season(generator, count, length)
     hidden = hidden + drift * slow_path(generator, count, length)
     odds = torch.tensor([odds for odds, _ in DISTRIBUTIONS], device=generator.device)
     kind = torch.multinomial(odds, count, replacement=True, generator=generator)
@@ -34,12 +35,6 @@ def stationary(generator: Generator, count: int, length: int) -> Series:
         if len(rows):
             hidden[rows] = distribution(generator, hidden[rows])
     return hidden
-
-
-def first_order(generator: Generator, pole: PerSeries, length: int) -> Series:
-    """A first-order autoregression, of unit variance from its first step on; white where the pole is 0."""
-    shocks = (1 - pole.square()).sqrt() * normal(generator, len(pole), 2 * length)
-    return autoregression(shocks, torch.stack([-pole, torch.zeros_like(pole)], 2))[:, :length]
 
 
 def gaussian(generator: Generator, hidden: Series) -> Series:

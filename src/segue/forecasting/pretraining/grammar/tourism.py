@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import Series, choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import Drawn, Series, choose_drawn, drawn, standardise
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
-from segue.forecasting.pretraining.grammar.filters import linear_scan
+from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.noises import innovations, persistent
 from segue.forecasting.pretraining.grammar.seasons import modulated, waveform
 from segue.forecasting.pretraining.grammar.trends import exponentiate, log_level, slow_path
@@ -27,7 +27,7 @@ def easter(year: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
     return h + weekday - 7 * m
 
 
-def easter_share(year: Int[Tensor, "series length"]) -> Series:
+def easter_share(year: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The share in March, not April, of an Easter journey of eight days that begins six days before the Sunday."""
     sunday = easter(year).float() + 22  # counted as a day of March; April begins after the 31st
     return ((31 - (sunday - 6) + 1) / 8).clamp(0, 1)
@@ -80,7 +80,7 @@ def crises(generator: Generator, count: int, length: int) -> Series:
     hit = uniform(generator, count, 0, 1, length) < 1 / period
     loss = hit * (-0.35 * normal(generator, count, length).abs()) * chance(generator, count, 0.35)
     keep = (-1 / log_uniform(generator, count, 1.5, 40)).exp()
-    return linear_scan(keep.expand(count, length), loss).clamp(min=-3)
+    return fading_sum(keep, loss).clamp(min=-3)
 
 
 def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Series:
@@ -101,25 +101,28 @@ def arrivals(generator: Generator, count: int, length: int, cycle: Series) -> Se
     return level * seasonal * (scale * (innovations(generator, count, length) + fading)).clamp(-2, 2).exp()
 
 
-def monthly(generator: Generator, count: int, length: int) -> Series:
+def monthly(generator: Generator, count: int, length: int) -> Drawn:
     """Monthly arrivals; in a third Easter moves between March and April, and in half long months have more arrivals."""
     cycle = evolving_cycle(generator, count, length, 12)
     month, year = months(generator, count, length)
-    share = easter_share(year)
+    years = torch.arange(int(year.min()), int(year.max()) + 1, device=year.device)
+    share = easter_share(years)[year - years[0]]
     strength = uniform(generator, count, 0.03, 0.4) * chance(generator, count, 0.35)
     moving = strength * ((month == 2) * (share - 0.25) - (month == 3) * (share - 0.25))
     days = torch.tensor(DAYS, device=generator.device)[month]
     leap = (month == 1) & (year % 4 == 0)
     longer = torch.where(leap, 29, days) / 30.44
     counted = torch.where(chance(generator, count, 0.5), longer, 1.0)
-    return arrivals(generator, count, length, cycle) * moving.exp() * counted
+    values = arrivals(generator, count, length, cycle) * moving.exp() * counted
+    return drawn(values, torch.full_like(strength, 12))
 
 
-def quarterly(generator: Generator, count: int, length: int) -> Series:
+def quarterly(generator: Generator, count: int, length: int) -> Drawn:
     """Quarterly arrivals."""
-    return arrivals(generator, count, length, evolving_cycle(generator, count, length, 4))
+    values = arrivals(generator, count, length, evolving_cycle(generator, count, length, 4))
+    return drawn(values, torch.full_like(values[:, :1], 4))
 
 
-def tourism(generator: Generator, count: int, length: int) -> Series:
+def tourism(generator: Generator, count: int, length: int) -> Drawn:
     """Monthly and quarterly arrivals."""
-    return choose(generator, count, length, [monthly, quarterly], [0.65, 0.35])[0]
+    return choose_drawn(generator, count, length, [monthly, quarterly], [0.65, 0.35])[0]

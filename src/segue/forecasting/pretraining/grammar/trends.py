@@ -4,10 +4,13 @@ A trend drawn over the whole length is nearly a line in a short history. So most
 steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
 """
 
+import math
+from functools import lru_cache
+
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, standardise
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, unit_variance
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import accumulate, lag_filter
 
@@ -35,10 +38,10 @@ def unit_excursion(values: Series, span: PerSeries) -> Series:
 def slow_path(generator: Generator, count: int, length: int) -> Series:
     """A smooth random path of unit variance, with 1 to 24 cycles: for amplitudes and weights that drift."""
     cutoff = log_uniform(generator, count, 1, 24)
-    frequency = torch.arange(min(64, length) + 1, device=generator.device)[None]
-    envelope = torch.exp(-0.5 * (frequency / cutoff).square()) * (frequency > 0)
-    parts = [normal(generator, count, frequency.shape[1]) * envelope for _ in range(2)]
-    return standardise(torch.fft.irfft(torch.complex(*parts), n=2 * length)[:, :length])
+    frequency = torch.arange(1, min(64, length) + 1, device=generator.device)[None]
+    envelope = torch.exp(-0.5 * (frequency / cutoff).square())
+    parts = normal(generator, count, 2 * frequency.shape[1]) * torch.cat([envelope, envelope], 1)
+    return unit_variance(parts @ _sines(frequency.shape[1], length, generator.device))
 
 
 def linear(generator: Generator, count: int, length: int) -> Series:
@@ -122,3 +125,11 @@ def exponentiate(path: Series) -> Series:
     anchored = path - path[:, -1:]
     highest, lowest = anchored.amax(1, keepdim=True), anchored.amin(1, keepdim=True)
     return (anchored / torch.maximum(highest / 2, lowest / -8).clamp(min=1)).exp()
+
+
+@lru_cache(maxsize=4)
+def _sines(number: int, length: int, device: torch.device) -> Series:
+    """The cosines, then the sines, of 1 to `number` cycles in twice the length: the transform as a product."""
+    turns = torch.arange(1, number + 1, device=device)[:, None] * torch.arange(length, device=device) % (2 * length)
+    angle = turns * (math.pi / length)
+    return torch.cat([angle.cos(), angle.sin()])
