@@ -43,8 +43,10 @@ class DataConfig:
     """The share of windows with a random walk and shifts on their own scale, for each of `contexts`."""
     growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
     """The share of windows with a lasting trend on their own scale, for each of `contexts`."""
-    suggested: float = 0.3
-    """The share of windows to which a season is suggested, as a calendar does; most suggestions are wrong."""
+    suggested: float = 0.7
+    """The share of windows to which seasons are suggested, as a calendar does."""
+    mistaken: float = 0.3
+    """The share of suggestions that are a calendar's period drawn at random, and right by chance only."""
     block: int = 2048
     """The number of series that are generated at once."""
     reuse: int = 40
@@ -102,9 +104,11 @@ class Windows:
         self.length = max(data.contexts) + span * patch
         self._block = lru_cache(maxsize=1)(self._generate)  # a cache of a pure function, not a state
 
-    def _generate(self, number: int) -> Float[Tensor, "series time"]:
+    def _generate(self, number: int) -> tuple[Float[Tensor, "series time"], Float64[Tensor, "series periods"]]:
+        """Draws a block of series, and the periods of their seasons."""
         generator = _generator(self.seed, 2 * number)
-        return Grammar(self.data.weights).sample(generator, self.data.block, self.length)[0]
+        values, _, periods = Grammar(self.data.weights).sample(generator, self.data.block, self.length)
+        return values, periods
 
     def batch(self, number: int) -> Batch:
         """Makes batch `number` of the stream."""
@@ -118,7 +122,9 @@ class Windows:
         tokens = read + ahead
         lanes = max(1, data.tokens // tokens)
 
-        values = _crop(self._block(number // data.reuse), lanes, tokens * patch, generator)
+        series, periods = self._block(number // data.reuse)
+        row = torch.randint(len(series), (lanes,), generator=generator)
+        values = _crop(series[row], tokens * patch, generator)
         values = _augment(values, data.flips, generator)
         history = (low * (high / low) ** _uniform(lanes, generator)).long()
         # from a history of less than two patches the model can learn only the tail
@@ -137,7 +143,7 @@ class Windows:
         hidden = torch.arange(tokens) >= (tokens - tail)[:, None]
         hidden |= _holes(lanes, tokens, span, data.holes, generator)
         present = present.unflatten(1, (tokens, patch))
-        seasons = _suggestions(lanes, data.suggested, generator)
+        seasons = _suggestions(periods[row], data.suggested, data.mistaken, generator)
         return Batch(values.unflatten(1, (tokens, patch)), present, present & ~hidden[..., None], seasons)
 
 
@@ -165,13 +171,14 @@ def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:
     return torch.rand(lanes, generator=generator)
 
 
-def _crop(series: Tensor, lanes: int, length: int, generator: torch.Generator) -> Float[Tensor, "lanes length"]:
-    """Cuts stretches out of random series; most end with the series, where productions put recent changes."""
-    row = torch.randint(len(series), (lanes, 1), generator=generator)
-    latest = series.shape[1] - length
+def _crop(
+    series: Float[Tensor, "lanes time"], length: int, generator: torch.Generator
+) -> Float[Tensor, "lanes length"]:
+    """Cuts a stretch out of each series; most end with the series, where productions put recent changes."""
+    lanes, latest = len(series), series.shape[1] - length
     begin = torch.randint(latest + 1, (lanes, 1), generator=generator)
     begin = torch.where(torch.rand(lanes, 1, generator=generator) < 0.6, latest, begin)
-    return series[row, begin + torch.arange(length)]
+    return series.gather(1, begin + torch.arange(length))
 
 
 def _augment(
@@ -188,11 +195,19 @@ def _augment(
     return torch.lerp(values, other * scale.clamp(max=1e3), share[:, None])
 
 
-def _suggestions(lanes: int, share: float, generator: torch.Generator) -> Float64[Tensor, "lanes 1"]:
-    """Suggests a calendar's period to a share of lanes. It is right by chance only, so the network must weigh it."""
-    periods = torch.tensor(CALENDAR_PERIODS, dtype=torch.float64)
-    drawn = periods[torch.randint(len(periods), (lanes,), generator=generator)]
-    return (drawn * (_uniform(lanes, generator) < share))[:, None]
+def _suggestions(
+    periods: Float64[Tensor, "lanes periods"], suggested: float, mistaken: float, generator: torch.Generator
+) -> Float64[Tensor, "lanes periods"]:
+    """Suggests its periods to a share of the lanes, and the period of some calendar to a share of these.
+
+    A calendar suggests 24 for every hourly series, with a day in it or not. So the network must weigh a suggestion.
+    """
+    lanes = len(periods)
+    calendars = torch.tensor(CALENDAR_PERIODS, dtype=torch.float64)
+    other = calendars[torch.randint(len(calendars), (lanes, 1), generator=generator)]
+    wrong = (_uniform(lanes, generator) < mistaken)[:, None]
+    given = torch.where(wrong, torch.cat([other, torch.zeros_like(periods[:, 1:])], dim=1), periods)
+    return given * (_uniform(lanes, generator) < suggested)[:, None]
 
 
 def _holes(
