@@ -4,17 +4,22 @@ import csv
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from benchmarks.figures import write_figures
 from benchmarks.forecasting.horizons import with_span
 from benchmarks.forecasting.paired import Side, alternating, row
 from benchmarks.forecasting.process import run
+from benchmarks.forecasting.training_rate import rows_of
+from benchmarks.forecasting.training_rate_worker import counted, timed
 from segue.forecasting.nanotst.graph import ExportedModel
 from segue.forecasting.predictor import History
+from segue.forecasting.pretraining.windows import Batch
 
 
 def test_two_sides_take_turns_and_neither_is_always_first():
@@ -85,3 +90,34 @@ def test_a_span_is_the_same_weights_fed_back_sooner():
     assert model.config.span == span
     with pytest.raises(SystemExit, match=f"from 1 to {span}"):
         with_span(model, span + 1)
+
+
+def test_training_counts_patches_and_those_that_teach():
+    """A lane with two values before its last patch, and a whole one, whose first patch has nothing before it."""
+    present = torch.ones(2, 3, 4, dtype=torch.bool)
+    present[0, 0], present[0, 1, :2] = False, False
+    batch = Batch(torch.zeros(2, 3, 4), present, present, torch.zeros(2, 1, dtype=torch.float64))
+    assert counted(batch) == (6, 2)
+
+
+def test_rates_of_training_are_taken_within_repeats(capsys):
+    runs = {
+        "this": [{"patches": 80, "teach": 60, "wall": 2.0, "processor": 4.0}],
+        "other": [{"patches": 40, "teach": 20, "wall": 4.0, "processor": 4.0}],
+    }
+    ratios = [found["ratio_median"] for found in rows_of(runs, 2)]
+    assert ratios == [6.0, 3.0, 4.0, 2.0]
+
+
+def test_a_training_is_timed_between_two_of_its_steps_and_stopped():
+    taken = []
+
+    def pretrain(config, run, *, progress):
+        for step in range(1, 100):
+            taken.append(step)
+            progress(SimpleNamespace(step=step))
+
+    seconds = timed(pretrain, None, 3, 5)
+    assert taken == list(range(1, 9))
+    assert seconds["processor"] >= 0
+    assert seconds["wall"] > 0

@@ -215,7 +215,11 @@ def test_a_wrong_suggestion_changes_nothing_where_a_cycle_is_strong(period):
     values = torch.stack([1.4 * wave(480, period) + 0.1 * noise(480, seed) for seed in range(6)])
     alone, _ = lengths_when(values)
     seen = 2 * period // PATCH + 1
-    wrong = [s for s in (2, 3, 5, 7, 10, 11, 13, 17, 30, 52.18, 84, 100, 365.25) if abs(s - round(s / period) * period) > max(1, s / 8)]
+    wrong = [
+        s
+        for s in (2, 3, 5, 7, 10, 11, 13, 17, 30, 52.18, 84, 100, 365.25)
+        if abs(s - round(s / period) * period) > max(1, s / 8)
+    ]
     for season in wrong:
         found, _ = lengths_when(values, float(season))
         assert torch.equal(found[:, seen:], alone[:, seen:]), season

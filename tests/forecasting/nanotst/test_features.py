@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from segue.forecasting.nanotst.features import CANDIDATES, Features, features_of
-from segue.forecasting.nanotst.lines import fitted_lines
 from segue.forecasting.nanotst.past import past_of
 from segue.forecasting.nanotst.patches import beginnings, to_patches
 from segue.forecasting.nanotst.reference import Reference, naive_errors
@@ -54,9 +53,9 @@ def test_naive_forecasts_are_features_less_the_reference():
     mean = (mean_scale(past).location[..., None] + level).expand_as(reference.path)
     for found, expected in ((features.last, last), (features.mean, mean)):
         torch.testing.assert_close(reference.restore(found), expected, rtol=0, atol=1e-9)
-    torch.testing.assert_close(reference.restore(features.last_cycle)[0, -1], values[-12:], rtol=0, atol=1e-12)
+    torch.testing.assert_close(reference.restore(features.other_cycle)[0, -1], values[-12:], rtol=0, atol=1e-12)
     week_ago = values[-WEEK:][:PATCH]
-    torch.testing.assert_close(reference.restore(features.other_cycle)[0, -1], week_ago, rtol=0, atol=1e-12)
+    torch.testing.assert_close(reference.restore(features.last_cycle)[0, -1], week_ago, rtol=0, atol=1e-12)
     torch.testing.assert_close(reference.path[0, -1], week_ago, rtol=0, atol=0.02)  # it repeats better than the day
 
 
@@ -71,7 +70,7 @@ def test_a_suggested_season_changes_the_features():
 def test_candidates_are_naive_forecasts_and_lines_ahead():
     """The reference is zero; each line continues from its level by its slope, step by step."""
     patches, observed = ragged()
-    features, reference = features_at(patches, observed, 24.0)
+    features, _ = features_at(patches, observed, 24.0)
     candidates = features.candidates(torch.float64)
     assert candidates.shape == (*patches.shape, CANDIDATES)
     assert (candidates[..., 0] == 0).all()
@@ -79,13 +78,10 @@ def test_candidates_are_naive_forecasts_and_lines_ahead():
     for index, name in enumerate(named, start=1):
         expected = getattr(features, name).clamp(-1400, 1400)
         torch.testing.assert_close(candidates[..., index], expected, rtol=0, atol=0, msg=name)
-    past = past_of(patches, observed)
-    levels, slopes = fitted_lines(past)
-    ahead = torch.arange(1, PATCH + 1).double()
+    ahead = torch.arange(1, PATCH + 1).double() / PATCH
     for line in range(3):
-        expected = levels[..., line, None] + slopes[..., line, None] * ahead + past.first[:, None, None]
-        found = reference.restore(candidates[..., 7 + line])
-        torch.testing.assert_close(found[:, 5:], expected[:, 5:], rtol=0, atol=1e-9)
+        level, slope = features.line_levels[..., line, None], features.line_slopes[..., line, None]
+        torch.testing.assert_close(candidates[..., 7 + line], features.last + level + slope * ahead, rtol=0, atol=1e-9)
 
 
 def test_candidates_are_cut_inside_the_bound_of_predictions():
@@ -105,24 +101,22 @@ def test_the_judgement_holds_errors_ends_similarities_and_sizes():
     past, cycle, other = cycles_of(patches, observed)
     local = step_scale(past)
     judged = features.judgement
-    assert judged.shape[-1] == 18
+    assert judged.shape[-1] == 11
     overall = mean_scale(past)
     differences = variogram(past, overall)
     errors = naive_errors(past, differences, overall, cycle, other).stacked().sqrt() * differences.unit[..., None, None]
-    for index, step in enumerate((0, PATCH // 2, PATCH - 1)):
-        expected = (errors[:, :, step] / reference.divisor).clamp(0.01, 100).log() / 2
-        found = judged.unflatten(-1, (6, 3))[:, :, :4, index]  # naive forecast by naive forecast, three steps each
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
-    step = (local.unit / reference.unit).clamp(0.01, 100).log() / 2
-    torch.testing.assert_close(judged[..., 12], step, rtol=0, atol=1e-9)
-    assert torch.equal(judged[..., 13], cycle.similarity)
-    assert torch.equal(judged[..., 14], other.similarity)
+    middle = PATCH // 2
+    expected = (errors[:, :, middle] / reference.unit[:, :, middle, None]).clamp(1e-3, 1e2).log()
+    torch.testing.assert_close(judged[..., :4], expected, rtol=0, atol=1e-9)
+    ends = (reference.unit[..., [0, -1]] / local.unit[..., None]).clamp(1e-3, 1e3).log()
+    torch.testing.assert_close(judged[..., 4:6], ends, rtol=0, atol=1e-9)
+    assert torch.equal(judged[..., 6], cycle.similarity)
+    assert torch.equal(judged[..., 7], other.similarity)
     length = torch.where(cycle.present, cycle.length.double() / PATCH, 1.0)
-    torch.testing.assert_close(judged[..., 15], length.log() / 2, rtol=0, atol=1e-12)
-    torch.testing.assert_close(judged[..., 16], past.count.log() / 2, rtol=0, atol=1e-12)
+    torch.testing.assert_close(judged[..., 8], length.log() / 2, rtol=0, atol=1e-12)
+    torch.testing.assert_close(judged[..., 9], past.count.log() / 2, rtol=0, atol=1e-12)
     lead = torch.full_like(length, (PATCH // 2 + 1) / PATCH)
-    torch.testing.assert_close(judged[..., 17], lead.log() / 2, rtol=0, atol=1e-12)
-    assert judged.abs().max() <= 4
+    torch.testing.assert_close(judged[..., 10], lead.log() / 2, rtol=0, atol=1e-12)
 
 
 def test_the_inputs_of_the_network_are_stacked_features_candidates_and_beginnings():
@@ -230,13 +224,13 @@ def test_a_lane_of_hardly_any_values_expects_what_it_has_seen(indices):
     assert (reference.path[0, -1] <= seen.max() + 1e-12).all()
     for name in OF_CYCLES:
         assert (getattr(features, name) == 0).all(), name
-    assert (features.judgement[..., 13:15] == 0).all()
+    assert (features.judgement[..., 6:8] == 0).all()
     if len(indices) < 2:  # two values have a mean and a line
         assert torch.equal(reference.path[0, -1], seen[-1].expand(PATCH))
         assert (reference.unit == 0).all()
         for name in ("overall", "local", "last", "mean", "line_levels", "line_slopes", "scales"):
             assert (getattr(features, name) == 0).all(), name
-        assert (features.judgement[..., :13] == 0).all()
+        assert (features.judgement[..., :6] == 0).all()
 
 
 def test_equal_values_have_features_of_zero_and_no_unit():
@@ -244,7 +238,7 @@ def test_equal_values_have_features_of_zero_and_no_unit():
     features, reference = features_at(patches, observed)
     for name in NAMES:
         assert (getattr(features, name) == 0).all() or name in ("observed", "judgement"), name
-    assert (features.judgement[..., :16] == 0).all()  # what remains is how many values there are, and the lead time
+    assert (features.judgement[..., :9] == 0).all()  # what remains is how many values there are, and the lead time
     assert (features.candidates(torch.float64) == 0).all()
     assert (reference.unit == 0).all()
     restored = reference.restore(torch.randn(1, 5, PATCH, 3, dtype=torch.float64))

@@ -76,7 +76,7 @@ def test_a_quantile_is_at_most_the_squashed_range_away(values):
     quantiles = model.predict(history_of(values), 5).quantiles
     patches = torch.from_numpy(values).unflatten(1, (-1, 8))
     _, reference = features_of(patches, torch.ones_like(patches, dtype=torch.bool), periods(4))
-    farthest = reference.path[:, -1, :5] + math.sinh(8) * reference.unit[:, -1, None]
+    farthest = reference.path[:, -1, :5] + math.sinh(8) * reference.unit[:, -1, :5]
     np.testing.assert_allclose(quantiles.max(-1), farthest.numpy(), rtol=1e-9)
 
 

@@ -119,8 +119,8 @@ def test_weights_fall_with_the_fourth_power_of_the_squared_errors():
     expected = (weights * torch.stack(forecasts, dim=-1)).sum(-1)
     torch.testing.assert_close(path, expected, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(reference.path, expected + past.first[:, None, None], rtol=1e-12, atol=1e-12)
-    mean_square = (weights[..., :3] * torch.stack(squares[:3], dim=-1)).sum(-1).mean(-1)  # over the patch
-    torch.testing.assert_close(reference.unit, mean_square.sqrt() * unit, rtol=1e-12, atol=0)
+    mean_square = (weights[..., :3] * torch.stack(squares[:3], dim=-1)).sum(-1)
+    torch.testing.assert_close(reference.unit, mean_square.sqrt() * unit[..., None], rtol=1e-12, atol=0)
     assert torch.equal(reference.count, past.count)
 
 
@@ -132,7 +132,7 @@ def test_no_error_is_below_a_hundredth_of_a_step():
     local = Scale(past.last, torch.full_like(past.last, 7.0))
     unit = torch.tensor([[2.0]]).double()
     reference, path = weighted_reference(past, local, NaiveErrors(one, zero, one, zero), unit, [zero, zero, one, one])
-    torch.testing.assert_close(reference.unit, 0.07 * one[..., 0], rtol=1e-6, atol=0)
+    torch.testing.assert_close(reference.unit, 0.07 * one, rtol=1e-6, atol=0)
     torch.testing.assert_close(path, one / 2, rtol=0, atol=1e-6)
 
 
@@ -170,12 +170,12 @@ def test_a_smooth_cycle_is_expressed_in_its_last_cycle(period):
 
 
 def test_the_unit_of_a_walk_grows_like_the_root_of_the_lead_time():
-    """Over the steps of a patch it is the root of the mean square: of the k-th patch ahead, of 12 k + 6.5 steps."""
+    """The variogram of a walk of unit steps is the lag, so the square of the unit at lead time h is h."""
     patches, observed = lanes(*(noise(480, seed).cumsum(0) for seed in range(60)))
     ahead = [append_unknown(part, 3) for part in (patches, observed)]
     unit = features_of(*ahead, periods(60))[1].unit[:, -4:].square().mean(0)
-    lead = 12 * torch.arange(4).double() + 6.5
-    torch.testing.assert_close(unit / lead, torch.ones(4).double(), rtol=0, atol=0.2)
+    lead = torch.arange(1, 49).double().view(4, PATCH)
+    torch.testing.assert_close(unit / lead, torch.ones_like(lead), rtol=0, atol=0.25)
 
 
 def test_a_longer_horizon_changes_no_nearer_step():
