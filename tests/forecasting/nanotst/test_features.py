@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from segue.forecasting.nanotst.features import CANDIDATES, Features, features_of
+from segue.forecasting.nanotst.lines import fitted_lines
 from segue.forecasting.nanotst.past import past_of
 from segue.forecasting.nanotst.patches import beginnings, to_patches
 from segue.forecasting.nanotst.reference import Reference, naive_errors
@@ -70,7 +71,7 @@ def test_a_suggested_season_changes_the_features():
 def test_candidates_are_naive_forecasts_and_lines_ahead():
     """The reference is zero; each line continues from its level by its slope, step by step."""
     patches, observed = ragged()
-    features, _ = features_at(patches, observed, 24.0)
+    features, reference = features_at(patches, observed, 24.0)
     candidates = features.candidates(torch.float64)
     assert candidates.shape == (*patches.shape, CANDIDATES)
     assert (candidates[..., 0] == 0).all()
@@ -78,10 +79,13 @@ def test_candidates_are_naive_forecasts_and_lines_ahead():
     for index, name in enumerate(named, start=1):
         expected = getattr(features, name).clamp(-1400, 1400)
         torch.testing.assert_close(candidates[..., index], expected, rtol=0, atol=0, msg=name)
-    ahead = torch.arange(1, PATCH + 1).double() / PATCH
+    past = past_of(patches, observed)
+    levels, slopes = fitted_lines(past)
+    ahead = torch.arange(1, PATCH + 1).double()
     for line in range(3):
-        level, slope = features.line_levels[..., line, None], features.line_slopes[..., line, None]
-        torch.testing.assert_close(candidates[..., 7 + line], features.last + level + slope * ahead, rtol=0, atol=1e-9)
+        expected = levels[..., line, None] + slopes[..., line, None] * ahead + past.first[:, None, None]
+        found = reference.restore(candidates[..., 7 + line])
+        torch.testing.assert_close(found[:, 5:], expected[:, 5:], rtol=0, atol=1e-9)
 
 
 def test_candidates_are_cut_inside_the_bound_of_predictions():
@@ -142,7 +146,7 @@ def test_a_patch_has_as_many_features_as_the_embedding_expects(patch):
 def test_what_may_be_large_is_squashed_and_the_rest_comes_last():
     features, _ = features_at(*ragged())
     bounded = torch.cat([getattr(features, name) for name in BOUNDED], dim=-1)
-    large = torch.cat([getattr(features, name) for name in NAMES if name not in BOUNDED], dim=-1)
+    large = torch.cat([getattr(features, name) for name in NAMES if name not in (*BOUNDED, "near")], dim=-1)
     stacked = features.stacked(torch.float64)
     assert torch.equal(stacked, torch.cat([squash(large), bounded], dim=-1))
     assert bounded.abs().max() <= 30
@@ -237,7 +241,7 @@ def test_equal_values_have_features_of_zero_and_no_unit():
     patches, observed = lanes(torch.full((60,), 3.3))
     features, reference = features_at(patches, observed)
     for name in NAMES:
-        assert (getattr(features, name) == 0).all() or name in ("observed", "judgement"), name
+        assert (getattr(features, name) == 0).all() or name in ("observed", "judgement", "near"), name
     assert (features.judgement[..., :9] == 0).all()  # what remains is how many values there are, and the lead time
     assert (features.candidates(torch.float64) == 0).all()
     assert (reference.unit == 0).all()

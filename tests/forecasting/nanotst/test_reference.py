@@ -225,7 +225,7 @@ def test_equal_values_have_a_unit_of_zero_and_stay(value):
     assert (reference.unit == 0).all()
     assert (reference.path == value).all()
     assert (reference.divisor == 1).all()
-    assert reference.divisor.shape == (1, 5, 1)
+    assert reference.divisor.shape == (1, 5, PATCH)
 
 
 def test_a_single_value_stays_and_has_no_unit():
@@ -283,16 +283,16 @@ def test_the_weights_of_the_features_are_those_of_the_errors():
 def test_normalise_and_restore_are_inverse_and_keep_a_unit_of_zero():
     generator = torch.Generator().manual_seed(0)
     path = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64) * 7 + 100
-    unit = torch.tensor([2.0, 0.3, 0.0])[:, None] * torch.arange(1, 6)
+    unit = torch.tensor([2.0, 0.3, 0.0])[:, None, None] * torch.arange(1, 21).view(5, 4)
     reference = Reference(path, unit.double(), torch.ones(3, 5).double())
     values = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
     back = reference.restore(reference.normalise(values))
     torch.testing.assert_close(back[:2], values[:2], rtol=0, atol=1e-12)
     assert torch.equal(back[2], path[2])  # what has no unit is the path, whatever the network says
     assert torch.equal(reference.normalise(values)[2], (values - path)[2])
-    assert reference.normalise(path + reference.unit[..., None])[0].mean(
-        (0, 1), keepdim=True
-    ).flatten().tolist() == pytest.approx([1.0])
+    assert reference.normalise(path + reference.unit)[0].mean((0, 1), keepdim=True).flatten().tolist() == pytest.approx(
+        [1.0]
+    )
     levels = reference.restore(torch.stack([values, 2 * values], dim=-1))
     torch.testing.assert_close(levels[..., 1], reference.restore(2 * values), rtol=0, atol=0)
     since = reference.since(3)

@@ -12,11 +12,12 @@ import torch
 
 from segue.forecasting.pretraining import pretrain as module
 from segue.forecasting.pretraining.ahead import AHEAD, BatchesAhead, made_ahead
+from segue.forecasting.pretraining.examples import examples_of
 from tests.forecasting.pretraining.conftest import TINY, windows
 
 
-def same(batch, other):
-    return all(torch.equal(getattr(batch, part), getattr(other, part)) for part in ("patches", "present", "observed"))
+def same(examples, other):
+    return all(torch.equal(*parts) for parts in zip(examples.tensors(), other.tensors(), strict=True))
 
 
 def test_batches_are_those_made_here_bit_for_bit_and_a_step_back_or_a_leap_costs_time_only():
@@ -24,12 +25,12 @@ def test_batches_are_those_made_here_bit_for_bit_and_a_step_back_or_a_leap_costs
     here = windows()
     with made_ahead(windows()) as ahead:
         for number in (1, 2, 3, 1, 2, 4, 4 + AHEAD, 900, 901, 3):
-            assert same(ahead.batch(number), here.batch(number)), number
+            assert same(ahead.examples(number), examples_of(here.batch(number))), number
 
 
 def test_nothing_is_left_of_it_whatever_ends_the_training():
     with suppress(KeyboardInterrupt), made_ahead(windows()) as ahead:
-        ahead.batch(1)
+        ahead.examples(1)
         raise KeyboardInterrupt
     assert ahead._process.poll() is not None
 
@@ -40,7 +41,7 @@ def test_it_ends_with_a_training_that_is_killed():
 import os, signal
 from segue.forecasting.pretraining.ahead import BatchesAhead
 from tests.forecasting.pretraining.conftest import windows
-BatchesAhead(windows()).batch(1)
+BatchesAhead(windows()).examples(1)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     reading, writing = os.pipe()
@@ -57,7 +58,7 @@ def test_a_process_that_fails_ends_the_training_with_an_error(capfd):
     broken = windows()
     broken.patch = 0
     with made_ahead(broken) as ahead, pytest.raises(RuntimeError, match="ended before batch 1"):
-        ahead.batch(1)
+        ahead.examples(1)
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
@@ -66,9 +67,9 @@ def test_a_run_is_the_same_with_batches_made_here_or_beside_it(tmp_path, monkeyp
     made = []
 
     class Noted(BatchesAhead):
-        def batch(self, number):
+        def examples(self, number):
             made.append(number)
-            return super().batch(number)
+            return super().examples(number)
 
     monkeypatch.setattr("segue.forecasting.pretraining.ahead.BatchesAhead", Noted)
     module.pretrain(TINY, tmp_path / "here")
@@ -105,12 +106,12 @@ def test_the_process_is_used_where_it_pays(monkeypatch, processors, steps, minut
         def __init__(self, windows):
             started.append(windows)
 
-        def batch(self, number): ...
+        def examples(self, number): ...
 
         def close(self): ...
 
     monkeypatch.setattr("segue.forecasting.pretraining.ahead.BatchesAhead", Started)
     monkeypatch.setattr(module, "usable_processors", lambda: processors)
     config = dataclasses.replace(TINY, training=dataclasses.replace(TINY.training, steps=steps))
-    with module._batches(config, minutes):
+    with module._examples(config, minutes):
         assert bool(started) is beside

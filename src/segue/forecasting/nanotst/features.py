@@ -15,6 +15,7 @@ from segue.forecasting.nanotst.seasonal import last_cycle, residuals, seasonal_c
 from segue.forecasting.nanotst.variogram import variogram
 
 _BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed, because they are small
+_UNREAD = ("near",)  # not an input of the network
 _FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
 CANDIDATES = 7 + len(HALF_LIVES)
 """The naive forecasts among which the network weighs: see `Features.candidates`."""
@@ -67,6 +68,7 @@ class Features:
         observed: 1 where a value is observed.
         scales: The moves of the overall scale, and the local scale relative to it.
         judgement: What says how far the naive forecasts can be trusted, see `_judgement`.
+        near: The error of the reference one step ahead, in its error at each step; only `candidates` reads it.
     """
 
     overall: Float64[Tensor, "lanes tokens patch"]
@@ -84,6 +86,7 @@ class Features:
     observed: Float64[Tensor, "lanes tokens patch"]
     scales: Float64[Tensor, "lanes tokens 4"]
     judgement: Float64[Tensor, "lanes tokens judged"]
+    near: Float64[Tensor, "lanes tokens patch"]
 
     def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"], since: int = 0) -> Inputs:
         """Returns what the network reads to predict from patch `since` on, given the first patch of each lane."""
@@ -92,7 +95,7 @@ class Features:
 
     def stacked(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens features"]:
         """Returns all features side by side: the squashed ones in the order of the fields, then the bounded ones."""
-        names = [field.name for field in fields(self)]
+        names = [field.name for field in fields(self) if field.name not in _UNREAD]
         large = torch.cat([getattr(self, name) for name in names if name not in _BOUNDED], dim=-1)
         bounded = torch.cat([getattr(self, name) for name in _BOUNDED], dim=-1)
         return torch.cat([squash(large.to(precision)), bounded.to(precision)], dim=-1)
@@ -101,7 +104,8 @@ class Features:
         """Returns the naive forecasts among which the network weighs, the reference (zero) first, then the lines."""
         patch = self.last.shape[-1]
         ahead = torch.arange(1, patch + 1, device=self.last.device, dtype=self.last.dtype) / patch
-        lines = self.last[..., None] + self.line_levels[:, :, None] + self.line_slopes[:, :, None] * ahead[:, None]
+        lines = self.line_levels[:, :, None] + self.line_slopes[:, :, None] * ahead[:, None]
+        lines = self.last[..., None] + lines * self.near[..., None]
         naive = [
             torch.zeros_like(self.last),
             self.last,
@@ -117,7 +121,8 @@ class Features:
     def count(patch: int) -> int:
         """The number of features of a patch of `patch` steps, as `stacked` returns them."""
         sizes = {"1": 1, "4": 4, "lines": len(HALF_LIVES), "patch": patch, "judged": _JUDGED}
-        return sum(sizes[field.type.dim_str.split()[-1]] for field in fields(Features))  # type: ignore[union-attr, misc]
+        read = [field for field in fields(Features) if field.name not in _UNREAD]
+        return sum(sizes[field.type.dim_str.split()[-1]] for field in read)  # type: ignore[union-attr, misc]
 
 
 def features_of(
@@ -167,6 +172,7 @@ def features_of(
         observed=seen,
         scales=relations(overall, local),
         judgement=_judgement(past, local, (cycle, other), errors, reference.unit, differences.unit),
+        near=near / reference.divisor,
     )
     return features, reference
 

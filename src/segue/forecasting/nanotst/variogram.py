@@ -22,7 +22,9 @@ from segue.forecasting.nanotst.scaling import Scale, fading
 LONGEST = 400  # steps: a year of days, and some more for its valley
 LAGS = LONGEST + LONGEST // 8 + 2  # the curvature at the longest cycle reaches an eighth of it further
 _CUT = 4.0  # running deviations: values further out are cut, so that a spike does not hide a cycle
-_ROUNDING = 16.0  # units in the last place of the largest mean square: a variance up to it is zero, as that of a line
+_ROUNDING = (
+    2e-6  # of the largest mean square, 16 units in the last place of single precision: less is zero, as of a line
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +73,9 @@ def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64
     square = summed(squares, -2 * values, weight)
     counted = torch.where(pairs > 0, pairs, 1.0)
     mean, square = mean / counted, (square / counted).clamp(min=0)
-    variance = square - mean.square()
-    rounding = _ROUNDING * torch.finfo(precision).eps * square.amax(-1, keepdim=True)
-    return Variogram(torch.where(variance > rounding, variance, 0.0), square, pairs, unit)
+    variance, rounding = square - mean.square(), _ROUNDING * square.amax(-1, keepdim=True)
+    variance, square = (torch.where(part > rounding, part, 0.0) for part in (variance, square))
+    return Variogram(variance, square, pairs, unit)
 
 
 def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
