@@ -168,13 +168,13 @@ def test_a_cycle_is_detected_with_values_missing_here_and_there(share):
 
 
 def test_a_gap_and_a_spike_and_a_drift_hide_no_cycle():
-    """A spike of 20 amplitudes, and a new level of 5 after a gap; 100 and 10 hide it for hundreds of steps."""
+    """A spike of 20 amplitudes, a new level of 5 after a gap, and a drift to 72; 100, 10 and 360 hide the cycle."""
     gap, spike, drift = (wave(360, 12) + 0.05 * noise(360) for _ in range(3))
     observed = torch.ones(3, 360, dtype=torch.bool)
     gap[130:] += 5
     observed[0, 100:130] = False
     spike[150] += 20
-    _, cycle, _ = cycles_of(*to_patches(torch.stack([gap, spike, drift + torch.arange(360)]), observed, PATCH))
+    _, cycle, _ = cycles_of(*to_patches(torch.stack([gap, spike, drift + 0.2 * torch.arange(360)]), observed, PATCH))
     assert (cycle.length[:, -6:] % 12 == 0).all()
     assert cycle.present[:, -6:].all()
 
