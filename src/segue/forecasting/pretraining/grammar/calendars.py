@@ -33,13 +33,11 @@ def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekda
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
     share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
     quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
-    work, free = waveform(generator, count)[:, None], waveform(generator, count)[:, None]
-    shapes = quieter * (work + share * (free - work))
     rows = chance(generator, count, 0.5).squeeze(1).nonzero().squeeze(1)
-    if not len(rows):
-        return shapes
-    own = waveform(generator, len(rows) * WEEK).view(len(rows), WEEK, PHASES)
-    return shapes.index_add(0, rows, log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own)
+    work, free, own = waveform(generator, 2 * count + WEEK * len(rows)).split([count, count, WEEK * len(rows)])
+    shapes = quieter * torch.lerp(work[:, None], free[:, None], share)
+    deviations = log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own.view(len(rows), WEEK, PHASES)
+    return shapes.index_add_(0, rows, deviations)
 
 
 def weekday_levels(generator: Generator, count: int) -> ByWeekday:
