@@ -74,6 +74,39 @@ def test_the_reported_period_is_where_the_autocorrelation_peaks(generator):
     assert sum(better) / len(better) > 0.9
 
 
+SEASONAL = {"cycles": 0.95, "calendar": 0.95, "exact_week": 0.95, "weather_load": 0.95, "traffic": 0.95,
+            "visits": 0.95, "climate": 0.95, "multiplicative": 0.95, "tourism": 0.95, "smooth_growth": 0.95,
+            "daily_year": 0.7, "dated_weeks": 0.8, "wave": 0.9, "growth": 0.9, "decomposition": 0.85,
+            "dated_days": 0.65, "diffusion": 0.85, "smoothing": 0.9, "sarima": 0.6, "counts": 0.8}  # fmt: skip
+"""The least share of series that repeat better after the reported period than a third earlier and later.
+
+In some series the season is weak or has no height: a third of the dated days, for instance, have no week.
+"""
+
+
+@pytest.mark.parametrize("name", SEASONAL)
+def test_series_repeat_at_the_reported_period(name, generator):
+    # catches a period in days where steps are due, and one that belongs to another series of the batch
+    made = PRODUCTIONS[name](generator, 300, 1000)
+    better = []
+    for values, main in zip(made.values, made.periods[:, 0].tolist(), strict=True):
+        lags = (round(0.63 * main), round(main), round(1.37 * main))
+        if main and lags[2] < 500:
+            end = len(values)
+            early, right, late = ((values[lags[2] :] - values[lags[2] - k : end - k]).abs().mean().item() for k in lags)
+            better.append(2 * right < early + late)
+    assert len(better) > 100
+    assert sum(better) / len(better) > SEASONAL[name]
+
+
+def test_long_series_are_drawn_as_short_ones_are():
+    values, production, periods = Grammar().sample(Generator().manual_seed(5), 64, 8392)
+    assert values.shape == (64, 8392)
+    assert values.isfinite().all()
+    assert len(set(production.tolist())) > 15
+    assert periods.isfinite().all()
+
+
 def test_periods_travel_through_choices_and_to_the_sample(generator):
     def seasonal(_, count, length):
         return drawn(torch.ones(count, length), torch.full((count, 1), 12.0), torch.full((count, 1), 365.25))

@@ -7,7 +7,8 @@ the series on one device; no global state enters. From the bottom up:
 - Terminals: `trends`, `seasons`, `noises`. Processes: `smoothing`, `processes`, `calendars`. `events` change series.
 - `productions` combine these; `sampling` mixes the productions by weight; `sentences` are the four test series.
 
-To add a production: write the function, name it in `PRODUCTIONS`, give it a weight in `DEFAULT_WEIGHTS`.
+A production returns series, or series with the periods of their seasons (`Drawn`), which `Grammar.sample` passes on.
+To add a production: write the function, name it in `PRODUCTIONS`, give it a weight in one of the `GROUPS`.
 """
 
 from segue.forecasting.pretraining.grammar.productions import PRODUCTIONS

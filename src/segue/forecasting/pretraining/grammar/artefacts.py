@@ -3,7 +3,7 @@
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar.combinators import Series
+from segue.forecasting.pretraining.grammar.combinators import Series, deviation
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
 from segue.forecasting.pretraining.grammar.seasons import modulated, periods
 
@@ -45,4 +45,4 @@ def periodic_spikes(generator: Generator, values: Series) -> Series:
     kept = ~(chance(generator, count, 0.1, length) & chance(generator, count, 0.3))
     size = uniform(generator, count, 1, 5) * (1 + uniform(generator, count, 0, 0.4) * normal(generator, count, length))
     side = torch.where(chance(generator, count, 0.75), 1.0, -1.0)
-    return values + due * kept * side * size * values.std(1, keepdim=True)
+    return values + due * kept * side * size * deviation(values)

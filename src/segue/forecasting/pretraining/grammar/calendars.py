@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, standardise
-from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
+from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.seasons import PHASES, waveform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
@@ -33,21 +33,19 @@ def day_shapes(generator: Generator, count: int) -> Float[Tensor, "series weekda
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
     share = (power(generator, count, 1.5) * chance(generator, count, 0.7) * rests)[..., None]
     quieter = (1 - uniform(generator, count, -0.1, 0.7) * chance(generator, count, 0.5) * rests)[..., None]
-    work, free = waveform(generator, count)[:, None], waveform(generator, count)[:, None]
-    shapes = quieter * (work + share * (free - work))
     rows = chance(generator, count, 0.5).squeeze(1).nonzero().squeeze(1)
-    if not len(rows):
-        return shapes
-    own = waveform(generator, len(rows) * WEEK).view(len(rows), WEEK, PHASES)
-    return shapes.index_add(0, rows, log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own)
+    work, free, own = waveform(generator, 2 * count + WEEK * len(rows)).split([count, count, WEEK * len(rows)])
+    shapes = quieter * torch.lerp(work[:, None], free[:, None], share)
+    deviations = log_uniform(generator, len(rows), 0.01, 0.3)[..., None] * own.view(len(rows), WEEK, PHASES)
+    return shapes.index_add_(0, rows, deviations)
 
 
-def weekday_levels(generator: Generator, count: int) -> ByWeekday:
-    """The level of each weekday: days of rest differ, and are mostly lower; in a third of the series all are equal."""
+def weekday_levels(generator: Generator, count: int, share: Number = 0.67) -> ByWeekday:
+    """The level of each weekday in a share of the series, else 0: days of rest differ, and are mostly lower."""
     rests = torch.arange(WEEK, device=generator.device)[None] >= REST
     depth = uniform(generator, count, 0, 2) * pick(generator, count, [-1, -1, -1, 0, 1])
     apart = log_uniform(generator, count, 0.02, 0.4) * normal(generator, count, WEEK)
-    return (depth * rests + apart) * chance(generator, count, 0.67)
+    return (depth * rests + apart) * chance(generator, count, share)
 
 
 def daily(generator: Generator, count: int, days: int) -> ByDay:

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.calendars import WEEK, weekday_levels
-from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, deviation, drawn
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.noises import first_order, innovations
@@ -38,7 +38,7 @@ def noise_around(generator: Generator, wave: Series, share: PerSeries) -> Series
     kind = uniform(generator, count, 0, 1)
     keep = torch.where(kind < 0.3, uniform(generator, count, 0.2, 0.95), 0.0)
     noise = first_order(keep, innovations(generator, count, length))
-    spread = wave.std(1, keepdim=True).clamp(min=1e-6)
+    spread = deviation(wave).clamp(min=1e-6)
     busy = (0.7 * (kind > 0.8) * (wave - wave.mean(1, keepdim=True)) / spread).clamp(-3, 3).exp()
     return noise * busy * (share * spread / busy.square().mean(1, keepdim=True).sqrt())
 
@@ -66,9 +66,9 @@ def drifting_cycle(generator: Generator, cycle: Waveform, position: Series) -> S
     phase_walk = walks(generator, count, cycles, 0.001, 0.01) * chance(generator, count, 0.33)
     at = torch.remainder(position + between_cycles(phase_walk, position), 1) * PHASES
     total = look_up(cycle, at)
-    for _ in range(2):
+    for direction in waveform(generator, 2 * count).chunk(2):
         shape = walks(generator, count, cycles, 0.01, 0.2)
-        total += between_cycles(shape, position) * look_up(waveform(generator, count), at)
+        total += between_cycles(shape, position) * look_up(direction, at)
     height = walks(generator, count, cycles, 0.005, 0.15).clamp(-1.5, 1.5)
     return total * between_cycles(height, position).exp()
 

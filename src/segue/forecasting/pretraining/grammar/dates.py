@@ -1,6 +1,7 @@
 """True dates: years, months and days of the month, and the effects of fixed and movable holidays."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float, Int
@@ -57,12 +58,18 @@ def day_of_year(year: Days, month: Days, day: Days) -> Days:
 def days_from(generator: Generator, count: int, length: int) -> Dates:
     """Consecutive days from a random one on, in the years 1970 to 2024 at first."""
     number = uniform(generator, count, 0, _LATEST).long() + torch.arange(length, device=generator.device)[None]
-    every = torch.arange(_LATEST + length, device=generator.device)
-    year, month, of_month = civil(every)  # once for all series, each of which is a part of it
-    years = torch.arange(int(year[0]), int(year[-1]) + 1, device=year.device)
+    of_month, of_year, from_easter = _every_day(_LATEST + length, generator.device)
+    return Dates(number, (number + 3) % WEEK, of_month[number], of_year[number], from_easter[number])
+
+
+@lru_cache(maxsize=4)
+def _every_day(days: int, device: torch.device) -> tuple[Days, Days, Days]:
+    """Day of the month, day of the year and days since Easter of the first `days` days from 1970 on."""
+    year, month, of_month = civil(torch.arange(days, device=device))
+    years = torch.arange(int(year[0]), int(year[-1]) + 1, device=device)
     of_year = day_of_year(year, month, of_month)
     sunday = day_of_year(year, torch.full_like(year, 3), torch.full_like(year, 22)) + easter(years)[year - years[0]]
-    return Dates(number, (number + 3) % WEEK, of_month[number], of_year[number], (of_year - sunday)[number])
+    return of_month, of_year, of_year - sunday
 
 
 def around(generator: Generator, count: int) -> Float[Tensor, "series day"]:

@@ -81,12 +81,13 @@ def slow_growth(generator: Generator, count: int, length: int) -> Series:
 def daily_year(generator: Generator, count: int, length: int) -> Drawn:
     """Years of days with a week: both recur with little change, effects add or multiply, holidays keep their dates.
 
-    The yearly wave is the unit. Days differ by up to twice of it, the noise is 5 % to 80 % of it and partly persistent.
+    The yearly wave is the unit. In most series weekdays differ by 0.2 to 3 of it. The noise is 5 % to 80 % of it, and
+    partly persistent.
     """
     dates = days_from(generator, count, length)
-    year = year_shape(generator, count, dates, softness=5)
-    height = log_uniform(generator, count, 0.1, 2)
-    week = height * weekday_levels(generator, count).gather(1, dates.weekday)
+    year = year_shape(generator, count, dates, softness=11)
+    height = log_uniform(generator, count, 0.2, 3)
+    week = height * weekday_levels(generator, count, 0.85).gather(1, dates.weekday)
     busier = 1 + uniform(generator, count, -0.4, 0.4) * chance(generator, count, 0.4) * year
     festive = log_uniform(generator, count, 0.3, 3) * chance(generator, count, 0.7)
     total = year + week * busier.clamp(min=0.2) + festive * holidays(generator, count, dates)

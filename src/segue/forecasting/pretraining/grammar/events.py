@@ -5,7 +5,7 @@ from jaxtyping import Bool
 from torch import Generator, Tensor
 
 from segue.forecasting.pretraining.grammar.artefacts import amplitude_drift, held, periodic_spikes
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, sometimes
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, deviation
 from segue.forecasting.pretraining.grammar.draws import chance, log_normal, log_uniform, normal, pick, uniform
 
 
@@ -54,7 +54,7 @@ def moving_mean(values: Series, window: PerSeries) -> Series:
 def shifts(generator: Generator, values: Series) -> Series:
     """Adds up to three level shifts, denser towards the end, which short histories show."""
     count, length = values.shape
-    scale = values.std(1, keepdim=True)
+    scale = deviation(values)
     for _ in range(3):
         back = log_uniform(generator, count, 4, length)
         height = scale * normal(generator, count) * chance(generator, count, 0.6)
@@ -114,7 +114,7 @@ def spikes(generator: Generator, values: Series) -> Series:
     """Adds outliers to 0.2 % to 2 % of the steps: normal, of 2 to 6 standard deviations, mostly to one side."""
     count, length = values.shape
     hit = uniform(generator, count, 0, 1, length) < log_uniform(generator, count, 0.002, 0.02)
-    size = uniform(generator, count, 2, 6) * values.std(1, keepdim=True)
+    size = uniform(generator, count, 2, 6) * deviation(values)
     one_sided = normal(generator, count, length).abs() * pick(generator, count, [-1, 1, 1])
     shape = torch.where(chance(generator, count, 0.7), one_sided, normal(generator, count, length))
     return values + hit * size * shape
@@ -129,7 +129,7 @@ def censored(generator: Generator, values: Series) -> Series:
 
 def rounded(generator: Generator, values: Series) -> Series:
     """Rounds to multiples of a sixth of a standard deviation, up to more than one."""
-    return round_to(values, values.std(1, keepdim=True).clamp(min=1e-6) / uniform(generator, len(values), 0.8, 6))
+    return round_to(values, deviation(values).clamp(min=1e-6) / uniform(generator, len(values), 0.8, 6))
 
 
 def averaged(generator: Generator, values: Series) -> Series:
@@ -151,6 +151,9 @@ _ACCIDENTS = (
 
 def accidents(generator: Generator, values: Series) -> Series:
     """Applies each of the events to a few per cent of the series."""
+    changed = values.clone()
     for probability, change in _ACCIDENTS:
-        values = sometimes(generator, values, probability, change)
-    return values
+        rows = chance(generator, len(values), probability).squeeze(1).nonzero().squeeze(1)
+        if len(rows):
+            changed.index_copy_(0, rows, change(generator, changed[rows]))
+    return changed

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, sometimes
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, deviation, sometimes
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
 from segue.forecasting.pretraining.grammar.filters import fast_size
 from segue.forecasting.pretraining.grammar.seasons import periods
@@ -99,4 +99,4 @@ def gaussian_process(generator: Generator, count: int, length: int) -> Series:
     rate = uniform(generator, count, 0.1, 0.7)
     path = torch.where(chance(generator, count, 0.2), exponentiate(rate * path) / rate, path)
     jitter = log_uniform(generator, count, 0.001, 0.3) * chance(generator, count, 0.7)
-    return path + jitter * path.std(1, keepdim=True) * normal(generator, count, length)
+    return path + jitter * deviation(path) * normal(generator, count, length)

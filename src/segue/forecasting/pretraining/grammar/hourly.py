@@ -15,7 +15,7 @@ from segue.forecasting.pretraining.grammar.calendars import (
     day_shapes,
     weekday_levels,
 )
-from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn, sometimes
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, deviation, drawn, sometimes
 from segue.forecasting.pretraining.grammar.draws import Number, chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.events import count_events
 from segue.forecasting.pretraining.grammar.filters import fading_sum
@@ -72,10 +72,8 @@ def exact_week(generator: Generator, count: int, length: int) -> Drawn:
     slots, time = week_clock(generator, count, length)
     week = activity(generator, count) + log_uniform(generator, count, 0.02, 2)[..., None]
     level, base = slow_level(generator, count, length), lay_out(week, slots, time)
-    values = torch.where(
-        chance(generator, count, 0.6), base * level.exp(), base + level * 2 * base.std(1, keepdim=True)
-    )
-    size = torch.where(chance(generator, count, 0.5), base, base.std(1, keepdim=True))
+    values = torch.where(chance(generator, count, 0.6), base * level.exp(), base + level * 2 * deviation(base))
+    size = torch.where(chance(generator, count, 0.5), base, deviation(base))
     noise = log_uniform(generator, count, 0.001, 0.05) * size * innovations(generator, count, length)
     return drawn(values + noise, slots, WEEK * slots)
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Generator
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, deviation
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.events import round_to
 from segue.forecasting.pretraining.grammar.filters import fading_sum, linear_scan
@@ -68,7 +68,7 @@ def machine(generator: Generator, count: int, length: int) -> Series:
     """A machine's sensor: pulses, teeth or set points, plus drift and noise; half have inertia, a third is rounded."""
     target = choose(generator, count, length, [pulses, teeth, steps], [0.4, 0.25, 0.35])[0]
     followed = torch.where(chance(generator, count, 0.5), settled(generator, target), target)
-    scale = target.std(1, keepdim=True).clamp(min=0.05)
+    scale = deviation(target).clamp(min=0.05)
     drift = (
         log_uniform(generator, count, 0.01, 0.5) * chance(generator, count, 0.4) * slow_path(generator, count, length)
     )

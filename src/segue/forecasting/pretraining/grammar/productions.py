@@ -9,11 +9,11 @@ from segue.forecasting.pretraining.grammar.combinators import (
     PerSeries,
     Production,
     Series,
-    choose,
     choose_drawn,
     drawn,
     sometimes,
     standardise,
+    values_of,
 )
 from segue.forecasting.pretraining.grammar.cycles import cycles
 from segue.forecasting.pretraining.grammar.days import daily_year, dated_days, dated_weeks
@@ -133,9 +133,12 @@ _SPLICED: tuple[Production, ...] = (decomposition, multiplicative, growth, calen
 
 
 def spliced(generator: Generator, count: int, length: int) -> Series:
-    """One series changes into another, abruptly or slowly, at any step; late steps are more likely."""
-    odds = [1.0] * len(_SPLICED)
-    early, late = standardise(choose(generator, 2 * count, length, _SPLICED, odds)[0]).chunk(2)
+    """One series changes into another, abruptly or slowly, at any step; late steps are more likely.
+
+    All series of a call change from one kind to another; the kinds are drawn anew for each call, which saves time.
+    """
+    first, second = torch.randint(len(_SPLICED), (2,), generator=generator, device=generator.device).tolist()
+    early, late = (standardise(values_of(_SPLICED[kind](generator, count, length))) for kind in (first, second))
     middle: PerSeries = length - log_uniform(generator, count, length / 30, length)
     return splice(early, late, middle, log_uniform(generator, count, 0.5, 64))
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, unit_variance
+from segue.forecasting.pretraining.grammar.combinators import PerSeries, Series, choose, sometimes, unit_variance
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, uniform
 from segue.forecasting.pretraining.grammar.trends import clock, slow_path
 
@@ -34,8 +34,12 @@ def rough_profile(generator: Generator, count: int, length: int) -> Waveform:
     envelope = torch.exp(-0.5 * (2 * math.pi * number * width).square())
     parts = [normal(generator, count, number.shape[1]) * envelope for _ in range(2)]
     profile = unit_variance(_from_harmonics(torch.complex(*parts), length))
-    skewed = (profile * uniform(generator, count, 0.4, 1.6)).exp()
-    return unit_variance(torch.where(chance(generator, count, 0.35), skewed, profile))
+    return sometimes(generator, profile, 0.35, peaked)
+
+
+def peaked(generator: Generator, profile: Waveform) -> Waveform:
+    """Exponentiates a profile, so that it has high peaks and flat lows."""
+    return unit_variance((profile * uniform(generator, len(profile), 0.4, 1.6)).exp())
 
 
 def bumps(generator: Generator, count: int, length: int) -> Waveform:
@@ -104,11 +108,12 @@ def season_of(generator: Generator, period: PerSeries, length: int) -> Series:
     """Seasons of the given periods; in a fifth of them the shape changes slowly to another."""
     count = len(period)
     start = (uniform(generator, count, 0, 1) * period).floor()
-    fixed = repeat(waveform(generator, count), period, start, length)
     evolving = chance(generator, count, 0.2).squeeze(1).nonzero().squeeze(1)
+    cycle, later = waveform(generator, count + len(evolving)).split([count, len(evolving)])
+    fixed = repeat(cycle, period, start, length)
     if not len(evolving):
         return unit_variance(fixed)
-    other = repeat(waveform(generator, len(evolving)), period[evolving], start[evolving], length)
+    other = repeat(later, period[evolving], start[evolving], length)
     weight = torch.sigmoid(slow_path(generator, len(evolving), length)) * uniform(generator, len(evolving), 0.1, 1)
     return unit_variance(fixed.index_copy(0, evolving, torch.lerp(fixed[evolving], other, weight)))
 

@@ -10,7 +10,7 @@ from segue.forecasting.pretraining.grammar.combinators import Drawn, Series, cho
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, pick, power, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.noises import innovations, persistent
-from segue.forecasting.pretraining.grammar.seasons import modulated, waveform
+from segue.forecasting.pretraining.grammar.seasons import PHASES, modulated, waveform
 from segue.forecasting.pretraining.grammar.trends import exponentiate, log_level, slow_path
 
 DAYS = (31.0, 28.25, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0)
@@ -57,14 +57,17 @@ def peaks(generator: Generator, count: int, period: int) -> Float[Tensor, "serie
             * (4 * nearness / width.square()).exp()
         )
     mixed = standardise(total) + uniform(generator, count, 0, 0.6) * own
-    smooth = waveform(generator, count)[:, :: 512 // period][:, :period]
     kind = uniform(generator, count, 0, 1)
-    return standardise(torch.where(kind < 0.55, mixed, torch.where(kind < 0.8, own, smooth)))
+    heights = torch.where(kind < 0.55, mixed, own)
+    rows = (kind >= 0.8).squeeze(1).nonzero().squeeze(1)
+    if len(rows):
+        heights[rows] = waveform(generator, len(rows))[:, :: PHASES // period][:, :period]
+    return standardise(heights)
 
 
 def evolving_cycle(generator: Generator, count: int, length: int, period: int) -> Series:
     """A cycle that changes from one shape to another, while each of its phases varies a little from year to year."""
-    first, other = peaks(generator, count, period), peaks(generator, count, period)
+    first, other = peaks(generator, 2 * count, period).chunk(2)
     phase = torch.arange(length, device=generator.device) % period
     years = -(-length // period)
     moves = normal(generator, count * period, years).cumsum(1).view(count, period, years)

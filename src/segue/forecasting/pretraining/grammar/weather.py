@@ -6,7 +6,7 @@ import torch
 from torch import Generator
 
 from segue.forecasting.pretraining.grammar.calendars import WEEK, across_days
-from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, drawn
+from segue.forecasting.pretraining.grammar.combinators import Drawn, PerSeries, Series, deviation, drawn
 from segue.forecasting.pretraining.grammar.draws import chance, log_uniform, normal, uniform
 from segue.forecasting.pretraining.grammar.filters import fading_sum
 from segue.forecasting.pretraining.grammar.hourly import YEAR, activity, lay_out, slow_level, week_clock
@@ -40,7 +40,7 @@ def response(generator: Generator, degrees: Series) -> Series:
     count = len(degrees)
     bent = chance(generator, count, 0.4)
     total = torch.zeros_like(degrees)
-    middle, width = degrees.mean(1, keepdim=True), degrees.std(1, keepdim=True)
+    middle, width = degrees.mean(1, keepdim=True), deviation(degrees)
     for side in (-1, 1):
         begin = uniform(generator, count, -1, 1.2) * width
         beyond = (side * (degrees - middle) - begin).clamp(min=0) / width
