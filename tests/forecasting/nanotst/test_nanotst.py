@@ -1,5 +1,6 @@
 """NanoTST in torch: from which patch it predicts, how far, how surely, and its folder."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import torch
 from segue.errors import UserError
 from segue.forecasting.nanotst.config import ClassicTSTConfig, NanoTSTConfig
 from segue.forecasting.nanotst.features import CANDIDATES, features_of
+from segue.forecasting.nanotst.graph import ExportedModel
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.predictor import LEVELS, History, Predictor
 from tests.forecasting.nanotst.conftest import TINY, build, every_model, history_of, periods
@@ -136,3 +138,17 @@ def test_sizes_that_no_model_has_are_refused(kind):
         kind(context=700)
     with pytest.raises(UserError, match="^width 129: give a multiple of"):
         kind(width=129)
+
+
+def test_a_model_of_the_first_generation_is_refused_by_name(tmp_path):
+    """Its weights would be read as those of other features."""
+    build(TINY).float().save_pretrained(tmp_path / "old")
+    path = tmp_path / "old" / "config.json"
+    stored = json.loads(path.read_text())
+    stored["config"]["widening"] = 1.5
+    path.write_text(json.dumps(stored))
+    (tmp_path / "old" / "SHA256SUMS").unlink()
+    (tmp_path / "old" / "model.onnx").touch()
+    for load in (NanoTST.from_pretrained, ExportedModel):
+        with pytest.raises(UserError, match="old: train it again .* NanoTST of the first generation"):
+            load(tmp_path / "old")

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from segue.forecasting.pretraining.grammar.events import resting
+from segue.forecasting.pretraining.grammar.seasons import CALENDAR_PERIODS
 from segue.forecasting.pretraining.windows import Windows
 from tests.forecasting.pretraining.conftest import FEW, TINY, windows
 
@@ -18,12 +19,29 @@ def test_a_batch_is_a_pure_function_of_seed_and_number():
     stream = windows()
     for n in reversed(range(6)):  # another order, another object: the memo of generated series must not matter
         again = stream.batch(n)
-        for field in ("patches", "present", "observed"):
+        for field in ("patches", "present", "observed", "seasons"):
             assert torch.equal(getattr(again, field), getattr(forwards[n], field))
     assert not torch.equal(
         forwards[0].patches[:5],
         Windows(dataclasses.replace(TINY.data, weights=FEW), patch=24, span=2, seed=1).batch(0).patches[:5],
     )
+
+
+def test_true_seasons_are_suggested_or_those_of_other_calendars_or_none():
+    """Catches suggestions that are ignored, and shares mistaken for each other."""
+    weights = {"exact_week": 1.0}  # a day and a week, and sometimes a year of months
+    true, wrong, none = (
+        windows(weights=weights, suggested=suggested, mistaken=mistaken).batch(3).seasons
+        for suggested, mistaken in ((1.0, 0.0), (1.0, 1.0), (0.0, 0.5))
+    )
+    stream = windows(weights=weights)
+    _, periods = stream._block(3 // stream.data.reuse)
+    drawn = {tuple(pair) for pair in periods.tolist()}
+    assert {tuple(pair) for pair in true.tolist()} <= drawn
+    assert (true[:, 0] > 1).all()
+    assert set(wrong[:, 0].tolist()) <= set(map(float, CALENDAR_PERIODS))
+    assert (wrong[:, 1:] == 0).all()
+    assert (none == 0).all()
 
 
 def patches_read(batch):

@@ -1,8 +1,10 @@
 """The sizes and parts of a NanoTST, as its `config.json` holds them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+from segue.config import from_dict
 from segue.errors import UserError
 
 BackboneName = Literal["transformer", "lstm", "rnn", "nested"]
@@ -36,6 +38,18 @@ class NanoTSTConfig:
     def window(self) -> int:
         """The number of patches that a patch attends to: the whole context and all but one of the `span` patches."""
         return self.context // self.patch + self.span - 1
+
+
+def stored_config(folder: str | Path, config: dict[str, Any]) -> NanoTSTConfig:
+    """Makes the config of a NanoTST from that of its folder.
+
+    Raises:
+        UserError: A key is unknown or a value is invalid, or the model is of the first generation.
+    """
+    if "widening" in config:  # only the first generation had it; this one computes other features
+        remedy = "train it again with `segue pretrain` (it holds a NanoTST of the first generation)"
+        raise UserError("model", folder, remedy)
+    return from_dict(NanoTSTConfig, config)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float64
 
-from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
-from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.config import stored_config
 from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
@@ -54,7 +53,7 @@ class ExportedModel:
         if not (self.folder / GRAPH).is_file():
             remedy = "run `segue export` on it first, which needs the extra train (it has no exported model)"
             raise UserError("model", folder, remedy)
-        self.config = from_dict(NanoTSTConfig, config)
+        self.config = stored_config(folder, config)
         self._loading, self._loaded = Lock(), None
 
     def __reduce__(self) -> tuple[type["ExportedModel"], tuple[Path, int | None]]:

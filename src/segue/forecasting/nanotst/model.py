@@ -15,9 +15,8 @@ from torch import Tensor, nn
 
 from segue.backbones.named import build_backbone
 from segue.backbones.transformer import Transformer
-from segue.config import from_dict
 from segue.folder import fingerprint
-from segue.forecasting.nanotst.config import NanoTSTConfig
+from segue.forecasting.nanotst.config import NanoTSTConfig, stored_config
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
 from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
@@ -153,11 +152,11 @@ class NanoTST(nn.Module):
         Raises:
             UserError: There is no such folder or name, or it holds no NanoTST that can be read.
         """
+        folder = model_folder(source)
 
         def build(config: dict[str, Any]) -> NanoTST:
-            return NanoTST(from_dict(NanoTSTConfig, config))
+            return NanoTST(stored_config(folder, config))
 
-        folder = model_folder(source)
         model = load_model(folder, "nanotst", "a NanoTST", build)
         model.name = model_name(folder)
         return model
