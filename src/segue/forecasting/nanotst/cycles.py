@@ -18,17 +18,18 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.variogram import LAGS, LONGEST, Variogram
 
 _PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/lab-notebook.md)
-_RISE = 0.3  # of the similarity: the least rise from the valley; 0.1 to 0.5 find 98.6 to 99.4 % of trial cycles
+_RISE = 0.3  # of the similarity: the least rise from the valley; 0.2 to 0.5 find 98.6 to 99.4 % of trial cycles
 _CONVINCING = 0.5  # of the best score: a shorter cycle needs so much, since noise alone makes low peaks at short lags,
 _TIMES = 4  # or the best one is a multiple of it: two to four times its length
 _ALIKE, _EQUAL = 1.25, 1e-3  # times the variance, and share of the largest one: a shorter cycle with no more is taken
 _DEEP = 0.05  # of the largest variance: moves that vary less span a cycle themselves, and measure nothing
-_REACH = (
-    1.1  # half of the past times this is the longest cycle, because two cycles may end just before the newest value
-)
+# Half of the past times this is the longest cycle, because two cycles may end just before the newest value.
+_REACH = 1.1
 _SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
 _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
-_GRID = 24  # lengths are tried in steps of a 24th of their size, a third of a move; then they are refined
+# Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of hours
+# was tried as 167 steps, where it repeats so much worse that the day was taken (docs/lab-notebook.md).
+_GRID = 48
 _APART = 1.5  # times as long, or more: the other cycle must differ so much from the first
 
 
@@ -87,7 +88,7 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
 
 
 def lengths() -> Int[Tensor, " lengths"]:
-    """The lengths that are tried: zero, all short ones, and long ones in steps of a 24th."""
+    """The lengths that are tried: zero, all short ones, and long ones in steps of a 48th."""
     tried = [0, 1]
     while tried[-1] < LONGEST:
         tried.append(tried[-1] + max(1, tried[-1] // _GRID))

@@ -8,9 +8,8 @@ from segue.forecasting.nanotst.features import CANDIDATES
 from segue.forecasting.nanotst.scaling import squash
 from segue.heads.quantiles import Quantiles
 
-_REFERENCE_FIRST = (
-    3.0  # logit: at the start of training the reference has 0.69 of the weight, the others share the rest
-)
+# A logit: at the start of training the reference has 0.69 of the weight, the others share the rest.
+_REFERENCE_FIRST = 3.0
 _BOUND = 8.0  # squashed units: the largest distance of a prediction from the path, sinh(8) = 1,490 units
 
 

@@ -22,9 +22,8 @@ from segue.forecasting.nanotst.scaling import Scale, fading
 LONGEST = 400  # steps: a year of days, and some more for its valley
 LAGS = LONGEST + LONGEST // 8 + 2  # the curvature at the longest cycle reaches an eighth of it further
 _CUT = 4.0  # running deviations: values further out are cut, so that a spike does not hide a cycle
-_ROUNDING = (
-    2e-6  # of the largest mean square, 16 units in the last place of single precision: less is zero, as of a line
-)
+# Of the largest mean square, 16 units in the last place of single precision: less is zero, as of a line.
+_ROUNDING = 2e-6
 
 
 @dataclass(frozen=True, eq=False)

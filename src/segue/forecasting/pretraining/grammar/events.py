@@ -66,8 +66,8 @@ def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
     """Adds a random walk, plain or integrated, and to some series a level shift, from step `begin` on.
 
     Half of the walks start at `begin`, half at a later step, so that a calm past promises no calm future. The deviation
-    of the values from `begin` on is the unit, so a short stretch changes as much as a long one: the walk measures 0.1
-    to 2 units, the shift a normal number of them.
+    of the values from `begin` on is the unit, so a short stretch changes as much as a long one: the walk measures
+    0.15 to 4 units, the shift a normal number of them.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
@@ -77,7 +77,7 @@ def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
     moving = (time >= start).to(values.dtype)
     walk = (normal(generator, count, length) * moving).cumsum(1)
     walk = torch.where(chance(generator, count, 0.4), walk.cumsum(1), walk)
-    size = log_uniform(generator, count, 0.1, 2) * deviation / _deviation(walk, moving).clamp(min=1e-6)
+    size = log_uniform(generator, count, 0.15, 4) * deviation / _deviation(walk, moving).clamp(min=1e-6)
     height = normal(generator, count) * chance(generator, count, 0.3) * deviation
     return shift_level(values + size * walk, later[:, 1:].floor(), height)
 
