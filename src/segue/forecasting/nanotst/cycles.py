@@ -27,8 +27,8 @@ _DEEP = 0.05  # of the largest variance: moves that vary less span a cycle thems
 _REACH = 1.1
 _SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
 _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
-# Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of hours
-# was tried as 167 steps, where it repeats so much worse that the day was taken (docs/lab-notebook.md).
+# Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of
+# hours was tried as 167 steps, where it repeats so much worse that the day was taken (docs/lab-notebook.md).
 _GRID = 48
 _APART = 1.5  # times as long, or more: the other cycle must differ so much from the first
 
