@@ -48,14 +48,14 @@ class Autoregression:
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         values, observed = history.values, history.observed
-        fit = _fit(values, observed, self.order, self.largest)
+        fit = fit_orders(values, observed, self.order, self.largest)
         point, response = _continue(fit, values, observed, horizon)
         error = fit.std
         if self.order is None:
             changed = np.zeros_like(observed)
             changed[:, 1:] = observed[:, 1:] & observed[:, :-1]
             change = np.where(changed, np.diff(values, axis=1, prepend=values[:, :1]), 0.0)
-            drift = _fit(change, changed, None, self.largest)
+            drift = fit_orders(change, changed, None, self.largest)
             drifts = drift.criterion < fit.criterion
             changes, answers = _continue(drift, change, changed, horizon)
             point = np.where(drifts, values[:, -1:] + changes.cumsum(1), point)
@@ -64,7 +64,7 @@ class Autoregression:
         return gaussian_forecast(point, error * np.sqrt(np.cumsum(response**2, axis=1)))
 
 
-class _Fit(NamedTuple):
+class Fit(NamedTuple):
     """y[t] - mean = sum of weights[i] * (y[t - 1 - i] - mean) + an error of standard deviation `std`, per lane."""
 
     mean: Float64[np.ndarray, "lanes 1"]
@@ -73,12 +73,12 @@ class _Fit(NamedTuple):
     criterion: Float64[np.ndarray, "lanes 1"]
 
 
-def _fit(
+def fit_orders(
     values: Float64[np.ndarray, "lanes time"],
     observed: Bool[np.ndarray, "lanes time"],
     order: int | None,
     largest: int,
-) -> _Fit:
+) -> Fit:
     """The autoregression of the given order, or of the order of least criterion for each lane."""
     count = np.maximum(observed.sum(1, keepdims=True), 1)
     last = values[:, -1:]  # it is subtracted before any sum, so that a large level costs no digits
@@ -100,11 +100,11 @@ def _fit(
         best = np.where(better, np.pad(weights, ((0, 0), (0, largest - p))), best)
         std = np.where(better, np.sqrt(variance * count / np.maximum(count - p - 1, 1)), std)
     with np.errstate(divide="ignore", invalid="ignore"):  # a constant lane gives log 0, and NaN if it is also short
-        return _Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
+        return Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
 
 
 def _continue(
-    fit: _Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
+    fit: Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
 ) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
     """The expected values of the next steps, and their response to a unit error in the first step (the psi weights).
 
@@ -120,8 +120,22 @@ def _continue(
     for t in range(start, time + steps):
         expected = np.einsum("lp,lp->l", path[:, t : t + largest], weights)
         path[:, t + largest] = np.where(observed[:, t], path[:, t + largest], expected) if t < time else expected
+    return fit.mean + path[:, largest + time :], responses(fit.weights, steps)
+
+
+def responses(
+    weights: Float64[np.ndarray, "lanes largest"], steps: int
+) -> Float64[np.ndarray, "lanes steps"]:
+    """Returns the response of each step to a unit error in the first one: the psi weights (Brockwell & Davis, 3.3.6).
+
+    Args:
+        weights: The weights of the last values, that of the latest value first.
+        steps: The number of steps.
+    """
+    lanes, largest = weights.shape
+    latest_last = weights[:, ::-1].copy()
     response = np.zeros((lanes, largest + steps))
     response[:, largest] = 1.0
     for t in range(1, steps):
-        response[:, t + largest] = np.einsum("lp,lp->l", response[:, t : t + largest], weights)
-    return fit.mean + path[:, largest + time :], response[:, largest:]
+        response[:, t + largest] = np.einsum("lp,lp->l", response[:, t : t + largest], latest_last)
+    return response[:, largest:]

@@ -69,6 +69,16 @@ class Reading:
         codes = np.repeat(np.arange(len(self.panel)), horizon)
         return self._long(codes, self.panel.future(horizon).ravel(), {k: v.ravel() for k, v in columns.items()})
 
+    def paths(self, horizon: int, name: str, values: NDArray[np.float64]) -> Any:
+        """Makes a long frame of the kind that was read, from paths `(series, paths, horizon)` in a column `name`."""
+        self.refuse_taken(("path", name))
+        series, paths, _ = values.shape
+        codes = np.repeat(np.arange(series), paths * horizon)
+        times = np.repeat(self.panel.future(horizon)[:, None], paths, axis=1).ravel()
+        numbers = np.tile(np.repeat(np.arange(paths), horizon), series)
+        columns = {"path": numbers, self.time_col: self._stamps(self.time_col, times), name: values.ravel()}
+        return self.table(columns, codes)
+
     def with_lasting_times(self, horizon: int) -> "Reading":
         """Returns this reading with integer times of 64 bits where those of the `horizon` steps ahead need them.
 

@@ -1,0 +1,1 @@
+"""What people ask of a forecast beyond its quantiles, for any predictor."""

@@ -1,0 +1,119 @@
+"""How the errors of a forecast hang together: over lead times, and between series, as their own past shows.
+
+A series less the mean of each phase of its season is taken for an autoregression. The errors of its forecasts are sums
+of later shocks, weighted by the psi weights. So their correlation is known for every pair of lead times, also where the
+past holds too few trajectories to estimate it directly.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64
+from numpy.typing import NDArray
+
+from segue.forecasting.baselines.autoregression import fit_orders, responses
+
+PAST = 2048
+"""How many last values are read: eleven weeks of hours. More cost time and are of another time."""
+
+_LARGEST = 24  # the largest order, a day of hours; the cost of a fit grows with it
+_CYCLES = 3  # a phase needs so many values, or its mean is one of these values and takes the errors away
+
+
+@dataclass(frozen=True, eq=False)
+class Dependence:
+    """A Gaussian copula over the lead times of each lane.
+
+    Attributes:
+        response: The psi weights: how each step answers to a unit shock in the first one.
+        shocks: The one-step errors in the past, NaN where they are unknown; time ends with the last step.
+    """
+
+    response: Float64[np.ndarray, "lanes steps"]
+    shocks: Float64[np.ndarray, "lanes time"]
+
+    def scores(self, noise: Float64[np.ndarray, "lanes paths steps"]) -> Float64[np.ndarray, "lanes paths steps"]:
+        """Makes normal scores that depend over the steps from independent ones; their scale is not one."""
+        steps = self.response.shape[1]
+        lag = np.arange(steps)[None, :] - np.arange(steps)[:, None]
+        filters = np.where(lag >= 0, self.response[:, np.maximum(lag, 0)], 0.0)
+        return np.asarray(noise @ filters)
+
+    def correlation(self) -> Float64[np.ndarray, "lanes steps steps"]:
+        """Returns the correlation of the errors of each two lead times (Brockwell & Davis, 3.3.19)."""
+        steps = self.response.shape[1]
+        filters = self.scores(np.tile(np.eye(steps), (len(self.response), 1, 1)))
+        covariance = filters.transpose(0, 2, 1) @ filters
+        std = np.sqrt(np.einsum("lss->ls", covariance))
+        return np.asarray(covariance / (std[:, :, None] * std[:, None, :]))
+
+
+def estimate_dependence(
+    values: Float64[np.ndarray, "lanes time"],
+    observed: Bool[np.ndarray, "lanes time"],
+    seasons: Float64[np.ndarray, "lanes periods"],
+    steps: int,
+) -> Dependence:
+    """Estimates the dependence of each lane from its own past.
+
+    Args:
+        values: The past, aligned at its end; zero where not observed.
+        observed: False where a value is missing, or before the lane began.
+        seasons: Periods in steps, zero where there are none; see `segue.forecasting.predictor.History`.
+        steps: The number of lead times.
+    """
+    lanes, time = values.shape
+    response, shocks = np.zeros((lanes, steps)), np.full((lanes, time), np.nan)
+    response[:, 0] = 1.0
+    lengths = np.where(observed.any(1), time - observed.argmax(1), 0)
+    # lanes of one width give the same bits in any batch
+    widths = np.minimum(2 ** np.ceil(np.log2(np.maximum(lengths, 4))), PAST).astype(np.int64)
+    for width in np.unique(widths).tolist():
+        picked = np.flatnonzero(widths == width)
+        short = max(width - time, 0)
+        since = max(time - width, 0)
+        own = np.pad(observed[picked, since:], ((0, 0), (short, 0)))
+        past = np.pad(values[picked, since:], ((0, 0), (short, 0)))
+        rest = _less_season(past, own, seasons[picked])
+        fit = fit_orders(rest, own, None, min(_LARGEST, width // 4))
+        response[picked] = responses(fit.weights, steps)
+        shocks[picked, since:] = _one_step_errors(rest - fit.mean, own, fit.weights)[:, short:]
+    return Dependence(response, shocks)
+
+
+def _less_season(
+    values: Float64[np.ndarray, "lanes time"],
+    observed: Bool[np.ndarray, "lanes time"],
+    seasons: Float64[np.ndarray, "lanes periods"],
+) -> Float64[np.ndarray, "lanes time"]:
+    """The values less the mean of their phase, in the longest season that the past holds often enough."""
+    time = values.shape[1]
+    lengths = np.where(observed.any(1), time - observed.argmax(1), 0)[:, None]
+    periods = np.rint(seasons).astype(np.int64)
+    held = np.where((periods > 1) & (periods * _CYCLES <= lengths), periods, 1)
+    longest = held.max(1, initial=1)
+    rest = values.copy()
+    for period in np.unique(longest).tolist():
+        picked = np.flatnonzero(longest == period)
+        ahead = -time % period
+        known = np.pad(observed[picked], ((0, 0), (ahead, 0))).reshape(len(picked), -1, period)
+        cells = np.pad(values[picked], ((0, 0), (ahead, 0))).reshape(known.shape)
+        means = np.where(known, cells, 0.0).sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
+        rest[picked] = np.where(known, cells - means, 0.0).reshape(len(picked), -1)[:, ahead:]
+    return rest
+
+
+def _one_step_errors(
+    rest: Float64[np.ndarray, "lanes time"],
+    observed: Bool[np.ndarray, "lanes time"],
+    weights: NDArray[np.float64],
+) -> Float64[np.ndarray, "lanes time"]:
+    """What the autoregression leaves of each value; NaN where it or a value before it is missing."""
+    order, time = weights.shape[1], rest.shape[1]
+    errors, known = rest.copy(), observed.copy()
+    for lag in range(1, min(order, time - 1) + 1):
+        weight = weights[:, lag - 1, None]
+        errors[:, lag:] -= weight * rest[:, :-lag]
+        known[:, lag:] &= observed[:, :-lag] | (weight == 0)
+        known[:, :lag] &= weight == 0
+    return np.where(known, errors, np.nan)
