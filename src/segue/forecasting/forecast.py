@@ -1,16 +1,21 @@
 """The front door: a long table of pandas or polars in, the table of its future out."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
-from jaxtyping import Float64
-from numpy.typing import NDArray
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.predictor import Predictor, check_horizon, predict_lanes
+from segue.forecasting.answers.calibration import (
+    Calibration,
+    calibrate_panel,
+    calibrated_panel,
+    check_windows,
+)
+from segue.forecasting.panels import Report as Report
+from segue.forecasting.panels import forecast_panel as forecast_panel
+from segue.forecasting.predictor import Predictor, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
@@ -25,9 +30,6 @@ _FEWEST = 128  # series that it takes at least: a batch
 _LAST_OF_NANOSECONDS = np.datetime64("2262-04-11", "us")
 _LAST_OF_CALENDARS = np.datetime64("9999-12-31", "us")  # of Python and pandas
 
-Report = Callable[[int, int], None]
-"""A function to call with the number of lanes that are done, and the number of all lanes."""
-
 
 def forecast(
     frame: Any,
@@ -38,6 +40,7 @@ def forecast(
     quantiles: Numbers = (),
     floor: Number | None = None,
     cap: Number | None = None,
+    calibrate: int | None = None,
     **table: Unpack[TableOptions],
 ) -> Any:
     """Forecasts every series of a long frame.
@@ -55,6 +58,8 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
+        calibrate: The largest number of past windows of each series on which the bands are measured and corrected, such
+            as 8; by default they are the model's own. The notice says how many windows there were.
         **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
             `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
 
@@ -72,10 +77,16 @@ def forecast(
         >>> forecast(frame, horizon=3, model="seasonal-naive:2")["SeasonalNaive"].tolist()
         [5.0, 6.0, 5.0]
     """
-    limits = Limits(floor, cap)
+    check_horizon(horizon)
+    limits, predictor = Limits(floor, cap), load_predictor(model)
     reading = read_frame(frame, Layout(**table))
-    give_notice((*reading.notes, *limits.notes(reading.panel.values)))
-    return forecast_reading(load_predictor(model), reading, horizon, levels, quantiles, limits=limits)
+    calibration = None
+    notes = [*reading.notes, *limits.notes(reading.panel.values)]
+    if calibrate is not None:
+        calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
+        notes.append(calibration.note())
+    give_notice(notes)
+    return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
 
 
 def forecast_reading(
@@ -87,6 +98,7 @@ def forecast_reading(
     report: Report | None = None,
     lanes: Lanes | None = None,
     limits: Limits = NO_LIMITS,
+    calibration: Calibration | None = None,
 ) -> Any:
     """Forecasts a table that was read before; see `forecast`.
 
@@ -99,6 +111,7 @@ def forecast_reading(
         report: See `forecast_panel`.
         lanes: The values of the series, if the reading has only their names and times; by default its panel.
         limits: The least and the largest value of the forecasts.
+        calibration: The factors of the bands of these series at these steps; by default none is applied.
 
     Raises:
         UserError: The horizon, a level or a quantile is invalid, or a name of the table is also the name of another
@@ -109,7 +122,11 @@ def forecast_reading(
     reading.refuse_taken(columns)
     _refuse_beyond(reading, horizon)
     series = reading.panel if lanes is None else lanes
-    values = forecast_panel(predictor, series, horizon, tuple(columns.values()), report, limits)
+    given = tuple(columns.values())
+    if calibration is None:
+        values = forecast_panel(predictor, series, horizon, given, report, limits)
+    else:
+        values = calibrated_panel(predictor, series, horizon, given, calibration, report, limits)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
 
 
@@ -137,6 +154,7 @@ def forecast_chunks(
     report: Report | None = None,
     limits: Limits = NO_LIMITS,
     chunk: int | None = None,
+    calibration: Calibration | None = None,
 ) -> Iterator[Any]:
     """Forecasts a table part by part, so that memory does not grow with the number of series.
 
@@ -149,6 +167,7 @@ def forecast_chunks(
         report: See `forecast_panel`.
         limits: The least and the largest value of the forecasts.
         chunk: The number of consecutive series in a frame; by default some 100,000 rows.
+        calibration: See `forecast_reading`; of all series of the table.
 
     Yields:
         Frames of the same columns and types. Together they are the result of `forecast_reading`, in all bits.
@@ -166,48 +185,6 @@ def forecast_chunks(
             if report is not None:
                 report(first + done, total)
 
-        part = replace(reading, panel=panel.part(first, min(first + chunk, total)))
-        yield forecast_reading(predictor, part, horizon, levels, quantiles, counted, limits=limits)
-
-
-def forecast_panel(
-    predictor: Predictor,
-    panel: Lanes,
-    horizon: int,
-    levels: tuple[float, ...],
-    report: Report | None = None,
-    limits: Limits = NO_LIMITS,
-) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Forecasts all lanes of a panel, those of similar length together, so that short ones cost little.
-
-    Args:
-        predictor: NanoTST or a baseline. Its `batch` is the number of lanes it gets at once, 128 by default, and its
-            `workers` the number of batches that run side by side, 1 by default.
-        panel: The series, or the beginnings of some (`segue.forecasting.evaluation.origins.Origins`).
-        horizon: Number of steps ahead, at least 1.
-        levels: Quantile levels, each in [0.01, 0.99].
-        report: A function that is called before the first batch and after each.
-        limits: The least and the largest value of the forecasts.
-
-    Returns:
-        The quantiles, with lanes in the order of the panel; NaN for a lane without any value.
-    """
-    result = np.empty((len(panel), horizon, len(levels)))
-    order, seasons = np.argsort(panel.lengths, kind="stable"), panel.seasons
-    batch, done = getattr(predictor, "batch", 128), 0
-
-    def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
-        values, observed = panel.lanes(picked, predictor.context)
-        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
-        result[picked] = limits.within(quantiles)
-        return picked
-
-    batches = np.split(order, range(batch, len(order), batch))
-    with ThreadPoolExecutor(getattr(predictor, "workers", 1)) as pool:
-        if report is not None:
-            report(0, len(order))
-        for picked in pool.map(run, batches):
-            done += len(picked)
-            if report is not None:
-                report(done, len(order))
-    return result
+        end = min(first + chunk, total)
+        part, own = replace(reading, panel=panel.part(first, end)), calibration and calibration.part(first, end)
+        yield forecast_reading(predictor, part, horizon, levels, quantiles, counted, limits=limits, calibration=own)

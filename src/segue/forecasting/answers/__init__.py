@@ -1,1 +1,1 @@
-"""What people ask of a forecast beyond its quantiles, for any predictor."""
+"""What people ask of a forecast beyond quantiles: bands that hold, and reasons."""

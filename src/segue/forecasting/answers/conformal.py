@@ -1,0 +1,106 @@
+"""Conformal factors: by how much bands must widen, or may narrow, to hold as often as they claim."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from segue.forecasting.predictor import LEVELS
+
+MIDDLE = LEVELS.index(0.5)
+PAIRS = MIDDLE  # levels mirror each other around the median, so each pair bounds a central interval
+CLAIMS = np.array([LEVELS[-1 - pair] - LEVELS[pair] for pair in range(PAIRS)])
+"""The share of values that each pair of levels claims to hold, the widest first."""
+_EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
+_REACH = 0.3  # a lead time is smoothed with those within a third of it: factors change slowly with it
+_OWN = 64.0  # windows after which a series counts as much as the panel; with 16 and fewer, interval scores rise
+_WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths
+
+
+def scores(
+    actual: Float64[np.ndarray, "lanes steps"], quantiles: Float64[np.ndarray, "lanes steps levels"]
+) -> Float64[np.ndarray, "lanes steps pairs"]:
+    """Returns how far values lie from the median, in widths of each band on their side: at most 1 where it holds them.
+
+    A score has no unit, so scores of different series can be pooled. NaN where nothing is observed.
+    """
+    median = quantiles[..., [MIDDLE]]
+    off = actual[..., None] - median
+    below, above = median - quantiles[..., :MIDDLE], quantiles[..., :MIDDLE:-1] - median
+    width = np.where(off < 0, below, above)
+    ratio = np.divide(np.abs(off), width, out=np.full(width.shape, np.inf), where=width > 0)
+    return np.where(np.isnan(off), np.nan, np.where(off == 0, 0.0, ratio))
+
+
+def panel_factors(found: Float64[np.ndarray, "windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
+    """Returns the factors by which bands hold as often as they claim in a panel, smoothed over lead times.
+
+    The factor of a level is the ceil((n + 1) * claim)-th of its n ascending scores, the least that split conformal
+    prediction allows (Lei et al. 2018, section 2.2). If that is beyond the last, the scores support no such band: the
+    factor is the largest score, and at least 1.
+
+    Args:
+        found: The scores of all windows of all series; NaN where unknown.
+    """
+    ordered = np.sort(found, axis=0)  # NaN comes last
+    count = np.isfinite(np.where(np.isposinf(ordered), 0.0, ordered)).sum(0)
+    rank = np.ceil((count + 1) * CLAIMS - 1e-9).astype(np.int64)
+    held = np.clip(np.minimum(rank, count) - 1, 0, None)
+    factor = np.take_along_axis(ordered, held[None], axis=0)[0]
+    factor = np.where(rank > count, np.fmax(factor, 1.0), factor)
+    factor = np.where(count > 0, factor, np.nan)
+    return smoothed(np.clip(factor, 1 / _WIDEST, _WIDEST))
+
+
+def smoothed(factors: Float64[np.ndarray, "steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
+    """Averages the logarithms of factors over similar lead times; 1 where no factor is known."""
+    lead = np.log(np.arange(1, len(factors) + 1))
+    weight = np.exp(-0.5 * ((lead[:, None] - lead) / _REACH) ** 2)
+    known = ~np.isnan(factors)
+    logs = np.log(np.where(known, factors, 1.0))
+    total = weight @ known.astype(np.float64)
+    return np.exp(np.divide(weight @ logs, total, out=np.zeros_like(logs), where=total > 0))
+
+
+def own_sizes(
+    found: Float64[np.ndarray, "series windows steps pairs"], panel: Float64[np.ndarray, "steps pairs"]
+) -> Float64[np.ndarray, " series"]:
+    """Returns the factor of each series besides the panel's: its own 80 % quantile of scores, in units of the panel's.
+
+    With few windows this is mostly chance, so its logarithm shrinks by windows / (windows + 64). Smoothly: one more
+    window never makes a jump.
+    """
+    ratio = (found[..., _EIGHTY] / panel[:, _EIGHTY]).reshape(len(found), -1)
+    windows = (~np.isnan(found[..., _EIGHTY])).any(2).sum(1)
+    known = (~np.isnan(ratio)).sum(1)
+    rank = np.clip(np.ceil(0.8 * (known + 1)).astype(np.int64), 1, np.maximum(known, 1)) - 1
+    own = np.take_along_axis(np.sort(ratio, axis=1), rank[:, None], axis=1)[:, 0]
+    own = np.where(known > 0, np.clip(own, 1 / _WIDEST, _WIDEST), 1.0)
+    return np.asarray(own ** (windows / (windows + _OWN)))
+
+
+def series_factors(
+    found: Float64[np.ndarray, "series windows steps pairs"],
+) -> Float64[np.ndarray, "series steps pairs"]:
+    """Returns the factors of each series: its own size times those of the panel.
+
+    The panel's are read from scores in units of sizes that the other windows of the same series give. So the size is
+    judged on windows that it has not seen, as it is in the future.
+    """
+    flat = found.reshape(-1, *found.shape[2:])
+    first = panel_factors(flat)
+    unit = np.ones(found.shape[:2])
+    for window in range(found.shape[1] if found.shape[1] > 1 else 0):
+        unit[:, window] = own_sizes(np.delete(found, window, axis=1), first)
+    relative = found / unit[..., None, None]
+    return own_sizes(found, first)[:, None, None] * panel_factors(relative.reshape(flat.shape))
+
+
+def widened(
+    quantiles: Float64[np.ndarray, "lanes steps levels"], factors: Float64[np.ndarray, "lanes steps pairs"]
+) -> Float64[np.ndarray, "lanes steps levels"]:
+    """Moves each quantile away from the median, or towards it, by the factor of its pair; their order is kept."""
+    median = quantiles[..., [MIDDLE]]
+    both = np.concatenate([factors, np.ones_like(median), factors[..., ::-1]], axis=-1)
+    moved = median + both * (quantiles - median)
+    low = np.minimum.accumulate(moved[..., MIDDLE::-1], axis=-1)[..., ::-1]
+    high = np.maximum.accumulate(moved[..., MIDDLE:], axis=-1)
+    return np.concatenate([low[..., :-1], high], axis=-1)

@@ -1,0 +1,31 @@
+"""A predictor before its quantiles are moved to the support of each series."""
+
+from dataclasses import dataclass
+
+from segue.forecasting.predictor import Forecast, History, Predictor
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """A predictor that does not declare `keeps_support`; all else is that of another."""
+
+    inner: Predictor
+    name: str
+    context: int
+    batch: int
+    workers: int
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Predictor`."""
+        return self.inner.fingerprint
+
+    def predict(self, history: History, horizon: int) -> Forecast:
+        """See `Predictor`."""
+        return self.inner.predict(history, horizon)
+
+
+def without_support(predictor: Predictor) -> Predictor:
+    """Returns a predictor whose quantiles callers leave as they are, to change them before the support is applied."""
+    batch, workers = getattr(predictor, "batch", 128), getattr(predictor, "workers", 1)
+    return _Raw(predictor, predictor.name, predictor.context, batch, workers)
