@@ -56,6 +56,7 @@ __all__ = [
     "plot_forecast",
     "pretrain",
     "read_pairs",
+    "simulate",
     "split_pairs",
     "train_language",
     "train_translation",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from segue.backbones.recurrent import LSTM, RNN
     from segue.backbones.transformer import Transformer
     from segue.errors import UserError
+    from segue.forecasting.answers.simulate import simulate
     from segue.forecasting.baselines.autoregression import Autoregression
     from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
     from segue.forecasting.evaluation.backtest import Backtest, backtest
@@ -109,6 +111,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "backbones.recurrent": ("LSTM", "RNN"),
         "backbones.transformer": ("Transformer",),
         "errors": ("UserError",),
+        "forecasting.answers.simulate": ("simulate",),
         "forecasting.baselines.autoregression": ("Autoregression",),
         "forecasting.evaluation.backtest": ("Backtest", "backtest"),
         "forecasting.evaluation.plots": ("plot_backtest",),

@@ -34,6 +34,10 @@ def forecast(
     quantile: Quantiles = None,
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
+    per: options.Per = None,
+    how: options.How = None,
+    over: options.Over = None,
+    seed: options.Seed = 0,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
     no_check: NoCheck = False,
@@ -47,12 +51,16 @@ def forecast(
     check_writable("plot", plot, PICTURES, table.file)
 
     from segue.cli.shared.check import show_check
+    from segue.cli.shared.totals import show_totals
     from segue.forecasting.registry import load_predictor
 
     reading = table.read()
     bounds = table.limits(reading)
     predictor = load_predictor(model, threads=threads)
     columns = (level or [80.0], quantile or [])
+    if per or how or over:
+        show_totals(predictor, reading, horizon, (per, how, over, seed), columns, bounds, output)
+        return
     first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet)
     if not (table.quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])

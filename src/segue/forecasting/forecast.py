@@ -11,11 +11,11 @@ from segue.forecasting.answers.calibration import (
     Calibration,
     calibrate_panel,
     calibrated_panel,
-    check_windows,
 )
+from segue.forecasting.answers.totals import Totals, totals, totals_asked
 from segue.forecasting.panels import Report as Report
 from segue.forecasting.panels import forecast_panel as forecast_panel
-from segue.forecasting.predictor import Predictor, check_horizon
+from segue.forecasting.predictor import LEVELS, Predictor, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
@@ -41,13 +41,17 @@ def forecast(
     floor: Number | None = None,
     cap: Number | None = None,
     calibrate: int | None = None,
+    per: str | None = None,
+    how: str | None = None,
+    over: str | None = None,
+    seed: int = 0,
     **table: Unpack[TableOptions],
 ) -> Any:
     """Forecasts every series of a long frame.
 
     Rows may come in any order. Missing rows, null and NaN are missing values. Times are wall-clock times on a regular
-    grid: a time zone is dropped, and the local time is kept. A time off the grid is moved to the nearest step. Columns
-    and frequency are inferred when unambiguous; otherwise an error names the option to set.
+    grid: a time zone is dropped. Columns and frequency are inferred when unambiguous; otherwise an error names the
+    option to set.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
@@ -60,8 +64,11 @@ def forecast(
         cap: The largest value of the forecasts, such as a capacity.
         calibrate: The largest number of past windows of each series on which the bands are measured and corrected, such
             as 8; by default they are the model's own. The notice says how many windows there were.
-        **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
-            `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
+        per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
+        how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
+        over: Totals of series: one of several `id_col`, or `all`.
+        seed: Of the paths.
+        **table: How to read the table; see `segue.Layout`.
 
     Returns:
         A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
@@ -86,7 +93,31 @@ def forecast(
         calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
         notes.append(calibration.note())
     give_notice(notes)
+    asked = totals_asked(per, how, over, seed)
+    if asked is not None:
+        return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
     return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
+
+
+def forecast_totals(
+    predictor: Predictor,
+    reading: Reading,
+    horizon: int,
+    asked: Totals,
+    levels: Numbers = (80,),
+    quantiles: Numbers = (),
+    limits: Limits = NO_LIMITS,
+    calibration: Calibration | None = None,
+) -> Any:
+    """Forecasts totals of a table that was read before; see `forecast` and `Totals`."""
+    check_horizon(horizon)
+    columns = QuantileColumns.of(predictor.name, levels, quantiles)
+    _refuse_beyond(reading, horizon)
+    if calibration is None:
+        values = forecast_panel(predictor, reading.panel, horizon, LEVELS, limits=limits)
+    else:
+        values = calibrated_panel(predictor, reading.panel, horizon, LEVELS, calibration, limits=limits)
+    return totals(predictor, reading, values, columns, asked, limits)
 
 
 def forecast_reading(

@@ -36,3 +36,12 @@ Quiet = Annotated[
 ]
 Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
 Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST uses; all if left out.")]
+Per = Annotated[
+    str | None, typer.Option(metavar="FREQ", help="Totals per week, month, ...: W, M, Q, or horizon for all steps.")
+]
+How = Annotated[str | None, typer.Option(help="How totals are made: sum (the default), mean, min or max.")]
+Over = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Totals over series that agree in this column of --id, or all."),
+]
+Seed = Annotated[int, typer.Option(help="The seed of random paths.")]

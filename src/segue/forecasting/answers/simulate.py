@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from segue.errors import UserError, give_notice
+from segue.forecasting.answers.between import correlate
 from segue.forecasting.answers.dependence import PAST, Dependence, estimate_dependence
 from segue.forecasting.answers.paths import join_paths, noise_of
 from segue.forecasting.panels import forecast_panel
@@ -84,7 +85,8 @@ def simulate_chunks(
     chunk = max(1, _CELLS // (paths * horizon)) if chunk is None else chunk
     for first in range(0, len(reading.panel), chunk):
         part = replace(reading, panel=reading.panel.part(first, min(first + chunk, len(reading.panel))))
-        values = simulate_panel(predictor, part.panel, horizon, paths, seed, limits)
+        quantiles = forecast_panel(predictor, part.panel, horizon, LEVELS, limits=limits)
+        values = join_panel(predictor, part.panel, quantiles, paths, seed, limits)
         yield part.paths(horizon, predictor.name, values)
 
 
@@ -99,44 +101,37 @@ def check_paths(paths: object, seed: object) -> None:
             raise UserError(name, given, f"give a whole number of at least {least}")
 
 
-def simulate_panel(
+def join_panel(
     predictor: Predictor,
     panel: Panel,
-    horizon: int,
+    quantiles: Float64[np.ndarray, "lanes steps levels"],
     paths: int,
     seed: int,
     limits: Limits = NO_LIMITS,
     together: bool = False,
 ) -> Float64[np.ndarray, "lanes paths steps"]:
-    """Simulates paths of all series of a panel; see `simulate`.
+    """Joins the quantiles of a forecast to paths; see `simulate`.
 
     Args:
-        predictor: NanoTST or a baseline.
+        predictor: That of the forecast; it says whether values move to the support of the series.
         panel: The series.
-        horizon: Number of steps ahead, at least 1.
+        quantiles: Their forecast at `LEVELS`.
         paths: Number of paths of each series, at least 2.
         seed: A whole number of at least 0.
         limits: The least and the largest value.
         together: Whether the shocks of different series are correlated as in the past; all must end at one time.
     """
-    quantiles = forecast_panel(predictor, panel, horizon, LEVELS, limits=limits)
-    names = panel.ids.to_list()
-    result = np.empty((len(panel), paths, horizon))
-    noise = np.stack([noise_of(seed, name, paths, horizon) for name in names])
-    every = np.arange(len(panel))
-    past = panel.lanes(every, PAST)
-    dependence = estimate_dependence(*past, panel.seasons, horizon)
+    horizon, every = quantiles.shape[1], np.arange(len(panel))
+    noise = np.stack([noise_of(seed, name, paths, horizon) for name in panel.ids.to_list()])
+    dependence = estimate_dependence(*panel.lanes(every, PAST), panel.seasons, horizon)
     if together:
-        from segue.forecasting.answers.between import correlate
-
         noise = correlate(noise, dependence.shocks)
     size = max(1, _CELLS // (8 * paths * horizon))
-    for first in range(0, len(panel), size):
+    for first in range(0, len(panel), size):  # paths take the place of the noise
         lanes = every[first : first + size]
-        part = Dependence(dependence.response[lanes], dependence.shocks[lanes])
-        joined = join_paths(quantiles[lanes], part.scores(noise[lanes]))
+        scores = Dependence(dependence.response[lanes], dependence.shocks[lanes]).scores(noise[lanes])
+        joined = join_paths(quantiles[lanes], scores)
         if getattr(predictor, "keeps_support", False):
-            values, observed = panel.lanes(lanes, predictor.context)
-            joined = within_support(joined, values, observed)
-        result[lanes] = limits.within(joined)
-    return result
+            joined = within_support(joined, *panel.lanes(lanes, predictor.context))
+        noise[lanes] = limits.within(joined)
+    return noise

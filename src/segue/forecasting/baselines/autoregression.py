@@ -123,9 +123,7 @@ def _continue(
     return fit.mean + path[:, largest + time :], responses(fit.weights, steps)
 
 
-def responses(
-    weights: Float64[np.ndarray, "lanes largest"], steps: int
-) -> Float64[np.ndarray, "lanes steps"]:
+def responses(weights: Float64[np.ndarray, "lanes largest"], steps: int) -> Float64[np.ndarray, "lanes steps"]:
     """Returns the response of each step to a unit error in the first one: the psi weights (Brockwell & Davis, 3.3.6).
 
     Args:

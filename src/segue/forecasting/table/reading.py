@@ -79,6 +79,15 @@ class Reading:
         columns = {"path": numbers, self.time_col: self._stamps(self.time_col, times), name: values.ravel()}
         return self.table(columns, codes)
 
+    def summed(
+        self, codes: NDArray[np.int64], names: nw.Series[Any] | None, times: Times, columns: Mapping[str, Any]
+    ) -> Any:
+        """Makes a long frame of the kind that was read, from totals of series, or of groups of series with `names`."""
+        if names is None:
+            self.refuse_taken(columns)
+        stamps = {self.time_col: self._stamps(self.time_col, times), **columns}
+        return self.table(stamps, codes) if names is None else self.table({names.name: names[codes.tolist()], **stamps})
+
     def with_lasting_times(self, horizon: int) -> "Reading":
         """Returns this reading with integer times of 64 bits where those of the `horizon` steps ahead need them.
 

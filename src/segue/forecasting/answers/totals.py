@@ -1,0 +1,176 @@
+"""Totals of a forecast: the sum, mean, least or largest value of several steps, of several series, or of both.
+
+The quantiles of a sum are no sums of quantiles: errors partly cancel. They are taken from joint paths.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecasting.answers.simulate import join_panel
+from segue.forecasting.predictor import Predictor
+from segue.forecasting.support import NO_LIMITS, Limits
+from segue.forecasting.table.grid.frequency import Times
+from segue.forecasting.table.grid.panel import Panel
+from segue.forecasting.table.reading import Reading
+from segue.forecasting.table.result import QuantileColumns
+
+_WAYS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
+_PATHS = 1000  # the quantile of level 0.1 of so many paths has an error of a 60th of the width of the 80 % band
+_WHOLE = "horizon"
+_ALL = "all"
+_CELLS = 4_000_000  # values of paths that are made at once: 32 MB
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What is put together.
+
+    Attributes:
+        per: A pandas frequency such as `W`, `M` or `Q`, or `horizon` for all steps; None to keep the steps.
+        how: `sum`, `mean`, `min` or `max`.
+        over: A column of names, whose series of one name are put together, or `all` series; None to keep the series.
+        seed: Of the paths.
+
+    Raises:
+        UserError: `how` is none of these words, or `per` is no frequency.
+    """
+
+    per: str | None = None
+    how: str = "sum"
+    over: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.how not in _WAYS:
+            raise UserError("how", self.how, f"choose one of {', '.join(_WAYS)}")
+        if self.per not in (None, _WHOLE):
+            try:
+                pd.Timestamp(2024, 1, 1).to_period(self.per)
+            except (ValueError, KeyError, AttributeError) as error:
+                raise UserError("per", self.per, "give a pandas frequency such as W, M or Q, or horizon") from error
+
+
+def totals_asked(per: str | None, how: str | None, over: str | None, seed: int = 0) -> Totals | None:
+    """Returns the totals that a user asks for; None if the steps of the series are to stay.
+
+    Raises:
+        UserError: `how` comes without `per` and `over`, or one of them is invalid.
+    """
+    if per is None and over is None:
+        if how is not None:
+            raise UserError(
+                "how", how, "give per, over or both, too"
+            )
+        return None
+    return Totals(per, "sum" if how is None else how, over, seed)
+
+
+def totals(
+    predictor: Predictor,
+    reading: Reading,
+    quantiles: Float64[np.ndarray, "lanes steps levels"],
+    columns: QuantileColumns,
+    asked: Totals,
+    limits: Limits = NO_LIMITS,
+) -> Any:
+    """Makes the table of totals of a forecast.
+
+    Args:
+        predictor: That of the forecast.
+        reading: The table.
+        quantiles: The forecast of its series, at `segue.LEVELS`.
+        columns: The columns of the result.
+        asked: What is put together.
+        limits: The least and the largest value of a step.
+
+    Returns:
+        A frame of the kind that was read: series, the first time of each total, the number of its `steps`, columns.
+
+    Raises:
+        UserError: `over` names no column of names, the series of a total end at different times, or numbered rows are
+            to be put together by a calendar.
+    """
+    times = reading.panel.future(quantiles.shape[1])
+    groups, names = _groups(reading, asked.over)
+    rows: list[tuple[int, Times, NDArray[np.int64], NDArray[np.float64]]] = []
+    for lanes in _blocks(groups, _CELLS // (_PATHS * times.shape[1]), asked.over is None):
+        if asked.over is not None and (times[lanes] != times[lanes[0]]).any():
+            raise UserError("over", asked.over, "the series of a total end at different times; cut them to one end")
+        together = asked.over is not None and len(lanes) > 1
+        panel = _picked(reading.panel, lanes)
+        joined = join_panel(predictor, panel, quantiles[lanes], _PATHS, asked.seed, limits, together)
+        joined = joined if asked.over is None else _WAYS[asked.how](joined, axis=0)[None]
+        for lane, paths in zip(lanes.tolist(), joined, strict=False):
+            firsts = _firsts(times[lane], asked.per)
+            parts = [_WAYS[asked.how](part, axis=1) for part in np.split(paths, firsts[1:], axis=1)]
+            bounds = np.quantile(np.stack(parts), list(columns.levels.values()), axis=1)
+            rows.append((int(groups[lane]), times[lane, firsts], np.diff(firsts, append=times.shape[1]), bounds))
+    codes = np.concatenate([np.full(len(row[1]), row[0]) for row in rows])
+    values = np.concatenate([row[3] for row in rows], axis=1)
+    found_columns = {
+        "steps": np.concatenate([row[2] for row in rows]),
+        **dict(zip(columns.levels, values, strict=True)),
+    }
+    return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), found_columns)
+
+
+def _groups(reading: Reading, over: str | None) -> tuple[Int64[np.ndarray, " lanes"], nw.Series[Any] | None]:
+    """The total of each series, and the names of the totals; None if these are the series."""
+    panel = reading.panel
+    every = np.arange(len(panel))
+    if over is None:
+        return every, None
+    backend = panel.ids.implementation
+    if over == _ALL:
+        return np.zeros_like(every), nw.new_series(reading.id_col, [_ALL], backend=backend)
+    cells = {} if reading.keys is None else reading.keys.of(panel.ids, every)
+    if over not in cells:
+        known = ", ".join((*cells, _ALL))
+        raise UserError("over", over, f"give one of {known}; name the column among `id_col` to have it here")
+    codes, distinct = pd.factorize(pd.Series(cells[over].to_list(), dtype=object), sort=True)
+    firsts = [int(np.flatnonzero(codes == code)[0]) for code in range(len(distinct))]
+    return codes.astype(np.int64), cells[over][firsts]
+
+
+def _blocks(groups: Int64[np.ndarray, " lanes"], most: int, apart: bool) -> Iterator[NDArray[np.int64]]:
+    """The lanes that are joined at once: those of a total, or some `most` of those that stay apart."""
+    if apart:
+        yield from np.split(np.arange(len(groups)), range(max(most, 1), len(groups), max(most, 1)))
+    else:
+        yield from (np.flatnonzero(groups == group) for group in range(int(groups.max()) + 1))
+
+
+def _firsts(times: Times, per: str | None) -> NDArray[np.int64]:
+    """The first step of each total."""
+    if per is None:
+        return np.arange(len(times))
+    if per == _WHOLE:
+        return np.zeros(1, dtype=np.int64)
+    if times.dtype.kind == "i":
+        raise UserError("per", per, "numbered rows have no calendar; give horizon")
+    periods = pd.DatetimeIndex(times).to_period(per)
+    return np.flatnonzero(np.concatenate([[True], periods[1:] != periods[:-1]]))
+
+
+def _picked(panel: Panel, lanes: NDArray[np.int64]) -> Panel:
+    """The panel of some series."""
+    if len(lanes) == 1:
+        return panel.part(int(lanes[0]), int(lanes[0]) + 1)
+    rows = np.concatenate([np.arange(panel.starts[lane], panel.starts[lane + 1]) for lane in lanes])
+    starts = np.concatenate([[0], np.cumsum(np.diff(panel.starts)[lanes])]).astype(np.int64)
+    return replace(
+        panel,
+        ids=panel.ids[lanes.tolist()],
+        starts=starts,
+        times=panel.times[rows],
+        steps=panel.steps[rows],
+        values=panel.values[rows],
+    )
