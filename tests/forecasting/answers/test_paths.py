@@ -127,7 +127,7 @@ def test_what_is_no_total_gets_one_line(options, line):
         segue.forecast(frame(), 3, model="ar", **options)
 
 
-@pytest.mark.parametrize(("name", "given"), [("paths", 1), ("paths", 2.5), ("seed", -1)])
+@pytest.mark.parametrize(("name", "given"), [("paths", 1), ("paths", 0), ("seed", -1)])
 def test_paths_and_seeds_are_whole_numbers(name, given):
     with pytest.raises(UserError, match=f"{name} {given}: give a whole number of at least"):
         segue.simulate(frame(), 3, model="ar", **{name: given})
