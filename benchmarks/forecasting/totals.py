@@ -74,7 +74,7 @@ def compare(predictor: Any, dataset: DataSet, part: int, options: argparse.Names
     quantiles = forecast(predictor, task)
     past = task.lanes(np.arange(len(task)), predictor.context)
     support = (lambda paths: within_support(paths, *past[:2])) if predictor.keeps_support else (lambda paths: paths)
-    noise = np.stack([noise_of(0, lane, PATHS, dataset.horizon) for lane in range(len(task))])
+    noise = np.stack([noise_of(0, lane, PATHS, dataset.horizon + 1) for lane in range(len(task))])
     rows = []
     base = None
     for way, scores in ways(task, noise).items():
@@ -89,7 +89,8 @@ def compare(predictor: Any, dataset: DataSet, part: int, options: argparse.Names
 
 def ways(task: Task, noise: np.ndarray) -> dict[str, np.ndarray]:
     values, observed, seasons = task.lanes(np.arange(len(task)), PAST)
-    copula = estimate_dependence(values, observed, seasons, noise.shape[2]).scores(noise)
+    copula = estimate_dependence(values, observed, seasons, noise.shape[2] - 1).scores(noise)
+    noise = noise[..., :-1]
     return {
         "independent": noise,
         "copula": copula,
@@ -160,7 +161,7 @@ def timed(predictor: Any) -> dict[str, Any]:
         [predict_lanes(predictor, values[a], observed[a], seasons[a], horizon).quantiles for a in cut]
     )
     forecast_only = time.perf_counter() - begun
-    noise = np.stack([noise_of(0, lane, PATHS, horizon) for lane in range(series)])
+    noise = np.stack([noise_of(0, lane, PATHS, horizon + 1) for lane in range(series)])
     scores = estimate_dependence(values, observed, seasons, horizon).scores(noise)
     paths = join_paths(quantiles, scores)
     if predictor.keeps_support:

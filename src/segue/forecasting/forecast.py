@@ -49,21 +49,18 @@ def forecast(
 ) -> Any:
     """Forecasts every series of a long frame.
 
-    Rows may come in any order. Missing rows, null and NaN are missing values. Times are wall-clock times on a regular
-    grid: a time zone is dropped. Columns and frequency are inferred when unambiguous; otherwise an error names the
-    option to set.
+    Rows may come in any order. Missing rows, null and NaN are missing values. A time zone is dropped. Columns and
+    frequency are inferred when unambiguous; otherwise an error names the option to set.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
         horizon: Number of steps ahead, at least 1.
-        model: A name, a model folder, or a predictor. The names are `nanotst`, `nanotst-small`, `ar`, `seasonal-naive`,
-            `ets` and `theta`; `seasonal-naive:288` also sets the steps of a season.
+        model: A model folder, a predictor or a name: `nanotst`, `ar`, `seasonal-naive:288`; see `load_predictor`.
         levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        calibrate: The largest number of past windows of each series on which the bands are measured and corrected, such
-            as 8; by default they are the model's own. The notice says how many windows there were.
+        calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
         per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
         over: Totals of series: one of several `id_col`, or `all`.
@@ -71,9 +68,8 @@ def forecast(
         **table: How to read the table; see `segue.Layout`.
 
     Returns:
-        A frame of the same kind. Its columns are the series, the time (`ds` if it was several columns), the median
-        `NanoTST`, the intervals `NanoTST-lo-80` and `NanoTST-hi-80`, and the quantiles `NanoTST-q-10`. The name of the
-        predictor begins each of these columns.
+        A frame of the same kind: series, time, the median `NanoTST`, intervals such as `NanoTST-lo-80` and
+        `NanoTST-hi-80`, and quantiles such as `NanoTST-q-10`, named after the predictor. Totals also have `steps`.
 
     Raises:
         UserError: An argument is invalid; the message names it and the remedy.
@@ -85,15 +81,11 @@ def forecast(
         [5.0, 6.0, 5.0]
     """
     check_horizon(horizon)
-    limits, predictor = Limits(floor, cap), load_predictor(model)
+    limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
     reading = read_frame(frame, Layout(**table))
-    calibration = None
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    if calibrate is not None:
-        calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
-        notes.append(calibration.note())
-    give_notice(notes)
-    asked = totals_asked(per, how, over, seed)
+    calibration = None if calibrate is None else calibrate_panel(predictor, reading.panel, horizon, calibrate)
+    give_notice(notes if calibration is None else [*notes, calibration.note()])
     if asked is not None:
         return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
     return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)

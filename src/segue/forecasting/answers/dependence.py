@@ -17,6 +17,9 @@ PAST = 2048
 """How many last values are read: eleven weeks of hours. More cost time and are of another time."""
 
 _LARGEST = 24  # the largest order, a day of hours; the cost of a fit grows with it
+# The share of the level is steps / length. An autoregression takes its mean as known, which it is not on a short past.
+# Coverage of 80 % totals without and with it: m4_hourly 72, 78; car_parts 63, 80; m1_quarterly 68, 73; others within 2.
+_MOST_LEVEL = 0.5
 _CYCLES = 3  # a phase needs so many values, or its mean is one of these values and takes the errors away
 
 
@@ -25,27 +28,33 @@ class Dependence:
     """A Gaussian copula over the lead times of each lane.
 
     Attributes:
+        level: The share of the variance that all steps have in common: what is unknown of the level.
         response: The psi weights: how each step answers to a unit shock in the first one.
         shocks: The one-step errors in the past, NaN where they are unknown; time ends with the last step.
     """
 
+    level: Float64[np.ndarray, " lanes"]
     response: Float64[np.ndarray, "lanes steps"]
     shocks: Float64[np.ndarray, "lanes time"]
 
-    def scores(self, noise: Float64[np.ndarray, "lanes paths steps"]) -> Float64[np.ndarray, "lanes paths steps"]:
-        """Makes normal scores that depend over the steps from independent ones; their scale is not one."""
+    def scores(self, noise: Float64[np.ndarray, "lanes paths steps_and_1"]) -> Float64[np.ndarray, "lanes paths steps"]:
+        """Makes standard normal scores that depend over the steps, from independent ones; the last is for the level."""
         steps = self.response.shape[1]
         lag = np.arange(steps)[None, :] - np.arange(steps)[:, None]
         filters = np.where(lag >= 0, self.response[:, np.maximum(lag, 0)], 0.0)
-        return np.asarray(noise @ filters)
+        filters /= np.sqrt(np.cumsum(self.response**2, axis=1))[:, None, :]  # Brockwell & Davis, 3.3.19
+        share = self.level[:, None, None]
+        return np.asarray(np.sqrt(1 - share) * (noise[..., :-1] @ filters) + np.sqrt(share) * noise[..., -1:])
+
+    def part(self, first: int, end: int) -> "Dependence":
+        """Returns the lanes from index `first` up to `end`."""
+        return Dependence(self.level[first:end], self.response[first:end], self.shocks[first:end])
 
     def correlation(self) -> Float64[np.ndarray, "lanes steps steps"]:
-        """Returns the correlation of the errors of each two lead times (Brockwell & Davis, 3.3.19)."""
-        steps = self.response.shape[1]
-        filters = self.scores(np.tile(np.eye(steps), (len(self.response), 1, 1)))
-        covariance = filters.transpose(0, 2, 1) @ filters
-        std = np.sqrt(np.einsum("lss->ls", covariance))
-        return np.asarray(covariance / (std[:, :, None] * std[:, None, :]))
+        """Returns the correlation of the errors of each two lead times."""
+        lanes, steps = self.response.shape
+        filters = self.scores(np.tile(np.eye(steps + 1), (lanes, 1, 1)))
+        return np.asarray(filters.transpose(0, 2, 1) @ filters)
 
 
 def estimate_dependence(
@@ -78,7 +87,8 @@ def estimate_dependence(
         fit = fit_orders(rest, own, None, min(_LARGEST, width // 4))
         response[picked] = responses(fit.weights, steps)
         shocks[picked, since:] = _one_step_errors(rest - fit.mean, own, fit.weights)[:, short:]
-    return Dependence(response, shocks)
+    level = np.minimum(_MOST_LEVEL, steps / np.maximum(np.minimum(lengths, PAST), 1))
+    return Dependence(level, response, shocks)
 
 
 def _less_season(

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from segue.errors import UserError, give_notice
 from segue.forecasting.answers.between import correlate
-from segue.forecasting.answers.dependence import PAST, Dependence, estimate_dependence
+from segue.forecasting.answers.dependence import PAST, estimate_dependence
 from segue.forecasting.answers.paths import join_paths, noise_of
 from segue.forecasting.panels import forecast_panel
 from segue.forecasting.predictor import LEVELS, Predictor, check_horizon
@@ -122,16 +122,15 @@ def join_panel(
         together: Whether the shocks of different series are correlated as in the past; all must end at one time.
     """
     horizon, every = quantiles.shape[1], np.arange(len(panel))
-    noise = np.stack([noise_of(seed, name, paths, horizon) for name in panel.ids.to_list()])
+    noise = np.stack([noise_of(seed, name, paths, horizon + 1) for name in panel.ids.to_list()])
     dependence = estimate_dependence(*panel.lanes(every, PAST), panel.seasons, horizon)
     if together:
         noise = correlate(noise, dependence.shocks)
     size = max(1, _CELLS // (8 * paths * horizon))
     for first in range(0, len(panel), size):  # paths take the place of the noise
         lanes = every[first : first + size]
-        scores = Dependence(dependence.response[lanes], dependence.shocks[lanes]).scores(noise[lanes])
-        joined = join_paths(quantiles[lanes], scores)
+        joined = join_paths(quantiles[lanes], dependence.part(first, first + size).scores(noise[lanes]))
         if getattr(predictor, "keeps_support", False):
             joined = within_support(joined, *panel.lanes(lanes, predictor.context))
-        noise[lanes] = limits.within(joined)
-    return noise
+        noise[lanes, :, :-1] = limits.within(joined)
+    return noise[..., :-1]
