@@ -47,10 +47,7 @@ def forecast(
     seed: int = 0,
     **table: Unpack[TableOptions],
 ) -> Any:
-    """Forecasts every series of a long frame.
-
-    Rows may come in any order. Missing rows, null and NaN are missing values. A time zone is dropped. Columns and
-    frequency are inferred when unambiguous; otherwise an error names the option to set.
+    """Forecasts every series of a long frame, whose rows may come in any order; a time zone is dropped.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
@@ -80,29 +77,39 @@ def forecast(
         >>> forecast(frame, horizon=3, model="seasonal-naive:2")["SeasonalNaive"].tolist()
         [5.0, 6.0, 5.0]
     """
-    check_horizon(horizon)
     limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
-    reading = read_frame(frame, Layout(**table))
+    reading, calibration, notes = _read(frame, Layout(**table), horizon, predictor, calibrate, limits)
+    give_notice(notes)
+    return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
+
+
+def _read(
+    frame: Any, layout: Layout, horizon: int, predictor: Predictor, calibrate: int | None, limits: Limits
+) -> tuple[Reading, Calibration | None, list[str]]:
+    """The reading of a frame, its calibration if one is asked for, and the notes on both."""
+    check_horizon(horizon)
+    reading = read_frame(frame, layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    calibration = None if calibrate is None else calibrate_panel(predictor, reading.panel, horizon, calibrate)
-    give_notice(notes if calibration is None else [*notes, calibration.note()])
-    if asked is not None:
-        return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
-    return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
+    if calibrate is None:
+        return reading, None, notes
+    calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
+    return reading, calibration, [*notes, calibration.note()]
 
 
 def forecast_totals(
     predictor: Predictor,
     reading: Reading,
     horizon: int,
-    asked: Totals,
+    asked: Totals | None,
     levels: Numbers = (80,),
     quantiles: Numbers = (),
     limits: Limits = NO_LIMITS,
     calibration: Calibration | None = None,
 ) -> Any:
-    """Forecasts totals of a table that was read before; see `forecast` and `Totals`."""
+    """Forecasts totals of a table that was read before, or its steps if none are asked for; see `forecast`."""
     check_horizon(horizon)
+    if asked is None:
+        return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
     columns = QuantileColumns.of(predictor.name, levels, quantiles)
     _refuse_beyond(reading, horizon)
     if calibration is None:
