@@ -11,7 +11,6 @@ from segue.forecasting.answers.calibration import (
     Calibration,
     calibrate_panel,
     calibrated_panel,
-    check_windows,
 )
 from segue.forecasting.panels import Report as Report
 from segue.forecasting.panels import forecast_panel as forecast_panel

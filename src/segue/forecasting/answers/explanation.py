@@ -26,7 +26,7 @@ def explain(
     frame: Any,
     horizon: int,
     *,
-    id: Any = None,  # noqa: A002 - the word of the command line
+    id: Any = None,
     model: Model = "nanotst",
     floor: Number | None = None,
     cap: Number | None = None,
