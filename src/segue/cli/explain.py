@@ -74,9 +74,14 @@ def _show(reason: "Explanation", written: list[Path]) -> None:
     width = max(len(time) for time in times)
     typer.echo(" ".join(["step".rjust(4), "time".ljust(width), *(name.rjust(max(10, len(name))) for name in parts)]))
     for step, time in enumerate(times[:_ROWS]):
-        cells = [f"{part[step] + 0.0:.5g}".rjust(max(10, len(name))) for name, part in parts.items()]
+        cells = [_cell(part[step], reason.median[step]).rjust(max(10, len(name))) for name, part in parts.items()]
         typer.echo(" ".join([str(step + 1).rjust(4), time.ljust(width), *cells]))
     if len(times) > _ROWS:
         typer.echo(f"... {len(times) - _ROWS:,} more steps; --output writes all")
     for path in written:
         typer.echo(f"wrote {path}")
+
+
+def _cell(value: float, median: float) -> str:
+    """A number of five digits; what rounding leaves of a sum is zero."""
+    return "0" if abs(value) <= 1e-9 * abs(median) else f"{value:.5g}"

@@ -51,9 +51,7 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
             ax.axvspan(reason.past_times[max(begin, first)], end, color=colour, alpha=shade, linewidth=0, zorder=0)
     draw_observed(ax, reason.past_times[first:], reason.past_values[first:])
     ax.plot(reason.times, reason.median, color=BLUE, linewidth=1.8, zorder=6)
-    ax.set_title(
-        f"{reason.name}: past, and forecast in blue. Shaded: what moved it up (orange) or down (blue)", **_TITLE
-    )
+    ax.set_title("The past, and the forecast in blue. Shaded: what moved it up (orange) or down (blue)", **_TITLE)
     dress_over_time(ax, dated=reason.times.dtype.kind == "M")
 
 
