@@ -71,7 +71,7 @@ def scored(predictor: Predictor, task: Task, windows: int) -> pd.DataFrame:
     scores = [
         series_scores(task, quantiles).assign(
             form=form,
-            used=calibration.windows,
+            used=float(calibration.windows.mean()),
             seconds=seconds[form] / len(task),
             set=task.dataset.name,
             horizon=horizon,

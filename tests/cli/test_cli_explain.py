@@ -29,7 +29,7 @@ def run(*arguments):
 
 def test_the_written_rows_add_up_to_the_median(table, tmp_path):
     output = tmp_path / "reason.csv"
-    result = run("explain", table, "--id", "south", "--horizon", 5, "--model", "ar", "--output", output)
+    result = run("explain", table, "--id-col", "shop", "--id", "south", "--horizon", 5, "--model", "ar", "--output", output)
     assert result.exit_code == 0, result.output
     assert "The forecast of south starts from a level of" in result.output
     rows = pd.read_csv(output)
@@ -39,19 +39,19 @@ def test_the_written_rows_add_up_to_the_median(table, tmp_path):
 
 def test_a_series_that_is_not_there_is_one_line_and_nothing_is_written(table, tmp_path):
     output = tmp_path / "reason.csv"
-    result = run("explain", table, "--id", "east", "--horizon", 5, "--model", "ar", "--output", output)
+    result = run("explain", table, "--id-col", "shop", "--id", "east", "--horizon", 5, "--model", "ar", "--output", output)
     assert result.exit_code == 2
     assert "--id east: the table has no such series; it has north, south" in result.output
     assert not output.exists()
 
 
 def test_calibration_says_how_many_windows_there_were(table):
-    result = run("forecast", table, "--horizon", 5, "--model", "ar", "--calibrate", 4)
+    result = run("forecast", table, "--id", "shop", "--horizon", 5, "--model", "ar", "--calibrate", 4)
     assert result.exit_code == 0, result.output
     assert "note: --calibrate: bands rest on 8 windows of 5 steps" in result.output
 
 
 def test_no_windows_are_refused(table):
-    result = run("forecast", table, "--horizon", 5, "--model", "ar", "--calibrate", 0)
+    result = run("forecast", table, "--id", "shop", "--horizon", 5, "--model", "ar", "--calibrate", 0)
     assert result.exit_code == 2
     assert "--calibrate 0: give a whole number of windows of at least 1" in result.output
