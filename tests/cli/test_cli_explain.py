@@ -29,7 +29,9 @@ def run(*arguments):
 
 def test_the_written_rows_add_up_to_the_median(table, tmp_path):
     output = tmp_path / "reason.csv"
-    result = run("explain", table, "--id-col", "shop", "--id", "south", "--horizon", 5, "--model", "ar", "--output", output)
+    result = run(
+        "explain", table, "--id-col", "shop", "--id", "south", "--horizon", 5, "--model", "ar", "--output", output
+    )
     assert result.exit_code == 0, result.output
     assert "The forecast of south starts from a level of" in result.output
     rows = pd.read_csv(output)
@@ -39,7 +41,9 @@ def test_the_written_rows_add_up_to_the_median(table, tmp_path):
 
 def test_a_series_that_is_not_there_is_one_line_and_nothing_is_written(table, tmp_path):
     output = tmp_path / "reason.csv"
-    result = run("explain", table, "--id-col", "shop", "--id", "east", "--horizon", 5, "--model", "ar", "--output", output)
+    result = run(
+        "explain", table, "--id-col", "shop", "--id", "east", "--horizon", 5, "--model", "ar", "--output", output
+    )
     assert result.exit_code == 2
     assert "--id east: the table has no such series; it has north, south" in result.output
     assert not output.exists()

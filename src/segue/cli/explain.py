@@ -25,7 +25,7 @@ _ROWS = 48  # rows on the terminal: about one screen
 def explain(
     table: TableFile,
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
-    series: Series = None,
+    id: Series = None,
     id_col: IdColumn = None,
     output: Output = None,
     plot: Plot = None,
@@ -44,7 +44,7 @@ def explain(
 
     reading = table.read()
     bounds = table.limits(reading)
-    reason = explain_reading(load_predictor(model, threads=threads), reading, horizon, series, bounds)
+    reason = explain_reading(load_predictor(model, threads=threads), reading, horizon, id, bounds)
     _write(reason, output, plot)
     if not (table.quiet and output is not None):
         _show(reason, [path for path in (output, plot) if path])

@@ -1,6 +1,6 @@
 """A picture of an explanation: the past that moved the forecast, and what each part of it adds."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
     dress_over_time(ax, dated=reason.times.dtype.kind == "M")
 
 
-_TITLE = {"loc": "left", "fontsize": 8, "color": SOFT}
+_TITLE: dict[str, Any] = {"loc": "left", "fontsize": 8, "color": SOFT}
 
 
 def _draw_parts(ax: "Axes", reason: Explanation) -> None:
