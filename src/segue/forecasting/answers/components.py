@@ -111,7 +111,7 @@ def _slow(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarra
     within = counts[high] - counts[low]
     mean = (sums[high] - sums[low]) / np.maximum(within, 1) * (size or 1.0)
     found = np.flatnonzero(within)
-    return np.interp(time, found, mean[found])
+    return np.asarray(np.interp(time, found, mean[found]))
 
 
 def _mean(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

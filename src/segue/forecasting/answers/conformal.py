@@ -78,7 +78,7 @@ def smoothed(factors: Float64[np.ndarray, "steps pairs"]) -> Float64[np.ndarray,
     known = ~np.isnan(factors)
     logs = np.log(np.where(known, factors, 1.0))
     total = weight @ known.astype(np.float64)
-    return np.exp(np.divide(weight @ logs, total, out=np.zeros_like(logs), where=total > 0))
+    return np.asarray(np.exp(np.divide(weight @ logs, total, out=np.zeros_like(logs), where=total > 0)))
 
 
 def own_sizes(
@@ -111,7 +111,7 @@ def series_factors(
     for window in range(found.shape[1] if found.shape[1] > 1 else 0):
         unit[:, window] = own_sizes(np.delete(found, window, axis=1), first)
     relative = found / unit[..., None, None]
-    return own_sizes(found, first)[:, None, None] * panel_factors(relative)
+    return np.asarray(own_sizes(found, first)[:, None, None] * panel_factors(relative))
 
 
 def widened(

@@ -43,11 +43,12 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
     first = rows[1][0] if len(rows) > 1 else 0
     first = max(0, min(first, len(reason.past_values) - _SHOWN * len(reason.median)))
     size = np.abs(reason.stretches).mean(1)
+    most = max(float(size.max()), float(np.nanstd(reason.past_values)) / 4)  # so what moves little is pale
     way = reason.stretches.mean(1)
     ends = [*(reason.past_times[begin] for begin, _ in rows[1:]), reason.times[0]]
     for (begin, last), end, strength, mean in zip(rows, ends, size, way, strict=True):
         if last >= first and strength > 0:
-            colour, shade = ORANGE if mean > 0 else BLUE, _DARKEST * strength / size.max()
+            colour, shade = ORANGE if mean > 0 else BLUE, _DARKEST * strength / most
             ax.axvspan(reason.past_times[max(begin, first)], end, color=colour, alpha=shade, linewidth=0, zorder=0)
     draw_observed(ax, reason.past_times[first:], reason.past_values[first:])
     ax.plot(reason.times, reason.median, color=BLUE, linewidth=1.8, zorder=6)
