@@ -79,13 +79,9 @@ def forecast(
     check_horizon(horizon)
     limits, predictor = Limits(floor, cap), load_predictor(model)
     reading = read_frame(frame, Layout(**table))
-    calibration = None
-    notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    if calibrate is not None:
-        calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
-        notes.append(calibration.note())
-    give_notice(notes)
-    return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
+    given = None if calibrate is None else calibrate_panel(predictor, reading.panel, horizon, calibrate)
+    give_notice((*reading.notes, *limits.notes(reading.panel.values), *([given.note()] if given else [])))
+    return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=given)
 
 
 def forecast_reading(
