@@ -21,6 +21,7 @@ __all__ = [
     "ClassicTSTConfig",
     "DecodeConfig",
     "Distribution",
+    "Explanation",
     "ExportedModel",
     "Forecast",
     "GaussianHead",
@@ -50,9 +51,11 @@ __all__ = [
     "Vocabulary",
     "align",
     "backtest",
+    "explain",
     "forecast",
     "load_predictor",
     "plot_backtest",
+    "plot_explanation",
     "plot_forecast",
     "pretrain",
     "read_pairs",
@@ -69,6 +72,9 @@ if TYPE_CHECKING:
     from segue.backbones.recurrent import LSTM, RNN
     from segue.backbones.transformer import Transformer
     from segue.errors import UserError
+    from segue.forecasting.answers.explain_plot import plot_explanation
+    from segue.forecasting.answers.explanation import explain
+    from segue.forecasting.answers.reason import Explanation
     from segue.forecasting.answers.simulate import simulate
     from segue.forecasting.baselines.autoregression import Autoregression
     from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
@@ -111,6 +117,9 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "backbones.recurrent": ("LSTM", "RNN"),
         "backbones.transformer": ("Transformer",),
         "errors": ("UserError",),
+        "forecasting.answers.explain_plot": ("plot_explanation",),
+        "forecasting.answers.explanation": ("explain",),
+        "forecasting.answers.reason": ("Explanation",),
         "forecasting.answers.simulate": ("simulate",),
         "forecasting.baselines.autoregression": ("Autoregression",),
         "forecasting.evaluation.backtest": ("Backtest", "backtest"),

@@ -11,11 +11,12 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
-from segue.cli.shared.tables import TableFile, reads_table
+from segue.cli.shared.tables import TableFile, print_notes, reads_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from segue.forecasting.answers.calibration import Calibration
     from segue.forecasting.predictor import Predictor
     from segue.forecasting.support import Limits
     from segue.forecasting.table.reading import Reading
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Leave out the comparison with naive forecasts on the past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
+Calibrate = Annotated[
+    int | None,
+    typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
+]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
@@ -34,6 +39,7 @@ def forecast(
     quantile: Quantiles = None,
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
+    calibrate: Calibrate = None,
     per: options.Per = None,
     how: options.How = None,
     over: options.Over = None,
@@ -51,17 +57,19 @@ def forecast(
     check_writable("plot", plot, PICTURES, table.file)
 
     from segue.cli.shared.check import show_check
-    from segue.cli.shared.totals import show_totals
+    from segue.cli.shared.totals import asked_totals, show_totals
     from segue.forecasting.registry import load_predictor
 
+    totals = asked_totals(per, how, over, seed, plot)
     reading = table.read()
     bounds = table.limits(reading)
     predictor = load_predictor(model, threads=threads)
     columns = (level or [80.0], quantile or [])
-    if per or how or over:
-        show_totals(predictor, reading, horizon, (per, how, over, seed), columns, bounds, output)
+    calibration = None if calibrate is None else _calibration(table, predictor, reading, horizon, calibrate)
+    if totals is not None:
+        show_totals(predictor, reading, horizon, totals, columns, bounds, calibration, output, table.quiet)
         return
-    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet)
+    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet, calibration)
     if not (table.quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
     if not (no_check or table.quiet):
@@ -80,6 +88,7 @@ def _forecast(
     bounds: "Limits",
     written: tuple[Path | None, Path | None],
     quiet: bool,
+    calibration: "Calibration | None",
 ) -> Any:
     """Writes the requested files, or none if one of them fails, and returns the forecasts of the first series."""
     from segue.cli.shared.progress import counting
@@ -89,7 +98,7 @@ def _forecast(
     output, plot = written
     with ExitStack() as files, counting("series", quiet) as bar:
         report, chunk = partial(bar, predictor.name), _FIRST if output is None else None
-        chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk)
+        chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk, calibration)
         first = next(chunks)
         if output is not None:
             path = files.enter_context(atomic_file(output, "output"))
@@ -100,6 +109,22 @@ def _forecast(
             figure = _drawn(reading, first, horizon)
             figure.savefig(files.enter_context(atomic_file(plot, "plot")))
     return first
+
+
+def _calibration(
+    table: TableFile, predictor: "Predictor", reading: "Reading", horizon: int, windows: int
+) -> "Calibration":
+    """Measures the bands on past windows, and says how many there were."""
+    from segue.cli.shared.progress import counting
+    from segue.forecasting.answers.calibration import calibrate_panel
+    from segue.forecasting.predictor import check_horizon
+
+    check_horizon(horizon)
+    with counting("windows", table.quiet) as bar:
+        calibration = calibrate_panel(predictor, reading.panel, horizon, windows, partial(bar, "calibration"))
+    if not table.quiet:
+        print_notes([calibration.note()], table.ctx)
+    return calibration
 
 
 def _drawn(reading: "Reading", first: Any, horizon: int) -> "Figure":

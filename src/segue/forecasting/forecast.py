@@ -5,21 +5,16 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
+from jaxtyping import Float64
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.answers.calibration import (
-    Calibration,
-    calibrate_panel,
-    calibrated_panel,
-)
+from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
 from segue.forecasting.answers.totals import Totals, totals, totals_asked
-from segue.forecasting.panels import Report as Report
-from segue.forecasting.panels import forecast_panel as forecast_panel
-from segue.forecasting.predictor import LEVELS, Predictor, check_horizon
+from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
+from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
-from segue.forecasting.table.grid.panel import Lanes
 from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
@@ -47,29 +42,31 @@ def forecast(
     seed: int = 0,
     **table: Unpack[TableOptions],
 ) -> Any:
-    """Forecasts every series of a long frame, whose rows may come in any order; a time zone is dropped.
+    """Forecasts every series of a long frame, whose rows may come in any order.
+
+    Missing rows, null and NaN are missing values. Times are wall-clock times on a regular grid: a time zone is dropped,
+    and a time off the grid is moved to the nearest step. Columns and frequency are inferred when unambiguous. A mistake
+    raises a `UserError` in one line that names the argument and the remedy.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
         horizon: Number of steps ahead, at least 1.
-        model: A model folder, a predictor or a name: `nanotst`, `ar`, `seasonal-naive:288`; see `load_predictor`.
+        model: `nanotst`, `nanotst-small`, `ar`, `seasonal-naive`, `ets` or `theta`, a model folder, or a predictor;
+            `seasonal-naive:288` also sets the steps of a season.
         levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
-        per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
+        calibrate: The most past windows of a series, such as 8, by which its bands are corrected; see docs/answers.md.
+        per: Makes totals of steps: a pandas frequency such as `W`, or `horizon`; see docs/answers.md.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
-        over: Totals of series: one of several `id_col`, or `all`.
-        seed: Of the paths.
-        **table: How to read the table; see `segue.Layout`.
+        over: Makes totals of series: one of several `id_col`, or `all`.
+        seed: That of the random paths behind totals.
+        **table: How to read the table: `id_col`, `time_col`, `freq` and the other fields of `segue.Layout`.
 
     Returns:
-        A frame of the same kind: series, time, the median `NanoTST`, intervals such as `NanoTST-lo-80` and
-        `NanoTST-hi-80`, and quantiles such as `NanoTST-q-10`, named after the predictor. Totals also have `steps`.
-
-    Raises:
-        UserError: An argument is invalid; the message names it and the remedy.
+        A frame of the same kind: series, times, the median `NanoTST`, intervals `NanoTST-lo-80` and `NanoTST-hi-80`,
+        quantiles `NanoTST-q-10`; each is named after its predictor. Totals have `steps`, too.
 
     Example:
         >>> import pandas as pd
@@ -78,22 +75,19 @@ def forecast(
         [5.0, 6.0, 5.0]
     """
     limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
-    reading, calibration, notes = _read(frame, Layout(**table), horizon, predictor, calibrate, limits)
-    give_notice(notes)
+    reading, calibration = _read(frame, Layout(**table), horizon, predictor, calibrate, limits)
     return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
 
 
 def _read(
-    frame: Any, layout: Layout, horizon: int, predictor: Predictor, calibrate: int | None, limits: Limits
-) -> tuple[Reading, Calibration | None, list[str]]:
-    """The reading of a frame, its calibration if one is asked for, and the notes on both."""
+    frame: Any, layout: Layout, horizon: int, predictor: Predictor, windows: int | None, limits: Limits
+) -> tuple[Reading, Calibration | None]:
+    """Reads a frame, measures its bands if windows are asked for, and gives notice of both."""
     check_horizon(horizon)
     reading = read_frame(frame, layout)
-    notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    if calibrate is None:
-        return reading, None, notes
-    calibration = calibrate_panel(predictor, reading.panel, horizon, calibrate)
-    return reading, calibration, [*notes, calibration.note()]
+    calibration = None if windows is None else calibrate_panel(predictor, reading.panel, horizon, windows)
+    give_notice((*reading.notes, *limits.notes(reading.panel.values), *([calibration.note()] if calibration else [])))
+    return reading, calibration
 
 
 def forecast_totals(
@@ -112,10 +106,7 @@ def forecast_totals(
         return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
     columns = QuantileColumns.of(predictor.name, levels, quantiles)
     _refuse_beyond(reading, horizon)
-    if calibration is None:
-        values = forecast_panel(predictor, reading.panel, horizon, LEVELS, limits=limits)
-    else:
-        values = calibrated_panel(predictor, reading.panel, horizon, LEVELS, calibration, limits=limits)
+    values = _quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
     return totals(predictor, reading, values, columns, asked, limits)
 
 
@@ -152,12 +143,23 @@ def forecast_reading(
     reading.refuse_taken(columns)
     _refuse_beyond(reading, horizon)
     series = reading.panel if lanes is None else lanes
-    given = tuple(columns.values())
-    if calibration is None:
-        values = forecast_panel(predictor, series, horizon, given, report, limits)
-    else:
-        values = calibrated_panel(predictor, series, horizon, given, calibration, report, limits)
+    values = _quantiles(predictor, series, horizon, tuple(columns.values()), report, limits, calibration)
     return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
+
+
+def _quantiles(
+    predictor: Predictor,
+    lanes: Lanes,
+    horizon: int,
+    levels: tuple[float, ...],
+    report: Report | None,
+    limits: Limits,
+    calibration: Calibration | None,
+) -> Float64[np.ndarray, "lanes steps levels"]:
+    """The quantiles of lanes, with the bands that a calibration gives if there is one."""
+    if calibration is None:
+        return forecast_panel(predictor, lanes, horizon, levels, report, limits)
+    return calibrated_panel(predictor, lanes, horizon, levels, calibration, report, limits)
 
 
 def _refuse_beyond(reading: Reading, horizon: int) -> None:

@@ -1,5 +1,7 @@
 """The contract of every forecaster, from a history to quantiles, and all that every caller must do around it."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -7,9 +9,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.support import within_support
+from segue.forecasting.support import NO_LIMITS, Limits, within_support
 
 LEVELS: tuple[float, ...] = (
     0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.975, 0.99,
@@ -192,6 +195,76 @@ def _check(forecast: Forecast, name: str, shape: tuple[int, int, int]) -> None:
     if forecast.levels != LEVELS or forecast.quantiles.shape != shape:
         given = f"{forecast.quantiles.shape} at levels {forecast.levels}"
         raise ValueError(f"{name} gives quantiles of shape {given}; its caller needs {shape} at segue.LEVELS")
+
+
+@runtime_checkable
+class Lanes(Protocol):
+    """Lanes that can be forecast: series, or beginnings of series."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def lengths(self) -> Int64[np.ndarray, " lanes"]:
+        """The number of steps of each lane, missing ones included."""
+        ...
+
+    @property
+    def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
+        """The periods in steps that the calendar suggests for each lane; see `History`."""
+        ...
+
+    def lanes(
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
+    ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
+        """Returns the last values of some lanes, aligned at their ends, and which of them are observed."""
+        ...
+
+
+Report = Callable[[int, int], None]
+"""A function to call with the number of lanes that are done, and the number of all lanes."""
+
+
+def forecast_panel(
+    predictor: Predictor,
+    panel: Lanes,
+    horizon: int,
+    levels: tuple[float, ...],
+    report: Report | None = None,
+    limits: Limits = NO_LIMITS,
+) -> Float64[np.ndarray, "lanes steps levels"]:
+    """Forecasts all lanes of a panel, those of similar length together, so that short ones cost little.
+
+    Args:
+        predictor: NanoTST or a baseline. Its `batch` is the number of lanes it gets at once, 128 by default, and its
+            `workers` the number of batches that run side by side, 1 by default.
+        panel: The series, or the beginnings of some (`segue.forecasting.table.grid.origins.Origins`).
+        horizon: Number of steps ahead, at least 1.
+        levels: Quantile levels, each in [0.01, 0.99].
+        report: A function that is called before the first batch and after each.
+        limits: The least and the largest value of the forecasts.
+
+    Returns:
+        The quantiles, with lanes in the order of the panel; NaN for a lane without any value.
+    """
+    result = np.empty((len(panel), horizon, len(levels)))
+    order, seasons = np.argsort(panel.lengths, kind="stable"), panel.seasons
+    batch, done = getattr(predictor, "batch", 128), 0
+
+    def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
+        values, observed = panel.lanes(picked, predictor.context)
+        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
+        result[picked] = limits.within(quantiles)
+        return picked
+
+    batches = np.split(order, range(batch, len(order), batch))
+    with ThreadPoolExecutor(getattr(predictor, "workers", 1)) as pool:
+        if report is not None:
+            report(0, len(order))
+        for picked in pool.map(run, batches):
+            done += len(picked)
+            if report is not None:
+                report(done, len(order))
+    return result
 
 
 def check_horizon(horizon: object) -> None:

@@ -44,9 +44,14 @@ def _common(
 
 
 def reads_table(verb: Callable[..., None]) -> Callable[..., None]:
-    """Makes a command of a function whose first parameter is a `TableFile`: the command has its options instead."""
-    _, *own = inspect.signature(verb, eval_str=True).parameters.values()
-    common = inspect.signature(_common, eval_str=True).parameters
+    """Makes a command of a function whose first parameter is a `TableFile`: the command has its options instead.
+
+    A parameter of the function that a `TableFile` has, too, takes the place of the common one, for another flag.
+    """
+    _, *given_by_verb = inspect.signature(verb, eval_str=True).parameters.values()
+    common = {**inspect.signature(_common, eval_str=True).parameters}
+    common |= {one.name: one for one in given_by_verb if one.name in common}
+    own = [one for one in given_by_verb if one.name not in common]
     ctx, file, *rest = common.values()
 
     def command(**given: Any) -> None:

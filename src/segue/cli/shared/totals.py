@@ -8,8 +8,11 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared.checks import TABLES, suffix_of
 from segue.cli.shared.terminal import shown
+from segue.errors import UserError
 
 if TYPE_CHECKING:
+    from segue.forecasting.answers.calibration import Calibration
+    from segue.forecasting.answers.totals import Totals
     from segue.forecasting.predictor import Predictor
     from segue.forecasting.support import Limits
     from segue.forecasting.table.reading import Reading
@@ -17,28 +20,41 @@ if TYPE_CHECKING:
 _MOST = 24  # rows in the terminal
 
 
+def asked_totals(per: str | None, how: str | None, over: str | None, seed: int, plot: Path | None) -> "Totals | None":
+    """Returns the totals that the flags ask for; None if there are none.
+
+    Raises:
+        UserError: A flag is invalid, or a fan chart is asked for: it shows single steps.
+    """
+    from segue.forecasting.answers.totals import totals_asked
+
+    totals = totals_asked(per, how, over, seed)
+    if totals is not None and plot is not None:
+        raise UserError("plot", plot, "shows single steps; leave it out, or leave out `per` and `over`")
+    return totals
+
+
 def show_totals(
     predictor: "Predictor",
     reading: "Reading",
     horizon: int,
-    asked: tuple[str | None, str | None, str | None, int],
+    totals: "Totals",
     columns: tuple[list[float], list[float]],
     bounds: "Limits",
+    calibration: "Calibration | None",
     output: Path | None,
+    quiet: bool,
 ) -> None:
-    """Writes the totals if a file is given; prints the beginning of their table."""
-    from segue.forecasting.answers.totals import totals_asked
+    """Writes the totals if a file is given; prints the beginning of their table, unless `quiet` and it is written."""
     from segue.forecasting.forecast import forecast_totals
     from segue.forecasting.table.files.write import write_table
 
-    totals = totals_asked(*asked)
-    if totals is None:
-        return
-    table = forecast_totals(predictor, reading, horizon, totals, *columns, bounds)
+    table = forecast_totals(predictor, reading, horizon, totals, *columns, bounds, calibration)
     if output is not None:
         with atomic_file(output, "output") as path:
             write_table(table, path, suffix_of(output, TABLES))
-    typer.echo(shown_rows(table))
+    if not (quiet and output is not None):
+        typer.echo(shown_rows(table))
 
 
 def shown_rows(table: Any) -> str:

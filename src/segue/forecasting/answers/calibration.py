@@ -8,14 +8,14 @@ from jaxtyping import Float64, Int64
 from segue.errors import UserError
 from segue.forecasting.answers.conformal import PAIRS, scores, series_factors, widened
 from segue.forecasting.answers.raw import without_support
-from segue.forecasting.panels import Report, forecast_panel
-from segue.forecasting.predictor import LEVELS, Forecast, Predictor
+from segue.forecasting.predictor import LEVELS, Forecast, Lanes, Predictor, Report, forecast_panel
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 from segue.forecasting.table.grid.origins import Origins
-from segue.forecasting.table.grid.panel import Lanes, Panel
+from segue.forecasting.table.grid.panel import Panel
 
 SHORTEST = 7
 """The fewest steps before a window; the benchmarks leave shorter histories out, too."""
+_FOR_NINETY = 9  # (n + 1) * 0.9 <= n: of fewer scores no quantile supports a 90 % band
 _BATCH = 128
 
 
@@ -39,10 +39,15 @@ class Calibration:
 
     def note(self) -> str:
         """Says how many windows there were, and how many a series of its own needs."""
-        total, full = int(self.windows.sum()), int((self.windows == self.wanted).sum())
-        short = len(self.windows) - full
-        some = f"; {short:,} of {len(self.windows):,} series are too short for all {self.wanted}" if short else ""
-        need = "" if total >= 9 else "; 80 % bands need at least 4 windows in all, and 90 % bands 9"
+        total, lanes = int(self.windows.sum()), len(self.windows)
+        if total == 0:
+            need = SHORTEST + self.factors.shape[1]
+            return (
+                f"`calibrate`: no series has room for a window, which takes {need} steps; the bands are not corrected"
+            )
+        short = int((self.windows < self.wanted).sum())
+        some = f"; {short:,} of {lanes:,} series are too short for all {self.wanted}" if short else ""
+        need = "" if total >= _FOR_NINETY else f"; 80 % bands need 4 windows in all, and 90 % bands {_FOR_NINETY}"
         return f"`calibrate`: bands rest on {total:,} windows of {self.factors.shape[1]} steps{some}{need}"
 
 

@@ -49,9 +49,8 @@ def components(
     for period in sorted({round(period) for period in periods.tolist() if round(period) > 1}):
         if len(values) >= _REPEATS * period:
             left = values - sum(cycles.values())
-            shape = _shape(left, period)
-            if _believed(left, shape, period):
-                cycles[period] = shape
+            if _believed(left, period):
+                cycles[period] = _shape(left, period)
     left = values - sum(cycles.values())
     count = _level_values(left, min(cycles, default=1), horizon)
     level = float(left[~np.isnan(left)][-count:].mean())
@@ -71,8 +70,8 @@ def _shape(values: Float64[np.ndarray, " time"], period: int) -> Float64[np.ndar
     return np.tile(usual, repeats)[repeats * period - len(values) :]
 
 
-def _believed(values: Float64[np.ndarray, " time"], shape: Float64[np.ndarray, " time"], period: int) -> bool:
-    """Whether a shape explains more of the recent changes within a cycle than chance would."""
+def _believed(values: Float64[np.ndarray, " time"], period: int) -> bool:
+    """Whether the mean course of a cycle explains more of the recent changes than chance would."""
     count = min(len(values) // period, 4 * _RECENT)
     recent = values[len(values) - count * period :].reshape(count, period)
     centred = recent - _mean(recent, 1)[:, None]
@@ -84,7 +83,7 @@ def _believed(values: Float64[np.ndarray, " time"], shape: Float64[np.ndarray, "
     explained = float((profile**2 * (~np.isnan(centred)).sum(0)).sum()) / total
     chance = (period - 1) / (known - count)
     beyond = (explained - chance) / max(1 - chance, 1e-9)
-    return beyond > _EXPLAINED and explained > chance * (1 + _CHANCE * np.sqrt(2 / (period - 1)))
+    return bool(beyond > _EXPLAINED and explained > chance * (1 + _CHANCE * np.sqrt(2 / (period - 1))))
 
 
 def _level_values(values: Float64[np.ndarray, " time"], cycle: int, horizon: int) -> int:
@@ -112,7 +111,7 @@ def _slow(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarra
     within = counts[high] - counts[low]
     mean = (sums[high] - sums[low]) / np.maximum(within, 1) * (size or 1.0)
     found = np.flatnonzero(within)
-    return np.interp(time, found, mean[found])
+    return np.asarray(np.interp(time, found, mean[found]))
 
 
 def _mean(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

@@ -30,24 +30,45 @@ def scores(
     return np.where(np.isnan(off), np.nan, np.where(off == 0, 0.0, ratio))
 
 
-def panel_factors(found: Float64[np.ndarray, "windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
+def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
     """Returns the factors by which bands hold as often as they claim in a panel, smoothed over lead times.
 
     The factor of a level is the ceil((n + 1) * claim)-th of its n ascending scores, the least that split conformal
     prediction allows (Lei et al. 2018, section 2.2). If that is beyond the last, the scores support no such band: the
-    factor is the largest score, and at least 1.
+    factor is the largest score, and at least 1. Series of a panel are surprised together, in a recession for instance.
+    So the share (n + 1) / n is that of as many independent scores as these are worth.
 
     Args:
-        found: The scores of all windows of all series; NaN where unknown.
+        found: The scores; NaN where unknown.
     """
-    ordered = np.sort(found, axis=0)  # NaN comes last
-    count = np.isfinite(np.where(np.isposinf(ordered), 0.0, ordered)).sum(0)
-    rank = np.ceil((count + 1) * CLAIMS - 1e-9).astype(np.int64)
+    worth = independent(found)
+    ordered = np.sort(found.reshape(-1, *found.shape[2:]), axis=0)  # NaN comes last
+    count = (~np.isnan(ordered)).sum(0)
+    fewest = np.maximum(np.minimum(count, worth), 1)
+    rank = np.ceil(count * CLAIMS * (fewest + 1) / fewest - 1e-9).astype(np.int64)
     held = np.clip(np.minimum(rank, count) - 1, 0, None)
     factor = np.take_along_axis(ordered, held[None], axis=0)[0]
     factor = np.where(rank > count, np.fmax(factor, 1.0), factor)
     factor = np.where(count > 0, factor, np.nan)
     return smoothed(np.clip(factor, 1 / _WIDEST, _WIDEST))
+
+
+def independent(found: Float64[np.ndarray, "series windows steps pairs"]) -> float:
+    """Returns how many independent scores these are worth, from how much the share of hits differs between windows.
+
+    The hits of n independent scores have a variance of p (1 - p) / n (Kish 1965, section 8.2: the design effect). It is
+    at least the number of windows.
+    """
+    eighty = found[..., _EIGHTY]
+    known = ~np.isnan(eighty)
+    counts = known.sum((0, 2))
+    windows = np.flatnonzero(counts)
+    if len(windows) < 2:
+        return float(max(counts.sum(), 1))
+    typical = np.quantile(eighty[known], 0.8)
+    hits = (known & (eighty <= typical)).sum((0, 2))[windows] / counts[windows]
+    variance = float(hits.var(ddof=1)) / len(windows)
+    return max(float(len(windows)), 0.16 / variance) if variance > 0 else float(counts.sum())
 
 
 def smoothed(factors: Float64[np.ndarray, "steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
@@ -57,7 +78,7 @@ def smoothed(factors: Float64[np.ndarray, "steps pairs"]) -> Float64[np.ndarray,
     known = ~np.isnan(factors)
     logs = np.log(np.where(known, factors, 1.0))
     total = weight @ known.astype(np.float64)
-    return np.exp(np.divide(weight @ logs, total, out=np.zeros_like(logs), where=total > 0))
+    return np.asarray(np.exp(np.divide(weight @ logs, total, out=np.zeros_like(logs), where=total > 0)))
 
 
 def own_sizes(
@@ -85,13 +106,12 @@ def series_factors(
     The panel's are read from scores in units of sizes that the other windows of the same series give. So the size is
     judged on windows that it has not seen, as it is in the future.
     """
-    flat = found.reshape(-1, *found.shape[2:])
-    first = panel_factors(flat)
+    first = panel_factors(found)
     unit = np.ones(found.shape[:2])
     for window in range(found.shape[1] if found.shape[1] > 1 else 0):
         unit[:, window] = own_sizes(np.delete(found, window, axis=1), first)
     relative = found / unit[..., None, None]
-    return own_sizes(found, first)[:, None, None] * panel_factors(relative.reshape(flat.shape))
+    return np.asarray(own_sizes(found, first)[:, None, None] * panel_factors(relative))
 
 
 def widened(

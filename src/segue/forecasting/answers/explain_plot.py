@@ -1,6 +1,6 @@
 """A picture of an explanation: the past that moved the forecast, and what each part of it adds."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,21 +43,20 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
     first = rows[1][0] if len(rows) > 1 else 0
     first = max(0, min(first, len(reason.past_values) - _SHOWN * len(reason.median)))
     size = np.abs(reason.stretches).mean(1)
+    most = max(float(size.max()), float(np.nanstd(reason.past_values)) / 4)  # so what moves little is pale
     way = reason.stretches.mean(1)
     ends = [*(reason.past_times[begin] for begin, _ in rows[1:]), reason.times[0]]
     for (begin, last), end, strength, mean in zip(rows, ends, size, way, strict=True):
         if last >= first and strength > 0:
-            colour, shade = ORANGE if mean > 0 else BLUE, _DARKEST * strength / size.max()
+            colour, shade = ORANGE if mean > 0 else BLUE, _DARKEST * strength / most
             ax.axvspan(reason.past_times[max(begin, first)], end, color=colour, alpha=shade, linewidth=0, zorder=0)
     draw_observed(ax, reason.past_times[first:], reason.past_values[first:])
     ax.plot(reason.times, reason.median, color=BLUE, linewidth=1.8, zorder=6)
-    ax.set_title(
-        f"{reason.name}: past, and forecast in blue. Shaded: what moved it up (orange) or down (blue)", **_TITLE
-    )
+    ax.set_title("The past, and the forecast in blue. Shaded: what moved it up (orange) or down (blue)", **_TITLE)
     dress_over_time(ax, dated=reason.times.dtype.kind == "M")
 
 
-_TITLE = {"loc": "left", "fontsize": 8, "color": SOFT}
+_TITLE: dict[str, Any] = {"loc": "left", "fontsize": 8, "color": SOFT}
 
 
 def _draw_parts(ax: "Axes", reason: Explanation) -> None:

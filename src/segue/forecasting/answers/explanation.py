@@ -9,8 +9,7 @@ from segue.errors import UserError, give_notice
 from segue.forecasting.answers.attribution import attribute, stretches
 from segue.forecasting.answers.components import components
 from segue.forecasting.answers.reason import NOT_ATTRIBUTED, Explanation
-from segue.forecasting.panels import forecast_panel
-from segue.forecasting.predictor import Predictor, check_horizon
+from segue.forecasting.predictor import Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits
 from segue.forecasting.table.grid.panel import Panel

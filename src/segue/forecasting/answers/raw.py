@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segue.forecasting.predictor import Forecast, History, Predictor
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Raw:
     """A predictor that does not declare `keeps_support`; all else is that of another."""
 

@@ -11,8 +11,7 @@ from segue.errors import UserError, give_notice
 from segue.forecasting.answers.between import correlate
 from segue.forecasting.answers.dependence import PAST, estimate_dependence
 from segue.forecasting.answers.paths import join_paths, noise_of
-from segue.forecasting.panels import forecast_panel
-from segue.forecasting.predictor import LEVELS, Predictor, check_horizon
+from segue.forecasting.predictor import LEVELS, Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 from segue.forecasting.table.grid.panel import Panel

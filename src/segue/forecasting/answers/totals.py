@@ -14,7 +14,7 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.answers.simulate import join_panel
+from segue.forecasting.answers.simulate import check_paths, join_panel
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.support import NO_LIMITS, Limits
 from segue.forecasting.table.grid.frequency import Times
@@ -62,12 +62,13 @@ def totals_asked(per: str | None, how: str | None, over: str | None, seed: int =
     """Returns the totals that a user asks for; None if the steps of the series are to stay.
 
     Raises:
-        UserError: `how` comes without `per` and `over`, or one of them is invalid.
+        UserError: `how` comes without `per` and `over`, or one of them or the seed is invalid.
     """
     if per is None and over is None:
         if how is not None:
             raise UserError("how", how, "give per, over or both, too")
         return None
+    check_paths(_PATHS, seed)
     return Totals(per, "sum" if how is None else how, over, seed)
 
 

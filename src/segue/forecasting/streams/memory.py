@@ -114,7 +114,7 @@ class Memory:
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
-        """Returns the last values of some lanes, up to the longest; see `segue.forecasting.table.grid.panel.Lanes`."""
+        """Returns the last values of some lanes, up to the longest; see `segue.forecasting.predictor.Lanes`."""
         begin = self.steps - max(1, min(context, int(self.lengths[picked].max(initial=0))))
         return self.state["values"][:, begin:][picked], self.state["observed"][:, begin:][picked]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -18,29 +18,6 @@ from segue.forecasting.table.grid.grid import Grid, frequency_in
 from segue.forecasting.table.grid.limits import refuse_distant
 from segue.forecasting.table.grid.seasons import MOST_SERIES, MOST_STEPS, rows_a_cycle, season_in, seasons_of
 from segue.forecasting.table.layout import Layout
-
-
-@runtime_checkable
-class Lanes(Protocol):
-    """Lanes that can be forecast: series, or beginnings of series."""
-
-    def __len__(self) -> int: ...
-
-    @property
-    def lengths(self) -> Int64[np.ndarray, " lanes"]:
-        """The number of steps of each lane, missing ones included."""
-        ...
-
-    @property
-    def seasons(self) -> Float64[np.ndarray, "lanes periods"]:
-        """The periods in steps that the calendar suggests for each lane; see `segue.forecasting.predictor.History`."""
-        ...
-
-    def lanes(
-        self, picked: Sequence[int] | NDArray[np.int64], context: int
-    ) -> tuple[Float64[np.ndarray, "lanes time"], Bool[np.ndarray, "lanes time"]]:
-        """Returns the last values of some lanes, aligned at their ends; see `Panel.lanes`."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
