@@ -1,4 +1,4 @@
-"""The documentation is run: its Python, its `segue forecast`, `backtest` and `grammar` commands; links lead somewhere.
+"""The documentation is run: its Python, its commands that train nothing; links lead somewhere.
 
 The blocks of one document share their names and their folder, in the order in which a reader meets them.
 """
@@ -24,7 +24,9 @@ PAGES = [
 ]
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
-COMMAND = re.compile(r"(?:\$ )?segue (?:forecast|backtest|grammar) ")  # other verbs would train for hours
+COMMAND = re.compile(
+    r"(?:\$ )?segue (?:forecast|backtest|simulate|explain|grammar) "
+)  # other verbs would train for hours
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 

@@ -88,7 +88,8 @@ def test_skipped_series_are_listed_up_to_twenty(capsys):
     assert len(lines) == 22
 
 
-VERBS = [(), ("forecast",), ("backtest",), ("pretrain",), ("export",), ("grammar",), ("language",), ("translate",),
+VERBS = [(), ("forecast",), ("backtest",), ("simulate",), ("explain",), ("pretrain",), ("export",), ("grammar",),
+         ("language",), ("translate",),
          ("language", "train"), ("language", "evaluate"), ("translate", "run"), ("translate", "split")]  # fmt: skip
 
 

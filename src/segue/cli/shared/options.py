@@ -37,7 +37,8 @@ Quiet = Annotated[
 Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive, ar, ets, theta, or a model folder.")]
 Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST uses; all if left out.")]
 Per = Annotated[
-    str | None, typer.Option(metavar="FREQ", help="Totals per week, month, ...: W, M, Q, or horizon for all steps.")
+    str | None,
+    typer.Option(metavar="FREQ", help="Totals of the steps of a week, month or quarter: W, M, Q; or of all: horizon."),
 ]
 How = Annotated[str | None, typer.Option(help="How totals are made: sum (the default), mean, min or max.")]
 Over = Annotated[

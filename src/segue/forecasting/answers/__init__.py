@@ -1,1 +1,1 @@
-"""What people ask of a forecast beyond quantiles: bands that hold, and reasons."""
+"""What people ask of a forecast beyond quantiles: totals, paths, bands that hold, and reasons."""

@@ -37,7 +37,8 @@ def join_paths(
         quantiles: At `LEVELS`.
         scores: Any numbers whose ranks say which path is high at which step.
     """
-    values = np.asarray(quantiles @ _weights(scores.shape[1])).transpose(0, 2, 1)
+    middle = quantiles[..., [LEVELS.index(0.5)]]  # sums of distances from it leave a certain future exact
+    values = np.asarray(middle + (quantiles - middle) @ _weights(scores.shape[1])).transpose(0, 2, 1)
     joined = np.empty(scores.shape)
     np.put_along_axis(joined, scores.argsort(axis=1), values, axis=1)
     return joined

@@ -66,7 +66,7 @@ def totals_asked(per: str | None, how: str | None, over: str | None, seed: int =
     """
     if per is None and over is None:
         if how is not None:
-            raise UserError("how", how, "give per, over or both, too")
+            raise UserError("how", how, "give `per`, `over` or both, too")
         return None
     check_paths(_PATHS, seed)
     return Totals(per, "sum" if how is None else how, over, seed)
