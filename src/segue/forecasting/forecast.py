@@ -45,8 +45,7 @@ def forecast(
     """Forecasts every series of a long frame, whose rows may come in any order.
 
     Missing rows, null and NaN are missing values. Times are wall-clock times on a regular grid: a time zone is dropped,
-    and a time off the grid is moved to the nearest step. Columns and frequency are inferred when unambiguous. A mistake
-    raises a `UserError` in one line that names the argument and the remedy.
+    and a time off the grid is moved to the nearest step. A `UserError` names an argument to correct or to add.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
