@@ -39,13 +39,19 @@ def test_the_written_rows_add_up_to_the_median(table, tmp_path):
     assert np.allclose(rows.iloc[:, 3:].sum(axis=1), rows["AR"], atol=1e-6)
 
 
-def test_a_series_that_is_not_there_is_one_line_and_nothing_is_written(table, tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--id", "east"), "--id east: the table has no such series; it has north, south"),
+        ((), "--id (none): name one of the 2 series: north, south"),
+        (("--id", "north", "--horizon", 0), "--horizon 0: give a whole number of at least 1"),
+    ],
+)
+def test_a_series_that_is_not_there_is_one_line_and_nothing_is_written(table, tmp_path, arguments, line):
     output = tmp_path / "reason.csv"
-    result = run(
-        "explain", table, "--id-col", "shop", "--id", "east", "--horizon", 5, "--model", "ar", "--output", output
-    )
-    assert result.exit_code == 2
-    assert "--id east: the table has no such series; it has north, south" in result.output
+    common = ("--id-col", "shop", "--horizon", 5, "--model", "ar", "--output", output)
+    result = run("explain", table, *common, *arguments)
+    assert (result.exit_code, result.stderr) == (2, f"segue: {line}\n")
     assert not output.exists()
 
 

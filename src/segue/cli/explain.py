@@ -71,6 +71,8 @@ def _show(reason: "Explanation", written: list[Path]) -> None:
     typer.echo()
     parts = {reason.model: reason.median, **reason.contributions}
     times = [str(time).replace("T", " ").removesuffix(".000000000").removesuffix(".000000") for time in reason.times]
+    if all(time.endswith(" 00:00:00") for time in times):
+        times = [time.removesuffix(" 00:00:00") for time in times]
     width = max(len(time) for time in times)
     typer.echo(" ".join(["step".rjust(4), "time".ljust(width), *(name.rjust(max(10, len(name))) for name in parts)]))
     for step, time in enumerate(times[:_ROWS]):
