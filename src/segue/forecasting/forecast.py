@@ -12,6 +12,8 @@ from segue.forecasting.answers.calibration import (
     calibrate_panel,
     calibrated_panel,
 )
+from segue.forecasting.answers.covariates import Given, Names
+from segue.forecasting.answers.informed import informed
 from segue.forecasting.answers.totals import Totals, totals, totals_asked
 from segue.forecasting.panels import Report as Report
 from segue.forecasting.panels import forecast_panel as forecast_panel
@@ -40,6 +42,9 @@ def forecast(
     quantiles: Numbers = (),
     floor: Number | None = None,
     cap: Number | None = None,
+    future: Any = None,
+    covariates: Names | None = None,
+    holidays: Names | None = None,
     calibrate: int | None = None,
     per: str | None = None,
     how: str | None = None,
@@ -60,6 +65,9 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
+        future: A frame of the steps ahead with columns of the history whose future is known.
+        covariates: The columns to use; by default all of `future` beside series and times.
+        holidays: Codes of the `holidays` package: `US`, `US-CA`, or several.
         calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
         per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
@@ -82,8 +90,12 @@ def forecast(
     """
     check_horizon(horizon)
     limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
-    reading = read_frame(frame, Layout(**table))
+    layout = Layout(**table)
+    reading = read_frame(frame, layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
+    given = Given(frame, future, covariates, holidays)
+    predictor, reading, found = informed(predictor, reading, given, layout, horizon)
+    notes.extend(found)
     calibration = None if calibrate is None else calibrate_panel(predictor, reading.panel, horizon, calibrate)
     give_notice(notes if calibration is None else [*notes, calibration.note()])
     if asked is not None:

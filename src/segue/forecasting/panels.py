@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
-from segue.forecasting.predictor import Predictor, predict_lanes
+from segue.forecasting.predictor import Known, Predictor, predict_lanes
 from segue.forecasting.support import NO_LIMITS, Limits
 from segue.forecasting.table.grid.panel import Lanes
 
@@ -43,7 +43,8 @@ def forecast_panel(
 
     def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
         values, observed = panel.lanes(picked, predictor.context)
-        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
+        known = _known(panel, picked, values.shape[1], horizon)
+        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon, known).at(levels)
         result[picked] = limits.within(quantiles)
         return picked
 
@@ -56,3 +57,10 @@ def forecast_panel(
             if report is not None:
                 report(done, len(order))
     return result
+
+
+def _known(panel: Lanes, picked: NDArray[np.int64], width: int, horizon: int) -> Known | None:
+    """What is known beside the last `width` steps of some lanes, and of the steps ahead; None where nothing is."""
+    lanes = getattr(panel, "known_lanes", None)  # streams hold values only
+    found = None if lanes is None else lanes(picked, width, horizon)
+    return None if found is None else Known(*found)

@@ -18,6 +18,24 @@ LEVELS: tuple[float, ...] = (
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """What is known beside the values of some lanes, at their steps and at the steps ahead: covariates and holidays.
+
+    Attributes:
+        values: A number for each column; NaN where the past of a lane has none. The first steps are those of a history,
+            and the steps after its last column follow.
+        weights: How much each lane trusts a forecast with these columns over one without: 0 not at all, 1 fully.
+    """
+
+    values: Float64[np.ndarray, "lanes time_and_ahead columns"]
+    weights: Float64[np.ndarray, " lanes"]
+
+    def select(self, lanes: Int64[np.ndarray, " picked"], since: int = 0) -> "Known":
+        """Returns that of some of the lanes, from the step `since` on."""
+        return Known(self.values[lanes, since:], self.weights[lanes])
+
+
+@dataclass(frozen=True, eq=False)
 class History:
     """The past of some lanes, as a predictor reads it; every lane has a value in the last column.
 
@@ -26,6 +44,7 @@ class History:
         observed: False where a value is missing, or before the lane began.
         seasons: Periods in steps that the calendar or the user suggests, the customary one first. They are not always
             whole (365.25 days, 52.18 weeks), and zero where there is none.
+        known: What is known of these steps and of those ahead; None where nothing is. Most predictors do not read it.
 
     Raises:
         ValueError: The last column is not observed in every lane.
@@ -34,6 +53,7 @@ class History:
     values: Float64[np.ndarray, "lanes time"]
     observed: Bool[np.ndarray, "lanes time"]
     seasons: Float64[np.ndarray, "lanes periods"]
+    known: Known | None = None
 
     def __post_init__(self) -> None:
         if not (self.observed.shape[1] and self.observed[:, -1].all()):
@@ -44,7 +64,8 @@ class History:
 
     def select(self, lanes: Int64[np.ndarray, " picked"], since: int = 0) -> "History":
         """Returns some of the lanes, from the column `since` on."""
-        return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes])
+        known = self.known and self.known.select(lanes, since)
+        return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes], known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +165,7 @@ def predict_lanes(
     observed: Bool[np.ndarray, "lanes time"],
     seasons: Float64[np.ndarray, "lanes periods"],
     horizon: int,
+    known: Known | None = None,
 ) -> Forecast:
     """Forecasts lanes as a table or a stream holds them, and does all that every caller of a predictor must do.
 
@@ -157,6 +179,7 @@ def predict_lanes(
         observed: False where a value is missing, or before the lane began.
         seasons: See `History`.
         horizon: Number of steps after the last column, at least 1.
+        known: What is known of all columns and of the steps ahead, if anything.
 
     Returns:
         The forecast at `LEVELS`; NaN for a lane without any value.
@@ -174,7 +197,8 @@ def predict_lanes(
     for gap in np.unique(gaps[gaps >= 0]).tolist():
         lanes = np.flatnonzero(gaps == gap)
         width = values.shape[1] - gap
-        history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes])
+        beside = known and known.select(lanes, begin)
+        history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes], beside)
         forecast = predictor.predict(history, horizon + gap)
         _check(forecast, predictor.name, (len(lanes), horizon + gap, len(LEVELS)))
         ahead = forecast.quantiles
