@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Leave out the comparison with naive forecasts on the past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
+Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
@@ -34,6 +35,9 @@ def forecast(
     quantile: Quantiles = None,
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
+    future: Future = None,
+    covariates: options.Covariates = None,
+    holidays: options.Holidays = None,
     per: options.Per = None,
     how: options.How = None,
     over: options.Over = None,
@@ -51,12 +55,14 @@ def forecast(
     check_writable("plot", plot, PICTURES, table.file)
 
     from segue.cli.shared.check import show_check
+    from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import show_totals
     from segue.forecasting.registry import load_predictor
 
-    reading = table.read()
+    plain = load_predictor(model, threads=threads)
+    known = KnownOptions(covariates, holidays, future)
+    predictor, reading, bare = read_informed(table, plain, known, horizon)
     bounds = table.limits(reading)
-    predictor = load_predictor(model, threads=threads)
     columns = (level or [80.0], quantile or [])
     if per or how or over:
         show_totals(predictor, reading, horizon, (per, how, over, seed), columns, bounds, output)
@@ -65,7 +71,7 @@ def forecast(
     if not (table.quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
     if not (no_check or table.quiet):
-        show_check(table.ctx, reading, (model, predictor), horizon, bounds)
+        show_check(table.ctx, bare, (model, plain), horizon, bounds)
 
 
 _FIRST = 9

@@ -14,9 +14,12 @@ from segue.forecasting.table.grid.panel import Panel
 _LANES = 256  # windows of all series together; the cost is that of twice as many forecasts
 _FEWEST, _MOST = 2, 16  # windows of a series
 _LEAST_BEFORE = 12  # values before a window; fewer carry no regression
-_GRID = np.linspace(0.0, 1.0, 11)
+_GRID = np.linspace(0.0, 0.75, 16)
+"""Weights that are tried. Four forecasts are averaged where all can be made, and the plain one is always among them: a
+mean of four was better than three on each market of the benchmark, however the last windows went (NP 2.14 for 2.26)."""
 _WORTH = 4.0
 """Independent errors in a window. Errors of one window hang together, so its 24 or 48 steps count as a few only."""
+_SHORT = "histories are too short to measure whether known columns help; half of their usual share is used"
 _POOLED = 4.0  # windows that the whole panel counts for beside those of a series
 
 
@@ -26,8 +29,8 @@ def with_weights(
     """Weighs a forecast with known columns against one without, for each series, and says what was found.
 
     The errors e of the last windows have a Laplace likelihood, mean(e) to the power of minus their number, for each
-    weight between 0 and 1. The weight is its mean under this likelihood, with all weights equally likely before. So no
-    evidence means one half, and strong evidence 0 or 1. The windows of the other series count for a few.
+    weight of `_GRID`. The weight is its mean under this likelihood, with all weights equally likely before. So no
+    evidence means the middle, and strong evidence none or all. The windows of the other series count for a few.
 
     Args:
         predictor: The predictor.
@@ -36,31 +39,32 @@ def with_weights(
         ends: The steps of each series up to which values may be read.
         report: See `forecast_panel`.
     """
-    known = _known(panel)
-    count = len(panel)
-    windows = int(np.clip(_LANES // count, _FEWEST, _MOST))
-    step = (
-        np.arange(count)
-        if count * _FEWEST <= _LANES
-        else np.unique(np.linspace(0, count - 1, _LANES // _FEWEST).astype(int))
-    )
-    series = np.repeat(step, windows)
-    spans = ends[series] - horizon * (1 + np.tile(np.arange(windows), len(step)))
-    kept = spans >= max(_LEAST_BEFORE, 2 * panel.season)
-    if not kept.any():
-        half = replace(known, weights=np.full(count, 0.5))
-        return replace(
-            panel, known=half
-        ), "`covariates`: histories are too short to measure whether they help; half is used"
-    series, spans = series[kept], spans[kept]
+    known, count = _known(panel), len(panel)
+    series, spans = _windows(panel, horizon, ends)
+    if not len(series):
+        middle = replace(known, weights=np.full(count, _GRID.mean()))
+        return replace(panel, known=middle), _SHORT
     error = _errors(predictor, panel, series, spans, horizon, report)
     weights = _weights(error, series, count)
-    part = error.mean(0)
-    gain = part[-1] / part[0] if part[0] > 0 else 1.0
-    mean = float(weights.mean())
-    what = f"with {len(known.names)} known column{'s' if len(known.names) > 1 else ''} alone the error of {len(series):,} past windows"
-    note = f"{what} is {gain:.2f} times that without; its share in the forecast is {mean:.0%}"
-    return replace(panel, known=replace(known, weights=weights)), note
+    pooled = error.mean(0)
+    ratio = pooled[-1] / pooled[0] if pooled[0] > 0 else 1.0
+    columns = f"{len(known.names)} known column{'s' if len(known.names) > 1 else ''}"
+    note = f"{columns}: the error of {len(series):,} past windows with them is {ratio:.2f} times that without them"
+    share = f"the forecast with them has a share of {weights.mean():.0%}, of at most {_GRID[-1]:.0%}"
+    return replace(panel, known=replace(known, weights=weights)), f"{note}; {share}"
+
+
+def _windows(
+    panel: Panel, horizon: int, ends: Int64[np.ndarray, " series"]
+) -> tuple[Int64[np.ndarray, " lanes"], Int64[np.ndarray, " lanes"]]:
+    """The series of each window, and the steps before it: the last ones of each, or of some of very many series."""
+    count = len(panel)
+    chosen = np.unique(np.linspace(0, count - 1, min(count, _LANES // _FEWEST)).astype(np.int64))
+    windows = int(np.clip(_LANES // count, _FEWEST, _MOST))
+    series = np.repeat(chosen, windows)
+    spans = ends[series] - horizon * (1 + np.tile(np.arange(windows), len(chosen)))
+    kept = spans >= max(_LEAST_BEFORE, 2 * panel.season)
+    return series[kept], spans[kept]
 
 
 def _known(panel: Panel) -> KnownColumns:
@@ -89,7 +93,7 @@ def _errors(
     seen = np.isfinite(away[..., 0])
     total = np.where(seen[..., None], away, 0.0).sum(1) / np.maximum(seen.sum(1), 1)[:, None]
     scale = np.array([_spread(panel, one) for one in series])
-    return total / scale[:, None]
+    return np.asarray(total / scale[:, None])
 
 
 def _spread(panel: Panel, series: int) -> float:

@@ -146,9 +146,9 @@ def _place(
     numbers = np.concatenate([column[picked] for column in columns], axis=1)
     times = rows.times
     if not own and reading.columns.ids:  # for all series
-        count = len(panel)
-        series, times = np.repeat(np.arange(count), len(times)), np.tile(times, count)
-        numbers = np.tile(numbers, (count, 1))
+        lanes = len(panel)
+        series, times = np.repeat(np.arange(lanes), len(times)), np.tile(times, lanes)
+        numbers = np.tile(numbers, (lanes, 1))
     elif not own:
         series = np.zeros(len(times), dtype=np.int64)
     kept = series >= 0

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from numpy.typing import NDArray
 
-from segue.forecasting.answers.regression import ridge
+from segue.forecasting.answers.regression import ridges
 
 _RECENT = 56
 """Seasons of the recent past: eight weeks of hours, as the specialised models of electricity prices take (Lago et al.
@@ -61,7 +61,8 @@ def _fitted(
     spread = 1.4826 * np.median(np.abs(target - middle))
     if spread > 0:
         target = np.clip(target, middle - _EDGE * spread, middle + _EDGE * spread)
-    coefficients = ridge(parts - parts.mean(0), target - target.mean())
+    found, _ = ridges((parts - parts.mean(0))[None], (target - target.mean())[None])
+    coefficients = found[0]
     effect = columns @ coefficients
     return np.asarray(effect - effect[since:time][usable[since:]].mean())
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Int64
 
 from segue.forecasting.answers.benefit import with_weights
 from segue.forecasting.answers.covariates import Given, with_known
@@ -14,44 +13,26 @@ from segue.forecasting.table.reading import Reading
 
 
 def informed(
-    predictor: Predictor,
-    reading: Reading,
-    given: Given,
-    layout: Layout,
-    horizon: int,
+    predictor: Predictor, reading: Reading, given: Given, layout: Layout, horizon: int, held_out: int = 0
 ) -> tuple[Predictor, Reading, tuple[str, ...]]:
     """Returns a predictor that reads what the user gives, the reading that holds it, and what was found of it.
 
     Args:
         predictor: Any predictor.
         reading: That of `given.frame`.
-        given: Covariates, their future and holidays; both are returned as they are where there are none.
+        given: Covariates, their future and holidays. Without any, predictor and reading are returned as they are.
         layout: The options that the table was read with.
         horizon: Steps ahead.
+        held_out: The last steps of each series that a backtest forecasts. Then covariates are known by the table
+            itself, and weights rest on the values before these steps.
 
     Raises:
         UserError: See `with_known`.
     """
     if given.nothing:
         return predictor, reading, ()
-    whole = with_known(reading, given, layout, horizon)
+    whole = with_known(reading, given, layout, 0 if held_out else horizon)
     own = Regressed(predictor)
-    panel, note = with_weights(own, whole.panel, horizon, whole.panel.ends)
-    return own, replace(whole, panel=panel), (note,)
-
-
-def informed_past(
-    predictor: Predictor,
-    reading: Reading,
-    given: Given,
-    layout: Layout,
-    horizon: int,
-    ends: Int64[np.ndarray, " series"],
-) -> tuple[Predictor, Reading, tuple[str, ...]]:
-    """Does the same for a backtest: covariates are columns of the table, and weights rest on values before `ends`."""
-    if given.nothing:
-        return predictor, reading, ()
-    whole = with_known(reading, given, layout, 0)
-    own = Regressed(predictor)
+    ends = np.maximum(whole.panel.ends - held_out, 0)
     panel, note = with_weights(own, whole.panel, horizon, ends)
     return own, replace(whole, panel=panel), (note,)

@@ -1,32 +1,37 @@
 """A predictor that reads known columns: a regression on them, and any other predictor on what it leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float64
 
 from segue.forecasting.answers.effects import effects
+from segue.forecasting.answers.phases import phase_quantiles
 from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor
 
 _LONGEST = 8192  # values that the regression reads: 48 weeks of hours, 22 years of days
+
+_SEASON = 12  # steps of a season whose phases have regressions of their own: hours of a day, not days of a week
+_AHEAD = 7  # seasons ahead that they forecast; later ones rest on forecasts only
 
 
 @dataclass(frozen=True)
 class Regressed:
     """The forecast of another predictor, put together with its forecast of what a regression on known columns leaves.
 
-    The quantiles of both are averaged with the weight of each lane. Without known columns it is the other predictor.
+    Where a lane has many seasons of many steps, regressions for each phase of a season take part, two thirds by weight.
+    The quantiles with and without known columns are averaged with the weight of each lane. Without known columns it is
+    the other predictor.
 
     Attributes:
         inner: The other predictor.
     """
 
     inner: Predictor
+    name: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """See `Predictor`."""
-        return self.inner.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.inner.name)
 
     @property
     def context(self) -> int:
@@ -68,7 +73,7 @@ class Regressed:
         added = lane_effects(own, horizon)
         left = History(own.values - added[:, : own.values.shape[1]], own.observed, own.seasons)
         quantiles = self.inner.predict(left.select(np.arange(len(left)), since), horizon).quantiles
-        quantiles = quantiles + added[:, own.values.shape[1] :][..., None]
+        quantiles = _with_phases(own, quantiles + added[:, own.values.shape[1] :][..., None])
         share = weights[picked][:, None, None]
         blend = plain.quantiles.copy()
         blend[picked] = share * quantiles + (1 - share) * blend[picked]
@@ -90,6 +95,22 @@ def lane_effects(history: History, horizon: int) -> Float64[np.ndarray, "lanes t
     known = history.known.values[:, : history.values.shape[1] + horizon]
     lanes = zip(history.values, history.observed, known, history.seasons, strict=True)
     return np.stack([effects(values, seen, own, _season(periods, seen)) for values, seen, own, periods in lanes])
+
+
+def _with_phases(
+    history: History, quantiles: Float64[np.ndarray, "lanes steps levels"]
+) -> Float64[np.ndarray, "lanes steps levels"]:
+    """The mean of these quantiles and those of the regressions for each phase, where the past is long enough."""
+    assert history.known is not None
+    known = history.known.values[:, : history.values.shape[1] + quantiles.shape[1]]
+    result = quantiles.copy()
+    for lane, own in enumerate(known):
+        season = _season(history.seasons[lane], history.observed[lane])
+        if season >= _SEASON and quantiles.shape[1] <= _AHEAD * season:
+            found = phase_quantiles(history.values[lane], history.observed[lane], own, season)
+            if found is not None:
+                result[lane] = np.concatenate([quantiles[lane][None], found]).mean(0)
+    return result
 
 
 def _season(periods: Float64[np.ndarray, " periods"], observed: np.ndarray) -> int:
