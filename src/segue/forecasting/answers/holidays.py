@@ -1,6 +1,7 @@
 """Holidays as columns: each by its name, all together, and the days before and after them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -48,7 +49,7 @@ def holiday_columns(
     return tuple(kept), np.stack([*kept.values()], axis=1).astype(np.float64)
 
 
-def _days(panel: Panel, lane: int, rows: int) -> NDArray[np.datetime64]:
+def _days(panel: Panel, lane: int, rows: int) -> NDArray[Any]:
     """The day of each step of a series and ahead of it."""
     first = panel.times[panel.starts[lane] : panel.starts[lane] + 1]
     if first.dtype.kind != "M":
@@ -57,7 +58,7 @@ def _days(panel: Panel, lane: int, rows: int) -> NDArray[np.datetime64]:
     return np.concatenate([first, later]).astype("datetime64[D]")
 
 
-def _named_days(places: Sequence[str], first: np.datetime64, last: np.datetime64) -> dict[str, NDArray[np.datetime64]]:
+def _named_days(places: Sequence[str], first: np.datetime64, last: np.datetime64) -> dict[str, NDArray[Any]]:
     """The days of each holiday of some places, by name, in the years of two days."""
     try:
         import holidays

@@ -15,7 +15,7 @@ _SEASON = 12  # steps of a season whose phases have regressions of their own: ho
 _AHEAD = 7  # seasons ahead that they forecast; later ones rest on forecasts only
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Regressed:
     """The forecast of another predictor, put together with its forecast of what a regression on known columns leaves.
 
@@ -31,7 +31,7 @@ class Regressed:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.inner.name)
+        self.name = self.inner.name
 
     @property
     def context(self) -> int:
