@@ -29,7 +29,6 @@ def tables(data: Path, bike: Path | None):
         yield market, frame, 24, 364, {"covariates": names}
     victoria = pd.read_parquet(data / "vic_elec.parquet")[["unique_id", "ds", "y", "temperature"]]
     yield "vic_elec", victoria, 48, 180, {"covariates": ["temperature"], "holidays": "AU-VIC"}
-    yield "vic_elec, temperature", victoria, 48, 180, {"covariates": ["temperature"]}
     yield "vic_elec, holidays", victoria, 48, 180, {"holidays": "AU-VIC"}
     births = pd.read_parquet(data / "us_births.parquet")[["unique_id", "ds", "y"]]
     yield "us_births", births, 30, 36, {"holidays": "US"}

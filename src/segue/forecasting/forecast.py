@@ -121,7 +121,8 @@ def forecast_totals(
         values = forecast_panel(predictor, reading.panel, horizon, LEVELS, limits=limits)
     else:
         values = calibrated_panel(predictor, reading.panel, horizon, LEVELS, calibration, limits=limits)
-    return totals(predictor, reading, values, columns, asked, limits)
+    bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
+    return totals(predictor, bare, values, columns, asked, limits)
 
 
 def forecast_reading(

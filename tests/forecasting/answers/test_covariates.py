@@ -159,3 +159,15 @@ def test_lanes_do_not_depend_on_each_other_and_weights_of_zero_are_the_plain_for
         np.testing.assert_array_equal(Regressed(inner).predict(own, 12).quantiles[0], whole.quantiles[lane])
     plain = inner.predict(History(values, seen, seasons), 12)
     np.testing.assert_array_equal(whole.quantiles[1], plain.quantiles[1])
+
+
+def test_totals_and_calibration_take_covariates():
+    past, future = frames(("a", "b"))
+    future = future.drop(columns="y")
+    steps = segue.forecast(past, AHEAD, model=MODEL, future=future, calibrate=4)
+    totals = segue.forecast(past, AHEAD, model=MODEL, future=future, per="horizon")
+    plain = segue.forecast(past, AHEAD, model=MODEL, per="horizon")
+    assert len(steps) == 2 * AHEAD
+    medians = segue.forecast(past, AHEAD, model=MODEL, future=future)["SeasonalNaive"].to_numpy().reshape(2, AHEAD)
+    np.testing.assert_allclose(totals["SeasonalNaive"], medians.sum(1), rtol=0.05)
+    assert (totals["SeasonalNaive"] != plain["SeasonalNaive"]).all()

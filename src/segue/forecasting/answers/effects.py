@@ -44,6 +44,11 @@ def effects(
     return np.asarray(np.mean(found, axis=0))
 
 
+def takes_many(column: Float64[np.ndarray, " rows"]) -> bool:
+    """Whether a column takes many values, so that its slope may differ between small and large ones."""
+    return len(np.unique(column[np.isfinite(column)])) >= _DISTINCT
+
+
 def _fitted(
     values: NDArray[np.float64], usable: NDArray[np.bool_], columns: NDArray[np.float64], season: int, since: int
 ) -> NDArray[np.float64]:
@@ -81,6 +86,6 @@ def _shaped(known: NDArray[np.float64], time: int) -> NDArray[np.float64]:
     parts = [known]
     for column in known.T:
         past = column[:time][np.isfinite(column[:time])]
-        if len(np.unique(past)) >= _DISTINCT:
+        if takes_many(past):
             parts.append(np.stack([np.maximum(column - knot, 0.0) for knot in np.quantile(past, _HINGES)], axis=1))
     return np.concatenate(parts, axis=1)

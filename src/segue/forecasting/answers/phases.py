@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from numpy.typing import NDArray
 
+from segue.forecasting.answers.effects import takes_many
 from segue.forecasting.answers.regression import ridges
 from segue.forecasting.predictor import LEVELS
 
@@ -64,7 +65,8 @@ def phase_quantiles(
 def _forecast(past: NDArray[np.float64], columns: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """The quantiles of `count` seasons ahead, `(steps, levels)`, one after the other."""
     size = len(past) - _BACK
-    rows = _rows(past[:-1], columns[: len(past)])
+    curved = np.array([takes_many(column.ravel()) for column in np.moveaxis(columns, 2, 0)], dtype=bool)
+    rows = _rows(past[:-1], columns[: len(past)], curved)
     mean, scale = rows.mean(1, keepdims=True), rows.std(1, keepdims=True)
     scale = np.where(scale > 1e-9, scale, np.inf)  # a constant column has no part
     target = past[_BACK:].T
@@ -73,7 +75,7 @@ def _forecast(past: NDArray[np.float64], columns: NDArray[np.float64], count: in
     bounds = np.quantile(errors, LEVELS, axis=1).T
     whole, found = past, []
     for index in range(count):
-        row = _rows(whole[-_BACK:], columns[size + index : size + index + _BACK + 1])
+        row = _rows(whole[-_BACK:], columns[size + index : size + index + _BACK + 1], curved)
         step = ((row - mean) / scale)[:, 0]
         point = (step * coefficients).sum(1) + level[:, 0]
         point = np.clip(point, past.min() - _BEYOND, past.max() + _BEYOND)
@@ -82,19 +84,20 @@ def _forecast(past: NDArray[np.float64], columns: NDArray[np.float64], count: in
     return np.concatenate(found)
 
 
-def _rows(past: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def _rows(past: NDArray[np.float64], columns: NDArray[np.float64], curved: NDArray[np.bool_]) -> NDArray[np.float64]:
     """What each phase of some consecutive seasons depends on, `(phases, seasons, regressors)`.
 
     Args:
         past: The values of the seasons from `_BACK` before the first of them to the one before the last.
         columns: The known columns of the same seasons and of the last.
+        curved: Whether the slope of each column may differ.
     """
     count, phases = len(columns) - _BACK, past.shape[1]
     lags = {back: past[_BACK - back : _BACK - back + count] for back in (1, 2, 3, _BACK)}
     today, yesterday, week = (columns[_BACK - back : _BACK - back + count] for back in (0, 1, _BACK))
     ends = np.stack([lags[1].min(1), lags[1].max(1), lags[2].mean(1)], axis=1)
     shared = np.concatenate([lags[1], ends, today.mean(1), yesterday.mean(1)], axis=1)
-    hinges = [np.maximum(today - knot, 0.0) for knot in _HINGES]
+    hinges = [np.maximum(today[..., curved] - knot, 0.0) for knot in _HINGES]
     own = np.concatenate(
         [lags[2][..., None], lags[3][..., None], lags[_BACK][..., None], today, *hinges, yesterday, week], axis=2
     )

@@ -11,6 +11,7 @@ from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor
 
 _LONGEST = 8192  # values that the regression reads: 48 weeks of hours, 22 years of days
 
+_BATCH = 32  # lanes at once: 15 columns of the longest past take 33 MB
 _SEASON = 12  # steps of a season whose phases have regressions of their own: hours of a day, not days of a week
 _AHEAD = 7  # seasons ahead that they forecast; later ones rest on forecasts only
 
@@ -46,7 +47,7 @@ class Regressed:
     @property
     def batch(self) -> int:
         """See `Predictor`."""
-        return int(getattr(self.inner, "batch", 128))
+        return min(_BATCH, int(getattr(self.inner, "batch", _BATCH)))
 
     @property
     def workers(self) -> int:
