@@ -12,8 +12,8 @@ from segue.forecasting.answers.calibration import (
     calibrate_panel,
     calibrated_panel,
 )
-from segue.forecasting.answers.covariates import Given, Names
 from segue.forecasting.answers.informed import informed
+from segue.forecasting.answers.options import AnswerOptions, layout_and_given
 from segue.forecasting.answers.totals import Totals, totals, totals_asked
 from segue.forecasting.panels import Report as Report
 from segue.forecasting.panels import forecast_panel as forecast_panel
@@ -22,7 +22,6 @@ from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.grid.panel import Lanes
-from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
@@ -42,20 +41,9 @@ def forecast(
     quantiles: Numbers = (),
     floor: Number | None = None,
     cap: Number | None = None,
-    future: Any = None,
-    covariates: Names | None = None,
-    holidays: Names | None = None,
-    calibrate: int | None = None,
-    per: str | None = None,
-    how: str | None = None,
-    over: str | None = None,
-    seed: int = 0,
-    **table: Unpack[TableOptions],
+    **options: Unpack[AnswerOptions],
 ) -> Any:
-    """Forecasts every series of a long frame.
-
-    Rows may come in any order. Missing rows, null and NaN are missing values. A time zone is dropped. Columns and
-    frequency are inferred when unambiguous; otherwise an error names the option to set.
+    """Forecasts every series of a long frame; columns and frequency are inferred, or an error names the option.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
@@ -65,15 +53,8 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        future: A frame of the steps ahead with columns of the history whose future is known.
-        covariates: The columns to use; by default all of `future` beside series and times.
-        holidays: Codes of the `holidays` package: `US`, `US-CA`, or several.
-        calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
-        per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
-        how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
-        over: Totals of series: one of several `id_col`, or `all`.
-        seed: Of the paths.
-        **table: How to read the table; see `segue.Layout`.
+        **options: `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over`, `seed`, as `AnswerOptions`
+            describes them; and how to read the table: `id_col`, `freq` and others, as `segue.Layout` does.
 
     Returns:
         A frame of the same kind: series, time, the median `NanoTST`, intervals such as `NanoTST-lo-80` and
@@ -89,15 +70,15 @@ def forecast(
         [5.0, 6.0, 5.0]
     """
     check_horizon(horizon)
-    limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
-    layout = Layout(**table)
+    limits, predictor = Limits(floor, cap), load_predictor(model)
+    asked = totals_asked(options.get("per"), options.get("how"), options.get("over"), options.get("seed", 0))
+    layout, given = layout_and_given(frame, options)
     reading = read_frame(frame, layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    given = Given(frame, future, covariates, holidays)
     predictor, reading, found = informed(predictor, reading, given, layout, horizon)
-    notes.extend(found)
-    calibration = None if calibrate is None else calibrate_panel(predictor, reading.panel, horizon, calibrate)
-    give_notice(notes if calibration is None else [*notes, calibration.note()])
+    windows = options.get("calibrate")
+    calibration = None if windows is None else calibrate_panel(predictor, reading.panel, horizon, windows)
+    give_notice((*notes, *found, *([] if calibration is None else [calibration.note()])))
     if asked is not None:
         return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
     return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)

@@ -81,21 +81,19 @@ def backtest(
     not fitted to the series at all.
 
     Args:
-        frame: A DataFrame of pandas or polars with one row for each series and time, as for `segue.forecast`.
+        frame: A DataFrame of pandas or polars, as for `segue.forecast`.
         horizon: Steps in a window, at least 1.
         windows: The largest number of windows of a series.
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. The first is compared with
             the best of the others. `naive` stands for a seasonal naive forecast for each plausible season of the table,
-            such as `SeasonalNaive-7` and `SeasonalNaive-365`, and for the last value, `Naive`. `ets` and `theta` need
-            `pip install "segue[classical]"`.
+            and for the last value. `ets` and `theta` need `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         floor: The least value of the forecasts of all models; None for no limit.
-        cap: The largest value of the forecasts of all models; None for no limit.
-        covariates: Columns of the frame that the first model reads; they are taken as known in each window.
-        holidays: Countries whose holidays the first model reads; see `segue.forecast`.
-        **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
-            `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
+        cap: The largest value; None for no limit.
+        covariates: Columns that the first model reads; they are taken as known in each window.
+        holidays: Places whose holidays it reads; see `segue.forecast`.
+        **table: How to read the table: `id_col`, `freq` and others, as `segue.Layout` describes them.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
@@ -106,8 +104,7 @@ def backtest(
     chosen: list[Model] = [models] if isinstance(models, str) else list(models)
     given = Given(frame, None, covariates, holidays)
     if not given.nothing and chosen:
-        held_out = held_out_steps(horizon, windows, step)
-        first = load_predictor(chosen[0], "models")
+        first, held_out = load_predictor(chosen[0], "models"), held_out_steps(horizon, windows, step)
         chosen[0], reading, found = informed(first, reading, given, layout, horizon, held_out)
         notes.extend(found)
     give_notice(notes)

@@ -177,11 +177,7 @@ class _Faults:
 
 
 def table_of(frame: Any, layout: Layout) -> nw.DataFrame[Any]:
-    """Returns the columns of a frame, those of an index of pandas that names series or times among them.
-
-    Raises:
-        UserError: It is no frame of pandas or polars, or a column's name is no text or occurs twice.
-    """
+    """Returns the columns of a frame, and those of an index of pandas that names series or times."""
     if isinstance(frame, pd.DataFrame) and frame.columns.is_unique:
         frame = with_index(frame, layout)
     try:
