@@ -3,6 +3,7 @@
 EXTRAS = {
     "train": ("torch", "onnx", "onnxscript", "tokenizers", "sacrebleu"),
     "classical": ("statsforecast",),
+    "holidays": ("holidays",),
 }
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 

@@ -41,12 +41,15 @@ def backtest(
     output: Scores = None,
     forecasts: Forecasts = None,
     plot: Plot = None,
+    covariates: options.Covariates = None,
+    holidays: options.Holidays = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
     """Forecast the last windows of every series of FILE from the values before them, and score the forecasts.
 
-    All models get the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`.
+    All models get the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`. Only
+    --model reads --covariates, which are columns of FILE, and --holidays; so --against nanotst shows what they add.
     """
     check_writable("output", output, TABLES, table.file)
     check_writable("forecasts", forecasts, TABLES, table.file)
@@ -55,17 +58,20 @@ def backtest(
     if len({path.resolve() for path in written}) < len(written):
         raise UserError("forecasts", forecasts, "is named twice; give each its own file")
 
+    from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.progress import counting
     from segue.cli.shared.scores import show_backtest
-    from segue.forecasting.evaluation.backtest import backtest_reading
+    from segue.forecasting.evaluation.backtest import backtest_reading, held_out_steps
     from segue.forecasting.evaluation.naives import NAIVES
     from segue.forecasting.registry import load_predictor
 
-    reading = table.read()
+    held_out = held_out_steps(horizon, windows, step)
+    known = KnownOptions(covariates, holidays)
+    predictor, reading, _ = read_informed(table, load_predictor(model, threads=threads), known, horizon, held_out)
     bounds = table.limits(reading)
     others = [name.strip() for name in against.split(",") if name.strip()]
     rivals = [name if name == NAIVES else load_predictor(name, "against", threads) for name in others]
-    predictors = [load_predictor(model, threads=threads), *rivals]
+    predictors = [predictor, *rivals]
     with counting("windows", table.quiet) as report:
         result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report, bounds)
     _write(reading, result, output, forecasts, plot)

@@ -28,6 +28,7 @@ Calibrate = Annotated[
     int | None,
     typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
 ]
+Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
@@ -40,6 +41,9 @@ def forecast(
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     calibrate: Calibrate = None,
+    future: Future = None,
+    covariates: options.Covariates = None,
+    holidays: options.Holidays = None,
     per: options.Per = None,
     how: options.How = None,
     over: options.Over = None,
@@ -57,13 +61,15 @@ def forecast(
     check_writable("plot", plot, PICTURES, table.file)
 
     from segue.cli.shared.check import show_check
+    from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import asked_totals, show_totals
     from segue.forecasting.registry import load_predictor
 
     totals = asked_totals(per, how, over, seed, plot)
-    reading = table.read()
+    plain = load_predictor(model, threads=threads)
+    known = KnownOptions(covariates, holidays, future)
+    predictor, reading, bare = read_informed(table, plain, known, horizon)
     bounds = table.limits(reading)
-    predictor = load_predictor(model, threads=threads)
     columns = (level or [80.0], quantile or [])
     calibration = None if calibrate is None else _calibration(table, predictor, reading, horizon, calibrate)
     if totals is not None:
@@ -73,7 +79,7 @@ def forecast(
     if not (table.quiet and output is not None):
         _show(reading, first, horizon, [path for path in (output, plot) if path])
     if not (no_check or table.quiet):
-        show_check(table.ctx, reading, (model, predictor), horizon, bounds)
+        show_check(table.ctx, bare, (model, plain), horizon, bounds)
 
 
 _FIRST = 9

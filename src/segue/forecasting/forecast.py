@@ -9,13 +9,14 @@ from jaxtyping import Float64
 
 from segue.errors import UserError, give_notice
 from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
+from segue.forecasting.answers.informed import informed
+from segue.forecasting.answers.options import AnswerOptions, layout_and_given
 from segue.forecasting.answers.totals import Totals, totals, totals_asked
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
 from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
-from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 
@@ -35,12 +36,7 @@ def forecast(
     quantiles: Numbers = (),
     floor: Number | None = None,
     cap: Number | None = None,
-    calibrate: int | None = None,
-    per: str | None = None,
-    how: str | None = None,
-    over: str | None = None,
-    seed: int = 0,
-    **table: Unpack[TableOptions],
+    **options: Unpack[AnswerOptions],
 ) -> Any:
     """Forecasts every series of a long frame, whose rows may come in any order.
 
@@ -56,12 +52,8 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        calibrate: The most past windows of a series, such as 8, by which its bands are corrected; see docs/answers.md.
-        per: Makes totals of steps: a pandas frequency such as `W`, or `horizon`; see docs/answers.md.
-        how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
-        over: Makes totals of series: one of several `id_col`, or `all`.
-        seed: That of the random paths behind totals.
-        **table: How to read the table: `id_col`, `time_col`, `freq` and the other fields of `segue.Layout`.
+        **options: `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over`, `seed`, as `AnswerOptions`
+            describes them; and how to read the table: `id_col`, `freq` and others, as `segue.Layout` does.
 
     Returns:
         A frame of the same kind: series, times, the median `NanoTST`, intervals `NanoTST-lo-80` and `NanoTST-hi-80`,
@@ -73,20 +65,25 @@ def forecast(
         >>> forecast(frame, horizon=3, model="seasonal-naive:2")["SeasonalNaive"].tolist()
         [5.0, 6.0, 5.0]
     """
-    limits, asked, predictor = Limits(floor, cap), totals_asked(per, how, over, seed), load_predictor(model)
-    reading, calibration = _read(frame, Layout(**table), horizon, predictor, calibrate, limits)
+    check_horizon(horizon)
+    limits, predictor = Limits(floor, cap), load_predictor(model)
+    asked = totals_asked(options.get("per"), options.get("how"), options.get("over"), options.get("seed", 0))
+    predictor, reading, calibration = _read(frame, options, horizon, predictor, limits)
     return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
 
 
 def _read(
-    frame: Any, layout: Layout, horizon: int, predictor: Predictor, windows: int | None, limits: Limits
-) -> tuple[Reading, Calibration | None]:
-    """Reads a frame, measures its bands if windows are asked for, and gives notice of both."""
-    check_horizon(horizon)
+    frame: Any, options: AnswerOptions, horizon: int, predictor: Predictor, limits: Limits
+) -> tuple[Predictor, Reading, Calibration | None]:
+    """Reads a frame and what is known beside it, measures bands if windows are asked for, and gives notice of all."""
+    layout, given = layout_and_given(frame, options)
     reading = read_frame(frame, layout)
+    notes = [*reading.notes, *limits.notes(reading.panel.values)]
+    predictor, reading, found = informed(predictor, reading, given, layout, horizon)
+    windows = options.get("calibrate")
     calibration = None if windows is None else calibrate_panel(predictor, reading.panel, horizon, windows)
-    give_notice((*reading.notes, *limits.notes(reading.panel.values), *([calibration.note()] if calibration else [])))
-    return reading, calibration
+    give_notice((*notes, *found, *([] if calibration is None else [calibration.note()])))
+    return predictor, reading, calibration
 
 
 def forecast_totals(
@@ -106,7 +103,8 @@ def forecast_totals(
     columns = QuantileColumns.of(predictor.name, levels, quantiles)
     _refuse_beyond(reading, horizon)
     values = _quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
-    return totals(predictor, reading, values, columns, asked, limits)
+    bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
+    return totals(predictor, bare, values, columns, asked, limits)
 
 
 def forecast_reading(

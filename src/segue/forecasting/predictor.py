@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
+from segue.forecasting.known import Known
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 
 LEVELS: tuple[float, ...] = (
@@ -29,6 +30,7 @@ class History:
         observed: False where a value is missing, or before the lane began.
         seasons: Periods in steps that the calendar or the user suggests, the customary one first. They are not always
             whole (365.25 days, 52.18 weeks), and zero where there is none.
+        known: What is known of these steps and of those ahead; None where nothing is. Most predictors do not read it.
 
     Raises:
         ValueError: The last column is not observed in every lane.
@@ -37,6 +39,7 @@ class History:
     values: Float64[np.ndarray, "lanes time"]
     observed: Bool[np.ndarray, "lanes time"]
     seasons: Float64[np.ndarray, "lanes periods"]
+    known: Known | None = None
 
     def __post_init__(self) -> None:
         if not (self.observed.shape[1] and self.observed[:, -1].all()):
@@ -47,7 +50,8 @@ class History:
 
     def select(self, lanes: Int64[np.ndarray, " picked"], since: int = 0) -> "History":
         """Returns some of the lanes, from the column `since` on."""
-        return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes])
+        known = self.known and self.known.select(lanes, since)
+        return History(self.values[lanes, since:], self.observed[lanes, since:], self.seasons[lanes], known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +151,7 @@ def predict_lanes(
     observed: Bool[np.ndarray, "lanes time"],
     seasons: Float64[np.ndarray, "lanes periods"],
     horizon: int,
+    known: Known | None = None,
 ) -> Forecast:
     """Forecasts lanes as a table or a stream holds them, and does all that every caller of a predictor must do.
 
@@ -160,6 +165,7 @@ def predict_lanes(
         observed: False where a value is missing, or before the lane began.
         seasons: See `History`.
         horizon: Number of steps after the last column, at least 1.
+        known: What is known of all columns and of the steps ahead, if anything.
 
     Returns:
         The forecast at `LEVELS`; NaN for a lane without any value.
@@ -177,7 +183,8 @@ def predict_lanes(
     for gap in np.unique(gaps[gaps >= 0]).tolist():
         lanes = np.flatnonzero(gaps == gap)
         width = values.shape[1] - gap
-        history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes])
+        beside = known and known.select(lanes, begin)
+        history = History(values[lanes, :width], observed[lanes, :width], seasons[lanes], beside)
         forecast = predictor.predict(history, horizon + gap)
         _check(forecast, predictor.name, (len(lanes), horizon + gap, len(LEVELS)))
         ahead = forecast.quantiles
@@ -252,7 +259,8 @@ def forecast_panel(
 
     def run(picked: NDArray[np.int64]) -> NDArray[np.int64]:
         values, observed = panel.lanes(picked, predictor.context)
-        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon).at(levels)
+        known = _known(panel, picked, values.shape[1], horizon)
+        quantiles = predict_lanes(predictor, values, observed, seasons[picked], horizon, known).at(levels)
         result[picked] = limits.within(quantiles)
         return picked
 
@@ -265,6 +273,13 @@ def forecast_panel(
             if report is not None:
                 report(done, len(order))
     return result
+
+
+def _known(panel: Lanes, picked: NDArray[np.int64], width: int, horizon: int) -> Known | None:
+    """What is known beside the last `width` steps of some lanes, and of the steps ahead; None where nothing is."""
+    lanes = getattr(panel, "known_lanes", None)  # streams hold values only
+    found = None if lanes is None else lanes(picked, width, horizon)
+    return None if found is None else Known(*found)
 
 
 def check_horizon(horizon: object) -> None:

@@ -46,3 +46,9 @@ Over = Annotated[
     typer.Option(metavar="COLUMN", help="Totals over series that agree in this column of --id, or all."),
 ]
 Seed = Annotated[int, typer.Option(help="The seed of random paths.")]
+Covariates = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="The columns known ahead that are used: temp,promo.")
+]
+Holidays = Annotated[
+    str | None, typer.Option(metavar="PLACES", help="Use the holidays of a country or region: US, US-CA or DE,FR.")
+]

@@ -14,7 +14,10 @@ from segue.cli.shared.terminal import shown
 from segue.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from segue.forecasting.support import Limits
+    from segue.forecasting.table.layout import Layout
     from segue.forecasting.table.reading import Reading
 
 _MOST_SKIPPED = 20  # the most skipped series that are listed by name
@@ -90,11 +93,14 @@ class TableFile:
 
     def read(self) -> "Reading":
         """Reads the series of the file, and prints a line for each notice unless `quiet`."""
-        from segue.forecasting.table.files.read import FileFormat, read_table
-        from segue.forecasting.table.layout import Layout
-        from segue.forecasting.table.reading import read_frame
+        return self.read_whole()[0]
 
-        layout = Layout(
+    @property
+    def layout(self) -> "Layout":
+        """The options of columns and times."""
+        from segue.forecasting.table.layout import Layout
+
+        return Layout(
             id_col=self.id_col,
             time_col=self.time_col,
             target_col=self.target_col,
@@ -105,13 +111,20 @@ class TableFile:
             decimal=self.decimal,
             skip_bad=self.skip_bad,
         )
+
+    def read_whole(self) -> "tuple[Reading, pd.DataFrame]":
+        """Reads the series of the file as `read` does, and returns all of its columns, too."""
+        from segue.forecasting.table.files.read import FileFormat, read_table
+        from segue.forecasting.table.reading import read_frame
+
+        layout = self.layout
         table = read_table(self.file, layout, FileFormat(self.encoding, self.skip_rows, self.comment))
         reading = read_frame(table.frame, layout, table.points)
         if not self.quiet:
             notes = reading.notes[:-1] if reading.skipped else reading.notes  # the last one counts what follows
             print_notes((*table.notes, *notes), self.ctx)
             print_skipped(reading.skipped, len(reading.panel))
-        return reading
+        return reading, table.frame
 
     def limits(self, reading: "Reading") -> "Limits":
         """Makes the limits of the forecasts from --floor, --cap and --non-negative, and notes values beyond them.

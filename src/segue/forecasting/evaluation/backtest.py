@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError, give_notice
+from segue.forecasting.answers.covariates import Given, Names
+from segue.forecasting.answers.informed import informed
 from segue.forecasting.evaluation.contest import Report, columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import Origins, roll
@@ -67,6 +69,8 @@ def backtest(
     levels: Numbers = (80, 95),
     floor: Number | None = None,
     cap: Number | None = None,
+    covariates: Names | None = None,
+    holidays: Names | None = None,
     **table: Unpack[TableOptions],
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
@@ -77,28 +81,47 @@ def backtest(
     not fitted to the series at all.
 
     Args:
-        frame: A DataFrame of pandas or polars with one row for each series and time, as for `segue.forecast`.
+        frame: A DataFrame of pandas or polars, as for `segue.forecast`.
         horizon: Steps in a window, at least 1.
         windows: The largest number of windows of a series.
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. The first is compared with
             the best of the others. `naive` stands for a seasonal naive forecast for each plausible season of the table,
-            such as `SeasonalNaive-7` and `SeasonalNaive-365`, and for the last value, `Naive`. `ets` and `theta` need
-            `pip install "segue[classical]"`.
+            and for the last value. `ets` and `theta` need `pip install "segue[classical]"`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         floor: The least value of the forecasts of all models; None for no limit.
-        cap: The largest value of the forecasts of all models; None for no limit.
-        **table: How to read the table: `id_col`, `time_col`, `target_col`, `freq`, `time_format`, `duplicates`,
-            `season`, `decimal` and `skip_bad`, as `segue.Layout` describes them.
+        cap: The largest value; None for no limit.
+        covariates: Columns that the first model reads; they are taken as known in each window.
+        holidays: Places whose holidays it reads; see `segue.forecast`.
+        **table: How to read the table: `id_col`, `freq` and others, as `segue.Layout` describes them.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
     """
-    reading = read_frame(frame, Layout(**table))
-    limits = Limits(floor, cap)
-    give_notice((*reading.notes, *limits.notes(reading.panel.values)))
-    given = [models] if isinstance(models, str) else models
-    return backtest_reading(reading, given, horizon, windows, step, levels, limits=limits)
+    layout, limits = Layout(**table), Limits(floor, cap)
+    reading = read_frame(frame, layout)
+    notes = [*reading.notes, *limits.notes(reading.panel.values)]
+    chosen: list[Model] = [models] if isinstance(models, str) else list(models)
+    given = Given(frame, None, covariates, holidays)
+    if not given.nothing and chosen:
+        first, held_out = load_predictor(chosen[0], "models"), held_out_steps(horizon, windows, step)
+        chosen[0], reading, found = informed(first, reading, given, layout, horizon, held_out)
+        notes.extend(found)
+    give_notice(notes)
+    return backtest_reading(reading, chosen, horizon, windows, step, levels, limits=limits)
+
+
+def held_out_steps(horizon: int, windows: int, step: int | None) -> int:
+    """The last steps of a series that lie in its windows.
+
+    Raises:
+        UserError: One of them is not a whole number of at least 1.
+    """
+    step = horizon if step is None else step
+    for argument, given in (("horizon", horizon), ("windows", windows), ("step", step)):
+        if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
+            raise UserError(argument, given, "give a whole number of at least 1")
+    return int(horizon + (windows - 1) * step)
 
 
 def backtest_reading(
@@ -112,10 +135,8 @@ def backtest_reading(
     limits: Limits = NO_LIMITS,
 ) -> Backtest:
     """Runs a backtest on a table that was read before; see `backtest`."""
+    held_out_steps(horizon, windows, step)
     step = horizon if step is None else step
-    for argument, given in (("horizon", horizon), ("windows", windows), ("step", step)):
-        if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < 1:
-            raise UserError(argument, given, "give a whole number of at least 1")
     loaded = [model if model == NAIVES else load_predictor(model, "models") for model in models]
     origins = roll(reading.panel, horizon, windows, step)
     predictors = entrants(loaded, origins)

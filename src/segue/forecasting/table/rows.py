@@ -110,7 +110,7 @@ def read_rows(frame: Any, layout: Layout, points: bool = False) -> Rows:
 
 
 def _read_rows(frame: Any, layout: Layout, points: bool) -> Rows:
-    table = _table(frame, layout)
+    table = table_of(frame, layout)
     columns = infer_columns(table, layout, index_hint(frame))
     table = _without_blank_rows(table, columns)
     for name in columns.ids:
@@ -176,7 +176,8 @@ class _Faults:
         return ~np.isin(self.codes, list(bad))
 
 
-def _table(frame: Any, layout: Layout) -> nw.DataFrame[Any]:
+def table_of(frame: Any, layout: Layout) -> nw.DataFrame[Any]:
+    """Returns the columns of a frame, and those of an index of pandas that names series or times."""
     if isinstance(frame, pd.DataFrame) and frame.columns.is_unique:
         frame = with_index(frame, layout)
     try:

@@ -50,6 +50,12 @@ class Origins:
         """Returns the last values before some of the origins, aligned at the origin; see `Panel.lanes`."""
         return self.panel.lanes(self.series[picked], context, self.spans[picked])
 
+    def known_lanes(
+        self, picked: NDArray[np.int64], width: int, horizon: int
+    ) -> tuple[Float64[np.ndarray, "lanes steps columns"], Float64[np.ndarray, " lanes"]] | None:
+        """Returns what is known beside some of the lanes and ahead of them; see `Panel.known_lanes`."""
+        return self.panel.known_lanes(self.series[picked], width, horizon, self.spans[picked])
+
     def actual(self) -> Float64[np.ndarray, "lanes horizon"]:
         """Returns the values after each origin; NaN where missing."""
         values, observed = self.panel.lanes(self.series, self.horizon, self.spans + self.horizon)

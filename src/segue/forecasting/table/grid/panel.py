@@ -15,6 +15,7 @@ from segue.forecasting.table.grid.faults import faults_of
 from segue.forecasting.table.grid.frequency import Frequency, Times
 from segue.forecasting.table.grid.gaps import in_order
 from segue.forecasting.table.grid.grid import Grid, frequency_in
+from segue.forecasting.table.grid.known import KnownColumns
 from segue.forecasting.table.grid.limits import refuse_distant
 from segue.forecasting.table.grid.seasons import MOST_SERIES, MOST_STEPS, rows_a_cycle, season_in, seasons_of
 from segue.forecasting.table.layout import Layout
@@ -32,6 +33,7 @@ class Panel:
         values: The value of each row, NaN where missing. A step without a row is a missing value, too.
         frequency: The step of the grid.
         periods: The periods in steps of its seasons, the customary one first; None if the frequency suggests them.
+        known: Columns that are known at all steps and ahead, if the user gives some.
     """
 
     ids: nw.Series[Any]
@@ -41,6 +43,7 @@ class Panel:
     values: Float64[np.ndarray, " rows"]
     frequency: Frequency
     periods: tuple[float, ...] | None = None
+    known: KnownColumns | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -94,6 +97,7 @@ class Panel:
             times=self.times[rows],
             steps=self.steps[rows],
             values=self.values[rows],
+            known=self.known and self.known.part(first, end),
         )
 
     def rows_before(self, series: NDArray[np.int64], spans: Int64[np.ndarray, " lanes"]) -> Int64[np.ndarray, " lanes"]:
@@ -133,6 +137,23 @@ class Panel:
         values[lane, column[own]] = self.values[rows[own]]
         observed[lane, column[own]] = True
         return values, observed
+
+    def known_lanes(
+        self,
+        picked: Sequence[int] | NDArray[np.int64],
+        width: int,
+        horizon: int,
+        spans: Int64[np.ndarray, " lanes"] | None = None,
+    ) -> tuple[Float64[np.ndarray, "lanes steps columns"], Float64[np.ndarray, " lanes"]] | None:
+        """Returns what is known of the last `width` steps of some series and of `horizon` steps ahead, and its weights.
+
+        None where nothing is. See `lanes` for the other arguments.
+        """
+        if self.known is None:
+            return None
+        series = np.asarray(picked, dtype=np.int64)
+        spans = self.lengths[series] if spans is None else spans
+        return self.known.lanes(series, spans, width, horizon), self.known.weights[series]
 
 
 def make_panel(

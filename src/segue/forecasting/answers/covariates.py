@@ -1,0 +1,186 @@
+"""Covariates of a table and their future, checked and laid on the grid of its panel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64
+from numpy.typing import NDArray
+
+from segue.errors import UserError
+from segue.forecasting.answers.holidays import holiday_columns
+from segue.forecasting.answers.numeric import Coded, coded
+from segue.forecasting.table.grid.known import KnownColumns
+from segue.forecasting.table.grid.panel import Panel
+from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.reading import Reading
+from segue.forecasting.table.rows import read_rows, table_of
+
+Names = str | Sequence[str]
+"""A name, several, or several in one text: `temp,promo`."""
+
+_ROW = "row"  # the column that says which row of the frame a row of the reading was
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a user gives beside the values of a table.
+
+    Attributes:
+        frame: The table with its other columns.
+        future: A frame of the steps ahead; None where the past of the table is forecast.
+        covariates: The columns to use; by default all those of `future`.
+        holidays: Countries whose holidays are to be used, such as `US`, `US-CA` or several.
+    """
+
+    frame: Any
+    future: Any = None
+    covariates: Names | None = None
+    holidays: Names | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to use."""
+        return self.future is None and self.covariates is None and self.holidays is None
+
+
+def with_known(reading: Reading, given: Given, layout: Layout, horizon: int) -> Reading:
+    """Returns a reading whose panel knows the columns that the user gives.
+
+    Args:
+        reading: That of `given.frame`.
+        given: The columns.
+        layout: The options that the table was read with.
+        horizon: The steps ahead that must be known; 0 for a backtest.
+
+    Raises:
+        UserError: A column is missing, constant or has no future; the future is short or has gaps.
+    """
+    panel = reading.panel
+    starts = np.concatenate([[0], np.cumsum(panel.lengths + horizon)]).astype(np.int64)
+    parts: list[tuple[tuple[str, ...], NDArray[np.float64]]] = []
+    if given.future is not None or given.covariates is not None:
+        parts.append(_covariates(reading, given, layout, starts, horizon))
+    if given.holidays is not None:
+        parts.append(holiday_columns(panel, split_names(given.holidays), starts))
+    names = tuple(name for own, _ in parts for name in own)
+    values = np.concatenate([own for _, own in parts], axis=1)
+    known = KnownColumns(names, starts, values, np.ones(len(panel)))
+    return replace(reading, panel=replace(panel, known=known))
+
+
+def split_names(given: Names) -> tuple[str, ...]:
+    """Several names as a tuple."""
+    return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(given)
+
+
+def _covariates(
+    reading: Reading, given: Given, layout: Layout, starts: Int64[np.ndarray, " series_and_1"], horizon: int
+) -> tuple[tuple[str, ...], Float64[np.ndarray, "rows columns"]]:
+    """The numbers of all covariates on the grid."""
+    if len(reading.columns.targets) > 1:
+        raise UserError("target_col", ",".join(reading.columns.targets), "covariates go with one column; name one")
+    if reading.panel.frequency.alias == "rows":
+        raise UserError("freq", "rows", "covariates need times on a grid; give a frequency")
+    past = table_of(given.frame, layout)
+    ahead = None if given.future is None else table_of(given.future, layout)
+    names = _chosen(reading, past, ahead, given.covariates, horizon)
+    columns = [coded(name, past[name], None if ahead is None else ahead[name]) for name in names]
+    values = np.full((int(starts[-1]), sum(len(column.names) for column in columns)), np.nan)
+    _place(values, starts, reading, past, [column.past for column in columns], layout, "frame")
+    if ahead is not None:
+        _place(values, starts, reading, ahead, [column.ahead for column in columns], layout, "future")
+    _check(values, starts, reading.panel, columns, horizon)
+    return tuple(name for column in columns for name in column.names), values
+
+
+def _chosen(
+    reading: Reading, past: nw.DataFrame[Any], ahead: nw.DataFrame[Any] | None, asked: Names | None, horizon: int
+) -> tuple[str, ...]:
+    """The names of the covariates."""
+    roles = {*reading.columns.ids, *reading.columns.times, *reading.columns.targets}
+    if ahead is not None:
+        for name in reading.columns.times:
+            if name not in ahead.columns:
+                raise UserError("future", name, "is the column of times, and missing there; add it")
+    names = split_names(asked) if asked is not None else tuple(n for n in (ahead or past).columns if n not in roles)
+    free = ", ".join(name for name in past.columns if name not in roles) or "none"
+    for name in names:
+        if name not in past.columns:
+            raise UserError("covariates", name, f"the history has no such column; it has {free}")
+        if name in roles:
+            raise UserError("covariates", name, "names series or times, or is forecast; name another column")
+        if horizon and (ahead is None or name not in ahead.columns):
+            raise UserError("covariates", name, "its future is not given; add the column to `future`, or leave it out")
+    if not names:
+        raise UserError("future", "(no column)", f"holds nothing beside series and times; add some of {free}")
+    return names
+
+
+def _place(
+    values: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    reading: Reading,
+    table: nw.DataFrame[Any],
+    columns: Sequence[NDArray[np.float64]],
+    layout: Layout,
+    argument: str,
+) -> None:
+    """Writes the rows of a frame on the grid; several rows of one step are averaged."""
+    panel, own = reading.panel, [name for name in reading.columns.ids if name in table.columns]
+    if 0 < len(own) < len(reading.columns.ids):
+        raise UserError(argument, own[0], "names series together with others; give all of them, or none")
+    cells = {name: table[name].to_pandas() for name in (*own, *reading.columns.times)}
+    rows_of = pd.DataFrame({**cells, _ROW: np.arange(len(table), dtype=np.float64)})
+    rows = read_rows(
+        rows_of, replace(layout, id_col=own or "", time_col=list(reading.columns.times), target_col=_ROW, decimal=None)
+    )
+    if rows.times.dtype.kind != panel.times.dtype.kind:
+        raise UserError(argument, reading.time_col, "times are numbers in one table and dates in the other")
+    index = {str(name): lane for lane, name in enumerate(panel.ids.to_list())}
+    series = np.array([index.get(str(name), -1) for name in rows.ids.to_list()])[rows.codes]
+    picked = rows.values.astype(np.int64)
+    numbers = np.concatenate([column[picked] for column in columns], axis=1)
+    times = rows.times
+    if not own and reading.columns.ids:  # for all series
+        lanes = len(panel)
+        series, times = np.repeat(np.arange(lanes), len(times)), np.tile(times, lanes)
+        numbers = np.tile(numbers, (lanes, 1))
+    elif not own:
+        series = np.zeros(len(times), dtype=np.int64)
+    kept = series >= 0
+    series, times, numbers = series[kept], times[kept], numbers[kept]
+    steps = panel.frequency.steps(panel.times[panel.starts[series]], times)
+    row = starts[series] + steps
+    kept = (steps >= 0) & (row < starts[series + 1])
+    total, count = np.zeros(values.shape), np.zeros(len(values))
+    np.add.at(total, row[kept], numbers[kept])
+    np.add.at(count, row[kept], 1)
+    values[count > 0] = total[count > 0] / count[count > 0, None]
+
+
+def _check(
+    values: NDArray[np.float64], starts: NDArray[np.int64], panel: Panel, columns: Sequence[Coded], horizon: int
+) -> None:
+    """Refuses constant columns, and a future that does not cover the horizon."""
+    future = np.zeros(len(values), dtype=bool)
+    for end in starts[1:] if horizon else ():
+        future[end - horizon : end] = True
+    first = 0
+    for column in columns:
+        own = values[:, first : first + len(column.names)]
+        first += len(column.names)
+        past = own[~future & np.isfinite(own).all(1)]
+        if not len(past) or bool((past == past[0]).all()):
+            what = "is constant in the history" if len(past) else "has no number in the history"
+            raise UserError("covariates", column.name, f"{what}, so it shows nothing; leave it out")
+        missing = np.flatnonzero(future & ~np.isfinite(own).all(1))
+        if len(missing):
+            lane = int(np.searchsorted(starts, missing[0], side="right")) - 1
+            step = int(missing[0] - (starts[lane + 1] - horizon))
+            time = panel.part(lane, lane + 1).future(horizon)[0][step]
+            where = f"at {time} of series {panel.ids[lane]}, step {step + 1} of {horizon}"
+            raise UserError("future", column.name, f"has no value {where}; fill it or give fewer steps")

@@ -1,0 +1,38 @@
+"""A predictor and a table that know covariates and holidays, weighed by what they were worth in the past."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from segue.forecasting.answers.benefit import with_weights
+from segue.forecasting.answers.covariates import Given, with_known
+from segue.forecasting.answers.regressed import Regressed
+from segue.forecasting.predictor import Predictor
+from segue.forecasting.table.layout import Layout
+from segue.forecasting.table.reading import Reading
+
+
+def informed(
+    predictor: Predictor, reading: Reading, given: Given, layout: Layout, horizon: int, held_out: int = 0
+) -> tuple[Predictor, Reading, tuple[str, ...]]:
+    """Returns a predictor that reads what the user gives, the reading that holds it, and what was found of it.
+
+    Args:
+        predictor: Any predictor.
+        reading: That of `given.frame`.
+        given: Covariates, their future and holidays. Without any, predictor and reading are returned as they are.
+        layout: The options that the table was read with.
+        horizon: Steps ahead.
+        held_out: The last steps of each series that a backtest forecasts. Then covariates are known by the table
+            itself, and weights rest on the values before these steps.
+
+    Raises:
+        UserError: See `with_known`.
+    """
+    if given.nothing:
+        return predictor, reading, ()
+    whole = with_known(reading, given, layout, 0 if held_out else horizon)
+    own = Regressed(predictor)
+    ends = np.maximum(whole.panel.ends - held_out, 0)
+    panel, note = with_weights(own, whole.panel, horizon, ends)
+    return own, replace(whole, panel=panel), (note,)
