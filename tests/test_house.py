@@ -68,13 +68,13 @@ def rooms() -> dict[str, set[str]]:
 
 
 def test_the_rooms_of_forecasting_have_few_arrows_and_no_circle():
-    """At most 26; that none runs back up is a contract of import-linter. Lazy imports and imports for types count."""
+    """At most 28; that none runs back up is a contract of import-linter. Lazy imports and imports for types count."""
     arrows = rooms()
     assert len(arrows) > 5
     # 20 without the answers. They forecast tables of several series, and have verbs of their own: so they use the
     # table, the predictor, the support and the registry, and the autoregression among the baselines. With the front
-    # door's arrow to them that is 6 more.
-    assert sum(map(len, arrows.values())) <= 26, arrows
+    # door's arrow to them that is 6 more. A predictor reads what is known of the future, and a backtest gives it: 2 more.
+    assert sum(map(len, arrows.values())) <= 28, arrows
     graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError
 
 
