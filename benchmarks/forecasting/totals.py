@@ -124,6 +124,7 @@ def bounds(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def row(task: Task, way: str, part: int, of: Any, energy: np.ndarray, base: np.ndarray) -> dict[str, Any]:
     horizon, found = task.dataset.horizon, {}
+    sizes = np.array([np.nanmean(np.abs(history)) or 1.0 for history in task.histories])  # a window may be all zeros
     cells = {"horizon": [slice(0, horizon)], "part": [slice(a, a + part) for a in range(0, horizon - part + 1, part)]}
     for name, spans in cells.items():
         inside, width = [], []
@@ -132,7 +133,7 @@ def row(task: Task, way: str, part: int, of: Any, energy: np.ndarray, base: np.n
             actual = task.actual[:, span].sum(1)
             slack = 1e-9 * np.abs(actual)
             inside.append((low - slack <= actual) & (actual <= high + slack))
-            unit = np.abs(task.actual).mean(1) * (span.stop - span.start) + 1e-9
+            unit = sizes * (span.stop - span.start)
             scaled = [(x / unit)[:, None] for x in (actual, low, high)]
             width.append(interval_score(*scaled, 80))
         found |= {f"coverage80_{name}": float(np.mean(inside)), f"winkler80_{name}": float(np.mean(width))}

@@ -79,23 +79,23 @@ def forecast(
     windows = options.get("calibrate")
     calibration = None if windows is None else calibrate_panel(predictor, reading.panel, horizon, windows)
     give_notice((*notes, *found, *([] if calibration is None else [calibration.note()])))
-    if asked is not None:
-        return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
-    return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
+    return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
 
 
 def forecast_totals(
     predictor: Predictor,
     reading: Reading,
     horizon: int,
-    asked: Totals,
+    asked: Totals | None,
     levels: Numbers = (80,),
     quantiles: Numbers = (),
     limits: Limits = NO_LIMITS,
     calibration: Calibration | None = None,
 ) -> Any:
-    """Forecasts totals of a table that was read before; see `forecast` and `Totals`."""
+    """Forecasts totals of a table that was read before, or its steps if none are asked for; see `forecast`."""
     check_horizon(horizon)
+    if asked is None:
+        return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
     columns = QuantileColumns.of(predictor.name, levels, quantiles)
     _refuse_beyond(reading, horizon)
     if calibration is None:

@@ -1,7 +1,7 @@
 """`segue forecast --per` and `--over`: totals in the place of steps or of series."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -41,7 +41,7 @@ def show_totals(
     typer.echo(shown_rows(table))
 
 
-def shown_rows(table: "object") -> str:
+def shown_rows(table: Any) -> str:
     """The first rows of a table as text, and how many more there are."""
     import pandas as pd
 
