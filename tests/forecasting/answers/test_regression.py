@@ -84,3 +84,14 @@ def test_phases_learn_an_effect_that_differs_by_phase():
 def test_phases_need_some_weeks():
     values = np.random.default_rng(4).normal(size=12 * 20)
     assert phase_quantiles(values, np.ones(240, bool), np.zeros((252, 1)), 12) is None
+
+
+def test_columns_that_a_lane_does_not_have_take_no_part():
+    values, known = lane(12, 12 * 60, 12, np.array([1.0, 0.0]))
+    seen = np.ones(len(values), bool)
+    missing = known.copy()
+    missing[:, 1] = np.nan
+    nothing = known.copy()
+    nothing[:, 1] = 0.0
+    np.testing.assert_allclose(phase_quantiles(values, seen, missing, 12), phase_quantiles(values, seen, nothing, 12))
+    assert (effects(values, seen, missing, 12) == 0).all()  # no row has all columns

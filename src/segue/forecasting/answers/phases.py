@@ -112,7 +112,7 @@ def _filled(values: NDArray[np.float64], observed: NDArray[np.bool_]) -> NDArray
 
 def _scaled(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns with median 0 and deviation 1; 0 where missing or constant."""
-    with np.errstate(invalid="ignore"):
-        middle, scale = np.nanmedian(columns, axis=0), np.nanstd(columns, axis=0)
+    columns = np.where(np.isfinite(columns).any(0), columns, 0.0)
+    middle, scale = np.nanmedian(columns, axis=0), np.nanstd(columns, axis=0)
     scale = np.where(scale > 0, scale, np.inf)
     return np.nan_to_num((columns - middle) / scale)
