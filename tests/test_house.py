@@ -73,7 +73,8 @@ def test_the_rooms_of_forecasting_have_few_arrows_and_no_circle():
     assert len(arrows) > 5
     # 20 without the answers. They forecast tables of several series, and have verbs of their own: so they use the
     # table, the predictor, the support and the registry, and the autoregression among the baselines. With the front
-    # door's arrow to them that is 6 more. A predictor reads what is known of the future, and a backtest gives it: 2 more.
+    # door's arrow to them that is 6 more. A predictor reads what is known of the future, and a backtest gives it: that
+    # is 2 more.
     assert sum(map(len, arrows.values())) <= 28, arrows
     graphlib.TopologicalSorter(arrows).prepare()  # raises CycleError
 
