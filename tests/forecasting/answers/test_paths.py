@@ -93,6 +93,12 @@ def test_the_total_of_a_random_walk_has_the_width_that_theory_says():
     assert result["steps"].tolist() == [10]
 
 
+@pytest.mark.parametrize(("steps", "period"), [("QE", "Q"), ("MS", "M"), ("QS-OCT", "Q-OCT")])
+def test_totals_take_the_names_of_times_for_periods(steps, period):
+    named, plain = (segue.forecast(frame(1), 60, model="ar", per=per) for per in (steps, period))
+    pd.testing.assert_frame_equal(named, plain)
+
+
 def test_totals_per_week_begin_on_mondays():
     result = segue.forecast(frame(2), 10, model="ar", per="W", how="mean")
     assert result["ds"].dt.strftime("%d").tolist() == ["21", "25"] * 2  # the last value is of 20 March 2024

@@ -3,6 +3,7 @@
 The quantiles of a sum are no sums of quantiles: errors partly cancel. They are taken from joint paths.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,7 +54,7 @@ class Totals:
             raise UserError("how", self.how, f"choose one of {', '.join(_WAYS)}")
         if self.per not in (None, _WHOLE):
             try:
-                pd.Timestamp(2024, 1, 1).to_period(self.per)
+                pd.Timestamp(2024, 1, 1).to_period(_period(self.per))
             except (ValueError, KeyError, AttributeError) as error:
                 raise UserError("per", self.per, "give a pandas frequency such as W, M or Q, or horizon") from error
 
@@ -155,7 +156,7 @@ def _firsts(times: Times, per: str | None) -> NDArray[np.int64]:
         return np.zeros(1, dtype=np.int64)
     if times.dtype.kind == "i":
         raise UserError("per", per, "numbered rows have no calendar; give horizon")
-    periods = pd.DatetimeIndex(times).to_period(per)
+    periods = pd.DatetimeIndex(times).to_period(_period(per))
     return np.flatnonzero(np.concatenate([[True], periods[1:] != periods[:-1]]))
 
 
@@ -173,3 +174,8 @@ def _picked(panel: Panel, lanes: NDArray[np.int64]) -> Panel:
         steps=panel.steps[rows],
         values=panel.values[rows],
     )
+
+
+def _period(per: str) -> str:
+    """The name of a period by that of its steps: pandas calls a quarter `Q`, and quarterly times `QE` or `QS`."""
+    return re.sub(r"^([MQY])[ES](?=-|$)", r"\1", per)
