@@ -15,14 +15,17 @@ _LANES = 256  # windows of all series together; the cost is that of twice as man
 _FEWEST, _MOST = 2, 32  # windows of a series
 _APART = 3  # the most horizons from one window to the next: three months of days, not only the last month
 _LEAST_BEFORE = 12  # values before a window; fewer carry no regression
-_GRID = np.linspace(0.0, 0.75, 16)
-"""Weights that are tried. Four forecasts are averaged where all can be made, and the plain one is always among them: a
-mean of four was better than three on each market of the benchmark, however the last windows went (NP 2.14 for 2.26)."""
+_GRID = np.linspace(0.0, 1.0, 21)
+_USUAL, _DOUBT = 0.75, 20.0
+"""Four forecasts are averaged where all can be made, and a mean of four was better than three on each market of the
+benchmark, however the last windows went (NP 2.14 for 2.26). So the plain one keeps a quarter, unless the errors speak
+clearly: the log likelihood of a weight falls by 20 times what it is above the usual most, by 5 at a weight of one."""
 _WORTH = 1.0
 """Independent errors in a window. Its errors hang together, and so do windows: cold days come in a row. Four errors in
 each of the last 16 days left out the covariates of PJM after one cold spell, with an error of 3.97 instead of 3.71."""
 _SHORT = "histories are too short to measure whether known columns help; half of their usual share is used"
-_POOLED = 4.0  # windows that the whole panel counts for beside those of a series
+_POOLED, _PANEL = 4.0, 16.0
+"""The windows that all series count for beside those of one: a sixteenth of them, but at least 4 and at most 16."""
 
 
 def with_weights(
@@ -31,8 +34,9 @@ def with_weights(
     """Weighs a forecast with known columns against one without, for each series, and says what was found.
 
     The errors e of the last windows have a Laplace likelihood, mean(e) to the power of minus their number, for each
-    weight of `_GRID`. The weight is its mean under this likelihood, with all weights equally likely before. So no
-    evidence means the middle, and strong evidence none or all. The windows of the other series count for a few.
+    weight of `_GRID`. The weight is its mean under this likelihood. Before, weights up to three quarters are equally
+    likely, and larger ones less so. So no evidence means some weight, and strong evidence none or all. The windows of
+    the other series count for a few.
 
     Args:
         predictor: The predictor.
@@ -44,7 +48,7 @@ def with_weights(
     known, count = _known(panel), len(panel)
     series, spans = _windows(panel, horizon, ends)
     if not len(series):
-        middle = replace(known, weights=np.full(count, _GRID.mean()))
+        middle = replace(known, weights=np.full(count, _USUAL / 2))
         return replace(panel, known=middle), _SHORT
     error = _errors(predictor, panel, series, spans, horizon, report)
     weights = _weights(error, series, count)
@@ -52,7 +56,7 @@ def with_weights(
     ratio = pooled[-1] / pooled[0] if pooled[0] > 0 else 1.0
     columns = f"{len(known.names)} known column{'s' if len(known.names) > 1 else ''}"
     note = f"{columns}: the error of {len(series):,} past windows with them is {ratio:.2f} times that without them"
-    share = f"the forecast with them has a share of {weights.mean():.0%}, of at most {_GRID[-1]:.0%}"
+    share = f"the forecast with them has a share of {weights.mean():.0%}"
     return replace(panel, known=replace(known, weights=weights)), f"{note}; {share}"
 
 
@@ -113,11 +117,12 @@ def _weights(
 ) -> Float64[np.ndarray, " series"]:
     """The weight of each series."""
     tiny = 1e-9 + 1e-6 * error.mean()
-    pooled = -_POOLED * np.log(error.mean(0) + tiny)
+    worth = min(max(_POOLED, len(error) / _PANEL), _PANEL)
+    pooled = -worth * np.log(error.mean(0) + tiny) - _DOUBT * np.maximum(_GRID - _USUAL, 0.0)
     result = np.empty(count)
     for one in range(count):
         own = error[series == one]
-        score = _WORTH * (pooled - len(own) * np.log(own.mean(0) + tiny) if len(own) else pooled)
+        score = pooled - _WORTH * len(own) * np.log(own.mean(0) + tiny) if len(own) else pooled
         chance = np.exp(score - score.max())
         result[one] = float((_GRID * chance).sum() / chance.sum())
     return result
