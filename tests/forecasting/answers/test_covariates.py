@@ -172,3 +172,12 @@ def test_totals_and_calibration_take_covariates():
     medians = segue.forecast(past, AHEAD, model=MODEL, future=future)["SeasonalNaive"].to_numpy().reshape(2, AHEAD)
     np.testing.assert_allclose(totals["SeasonalNaive"], medians.sum(1), rtol=0.05)
     assert (totals["SeasonalNaive"] != plain["SeasonalNaive"]).all()
+
+
+def test_a_level_that_the_history_lacks_is_refused():
+    """Catches a level that is read as another one: of two levels, one is the absence of the other."""
+    days = pd.date_range("2024-01-01", periods=64)
+    frame = pd.DataFrame({"ds": days, "y": np.arange(64.0), "promo": ["yes", "no"] * 32})
+    future = frame[60:].drop(columns="y").assign(promo=["no", "maybe", "no", "yes"])
+    with pytest.raises(segue.UserError, match=r"future promo: 'maybe' in row 2 is no level of the history \(no, yes\)"):
+        segue.forecast(frame[:60], 4, model="ar", future=future)

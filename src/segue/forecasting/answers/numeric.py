@@ -37,10 +37,9 @@ class Coded:
 def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Coded:
     """Reads a covariate of a history and of its future alike.
 
-    A level that the history does not have is 0 in all columns.
-
     Raises:
-        UserError: Cells are neither numbers nor one of a few levels, or they are numbers in one table only.
+        UserError: Cells are neither numbers nor one of a few levels, they are numbers in one table only, or the future
+            has a level that the history does not have: nothing shows its effect.
     """
     before = as_pandas(past)
     after = before.iloc[:0] if ahead is None else as_pandas(ahead)
@@ -53,8 +52,19 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
     levels = sorted({str(cell) for cell in before.dropna().tolist()})
     if len(levels) > _MOST_LEVELS:
         raise UserError("covariates", name, f"has {len(levels):,} levels; at most {_MOST_LEVELS} are used, or numbers")
+    _refuse_unseen(name, after, levels)
     kept = levels[:1] if len(levels) == 2 else levels  # the second level of two is the first one's absence
     return Coded(name, tuple(f"{name}={level}" for level in kept), _levels(before, kept), _levels(after, kept))
+
+
+def _refuse_unseen(name: str, cells: pd.Series, levels: list[str]) -> None:
+    for row, cell in enumerate(cells.tolist(), start=1):
+        if not pd.isna(cell) and str(cell) not in levels:
+            seen = ", ".join(levels[:5])
+            remedy = (
+                f"{str(cell)!r} in row {row} is no level of the history ({seen}); write one, or leave it out"
+            )
+            raise UserError("future", name, remedy)
 
 
 def _flags(cells: pd.Series) -> NDArray[np.float64]:
