@@ -20,7 +20,7 @@ from tests.forecasting.nanotst.conftest import PATCH, cycles_of, lanes, noise, p
 WEEK = 84
 NAMES = [field.name for field in fields(Features)]
 BOUNDED = ("observed", "scales", "judgement")
-OF_CYCLES = ("change", "last_cycle", "mean_of_four_cycles", "mean_of_eight_cycles", "other_cycle", "drift")
+OF_CYCLES = ("last_cycle", "mean_of_four_cycles", "mean_of_eight_cycles", "other_cycle", "drift")
 
 
 def days(length: int) -> torch.Tensor:

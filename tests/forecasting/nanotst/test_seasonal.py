@@ -6,7 +6,7 @@ import torch
 from segue.forecasting.nanotst.cycles import Cycle
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.patches import to_patches
-from segue.forecasting.nanotst.seasonal import last_cycle, residuals, seasonal_copies
+from segue.forecasting.nanotst.seasonal import last_cycle, seasonal_copies
 from tests.forecasting.nanotst.conftest import PATCH, lanes, noise, wave
 
 
@@ -71,21 +71,6 @@ def test_cycles_that_were_not_seen_whole_do_not_count():
     assert copies.last[0, 1].tolist() == list(range(12))
     assert copies.last[0, 2].tolist() == list(range(12, 24))
     assert copies.drift[0].tolist() == [0.0, 0.0, 0.0]
-
-
-def test_residuals_are_differences_one_cycle_apart():
-    values = wave(480, 10) + 0.3 * noise(480)
-    observed = torch.rand(1, 480, generator=torch.Generator().manual_seed(1)) < 0.9
-    past = past_of(*to_patches(values[None], observed, PATCH))
-    known = torch.where(observed[0], values, torch.nan)
-    for lengths in ([3, 10, 10, 7], [60, 0, 1, 31]):
-        length = torch.tensor([lengths * 10])
-        residual = residuals(past, Cycle(length, length.double()))
-        for token, lag in enumerate(length[0].tolist()):
-            seen = known[: (token + 1) * PATCH]
-            gaps = torch.cat([torch.full((lag,), torch.nan), seen[lag:] - seen[: max(len(seen) - lag, 0)]])
-            expected = gaps[: len(seen)][-PATCH:].nan_to_num(0.0) * (lag > 0)  # no cycle has no residuals
-            torch.testing.assert_close(residual[0, token], expected, rtol=0, atol=1e-12)
 
 
 def test_a_copy_of_the_other_cycle_needs_no_first_one():

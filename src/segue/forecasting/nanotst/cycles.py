@@ -74,12 +74,14 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     score = similarity - torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt()) + _SUGGESTED * suggested
     score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score, -1.0)
 
-    variance = differences.variance.index_select(-1, length)
+    variance = _least_variance(differences.variance, length)
     first = _first(score, variance, length, suggested)
     span = length[first][..., None]
-    other = _first(
-        torch.where((length >= _APART * span) | (length * _APART <= span), score, -1.0), variance, length, suggested
-    )
+    # A longer cycle adds to the first what that leaves: two days after one add nothing, a week after a day much.
+    left = variance.gather(-1, first[..., None])
+    gain = 1 - variance / torch.where(left > 0, left, 1.0)
+    longer, shorter = length >= _APART * span, length * _APART <= span
+    other = _first(score * (longer * gain.clamp(min=0) + shorter), variance, length, suggested)
     other = torch.where(first > 0, other, 0)
     return (
         _refined(first, length, similarity, past, differences),
@@ -119,6 +121,17 @@ def similarities(
     divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
     divisor = torch.where(divisor > 0, divisor, 1.0)
     return own / divisor, valley / divisor
+
+
+def _least_variance(
+    variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
+) -> Float[Tensor, "lanes tokens lengths"]:
+    """The least variance within half a step of the grid of each length: a saw tooth repeats at no lag beside its own."""
+    half, least = length // (2 * _GRID), variance.index_select(-1, length)
+    for step in range(1, LONGEST // (2 * _GRID) + 1):
+        for lag in (length - half.clamp(max=step), length + half.clamp(max=step)):
+            least = torch.minimum(least, variance.index_select(-1, lag))
+    return least
 
 
 def _moves(length: Int[Tensor, "*lengths"]) -> Int[Tensor, "*lengths"]:
@@ -172,12 +185,19 @@ def _refined(
     past: Past,
     differences: Variogram,
 ) -> Cycle:
-    """Moves a cycle to the least variance within an eighth of its length: noise moves peaks more than valleys."""
+    """Moves a cycle to the least variance within an eighth of its length: noise moves peaks more than valleys.
+
+    The variance leaves out a constant difference, as a trend makes. A saw tooth that fell once repeats so at many lags.
+    Where the mean square is as small as the least variance, there is no trend, and the least square decides.
+    """
     chosen = lengths[index][..., None]
     around = torch.arange(-LONGEST // _PARTS, LONGEST // _PARTS + 1, device=index.device)
     lag = (chosen + around).clamp(0, LAGS - 1)
     near = (around.abs() <= _moves(chosen)) & (lag > 1) & (lag <= _REACH * past.age[..., None] / 2)
-    variance = torch.where(near, differences.variance.gather(-1, lag), torch.inf)
-    least = lag.gather(-1, variance.argmin(-1, keepdim=True))[..., 0]
+    variance, square = (
+        torch.where(near, part.gather(-1, lag), torch.inf) for part in (differences.variance, differences.square)
+    )
+    trendless = square.amin(-1, keepdim=True) <= _ALIKE * variance.amin(-1, keepdim=True)
+    least = lag.gather(-1, torch.where(trendless, square, variance).argmin(-1, keepdim=True))[..., 0]
     own = similarity.gather(-1, index[..., None])[..., 0].clamp(-1, 1)
     return Cycle(torch.where(index > 0, least, 0), torch.where(index > 0, own, 0.0))

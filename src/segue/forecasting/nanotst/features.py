@@ -11,11 +11,11 @@ from segue.forecasting.nanotst.lines import HALF_LIVES, fitted_lines
 from segue.forecasting.nanotst.past import Past, past_of
 from segue.forecasting.nanotst.reference import NaiveErrors, Reference, lead_times, naive_errors, weighted_reference
 from segue.forecasting.nanotst.scaling import Scale, mean_scale, relations, squash, step_scale
-from segue.forecasting.nanotst.seasonal import last_cycle, residuals, seasonal_copies
+from segue.forecasting.nanotst.seasonal import last_cycle, seasonal_copies
 from segue.forecasting.nanotst.variogram import variogram
 
 _BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed, because they are small
-_UNREAD = ("near",)  # not an input of the network
+_UNREAD = ("other_cycle", "near")  # no inputs of the network: only `candidates` reads them (docs/lab-notebook.md)
 _FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
 CANDIDATES = 7 + len(HALF_LIVES)
 """The naive forecasts among which the network weighs: see `Features.candidates`."""
@@ -55,13 +55,12 @@ class Features:
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
         local: The values, less the last value, in mean steps; zero where not observed.
-        change: The values less those one cycle before, in units of the reference one step ahead.
         last: The last value as a forecast of the next patch.
         mean: The running mean.
         last_cycle: The seasonal copy of the next patch from the last cycle.
         mean_of_four_cycles: The same from the mean of four cycles.
         mean_of_eight_cycles: The same from the mean of eight cycles.
-        other_cycle: The same from the last cycle of the other length.
+        other_cycle: The same from the last cycle of the other length; only `candidates` reads it.
         line_levels: The ends of lines through the recent past, less the last value.
         line_slopes: The slopes of these lines, over one patch.
         drift: The mean of the last cycle less that of the cycle before.
@@ -73,7 +72,6 @@ class Features:
 
     overall: Float64[Tensor, "lanes tokens patch"]
     local: Float64[Tensor, "lanes tokens patch"]
-    change: Float64[Tensor, "lanes tokens patch"]
     last: Float64[Tensor, "lanes tokens patch"]
     mean: Float64[Tensor, "lanes tokens patch"]
     last_cycle: Float64[Tensor, "lanes tokens patch"]
@@ -159,7 +157,6 @@ def features_of(
     features = Features(
         overall=overall.normalise(values) * seen,
         local=local.normalise(values) * seen,
-        change=residuals(past, cycle) / near,
         last=relative(last, begun),
         mean=relative(mean, begun),
         last_cycle=relative(copies.last, has_cycle),

@@ -112,12 +112,3 @@ def _newest(
         earlier = values[:, :, ago]
         chosen = torch.where(earlier == earlier, earlier, chosen)
     return chosen
-
-
-def residuals(past: Past, cycle: Cycle) -> Float64[Tensor, "lanes tokens patch"]:
-    """The differences x[t] - x[t - length] of each patch; zero where a value is missing, or there is no cycle."""
-    size = past.patch
-    index = torch.arange(past.known.shape[1], device=past.known.device).unflatten(0, (-1, size))
-    source = index - cycle.length[..., None]
-    gap = past.by_patch(past.known) - at(past.known, source.clamp(min=0))
-    return torch.where(cycle.present[..., None] & (source >= 0) & ~gap.isnan(), gap, 0.0)
