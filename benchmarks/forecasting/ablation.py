@@ -37,10 +37,9 @@ from segue.training.trainer import Trainer
 # the columns and the naive forecasts of each group, as `features.Features` names them
 GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "nothing": ((), ()),
-    "change": (("change",), ()),
     "mean of four cycles": (("mean_of_four_cycles",), ("mean_of_four_cycles",)),
     "mean of eight cycles": (("mean_of_eight_cycles",), ("mean_of_eight_cycles",)),
-    "other cycle": (("other_cycle",), ("other_cycle",)),
+    "other cycle": ((), ("other_cycle",)),
     "lines and drift": (("line_levels", "line_slopes", "drift"), ("lines",)),
     "judgement": (("scales", "judgement"), ()),
 }

@@ -189,6 +189,24 @@ def test_the_day_comes_first_until_the_week_was_seen_twice_which_repeats_better(
     assert (cycle.length[0, -1], other.length[0, -1]) == (WEEK, 12)
 
 
+def test_the_week_is_the_other_cycle_of_days_that_resemble_each_other_as_soon_as_it_was_seen_twice():
+    """Two, three or four days repeat the lane no better than one, so they are no other cycle."""
+    heights = torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, 0.4, 0.4], dtype=torch.float64)
+    for day in (24, 48):
+        days = torch.arange(15 * day) // day
+        values = shape("bumps", 15 * day, day, 0) * heights[days % 7] + 0.01 * noise(15 * day)
+        _, cycle, other = cycles_of(*lanes(values))
+        assert {cycle.length[0, -1].item(), other.length[0, -1].item()} == {day, 7 * day}
+
+
+def test_a_saw_tooth_that_fell_once_has_the_period_at_which_it_repeats_without_a_step():
+    """Less a constant difference, it repeats at longer lags, too."""
+    for period in (36, 96, 204, 300):
+        values = shape("saw tooth", 2 * period, period, 0) + 0.02 * noise(2 * period)
+        _, cycle, _ = cycles_of(*lanes(values))
+        assert abs(cycle.length[0, -1].item() - period) <= 1
+
+
 def lengths_when(values: Tensor, *suggested: float) -> tuple[Tensor, Tensor]:
     patches, observed = lanes(*values)
     _, cycle, other = cycles_of(patches, observed, periods(len(values), *suggested))

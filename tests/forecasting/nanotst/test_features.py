@@ -20,6 +20,7 @@ from tests.forecasting.nanotst.conftest import PATCH, cycles_of, lanes, noise, p
 WEEK = 84
 NAMES = [field.name for field in fields(Features)]
 BOUNDED = ("observed", "scales", "judgement")
+UNREAD = ("other_cycle", "near")
 OF_CYCLES = ("last_cycle", "mean_of_four_cycles", "mean_of_eight_cycles", "other_cycle", "drift")
 
 
@@ -146,7 +147,7 @@ def test_a_patch_has_as_many_features_as_the_embedding_expects(patch):
 def test_what_may_be_large_is_squashed_and_the_rest_comes_last():
     features, _ = features_at(*ragged())
     bounded = torch.cat([getattr(features, name) for name in BOUNDED], dim=-1)
-    large = torch.cat([getattr(features, name) for name in NAMES if name not in (*BOUNDED, "near")], dim=-1)
+    large = torch.cat([getattr(features, name) for name in NAMES if name not in (*BOUNDED, *UNREAD)], dim=-1)
     stacked = features.stacked(torch.float64)
     assert torch.equal(stacked, torch.cat([squash(large), bounded], dim=-1))
     assert bounded.abs().max() <= 30

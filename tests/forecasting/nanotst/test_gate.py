@@ -31,13 +31,14 @@ def trust(gate: Gate, step: int, candidate: int) -> None:
         gate.weigh.bias.view(PATCH, CANDIDATES)[step, candidate] = 1000.0
 
 
-def test_a_new_gate_mixes_by_its_biases_whatever_the_network_says():
-    """The reference has e^3 times the weight of each other one: .69 of all."""
+def test_a_new_gate_mixes_by_biases_and_distances_whatever_the_network_says():
+    """The reference has e^3 times the weight of one beside it, .69 of all; one at a distance d loses asinh(d)."""
     gate = Gate(WIDTH, PATCH).double()
     hidden, candidates, distances = given()
     share = math.exp(3) / (math.exp(3) + CANDIDATES - 1)
     assert share == pytest.approx(0.69, abs=0.01)
-    path = candidates[..., 1:].sum(-1, keepdim=True) * (1 - share) / (CANDIDATES - 1)
+    odds = (-candidates.abs().asinh()).exp() * torch.tensor([math.exp(3)] + [1.0] * (CANDIDATES - 1)).double()
+    path = (odds * candidates).sum(-1, keepdim=True) / odds.sum(-1, keepdim=True)
     expected = (path + distances.values.sinh()).asinh()
     for vectors in (hidden, 50 * hidden):
         moved = gate(vectors, candidates, distances)
@@ -56,7 +57,7 @@ def test_all_weight_on_one_candidate_centres_the_quantiles_there(candidate):
     torch.testing.assert_close(moved[:, :, 1], expected, rtol=1e-12, atol=1e-12)
 
 
-def test_the_mixture_is_that_of_the_softmax_of_the_networks_logits():
+def test_the_mixture_is_that_of_the_softmax_of_the_networks_logits_less_distances():
     gate = Gate(WIDTH, PATCH).double()
     with torch.no_grad():
         gate.weigh.weight.copy_(noise(gate.weigh.weight.numel(), 5).view_as(gate.weigh.weight))
@@ -67,10 +68,21 @@ def test_the_mixture_is_that_of_the_softmax_of_the_networks_logits():
             for step in range(PATCH):
                 rows = slice(step * CANDIDATES, (step + 1) * CANDIDATES)
                 logits = gate.weigh.weight[rows] @ hidden[lane, token] + gate.weigh.bias[rows]
+                logits = logits - gate.power * candidates[lane, token, step].abs().asinh()
                 weights = logits.exp() / logits.exp().sum()
                 path = (weights * candidates[lane, token, step]).sum()
                 expected = (path + distances.values[lane, token, step].sinh()).asinh()
                 torch.testing.assert_close(moved[lane, token, step], expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_forecast_far_away_moves_nothing_however_many_errors_it_is_away():
+    """Weights fall as fast as distances grow, so each naive forecast moves the path by less than e^-3 units."""
+    gate = Gate(WIDTH, PATCH).double()
+    hidden, candidates, _ = given()
+    at_zero = Quantiles(torch.zeros(2, 5, PATCH, 1).double(), (0.5,))
+    for factor in (1.0, 10.0, 1000.0):
+        moved = gate(hidden, factor * candidates, at_zero).values.sinh()
+        assert moved.abs().max() < CANDIDATES * math.exp(-3)
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.float64])
