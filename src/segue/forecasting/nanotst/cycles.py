@@ -126,7 +126,7 @@ def similarities(
 def _least_variance(
     variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
 ) -> Float[Tensor, "lanes tokens lengths"]:
-    """The least variance within half a step of the grid of each length: one step beside its own, a saw tooth differs."""
+    """The least variance within half a step of the grid of each length; one step off, a saw tooth differs."""
     half, least = length // (2 * _GRID), variance.index_select(-1, length)
     for step in range(1, LONGEST // (2 * _GRID) + 1):
         for lag in (length - half.clamp(max=step), length + half.clamp(max=step)):
