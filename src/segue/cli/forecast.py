@@ -28,7 +28,6 @@ Calibrate = Annotated[
     int | None,
     typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
 ]
-Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
@@ -41,7 +40,7 @@ def forecast(
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     calibrate: Calibrate = None,
-    future: Future = None,
+    future: options.Future = None,
     covariates: options.Covariates = None,
     holidays: options.Holidays = None,
     per: options.Per = None,

@@ -11,7 +11,7 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.answers.holidays import holiday_columns
+from segue.forecasting.answers.holidays import HOLIDAYS, holiday_columns
 from segue.forecasting.answers.numeric import Coded, coded
 from segue.forecasting.table.grid.known import KnownColumns
 from segue.forecasting.table.grid.panel import Panel
@@ -61,14 +61,18 @@ def with_known(reading: Reading, given: Given, layout: Layout, horizon: int) -> 
     """
     panel = reading.panel
     starts = np.concatenate([[0], np.cumsum(panel.lengths + horizon)]).astype(np.int64)
-    parts: list[tuple[tuple[str, ...], NDArray[np.float64]]] = []
+    names, sources, values = list[str](), list[str](), list[NDArray[np.float64]]()
     if given.future is not None or given.covariates is not None:
-        parts.append(_covariates(reading, given, layout, starts, horizon))
+        columns, own = _covariates(reading, given, layout, starts, horizon)
+        names += [name for column in columns for name in column.names]
+        sources += [column.name for column in columns for _ in column.names]
+        values.append(own)
     if given.holidays is not None:
-        parts.append(holiday_columns(panel, split_names(given.holidays), starts))
-    names = tuple(name for own, _ in parts for name in own)
-    values = np.concatenate([own for _, own in parts], axis=1)
-    known = KnownColumns(names, starts, values, np.ones(len(panel)))
+        days, own = holiday_columns(panel, split_names(given.holidays), starts)
+        names += days
+        sources += [HOLIDAYS] * len(days)
+        values.append(own)
+    known = KnownColumns(tuple(names), tuple(sources), starts, np.concatenate(values, axis=1), np.ones(len(panel)))
     return replace(reading, panel=replace(panel, known=known))
 
 
@@ -79,8 +83,8 @@ def split_names(given: Names) -> tuple[str, ...]:
 
 def _covariates(
     reading: Reading, given: Given, layout: Layout, starts: Int64[np.ndarray, " series_and_1"], horizon: int
-) -> tuple[tuple[str, ...], Float64[np.ndarray, "rows columns"]]:
-    """The numbers of all covariates on the grid."""
+) -> tuple[list[Coded], Float64[np.ndarray, "rows columns"]]:
+    """All covariates, and their numbers on the grid."""
     if len(reading.columns.targets) > 1:
         raise UserError("target_col", ",".join(reading.columns.targets), "covariates go with one column; name one")
     if reading.panel.frequency.alias == "rows":
@@ -94,7 +98,7 @@ def _covariates(
     if ahead is not None:
         _place(values, starts, reading, ahead, [column.ahead for column in columns], layout, "future")
     _check(values, starts, reading.panel, columns, horizon)
-    return tuple(name for column in columns for name in column.names), values
+    return columns, values
 
 
 def _chosen(
