@@ -48,7 +48,7 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
     first = rows[1][0] if len(rows) > 1 else 0
     first = max(0, min(first, len(reason.past_values) - _SHOWN * len(reason.median)))
     size = np.abs(reason.stretches).mean(1)
-    most = max(float(size.max()), float(np.nanstd(reason.past_values)) / 4)  # so what moves little is pale
+    most = max(float(size.max()), float(np.nanstd(reason.past_values)) / 2)  # so what moves little is pale
     way = reason.stretches.mean(1)
     ends = [*(reason.past_times[begin] for begin, _ in rows[1:]), reason.times[0]]
     for (begin, last), end, strength, mean in zip(rows, ends, size, way, strict=True):
@@ -82,6 +82,9 @@ def _draw_parts(ax: "Axes", reason: Explanation) -> None:
     level = in_digits(float(reason.contributions["level"].mean()))
     ax.set_title(f"What each part adds to the level of {level}; together they make the forecast", **_TITLE)
     dress_over_time(ax, dated=times.dtype.kind == "M")
+    least = float(np.nanstd(reason.past_values))  # so what is small beside the noise of the past looks small
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, -least), max(high, least))
 
 
 def _last_step(reason: Explanation) -> Any:
@@ -108,7 +111,7 @@ def _colours(keys: list[str], reason: Explanation) -> dict[str, str]:
     green, purple, red, slate, gold, grey = COLOURS[2:]
     found = {"trend": gold, "past": purple, NOT_ATTRIBUTED: FAINT, _OTHERS: SOFT}
     found |= dict(zip(cycles, cycle((green, slate)), strict=False))
-    return found | dict(zip(columns, (red, ORANGE, grey), strict=False))
+    return found | dict(zip(columns, (red, grey, ORANGE), strict=False))
 
 
 def _label(key: str, reason: Explanation) -> str:

@@ -16,7 +16,9 @@ CYCLE = "cycle-"
 """How the names of cycles begin; their steps follow."""
 PARTS = ("level", "trend", "past", NOT_ATTRIBUTED)
 """The names of all parts but those of cycles and known columns."""
-_MATTERS = 0.1  # of all that is added to the level, and of the deviation of the past; less is not worth a sentence
+_MATTERS = 0.15
+"""Of all that is added to the level, and of the deviation of the past; less is not worth a sentence. The mean of fifty
+values of white noise, which may be its level, is off by as much."""
 _UNITS = {"day": (0.99, 1.01), "week": (6.9, 7.1), "month": (27.5, 31.5), "year": (360.0, 370.0)}  # in days
 
 
@@ -85,11 +87,11 @@ def summarise(reason: Explanation) -> str:
     if "past" in told:
         most = int(np.abs(reason.stretches).mean(1).argmax())
         first, last = stretch_times(reason)[most]
-        said.append(f"What was unusual from {first} to {last} moves it {_moved(reason.stretches[most])}.")
+        when = f"on {first}" if last == first or last.startswith(f"{first} ") else f"from {first} to {last}"
+        said.append(f"What was unusual {when} moves it {_moved(reason.stretches[most])}.")
     if NOT_ATTRIBUTED in told:
-        said.append(
-            f"Rounding and limits change it by {in_digits(sizes[NOT_ATTRIBUTED], 3)}; this is attributed to no part."
-        )
+        size = in_digits(sizes[NOT_ATTRIBUTED], 3)
+        said.append(f"Rounding and limits change it by {size}; this is not attributed to any part.")
     if not told and not days:
         said.append("Nothing else in the past moves it much.")
     return " ".join(said)
