@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segue import LEVELS, Forecast, SeasonalNaive, UserError, explain, forecast, plot_explanation
-from segue.forecasting.answers.attribution import attribute, stretches
+from segue import LEVELS, Forecast, History, SeasonalNaive, UserError, explain, forecast, plot_explanation
+from segue.forecasting.answers.attribution import attribute_past, stretches
 from segue.forecasting.answers.components import components
 
 
@@ -63,7 +63,8 @@ def test_what_a_linear_forecaster_takes_from_each_stretch_is_its_weight_times_th
     values = np.random.default_rng(0).normal(size=100)
     parts = components(values, np.array([]), 5)
     bounds = stretches(100, 10)
-    _, moved = attribute(Linear(), parts, np.ones(100, bool), np.array([]), bounds, 3)
+    history = History(values[None], np.ones((1, 100), bool), np.zeros((1, 0)))
+    _, moved = attribute_past(Linear(), parts, history, None, bounds, 3)
     expected = np.zeros(len(bounds) - 1)
     expected[-1] = 0.5 * parts.rest[-10:].mean() + 0.5 * parts.rest[-1]
     assert np.allclose(moved, expected[:, None])

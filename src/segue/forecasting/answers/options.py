@@ -28,14 +28,14 @@ class AnswerOptions(GivenOptions, total=False):
         per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
         over: Totals of series: one of several `id_col`, or `all`.
-        seed: Of the paths; 0 by default.
+        seed: Of the paths of totals; 0 by default.
     """
 
     calibrate: int | None
     per: str | None
     how: str | None
     over: str | None
-    seed: int
+    seed: int | None
 
 
 def layout_and_given(

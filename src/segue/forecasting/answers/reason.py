@@ -114,7 +114,9 @@ def _of_column(key: str, reason: Explanation) -> str:
     why = f" ({reason.known[key][most]})" if reason.known[key][most] else ""
     way = "raise" if part[most] > 0 else "lower"
     said = f"Holidays {way} it" if key == HOLIDAYS else f"The column {key} {way}s it"
-    return f"{said} most at {_text(reason.times[most])}{why}, by {in_digits(abs(part[most]), 3)}."
+    time = _text(reason.times[most])
+    day = reason.times.dtype.kind == "M" and ":" not in time
+    return f"{said} most {'on' if day else 'at'} {time}{why}, by {in_digits(abs(part[most]), 3)}."
 
 
 def cycle_name(key: str, reason: Explanation) -> str:
