@@ -151,7 +151,8 @@ def test_the_picture_names_three_columns_at_most():
     reason = segue.explain(past, AHEAD, model="ar", future=future)
     _, below = segue.plot_explanation(reason).axes
     labels = below.get_legend_handles_labels()[1]
-    assert "x" in labels and "other columns" in labels
+    assert "x" in labels
+    assert "other columns" in labels
     assert sum(label.startswith("n") for label in labels) == 1
     drawn = np.sum([[bar.get_height() for bar in bars] for bars in below.containers], axis=0)
     reached = reason.median - reason.contributions["level"]
