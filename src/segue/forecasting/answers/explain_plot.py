@@ -82,7 +82,7 @@ def _draw_parts(ax: "Axes", reason: Explanation) -> None:
     level = in_digits(float(reason.contributions["level"].mean()))
     ax.set_title(f"What each part adds to the level of {level}; together they make the forecast", **_TITLE)
     dress_over_time(ax, dated=times.dtype.kind == "M")
-    least = float(np.nanstd(reason.past_values))  # so what is small beside the noise of the past looks small
+    least = float(np.nanstd(reason.past_values)) / 2  # so what is small beside the noise of the past looks small
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, -least), max(high, least))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.grid.duplicates import shown
+from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.rows import read_rows
@@ -44,26 +45,14 @@ def place(
     panel, own = reading.panel, [name for name in reading.columns.ids if name in table.columns]
     if 0 < len(own) < len(reading.columns.ids):
         raise UserError(argument, own[0], "names series together with others; give all of them, or none")
-    cells = {name: table[name].to_pandas() for name in (*own, *reading.columns.times)}
-    rows_of = pd.DataFrame({**cells, _ROW: np.arange(len(table), dtype=np.float64)})
-    rows = read_rows(
-        rows_of, replace(layout, id_col=own or "", time_col=list(reading.columns.times), target_col=_ROW, decimal=None)
-    )
-    if rows.times.dtype.kind != panel.times.dtype.kind:
+    series, times, picked = _rows(reading, table, own, layout)
+    if times.dtype.kind != panel.times.dtype.kind:
         raise UserError(argument, reading.time_col, "times are numbers in one table and dates in the other")
-    index = {str(name): lane for lane, name in enumerate(panel.ids.to_list())}
-    series = np.array([index.get(str(name), -1) for name in rows.ids.to_list()])[rows.codes]
-    picked = rows.values.astype(np.int64)
-    numbers = np.concatenate([column[picked] for column in columns], axis=1)
-    times = rows.times
-    if not own and reading.columns.ids:  # for all series
+    if not own:  # for all series
         lanes = len(panel)
-        series, times = np.repeat(np.arange(lanes), len(times)), np.tile(times, lanes)
-        numbers = np.tile(numbers, (lanes, 1))
-    elif not own:
-        series = np.zeros(len(times), dtype=np.int64)
+        series, times, picked = np.repeat(np.arange(lanes), len(times)), np.tile(times, lanes), np.tile(picked, lanes)
     kept = series >= 0
-    series, times, numbers = series[kept], times[kept], numbers[kept]
+    series, times, picked = series[kept], times[kept], picked[kept]
     steps = panel.frequency.steps(panel.times[panel.starts[series]], times)
     row = starts[series] + steps
     kept = (steps >= 0) & (row < starts[series + 1])
@@ -74,7 +63,21 @@ def place(
         where = f" in series {panel.ids[int(series[first])]}" if own else ""
         remedy = f"occurs twice{where}; keep one row a step, or choose `duplicates` mean|sum|first|last"
         raise UserError(argument, shown(times[first]), remedy)
-    _gather(values, row, numbers[order], layout.duplicates)
+    numbers = np.concatenate([column[picked[order]] for column in columns], axis=1)
+    _gather(values, row, numbers, layout.duplicates)
+
+
+def _rows(
+    reading: Reading, table: nw.DataFrame[Any], own: list[str], layout: Layout
+) -> tuple[NDArray[np.int64], Times, NDArray[np.int64]]:
+    """The series of each row of a frame, -1 where the table has no such series; its time; and which row it is."""
+    cells = {name: table[name].to_pandas() for name in (*own, *reading.columns.times)}
+    numbered = pd.DataFrame({**cells, _ROW: np.arange(len(table), dtype=np.float64)})
+    times = [*reading.columns.times]
+    rows = read_rows(numbered, replace(layout, id_col=own or "", time_col=times, target_col=_ROW, decimal=None))
+    index = {str(name): lane for lane, name in enumerate(reading.panel.ids.to_list())}
+    series = np.array([index.get(str(name), -1) for name in rows.ids.to_list()])[rows.codes]
+    return series, rows.times, rows.values.astype(np.int64)
 
 
 def _repeated(row: NDArray[np.int64]) -> NDArray[np.int64]:
