@@ -70,6 +70,7 @@ def test_a_number_adds_the_effect_of_its_distance_from_the_usual_one():
 def test_all_parts_add_up_to_the_forecast_of_a_table(model):
     """Effects, regressions for each hour, two kinds of columns, several series whose weights are pooled."""
     past, future = hours(("a", "b"))
+    past = past.assign(load=past.load.where(past.index % 400 > 5))  # some hours of the past have no load
     reason = segue.explain(past, 24, id="b", model=model, future=future)
     assert list(reason.contributions)[-4:] == ["past", "load", "promo", "not-attributed"]
     assert_adds_up(reason, segue.forecast(past, 24, model=model, future=future).iloc[24:, 2].to_numpy())
