@@ -56,7 +56,7 @@ class Phases:
         past = self._past(_filled(values, observed)[-_BACK * self.season :])
         columns = self._columns(known[time - _BACK * self.season :], _BACK + count)
         found = [_ahead(fit, past, columns, count) for fit in self.fits]
-        return np.sinh(np.stack(found)[:, :ahead]) * self.spread + self.middle
+        return np.asarray(np.sinh(np.stack(found)[:, :ahead]) * self.spread + self.middle)
 
     def _past(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Transformed values, `(seasons, phases)`."""
@@ -66,7 +66,7 @@ class Phases:
         """Scaled columns, `(seasons, phases, columns)`; 0 where missing."""
         own = np.full((seasons * self.season, known.shape[1]), np.nan)
         own[: len(known)] = known
-        return np.nan_to_num((own - self.centre) / self.scale).reshape(seasons, self.season, -1)
+        return np.asarray(np.nan_to_num((own - self.centre) / self.scale)).reshape(seasons, self.season, -1)
 
 
 @dataclass(frozen=True, eq=False)
