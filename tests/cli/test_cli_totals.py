@@ -101,6 +101,7 @@ def test_more_rows_than_the_screen_has_are_counted(table):
         ("forecast", ("--per", "W", "--how", "most"), "--how most: choose one of sum, mean, min, max"),
         ("forecast", ("--over", "town"), "--over town: give one of region, shop, all; name the column among --id"),
         ("forecast", ("--per", "W", "--seed", "-1"), "--seed -1: give a whole number of at least 0"),
+        ("forecast", ("--seed", "3"), "--seed 3: give --per, --over or both, too"),
         ("forecast", ("--per", "W", "--plot", "a.png"), "--plot a.png: shows single steps; leave it out, or leave out"),
         ("simulate", ("--paths", "1"), "--paths 1: give a whole number of at least 2"),
         ("simulate", ("--horizon", "0"), "--horizon 0: give a whole number of at least 1"),
@@ -120,3 +121,12 @@ def test_series_of_a_total_end_together(table):
     result = run("forecast", table, *IDS, *WEEKS, "--over", "all")
     assert result.exit_code == 2
     assert "--over all: the series of a total end at different times; cut them to one end" in result.stderr
+
+
+def test_totals_are_checked_like_steps_unless_no_check_is_asked_for(table, monkeypatch):
+    """Catches a `--no-check` that is taken and has no meaning."""
+    checked = []
+    monkeypatch.setattr("segue.cli.shared.check.show_check", lambda *_: checked.append(True))
+    for options, count in (((), 1), (("--no-check",), 1), (("--quiet",), 1)):
+        assert run("forecast", table, *IDS, *WEEKS, "--per", "W", *options).exit_code == 0
+        assert len(checked) == count

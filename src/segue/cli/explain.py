@@ -29,22 +29,27 @@ def explain(
     id_col: IdColumn = None,
     output: Output = None,
     plot: Plot = None,
+    future: options.Future = None,
+    covariates: options.Covariates = None,
+    holidays: options.Holidays = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
-    """Explain the forecast of one series of FILE: what its level, its cycles and unusual past values add.
+    """Explain the forecast of one series of FILE: what its level, its cycles, unusual past values and columns add.
 
     The contributions of each step add up to the median. Here --id names the series, and --id-col the column of series.
+    --future, --covariates and --holidays are those of `segue forecast`; each column has a contribution of its own.
     """
     check_writable("output", output, TABLES, table.file)
     check_writable("plot", plot, PICTURES, table.file)
 
+    from segue.cli.shared.known import KnownOptions, read_informed
     from segue.forecasting.answers.explanation import explain_reading
     from segue.forecasting.registry import load_predictor
 
-    reading = table.read()
-    bounds = table.limits(reading)
-    reason = explain_reading(load_predictor(model, threads=threads), reading, horizon, id, bounds)
+    known = KnownOptions(covariates, holidays, future)
+    predictor, reading, _ = read_informed(table, load_predictor(model, threads=threads), known, horizon)
+    reason = explain_reading(predictor, reading, horizon, id, table.limits(reading))
     _write(reason, output, plot)
     if not (table.quiet and output is not None):
         _show(reason, [path for path in (output, plot) if path])

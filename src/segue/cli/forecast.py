@@ -28,7 +28,7 @@ Calibrate = Annotated[
     int | None,
     typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
 ]
-Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
+TotalsSeed = Annotated[int | None, typer.Option(help="The seed of the paths of totals; 0 if left out.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
 
 
@@ -41,13 +41,13 @@ def forecast(
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
     calibrate: Calibrate = None,
-    future: Future = None,
+    future: options.Future = None,
     covariates: options.Covariates = None,
     holidays: options.Holidays = None,
     per: options.Per = None,
     how: options.How = None,
     over: options.Over = None,
-    seed: options.Seed = 0,
+    seed: TotalsSeed = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
     no_check: NoCheck = False,
@@ -74,10 +74,10 @@ def forecast(
     calibration = None if calibrate is None else _calibration(table, predictor, reading, horizon, calibrate)
     if totals is not None:
         show_totals(predictor, reading, horizon, totals, columns, bounds, calibration, output, table.quiet)
-        return
-    first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet, calibration)
-    if not (table.quiet and output is not None):
-        _show(reading, first, horizon, [path for path in (output, plot) if path])
+    else:
+        first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet, calibration)
+        if not (table.quiet and output is not None):
+            _show(reading, first, horizon, [path for path in (output, plot) if path])
     if not (no_check or table.quiet):
         show_check(table.ctx, bare, (model, plain), horizon, bounds)
 

@@ -18,25 +18,29 @@ def simulate(
     paths: Annotated[int, typer.Option(help="How many paths of each series.")] = 500,
     seed: options.Seed = 0,
     output: Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")] = None,
+    future: options.Future = None,
+    covariates: options.Covariates = None,
+    holidays: options.Holidays = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
     """Simulate joint paths of every series of FILE: at each step they are the quantiles of the forecast.
 
     With its id and the seed alone, a series has the same paths in any table. The terminal shows the first rows;
-    --output writes all of them.
+    --output writes all of them. --future, --covariates and --holidays are those of `segue forecast`.
     """
     check_writable("output", output, TABLES, table.file)
 
+    from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import shown_rows
     from segue.forecasting.answers.simulate import check_paths, simulate_chunks
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.write import table_writer
 
     check_paths(paths, seed)
-    reading = table.read()
+    known = KnownOptions(covariates, holidays, future)
+    predictor, reading, _ = read_informed(table, load_predictor(model, threads=threads), known, horizon)
     bounds = table.limits(reading)
-    predictor = load_predictor(model, threads=threads)
     chunks = simulate_chunks(predictor, reading, horizon, paths, seed, bounds, None if output is not None else 1)
     first = next(chunks)
     if output is not None:

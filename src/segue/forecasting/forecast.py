@@ -67,7 +67,7 @@ def forecast(
     """
     check_horizon(horizon)
     limits, predictor = Limits(floor, cap), load_predictor(model)
-    asked = totals_asked(options.get("per"), options.get("how"), options.get("over"), options.get("seed", 0))
+    asked = totals_asked(options.get("per"), options.get("how"), options.get("over"), options.get("seed"))
     predictor, reading, calibration = _read(frame, options, horizon, predictor, limits)
     return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
 

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.known import Known
+from segue.forecasting.known import Known as Known
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 
 LEVELS: tuple[float, ...] = (

@@ -181,3 +181,15 @@ def test_a_level_that_the_history_lacks_is_refused():
     future = frame[60:].drop(columns="y").assign(promo=["no", "maybe", "no", "yes"])
     with pytest.raises(segue.UserError, match=r"future promo: 'maybe' in row 2 is no level of the history \(no, yes\)"):
         segue.forecast(frame[:60], 4, model="ar", future=future)
+
+
+@pytest.mark.parametrize(("duplicates", "temp"), [("first", 1.0), ("last", 3.0), ("mean", 2.0)])
+def test_rows_of_one_step_are_refused_or_gathered_as_asked(duplicates, temp):
+    past, future = frames(("a", "b"))
+    future = future.drop(columns="y")
+    twice = pd.concat([future.assign(temp=1.0), future.assign(temp=3.0)])
+    with pytest.raises(segue.UserError, match="future 2023-10-28: occurs twice in series a; keep one row a step"):
+        segue.forecast(past, AHEAD, model=MODEL, future=twice)
+    gathered = segue.forecast(past, AHEAD, model=MODEL, future=twice, duplicates=duplicates)
+    once = segue.forecast(past, AHEAD, model=MODEL, future=future.assign(temp=temp))
+    pd.testing.assert_frame_equal(gathered, once)

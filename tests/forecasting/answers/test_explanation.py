@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segue import LEVELS, Forecast, SeasonalNaive, UserError, explain, forecast, plot_explanation
-from segue.forecasting.answers.attribution import attribute, stretches
+from segue import LEVELS, Forecast, History, SeasonalNaive, UserError, explain, forecast, plot_explanation
+from segue.forecasting.answers.attribution import attribute_past, stretches
 from segue.forecasting.answers.components import components
 
 
@@ -63,7 +63,8 @@ def test_what_a_linear_forecaster_takes_from_each_stretch_is_its_weight_times_th
     values = np.random.default_rng(0).normal(size=100)
     parts = components(values, np.array([]), 5)
     bounds = stretches(100, 10)
-    _, moved = attribute(Linear(), parts, np.ones(100, bool), np.array([]), bounds, 3)
+    history = History(values[None], np.ones((1, 100), bool), np.zeros((1, 0)))
+    _, moved = attribute_past(Linear(), parts, history, None, bounds, 3)
     expected = np.zeros(len(bounds) - 1)
     expected[-1] = 0.5 * parts.rest[-10:].mean() + 0.5 * parts.rest[-1]
     assert np.allclose(moved, expected[:, None])
@@ -126,10 +127,11 @@ def test_the_explanation_of_a_series_is_the_same_alone_and_in_a_table():
         assert (part == among.contributions[key]).all()
 
 
-def test_the_picture_has_a_bar_for_each_step_and_part():
+def test_the_picture_has_a_bar_for_each_step_and_visible_part():
     reason = explain(day(noise=1.0), 12, model=SeasonalNaive(24))
     above, below = plot_explanation(reason).axes
-    shown = {key: part for key, part in reason.contributions.items() if key != "level"}
-    shown = {key: part for key, part in shown.items() if key != "not-attributed" or np.abs(part).max() > 1e-9}
-    assert sum(len(bars) for bars in below.containers) == 12 * len(shown)
+    heights = np.array([[bar.get_height() for bar in bars] for bars in below.containers])
+    assert heights.shape == (2, 12)  # the usual day and unusual past values; slow changes are too small to be seen
+    assert below.get_legend_handles_labels()[1][1:] == ["usual day (24 steps)", "unusual past values"]
+    np.testing.assert_allclose(heights.sum(0), reason.median - reason.contributions["level"], atol=0.1)
     assert len(above.lines) == 2

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from segue.forecasting.answers.effects import effects
-from segue.forecasting.answers.phases import phase_quantiles
+from segue.forecasting.answers.effects import fit_effects
+from segue.forecasting.answers.phases import fit_phases
 from segue.forecasting.answers.regression import ridges
 from segue.forecasting.predictor import LEVELS
 
@@ -38,6 +38,14 @@ def test_tables_are_fitted_independently_and_a_column_of_zeros_has_no_part():
     np.testing.assert_allclose(together, np.stack(alone), rtol=1e-10)
     parts[:, :, 2] = 0.0
     np.testing.assert_allclose(ridges(parts, target)[0][:, 2], 0.0, atol=1e-12)
+
+
+def effects(values, seen, known, season):
+    return fit_effects(values, seen, known, season).of(known)
+
+
+def phase_quantiles(values, seen, known, season):
+    return fit_phases(values, seen, known, season).quantiles(values, seen, known)
 
 
 def lane(season, length, ahead, effect):
@@ -83,7 +91,7 @@ def test_phases_learn_an_effect_that_differs_by_phase():
 
 def test_phases_need_some_weeks():
     values = np.random.default_rng(4).normal(size=12 * 20)
-    assert phase_quantiles(values, np.ones(240, bool), np.zeros((252, 1)), 12) is None
+    assert fit_phases(values, np.ones(240, bool), np.zeros((252, 1)), 12) is None
 
 
 def test_columns_that_a_lane_does_not_have_take_no_part():

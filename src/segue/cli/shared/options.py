@@ -46,6 +46,7 @@ Over = Annotated[
     typer.Option(metavar="COLUMN", help="Totals over series that agree in this column of --id, or all."),
 ]
 Seed = Annotated[int, typer.Option(help="The seed of random paths.")]
+Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
 Covariates = Annotated[
     str | None, typer.Option(metavar="NAMES", help="The columns known ahead that are used: temp,promo.")
 ]

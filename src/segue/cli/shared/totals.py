@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _MOST = 24  # rows in the terminal
 
 
-def asked_totals(per: str | None, how: str | None, over: str | None, seed: int, plot: Path | None) -> "Totals | None":
+def asked_totals(
+    per: str | None, how: str | None, over: str | None, seed: int | None, plot: Path | None
+) -> "Totals | None":
     """Returns the totals that the flags ask for; None if there are none.
 
     Raises:

@@ -6,23 +6,21 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.forecasting.answers.holidays import holiday_columns
+from segue.forecasting.answers.holidays import HOLIDAYS, holiday_columns
 from segue.forecasting.answers.numeric import Coded, coded
+from segue.forecasting.answers.placing import place
 from segue.forecasting.table.grid.known import KnownColumns
 from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading
-from segue.forecasting.table.rows import read_rows, table_of
+from segue.forecasting.table.rows import table_of
 
 Names = str | Sequence[str]
 """A name, several, or several in one text: `temp,promo`."""
-
-_ROW = "row"  # the column that says which row of the frame a row of the reading was
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,14 +59,18 @@ def with_known(reading: Reading, given: Given, layout: Layout, horizon: int) -> 
     """
     panel = reading.panel
     starts = np.concatenate([[0], np.cumsum(panel.lengths + horizon)]).astype(np.int64)
-    parts: list[tuple[tuple[str, ...], NDArray[np.float64]]] = []
+    names, sources, values = list[str](), list[str](), list[NDArray[np.float64]]()
     if given.future is not None or given.covariates is not None:
-        parts.append(_covariates(reading, given, layout, starts, horizon))
+        columns, own = _covariates(reading, given, layout, starts, horizon)
+        names += [name for column in columns for name in column.names]
+        sources += [column.name for column in columns for _ in column.names]
+        values.append(own)
     if given.holidays is not None:
-        parts.append(holiday_columns(panel, split_names(given.holidays), starts))
-    names = tuple(name for own, _ in parts for name in own)
-    values = np.concatenate([own for _, own in parts], axis=1)
-    known = KnownColumns(names, starts, values, np.ones(len(panel)))
+        days, own = holiday_columns(panel, split_names(given.holidays), starts)
+        names += days
+        sources += [HOLIDAYS] * len(days)
+        values.append(own)
+    known = KnownColumns(tuple(names), tuple(sources), starts, np.concatenate(values, axis=1), np.ones(len(panel)))
     return replace(reading, panel=replace(panel, known=known))
 
 
@@ -79,8 +81,8 @@ def split_names(given: Names) -> tuple[str, ...]:
 
 def _covariates(
     reading: Reading, given: Given, layout: Layout, starts: Int64[np.ndarray, " series_and_1"], horizon: int
-) -> tuple[tuple[str, ...], Float64[np.ndarray, "rows columns"]]:
-    """The numbers of all covariates on the grid."""
+) -> tuple[list[Coded], Float64[np.ndarray, "rows columns"]]:
+    """All covariates, and their numbers on the grid."""
     if len(reading.columns.targets) > 1:
         raise UserError("target_col", ",".join(reading.columns.targets), "covariates go with one column; name one")
     if reading.panel.frequency.alias == "rows":
@@ -90,11 +92,11 @@ def _covariates(
     names = _chosen(reading, past, ahead, given.covariates, horizon)
     columns = [coded(name, past[name], None if ahead is None else ahead[name]) for name in names]
     values = np.full((int(starts[-1]), sum(len(column.names) for column in columns)), np.nan)
-    _place(values, starts, reading, past, [column.past for column in columns], layout, "frame")
+    place(values, starts, reading, past, [column.past for column in columns], layout, "frame")
     if ahead is not None:
-        _place(values, starts, reading, ahead, [column.ahead for column in columns], layout, "future")
+        place(values, starts, reading, ahead, [column.ahead for column in columns], layout, "future")
     _check(values, starts, reading.panel, columns, horizon)
-    return tuple(name for column in columns for name in column.names), values
+    return columns, values
 
 
 def _chosen(
@@ -118,48 +120,6 @@ def _chosen(
     if not names:
         raise UserError("future", "(no column)", f"holds nothing beside series and times; add some of {free}")
     return names
-
-
-def _place(
-    values: NDArray[np.float64],
-    starts: NDArray[np.int64],
-    reading: Reading,
-    table: nw.DataFrame[Any],
-    columns: Sequence[NDArray[np.float64]],
-    layout: Layout,
-    argument: str,
-) -> None:
-    """Writes the rows of a frame on the grid; several rows of one step are averaged."""
-    panel, own = reading.panel, [name for name in reading.columns.ids if name in table.columns]
-    if 0 < len(own) < len(reading.columns.ids):
-        raise UserError(argument, own[0], "names series together with others; give all of them, or none")
-    cells = {name: table[name].to_pandas() for name in (*own, *reading.columns.times)}
-    rows_of = pd.DataFrame({**cells, _ROW: np.arange(len(table), dtype=np.float64)})
-    rows = read_rows(
-        rows_of, replace(layout, id_col=own or "", time_col=list(reading.columns.times), target_col=_ROW, decimal=None)
-    )
-    if rows.times.dtype.kind != panel.times.dtype.kind:
-        raise UserError(argument, reading.time_col, "times are numbers in one table and dates in the other")
-    index = {str(name): lane for lane, name in enumerate(panel.ids.to_list())}
-    series = np.array([index.get(str(name), -1) for name in rows.ids.to_list()])[rows.codes]
-    picked = rows.values.astype(np.int64)
-    numbers = np.concatenate([column[picked] for column in columns], axis=1)
-    times = rows.times
-    if not own and reading.columns.ids:  # for all series
-        lanes = len(panel)
-        series, times = np.repeat(np.arange(lanes), len(times)), np.tile(times, lanes)
-        numbers = np.tile(numbers, (lanes, 1))
-    elif not own:
-        series = np.zeros(len(times), dtype=np.int64)
-    kept = series >= 0
-    series, times, numbers = series[kept], times[kept], numbers[kept]
-    steps = panel.frequency.steps(panel.times[panel.starts[series]], times)
-    row = starts[series] + steps
-    kept = (steps >= 0) & (row < starts[series + 1])
-    total, count = np.zeros(values.shape), np.zeros(len(values))
-    np.add.at(total, row[kept], numbers[kept])
-    np.add.at(count, row[kept], 1)
-    values[count > 0] = total[count > 0] / count[count > 0, None]
 
 
 def _check(

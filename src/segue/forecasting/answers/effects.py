@@ -1,7 +1,9 @@
 """What known columns add to the values of one lane, as a regression in its context shows."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int64
 from numpy.typing import NDArray
 
 from segue.forecasting.answers.regression import ridges
@@ -16,32 +18,56 @@ _HINGES = (0.5, 0.9)  # quantiles of a column from which on its slope may differ
 _DISTINCT = 8  # a column of fewer values is a flag or a level, and has no hinge
 
 
-def effects(
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """What known columns add to the values of a lane: a sum of terms, each a slope times a column or a hinge of one.
+
+    Attributes:
+        owners: The index of the column of each term.
+        knots: From which value of its column on a term counts; -inf for the column itself.
+        slopes: What a unit of each term adds.
+        offset: The mean of the sum in the past. It is taken off, so that the mean effect is zero.
+    """
+
+    owners: Int64[np.ndarray, " terms"]
+    knots: Float64[np.ndarray, " terms"]
+    slopes: Float64[np.ndarray, " terms"]
+    offset: float
+
+    def of(self, known: Float64[np.ndarray, "steps columns"]) -> Float64[np.ndarray, " steps"]:
+        """Returns what the columns add at some steps, all together; a missing number adds nothing."""
+        return np.asarray(_terms(known, self.owners, self.knots) @ self.slopes - self.offset)
+
+
+def fit_effects(
     values: Float64[np.ndarray, " time"],
     observed: Bool[np.ndarray, " time"],
-    known: Float64[np.ndarray, "time_and_ahead columns"],
+    known: Float64[np.ndarray, "time_and_more columns"],
     season: int,
-) -> Float64[np.ndarray, " time_and_ahead"]:
-    """Returns what the columns add to each value and to each step ahead; the mean effect on the values is zero.
+) -> Effects:
+    """Finds what columns add to the values of a lane.
 
     The regression runs on differences from a baseline, the mean of the last values of the same season phase, for values
     and columns alike. So neither a level that moves nor an effect of the hour takes part. It is done in the recent past
-    and in the whole past, and the effects are averaged.
+    and in the whole past, and both are averaged.
 
     Args:
         values: The values.
         observed: Whether each value is observed.
-        known: The columns, at the values and ahead.
+        known: The columns at the values; later steps are not read.
         season: Steps of a season; 1 for none.
     """
-    begin = int(observed.argmax())
-    time = len(values)
-    columns = _shaped(known, time)
-    usable = observed & np.isfinite(columns[:time]).all(1)
-    columns = np.where(np.isfinite(columns), columns, 0.0)
+    begin, time = int(observed.argmax()), len(values)
+    usable = observed & np.isfinite(known[:time]).all(1)
+    owners, knots = _terms_of(known[:time])
+    terms = _terms(known[:time], owners, knots)
     windows = sorted({min(time - begin, _RECENT * season), time - begin})
-    found = [_fitted(values, usable, columns, season, time - window) for window in windows]
-    return np.asarray(np.mean(found, axis=0))
+    slopes = [_slopes(values, usable, terms, season, time - window) for window in windows]
+    means = [
+        float((terms[time - window :][usable[time - window :]] @ own).mean()) if own.any() else 0.0
+        for window, own in zip(windows, slopes, strict=True)
+    ]
+    return Effects(owners, knots, np.mean(slopes, axis=0), float(np.mean(means)))
 
 
 def takes_many(column: Float64[np.ndarray, " rows"]) -> bool:
@@ -49,27 +75,24 @@ def takes_many(column: Float64[np.ndarray, " rows"]) -> bool:
     return len(np.unique(column[np.isfinite(column)])) >= _DISTINCT
 
 
-def _fitted(
-    values: NDArray[np.float64], usable: NDArray[np.bool_], columns: NDArray[np.float64], season: int, since: int
+def _slopes(
+    values: NDArray[np.float64], usable: NDArray[np.bool_], terms: NDArray[np.float64], season: int, since: int
 ) -> NDArray[np.float64]:
-    """The effects by the regression on the values from a step on."""
-    time = len(values)
-    size = time - since
+    """The slope of each term by the regression on the values from a step on; zeros where they are too few."""
+    size = len(values) - since
     depth = max(1, min(_BEFORE, size // (4 * season)))
     target = _apart(values[since:], usable[since:], season, depth)
-    parts = np.stack([_apart(x, usable[since:], season, depth) for x in columns[since:time].T], axis=1)
+    parts = np.stack([_apart(x, usable[since:], season, depth) for x in terms[since:].T], axis=1)
     rows = np.isfinite(target) & np.isfinite(parts).all(1)
     if rows.sum() < _FEWEST:
-        return np.zeros(len(columns))
+        return np.zeros(terms.shape[1])
     target, parts = target[rows], parts[rows]
     middle = np.median(target)
     spread = 1.4826 * np.median(np.abs(target - middle))
     if spread > 0:
         target = np.clip(target, middle - _EDGE * spread, middle + _EDGE * spread)
     found, _ = ridges((parts - parts.mean(0))[None], (target - target.mean())[None])
-    coefficients = found[0]
-    effect = columns @ coefficients
-    return np.asarray(effect - effect[since:time][usable[since:]].mean())
+    return np.asarray(found[0])
 
 
 def _apart(values: NDArray[np.float64], usable: NDArray[np.bool_], season: int, depth: int) -> NDArray[np.float64]:
@@ -81,11 +104,18 @@ def _apart(values: NDArray[np.float64], usable: NDArray[np.bool_], season: int, 
     return np.where(usable & (count > 0), values - total / np.maximum(count, 1), np.nan)
 
 
-def _shaped(known: NDArray[np.float64], time: int) -> NDArray[np.float64]:
-    """The columns, and a hinge at some quantiles of each that takes many values."""
-    parts = [known]
-    for column in known.T:
-        past = column[:time][np.isfinite(column[:time])]
-        if takes_many(past):
-            parts.append(np.stack([np.maximum(column - knot, 0.0) for knot in np.quantile(past, _HINGES)], axis=1))
-    return np.concatenate(parts, axis=1)
+def _terms_of(past: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The owners and knots of all terms: each column, and a hinge at some quantiles of each that takes many values."""
+    owners, knots = [*range(past.shape[1])], [-np.inf] * past.shape[1]
+    for index, column in enumerate(past.T):
+        if takes_many(column):
+            owners += [index] * len(_HINGES)
+            knots += np.quantile(column[np.isfinite(column)], _HINGES).tolist()
+    return np.array(owners, dtype=np.int64), np.array(knots)
+
+
+def _terms(known: NDArray[np.float64], owners: NDArray[np.int64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The terms at some steps; 0 where a number is missing."""
+    columns = known[:, owners]
+    terms = np.where(np.isinf(knots), columns, np.maximum(columns - np.where(np.isinf(knots), 0.0, knots), 0.0))
+    return np.where(np.isfinite(columns), terms, 0.0)

@@ -6,15 +6,18 @@ from typing import Any, Unpack
 import numpy as np
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.answers.attribution import attribute, stretches
+from segue.forecasting.answers.attribution import attribute_columns, attribute_past, stretches
 from segue.forecasting.answers.components import components
-from segue.forecasting.answers.reason import NOT_ATTRIBUTED, Explanation
+from segue.forecasting.answers.informed import read_given
+from segue.forecasting.answers.options import GivenOptions
+from segue.forecasting.answers.reason import CYCLE, NOT_ATTRIBUTED, PARTS, Explanation
+from segue.forecasting.answers.told import in_words, told_lane
 from segue.forecasting.predictor import Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits
+from segue.forecasting.table.grid.known import KnownColumns
 from segue.forecasting.table.grid.panel import Panel
-from segue.forecasting.table.layout import Layout, TableOptions
-from segue.forecasting.table.reading import Reading, read_frame
+from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import Number
 
 _LONGEST = 8192  # steps of the past that are split: as many as the longest contexts; more would only cost time
@@ -29,13 +32,16 @@ def explain(
     model: Model = "nanotst",
     floor: Number | None = None,
     cap: Number | None = None,
-    **table: Unpack[TableOptions],
+    **options: Unpack[GivenOptions],
 ) -> Explanation:
-    """Explains the forecast of one series by the parts of its past.
+    """Explains the forecast of one series by the parts of its past, and by what is known of its future.
 
     The past is split into a level, cycles, slow changes and the rest. The predictor forecasts the level alone, then the
     level with the cycles, and so on to the whole past. What the forecast changes by is what the part adds, so that all
     contributions add up to the median. Nothing is assumed of the predictor.
+
+    With covariates or holidays, what was unusual of them in the past is told with the past. At the end, the future
+    changes from usual columns to those that are given. What the forecast changes by is what each column adds.
 
     Args:
         frame: See `segue.forecast`.
@@ -44,16 +50,17 @@ def explain(
         model: A name, a model folder, or a predictor.
         floor: The least value of the forecasts.
         cap: The largest value of the forecasts.
-        **table: How to read the table; see `segue.Layout`.
+        **options: `future`, `covariates` and `holidays`, as for `segue.forecast`; and how to read the table, as
+            `segue.Layout` describes it.
 
     Raises:
         UserError: An argument is invalid, or there is no such series.
     """
     check_horizon(horizon)
     limits = Limits(floor, cap)
-    reading = read_frame(frame, Layout(**table))
+    predictor, reading = read_given(frame, options, horizon, load_predictor(model))
     give_notice((*reading.notes, *limits.notes(reading.panel.values)))
-    return explain_reading(load_predictor(model), reading, horizon, id, limits)
+    return explain_reading(predictor, reading, horizon, id, limits)
 
 
 def explain_reading(
@@ -62,19 +69,24 @@ def explain_reading(
     """Explains the forecast of one series of a table that was read before; see `explain`."""
     check_horizon(horizon)
     own = _part(reading, name)
-    panel, context = own.panel, min(predictor.context, _LONGEST)
-    end = int(panel.ends[0])
-    values, observed = panel.lanes([0], context, np.array([end]))
-    past = np.where(observed[0], values[0], np.nan)
+    panel = own.panel
+    _refuse_taken(panel.known, predictor.name)
+    lane = told_lane(predictor, panel, horizon, _LONGEST)
+    past, end = lane.past, int(panel.ends[0])
     seasons = panel.seasons[0]
     periods = seasons if len(seasons) else np.array(panel.season_of_values())
-    parts = components(past, periods, horizon)
+    parts = components(lane.without_columns, periods, horizon)
+    parts = replace(parts, rest=parts.rest + past - lane.without_columns)
     bounds = stretches(len(past), _width(list(parts.cycles), len(past), horizon))
-    ahead = horizon + int(panel.lengths[0]) - end  # rows without a value at the end are forecast, too
-    added, moved = attribute(predictor, parts, observed[0], seasons, bounds, ahead)
-    added, moved = {part: steps[-horizon:] for part, steps in added.items()}, moved[:, -horizon:]
+    added, moved = attribute_past(lane.predictor, parts, lane.history, lane.usual, bounds, lane.ahead)
+    added = {part: steps[-horizon:] for part, steps in added.items()}
+    added["past"] = moved[:, -horizon:].sum(0)
+    known = dict[str, tuple[str, ...]]()
+    if panel.known is not None and lane.usual is not None:
+        columns = attribute_columns(lane.predictor, lane.history, lane.usual, panel.known.sources, lane.ahead)
+        added |= {source: steps[-horizon:] for source, steps in columns.items()}
+        known = in_words(panel.known, panel.known.values[-horizon:], lane.usual[-horizon:])
     median = forecast_panel(predictor, panel, horizon, (0.5,), limits=limits)[0, :, 0]
-    added["past"] = moved.sum(0)
     added[NOT_ATTRIBUTED] = median - sum(added.values())
     steps = panel.steps - (end - len(past))
     rows = (steps >= 0) & (steps < len(past))
@@ -84,13 +96,25 @@ def explain_reading(
         times=panel.future(horizon)[0],
         median=median,
         contributions=added,
+        known=known,
         bounds=bounds,
-        stretches=moved,
+        stretches=moved[:, -horizon:],
         past_times=panel.times[rows],
         past_steps=steps[rows],
         past_values=panel.values[rows],
         table=own.future(horizon, {predictor.name: median[None], **{key: one[None] for key, one in added.items()}}),
     )
+
+
+def _refuse_taken(known: KnownColumns | None, model: str) -> None:
+    """Refuses a column that has the name of another part.
+
+    Raises:
+        UserError: There is one.
+    """
+    for source in () if known is None else known.sources:
+        if source in (model, *PARTS) or source.startswith(CYCLE):
+            raise UserError("covariates", source, "is also the name of another part; rename the column")
 
 
 def _part(reading: Reading, name: Any) -> Reading:

@@ -11,6 +11,11 @@ from segue.errors import UserError
 from segue.extras import remedy_for_missing
 from segue.forecasting.table.grid.panel import Panel
 
+HOLIDAYS = "holidays"
+"""What the columns of holidays belong to, as a covariate has its name."""
+HOLIDAY = "holiday"
+"""The column that all holidays share."""
+
 _DAY = np.timedelta64(1, "D")
 _MARKS = ("(observed)", "(estimated)", "(substituted)", "(in lieu)")  # of days that count as the day itself
 
@@ -36,13 +41,13 @@ def holiday_columns(
         )
     named = _named_days(places, whole.min(), whole.max())
     every = np.unique(np.concatenate([*named.values()])) if named else np.array([], dtype="datetime64[D]")
-    columns = {"holiday": np.isin(whole, every)}
+    columns = {HOLIDAY: np.isin(whole, every)}
     columns |= {name: np.isin(whole, own) for name, own in sorted(named.items())}
-    columns["day before a holiday"] = np.isin(whole + _DAY, every) & ~columns["holiday"]
-    columns["day after a holiday"] = np.isin(whole - _DAY, every) & ~columns["holiday"]
+    columns["day before a holiday"] = np.isin(whole + _DAY, every) & ~columns[HOLIDAY]
+    columns["day after a holiday"] = np.isin(whole - _DAY, every) & ~columns[HOLIDAY]
     past = np.concatenate([np.arange(len(own)) < length for own, length in zip(days, panel.lengths, strict=True)])
     kept = {name: own for name, own in columns.items() if (own & past).any() and not own[past].all()}
-    if "holiday" not in kept:
+    if HOLIDAY not in kept:
         raise UserError(
             "holidays", ",".join(places), "the history has no such day; leave it out or give a longer history"
         )

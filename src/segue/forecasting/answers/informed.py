@@ -1,15 +1,17 @@
 """A predictor and a table that know covariates and holidays, weighed by what they were worth in the past."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from segue.forecasting.answers.benefit import with_weights
 from segue.forecasting.answers.covariates import Given, with_known
+from segue.forecasting.answers.options import GivenOptions, layout_and_given
 from segue.forecasting.answers.regressed import Regressed
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.reading import Reading
+from segue.forecasting.table.reading import Reading, read_frame
 
 
 def informed(
@@ -36,3 +38,20 @@ def informed(
     ends = np.maximum(whole.panel.ends - held_out, 0)
     panel, note = with_weights(own, whole.panel, horizon, ends)
     return own, replace(whole, panel=panel), (note,)
+
+
+def read_given(frame: Any, options: GivenOptions, horizon: int, predictor: Predictor) -> tuple[Predictor, Reading]:
+    """Reads a frame and what is known beside it, and says in the notes of the reading what was found of it.
+
+    Args:
+        frame: The table.
+        options: Keyword arguments of a function.
+        horizon: Steps ahead.
+        predictor: Any predictor.
+
+    Returns:
+        The predictor that reads what is known, and the reading that holds it; see `informed`.
+    """
+    layout, given = layout_and_given(frame, options, GivenOptions)
+    informed_predictor, reading, found = informed(predictor, read_frame(frame, layout), given, layout, horizon)
+    return informed_predictor, replace(reading, notes=(*reading.notes, *found))

@@ -49,11 +49,13 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
         if ahead is not None and len(after) and not may_hold_numbers({name: ahead}, name):
             raise UserError("future", name, "holds numbers in the history and text in the future; write both alike")
         return Coded(name, (name,), _numbers(name, before, "frame"), _numbers(name, after, "future"))
-    levels = sorted({str(cell) for cell in before.dropna().tolist()})
+    cells = [str(cell) for cell in before.dropna().tolist()]
+    levels = sorted(set(cells))
     if len(levels) > _MOST_LEVELS:
         raise UserError("covariates", name, f"has {len(levels):,} levels; at most {_MOST_LEVELS} are used, or numbers")
     _refuse_unseen(name, after, levels)
-    kept = levels[:1] if len(levels) == 2 else levels  # the second level of two is the first one's absence
+    # of two levels, the more frequent one is the absence of the other
+    kept = [min(levels, key=cells.count)] if len(levels) == 2 else levels
     return Coded(name, tuple(f"{name}={level}" for level in kept), _levels(before, kept), _levels(after, kept))
 
 

@@ -4,6 +4,8 @@ So electricity prices are forecast by those who specialise in them (Lago et al. 
 coefficients for all hours of yesterday, and for the loads that are known for tomorrow.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from jaxtyping import Bool, Float64
 from numpy.typing import NDArray
@@ -22,49 +24,111 @@ _HINGES = (0.7, 1.4)  # in deviations above the median: the slope of a price ris
 _BEYOND = 0.5  # in transformed units: how far beyond all past values a forecast may lie
 
 
-def phase_quantiles(
+@dataclass(frozen=True, eq=False)
+class Phases:
+    """Regressions for each phase of a season, fitted to the past of a lane.
+
+    Attributes:
+        season: Steps of a season.
+        middle: What is taken off values, and `spread` what they are divided by, before they are transformed.
+        spread: See `middle`.
+        centre: What is taken off each column, and `scale` what it is divided by.
+        scale: See `centre`.
+        fits: The regressions, for each number of seasons that was learnt from.
+    """
+
+    season: int
+    middle: float
+    spread: float
+    centre: Float64[np.ndarray, " columns"]
+    scale: Float64[np.ndarray, " columns"]
+    fits: tuple["_Fit", ...]
+
+    def quantiles(
+        self,
+        values: Float64[np.ndarray, " time"],
+        observed: Bool[np.ndarray, " time"],
+        known: Float64[np.ndarray, "time_and_ahead columns"],
+    ) -> Float64[np.ndarray, "fits steps levels"]:
+        """Forecasts the steps ahead; see `fit_phases` for the arguments."""
+        time, ahead = len(values), len(known) - len(values)
+        count = -(-ahead // self.season)
+        past = self._past(_filled(values, observed)[-_BACK * self.season :])
+        columns = self._columns(known[time - _BACK * self.season :], _BACK + count)
+        found = [_ahead(fit, past, columns, count) for fit in self.fits]
+        return np.asarray(np.sinh(np.stack(found)[:, :ahead]) * self.spread + self.middle)
+
+    def _past(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Transformed values, `(seasons, phases)`."""
+        return np.asarray(np.arcsinh((values.reshape(-1, self.season) - self.middle) / self.spread))
+
+    def _columns(self, known: NDArray[np.float64], seasons: int) -> NDArray[np.float64]:
+        """Scaled columns, `(seasons, phases, columns)`; 0 where missing."""
+        own = np.full((seasons * self.season, known.shape[1]), np.nan)
+        own[: len(known)] = known
+        return np.asarray(np.nan_to_num((own - self.centre) / self.scale)).reshape(seasons, self.season, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Regressions that were learnt from some seasons, in transformed units.
+
+    Attributes:
+        curved: Whether the slope of each column may differ between small and large values.
+        mean: The mean of each regressor, `(phases, 1, regressors)`, and `scale` its deviation.
+        scale: See `mean`.
+        level: The mean of each phase.
+        coefficients: Those of each phase, `(phases, regressors)`.
+        bounds: The quantiles of the errors of leaving out one season, `(phases, levels)`.
+        lowest: The least forecast, and `highest` the largest one.
+        highest: See `lowest`.
+    """
+
+    curved: NDArray[np.bool_]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    level: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    bounds: NDArray[np.float64]
+    lowest: float
+    highest: float
+
+
+def fit_phases(
     values: Float64[np.ndarray, " time"],
     observed: Bool[np.ndarray, " time"],
     known: Float64[np.ndarray, "time_and_ahead columns"],
     season: int,
-) -> Float64[np.ndarray, "sizes steps levels"] | None:
-    """Forecasts the steps ahead by the regressions; None where the past is too short.
+) -> Phases | None:
+    """Fits the regressions; None where the past is too short.
 
     Values are transformed by asinh((y - median) / deviation), so that peaks do not rule the fit (Uniejewski, Weron and
     Ziel 2018). Quantiles are those of the errors of leaving out one season, for each phase.
 
     Args:
         values: The values.
-        observed: Whether each value is observed; missing ones are replaced by those of a season before.
+        observed: Whether each value is observed; missing ones are replaced by the last one before them.
         known: The columns, at the values and ahead.
         season: Steps of a season.
-
-    Returns:
-        A forecast for each number of seasons that is learnt from.
     """
-    begin = int(observed.argmax())
-    seasons = (len(values) - begin) // season
-    ahead = len(known) - len(values)
-    count = -(-ahead // season)
+    seasons = (len(values) - int(observed.argmax())) // season
     if seasons < FEWEST + _BACK or observed[-seasons * season :].mean() < 0.9:
         return None
-    past = _filled(values, observed)[-seasons * season :].reshape(seasons, season)
-    middle = np.median(past)
-    spread = 1.4826 * np.median(np.abs(past - middle)) or float(past.std())
+    past = _filled(values, observed)[-seasons * season :]
+    middle = float(np.median(past))
+    spread = float(1.4826 * np.median(np.abs(past - middle)) or past.std())
     if not spread > 0:
         return None
-    own = np.full(((seasons + count) * season, known.shape[1]), np.nan)
-    own[: seasons * season + ahead] = known[len(values) - seasons * season :]
-    columns = _scaled(own).reshape(seasons + count, season, -1)
-    scaled = np.arcsinh((past - middle) / spread)
+    count = -(-(len(known) - len(values)) // season)
+    own = known[len(values) - seasons * season :]
+    bare = Phases(season, middle, spread, *_centre_and_scale(own), ())
+    scaled, columns = bare._past(past), bare._columns(own, seasons + count)
     sizes = sorted({min(size, seasons - _BACK) for size in _SIZES})
-    found = [_forecast(scaled[-size - _BACK :], columns[-size - _BACK - count :], count) for size in sizes]
-    return np.sinh(np.stack(found)[:, :ahead]) * spread + middle
+    return replace(bare, fits=tuple(_fit(scaled[-n - _BACK :], columns[-n - _BACK - count :]) for n in sizes))
 
 
-def _forecast(past: NDArray[np.float64], columns: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """The quantiles of `count` seasons ahead, `(steps, levels)`, one after the other."""
-    size = len(past) - _BACK
+def _fit(past: NDArray[np.float64], columns: NDArray[np.float64]) -> _Fit:
+    """Learns from some seasons, and from columns that go on ahead of them."""
     curved = np.array([takes_many(column.ravel()) for column in np.moveaxis(columns, 2, 0)], dtype=bool)
     rows = _rows(past[:-1], columns[: len(past)], curved)
     mean, scale = rows.mean(1, keepdims=True), rows.std(1, keepdims=True)
@@ -73,14 +137,26 @@ def _forecast(past: NDArray[np.float64], columns: NDArray[np.float64], count: in
     level = target.mean(1, keepdims=True)
     coefficients, errors = ridges((rows - mean) / scale, target - level)
     bounds = np.quantile(errors, LEVELS, axis=1).T
-    whole, found = past, []
+    lowest, highest = float(past.min()) - _BEYOND, float(past.max()) + _BEYOND
+    return _Fit(curved, mean, scale, level[:, 0], coefficients, bounds, lowest, highest)
+
+
+def _ahead(fit: _Fit, past: NDArray[np.float64], columns: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The quantiles of `count` seasons ahead, `(steps, levels)`, one after the other.
+
+    Args:
+        fit: The regressions.
+        past: The last `_BACK` seasons.
+        columns: The columns of these and of the seasons ahead.
+        count: The number of seasons.
+    """
+    found = []
     for index in range(count):
-        row = _rows(whole[-_BACK:], columns[size + index : size + index + _BACK + 1], curved)
-        step = ((row - mean) / scale)[:, 0]
-        point = (step * coefficients).sum(1) + level[:, 0]
-        point = np.clip(point, past.min() - _BEYOND, past.max() + _BEYOND)
-        found.append(point[:, None] + bounds)
-        whole = np.concatenate([whole, point[None]])
+        row = _rows(past[-_BACK:], columns[index : index + _BACK + 1], fit.curved)
+        point = (((row - fit.mean) / fit.scale)[:, 0] * fit.coefficients).sum(1) + fit.level
+        point = np.clip(point, fit.lowest, fit.highest)
+        found.append(point[:, None] + fit.bounds)
+        past = np.concatenate([past, point[None]])
     return np.concatenate(found)
 
 
@@ -110,9 +186,8 @@ def _filled(values: NDArray[np.float64], observed: NDArray[np.bool_]) -> NDArray
     return np.asarray(values[last])
 
 
-def _scaled(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Columns with median 0 and deviation 1; 0 where missing or constant."""
+def _centre_and_scale(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The median and the deviation of each column; one that is missing or constant has an infinite deviation."""
     columns = np.where(np.isfinite(columns).any(0), columns, 0.0)
     middle, scale = np.nanmedian(columns, axis=0), np.nanstd(columns, axis=0)
-    scale = np.where(scale > 0, scale, np.inf)
-    return np.nan_to_num((columns - middle) / scale)
+    return middle, np.where(scale > 0, scale, np.inf)

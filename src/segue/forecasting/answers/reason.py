@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from segue.forecasting.answers.holidays import HOLIDAYS
 from segue.forecasting.table.grid.frequency import Times
 
 NOT_ATTRIBUTED = "not-attributed"
-_MATTERS = 0.1  # of all that is added to the level, and of the deviation of the past; less is not worth a sentence
+CYCLE = "cycle-"
+"""How the names of cycles begin; their steps follow."""
+PARTS = ("level", "trend", "past", NOT_ATTRIBUTED)
+"""The names of all parts but those of cycles and known columns."""
+_MATTERS = 0.15
+"""Of all that is added to the level, and of the deviation of the past; less is not worth a sentence. The mean of fifty
+values of white noise, which may be its level, is off by as much."""
 _UNITS = {"day": (0.99, 1.01), "week": (6.9, 7.1), "month": (27.5, 31.5), "year": (360.0, 370.0)}  # in days
 
 
@@ -26,8 +33,10 @@ class Explanation:
         median: The forecast that is explained, as `segue.forecast` gives it.
         contributions: What each part adds at each step; together they are the median. `level` is what a forecast by the
             level alone says, `cycle-24` what repeating a cycle of 24 steps adds, `trend` what slow changes of the level
-            add, `past` what all other movements of the past add, and `not-attributed` what is left: the rounding of
+            add, and `past` what all other movements of the past add. A covariate has its name, and all holidays are
+            `holidays`: what their difference from the usual adds. `not-attributed` is what is left: the rounding of
             counts, floors and caps.
+        known: What is unusual at each step of each covariate and of the holidays, in words; empty where nothing is.
         bounds: The first step of each stretch of the past, then the number of steps that were read.
         stretches: What the other movements within each stretch add; their sum is `past`.
         past_times: The time of each row of the past that was read.
@@ -41,6 +50,7 @@ class Explanation:
     times: Times
     median: Float64[np.ndarray, " steps"]
     contributions: Mapping[str, Float64[np.ndarray, " steps"]]
+    known: Mapping[str, tuple[str, ...]]
     bounds: Int64[np.ndarray, " stretches_and_1"]
     stretches: Float64[np.ndarray, "stretches steps"]
     past_times: Times
@@ -54,36 +64,64 @@ class Explanation:
 
 
 def summarise(reason: Explanation) -> str:
-    """Says what a forecast repeats, from which level, where the trend goes, and which stretch moved it most."""
-    sizes = {key: float(np.abs(part).mean()) for key, part in reason.contributions.items() if key != "level"}
-    least = _MATTERS * max(sum(sizes.values()), float(np.nanstd(reason.past_values)), 1e-300)
-    told = {key: reason.contributions[key] for key, size in sizes.items() if size >= least}
-    repeated = [cycle_name(int(key.removeprefix("cycle-")), reason) for key in told if key.startswith("cycle-")]
-    level = f"The forecast of {reason.name} starts from a level of {np.mean(reason.contributions['level']):.4g}"
+    """Says what a forecast repeats, from which level, and what else moves it: the trend, known columns, a stretch."""
+    parts = {key: part for key, part in reason.contributions.items() if key != "level"}
+    sizes = {key: float(np.abs(part).mean()) for key, part in parts.items()}
+    spread = float(np.nanstd(reason.past_values))
+    least = _MATTERS * max(sum(sizes.values()), spread, 1e-300)
+    told = [key for key, size in sizes.items() if size >= least]
+    days = {key: float(np.abs(parts[key]).max()) for key in reason.known}
+    columns = [key for key, most in days.items() if most >= _MATTERS * max(spread, 1e-300)]
+    repeated = [cycle_name(key, reason) for key in told if key.startswith(CYCLE)]
+    level = reason.contributions["level"]
+    begin = f"The forecast of {reason.name} starts from a level of {in_digits(np.mean(level))}"
     said = [
-        f"{level} and repeats the usual {' and '.join(repeated)}." if repeated else f"{level}; no cycle is repeated."
+        f"{begin} and repeats the usual {' and '.join(repeated)}." if repeated else f"{begin}; no cycle is repeated."
     ]
-    for key, part in told.items():
-        way, size = "up" if part.mean() > 0 else "down", abs(part.mean())
-        if key == "trend":
-            said.append(f"Slow changes of the past move it {way}, by {size:.3g} on average.")
-        elif key == NOT_ATTRIBUTED:
-            said.append(f"Rounding and limits change it by {sizes[key]:.3g}; this is not attributed to the past.")
-        elif key != "past" and not key.startswith("cycle-"):
-            said.append(f"{key.capitalize()} moves it {way}, by {size:.3g} on average.")
+    if "trend" in told:
+        said.append(f"Slow changes of the past move it {_moved(parts['trend'])}.")
+    said += [_of_column(key, reason) for key in columns]
+    if len(columns) < len(days):
+        few = [key for key in days if key not in columns]
+        said.append(f"What is known of {' and '.join(few)} changes it little.")
     if "past" in told:
         most = int(np.abs(reason.stretches).mean(1).argmax())
         first, last = stretch_times(reason)[most]
-        size = reason.stretches[most].mean()
-        way = "up" if size > 0 else "down"
-        said.append(f"What was unusual from {first} to {last} moves it {way}, by {abs(size):.3g} on average.")
-    if not told:
+        when = f"on {first}" if last == first or last.startswith(f"{first} ") else f"from {first} to {last}"
+        said.append(f"What was unusual {when} moves it {_moved(reason.stretches[most])}.")
+    if NOT_ATTRIBUTED in told:
+        size = in_digits(sizes[NOT_ATTRIBUTED], 3)
+        said.append(f"Rounding and limits change it by {size}; this is not attributed to any part.")
+    if not told and not days:
         said.append("Nothing else in the past moves it much.")
     return " ".join(said)
 
 
-def cycle_name(period: int, reason: Explanation) -> str:
-    """The name of a cycle: `day (24 steps)` where the times say so, else `cycle of 24 steps`."""
+def in_digits(value: float, digits: int = 4) -> str:
+    """A number of few digits, in the way that people write it: 12,340 for 12341.2."""
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.15g}" if 1e-4 <= abs(rounded) < 1e9 or rounded == 0 else f"{rounded:g}"
+
+
+def _moved(part: Float64[np.ndarray, " steps"]) -> str:
+    return f"{'up' if part.mean() > 0 else 'down'}, by {in_digits(abs(part.mean()), 3)} on average"
+
+
+def _of_column(key: str, reason: Explanation) -> str:
+    """Says when a known column moves a forecast most, and why."""
+    part = reason.contributions[key]
+    most = int(np.abs(part).argmax())
+    why = f" ({reason.known[key][most]})" if reason.known[key][most] else ""
+    way = "raise" if part[most] > 0 else "lower"
+    said = f"Holidays {way} it" if key == HOLIDAYS else f"The column {key} {way}s it"
+    time = _text(reason.times[most])
+    day = reason.times.dtype.kind == "M" and ":" not in time
+    return f"{said} most {'on' if day else 'at'} {time}{why}, by {in_digits(abs(part[most]), 3)}."
+
+
+def cycle_name(key: str, reason: Explanation) -> str:
+    """The name of a part such as `cycle-24`: `day (24 steps)` where the times say so, else `cycle of 24 steps`."""
+    period = int(key.removeprefix(CYCLE))
     times, steps = reason.past_times, reason.past_steps
     if times.dtype.kind == "M" and len(times) > 1:
         days = (times[-1] - times[0]) / np.timedelta64(1, "D") / (steps[-1] - steps[0]) * period

@@ -10,13 +10,14 @@ from jaxtyping import Float64
 from segue.errors import UserError, give_notice
 from segue.forecasting.answers.between import correlate
 from segue.forecasting.answers.dependence import PAST, estimate_dependence
+from segue.forecasting.answers.informed import read_given
+from segue.forecasting.answers.options import GivenOptions
 from segue.forecasting.answers.paths import join_paths, noise_of
 from segue.forecasting.predictor import LEVELS, Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 from segue.forecasting.table.grid.panel import Panel
-from segue.forecasting.table.layout import Layout, TableOptions
-from segue.forecasting.table.reading import Reading, read_frame
+from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import Number
 
 _CELLS = 4_000_000  # values of paths that are made at once: 32 MB an array, of which some five exist
@@ -31,7 +32,7 @@ def simulate(
     model: Model = "nanotst",
     floor: Number | None = None,
     cap: Number | None = None,
-    **table: Unpack[TableOptions],
+    **options: Unpack[GivenOptions],
 ) -> Any:
     """Simulates joint paths of every series of a long frame.
 
@@ -46,7 +47,8 @@ def simulate(
         model: See `segue.forecast`.
         floor: The least value, such as 0.
         cap: The largest value.
-        **table: See `segue.forecast`.
+        **options: `future`, `covariates` and `holidays`, as for `segue.forecast`; and how to read the table, as
+            `segue.Layout` describes it.
 
     Returns:
         A frame of the same kind: series, `path` from 0 on, time, and a column of values with the name of the predictor.
@@ -62,9 +64,9 @@ def simulate(
     """
     check_paths(paths, seed)
     limits = Limits(floor, cap)
-    reading = read_frame(frame, Layout(**table))
+    predictor, reading = read_given(frame, options, horizon, load_predictor(model))
     give_notice((*reading.notes, *limits.notes(reading.panel.values)))
-    (whole,) = simulate_chunks(load_predictor(model), reading, horizon, paths, seed, limits, max(len(reading.panel), 1))
+    (whole,) = simulate_chunks(predictor, reading, horizon, paths, seed, limits, max(len(reading.panel), 1))
     return whole
 
 

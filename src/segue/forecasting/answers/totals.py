@@ -59,16 +59,18 @@ class Totals:
                 raise UserError("per", self.per, "give a pandas frequency such as W, M or Q, or horizon") from error
 
 
-def totals_asked(per: str | None, how: str | None, over: str | None, seed: int = 0) -> Totals | None:
+def totals_asked(per: str | None, how: str | None, over: str | None, seed: int | None = None) -> Totals | None:
     """Returns the totals that a user asks for; None if the steps of the series are to stay.
 
     Raises:
-        UserError: `how` comes without `per` and `over`, or one of them or the seed is invalid.
+        UserError: `how` or a seed comes without `per` and `over`, or one of them is invalid.
     """
     if per is None and over is None:
-        if how is not None:
-            raise UserError("how", how, "give `per`, `over` or both, too")
+        for name, given in (("how", how), ("seed", seed)):
+            if given is not None:
+                raise UserError(name, given, "give `per`, `over` or both, too")
         return None
+    seed = 0 if seed is None else seed
     check_paths(_PATHS, seed)
     return Totals(per, "sum" if how is None else how, over, seed)
 

@@ -12,6 +12,7 @@ class KnownColumns:
 
     Attributes:
         names: The name of each column.
+        sources: What each column belongs to: a covariate, or `holidays`.
         starts: The first row of each series, then the number of rows. A series has a row for each of its steps, missing
             ones included, and then one for each step ahead.
         values: The numbers; NaN where the past has none.
@@ -19,6 +20,7 @@ class KnownColumns:
     """
 
     names: tuple[str, ...]
+    sources: tuple[str, ...]
     starts: Int64[np.ndarray, " series_and_1"]
     values: Float64[np.ndarray, "rows columns"]
     weights: Float64[np.ndarray, " series"]
