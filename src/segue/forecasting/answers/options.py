@@ -1,19 +1,34 @@
 """What a user may ask of a forecast beyond its quantiles, as keyword arguments of `segue.forecast`."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from segue.forecasting.answers.covariates import Given, Names
+from segue.forecasting.answers.totals import Totals, totals_asked
 from segue.forecasting.table.layout import Layout, TableOptions
 
 
-class AnswerOptions(TableOptions, total=False):
-    """Keyword arguments of `segue.forecast` beside those of `segue.Layout`; each is left out by default.
+class PastOptions(TableOptions, total=False):
+    """Keyword arguments of `segue.backtest` beside those of `segue.Layout`; each is left out by default.
 
     Attributes:
-        future: A frame of the steps ahead with columns of the history whose future is known.
-        covariates: The columns to use, such as `temp,promo`; by default all of `future` beside series and times.
+        covariates: Columns to use, such as `temp,promo`.
         holidays: Codes of the `holidays` package: `US`, `US-CA`, or several.
         calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
+    """
+
+    covariates: Names | None
+    holidays: Names | None
+    calibrate: int | None
+
+
+class AnswerOptions(PastOptions, total=False):
+    """Keyword arguments of `segue.forecast` beside those of `PastOptions`; each is left out by default.
+
+    Attributes:
+        future: A frame of the steps ahead with columns of the history whose future is known; by default all of them
+            beside series and times are the `covariates`.
+        mean: Whether the mean is wanted, too, as a column `NanoTST-mean`.
         per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
         over: Totals of series: one of several `id_col`, or `all`.
@@ -21,17 +36,44 @@ class AnswerOptions(TableOptions, total=False):
     """
 
     future: Any
-    covariates: Names | None
-    holidays: Names | None
-    calibrate: int | None
+    mean: bool
     per: str | None
     how: str | None
     over: str | None
     seed: int
 
 
-def layout_and_given(frame: Any, options: AnswerOptions) -> tuple[Layout, Given]:
-    """Sorts options: how to read a table, and what is known beside its values."""
-    table = {name: value for name, value in options.items() if name in TableOptions.__annotations__}
-    given = Given(frame, options.get("future"), options.get("covariates"), options.get("holidays"))
-    return Layout(**cast(TableOptions, table)), given
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The keyword arguments of one call, sorted.
+
+    Attributes:
+        layout: How to read the table.
+        given: What is known beside its values.
+        calibrate: The largest number of windows on which bands are corrected; None for none.
+        mean: Whether the mean is wanted.
+        totals: What is put together; None if the steps of the series are to stay.
+    """
+
+    layout: Layout
+    given: Given
+    calibrate: int | None = None
+    mean: bool = False
+    totals: Totals | None = None
+
+    @staticmethod
+    def of(frame: Any, options: AnswerOptions | PastOptions) -> "Answers":
+        """Sorts the options of a call on a frame.
+
+        Raises:
+            UserError: They ask for no possible total.
+        """
+        asked = cast(AnswerOptions, options)
+        table = {name: value for name, value in options.items() if name in TableOptions.__annotations__}
+        return Answers(
+            Layout(**cast(TableOptions, table)),
+            Given(frame, asked.get("future"), asked.get("covariates"), asked.get("holidays")),
+            asked.get("calibrate"),
+            asked.get("mean", False),
+            totals_asked(asked.get("per"), asked.get("how"), asked.get("over"), asked.get("seed", 0)),
+        )
