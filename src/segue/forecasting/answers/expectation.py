@@ -10,7 +10,7 @@ from segue.forecasting.support import NO_LIMITS, Limits, within_support
 NODES = 1000
 """Levels at which the quantile function is read. These are those of the paths behind totals, so both have one mean. The
 normal tail beyond the last node costs 0.0001 of a deviation."""
-_CELLS = 4_000_000  # values that are made at once: 32 MB
+_CELLS, _BATCH = 4_000_000, 128  # values and lanes that are made at once: 32 MB, and some long pasts
 
 
 def means(
@@ -34,7 +34,7 @@ def means(
     """
     result = np.empty(quantiles.shape[:2])
     order = np.argsort(lanes.lengths, kind="stable")
-    size = max(1, _CELLS // (NODES * quantiles.shape[1]))
+    size = min(_BATCH, max(1, _CELLS // (NODES * quantiles.shape[1])))
     for picked in np.split(order, range(size, len(order), size)):
         values = path_values(quantiles[picked], NODES)
         if getattr(predictor, "keeps_support", False):
