@@ -78,11 +78,11 @@ def test_a_window_of_several_origins_is_forecast_once():
             return segue.Forecast(np.repeat(history.values[:, -1:, None], horizon, 1) + np.linspace(-1, 1, 17))
 
     frame = table().query("unique_id == 'a'")
-    quiet(segue.backtest, frame, HORIZON, WINDOWS, models=Counting(), calibrate=K, **OPTIONS)
+    quiet(segue.backtest, frame, HORIZON, WINDOWS, models=[Counting()], calibrate=K, **OPTIONS)
     assert Counting.lanes == WINDOWS + (WINDOWS + K - 1)
 
 
-@pytest.mark.parametrize("windows", [0, True, 1.5])
+@pytest.mark.parametrize("windows", [0, -1, True])
 def test_a_number_of_windows_that_is_none_is_refused(windows):
     with pytest.raises(UserError, match="calibrate .*: give a whole number of windows of at least 1"):
         quiet(segue.backtest, table(), HORIZON, models="ar", calibrate=windows, **OPTIONS)
