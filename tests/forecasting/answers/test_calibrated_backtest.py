@@ -82,6 +82,12 @@ def test_a_window_of_several_origins_is_forecast_once():
     assert Counting.lanes == WINDOWS + (WINDOWS + K - 1)
 
 
+@pytest.mark.parametrize(("function", "option"), [(segue.backtest, "per"), (segue.forecast, "calibrat")])
+def test_an_option_that_there_is_not_is_refused(function, option):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{option}'"):
+        function(table(), HORIZON, **{option: 3})
+
+
 @pytest.mark.parametrize("windows", [0, -1, True])
 def test_a_number_of_windows_that_is_none_is_refused(windows):
     with pytest.raises(UserError, match="calibrate .*: give a whole number of windows of at least 1"):

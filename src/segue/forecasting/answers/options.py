@@ -62,12 +62,15 @@ class Answers:
     totals: Totals | None = None
 
     @staticmethod
-    def of(frame: Any, options: AnswerOptions | PastOptions) -> "Answers":
-        """Sorts the options of a call on a frame.
+    def of(frame: Any, options: AnswerOptions | PastOptions, known: type = AnswerOptions) -> "Answers":
+        """Sorts the options of a call on a frame; `known` are those that it takes.
 
         Raises:
+            TypeError: There is no such option.
             UserError: They ask for no possible total.
         """
+        for name in options.keys() - known.__annotations__.keys():
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
         asked = cast(AnswerOptions, options)
         table = {name: value for name, value in options.items() if name in TableOptions.__annotations__}
         return Answers(

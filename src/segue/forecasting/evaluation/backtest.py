@@ -99,7 +99,7 @@ def backtest(
     Raises:
         UserError: An argument is invalid, or no series is long enough.
     """
-    asked, limits = Answers.of(frame, options), Limits(floor, cap)
+    asked, limits = Answers.of(frame, options, PastOptions), Limits(floor, cap)
     reading = read_frame(frame, asked.layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     chosen: list[Model] = [models] if isinstance(models, str) else list(models)
