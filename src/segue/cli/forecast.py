@@ -114,8 +114,10 @@ class Files:
         if self.fitted is not None:
             if self.output is not None and self.output.resolve() == self.fitted.resolve():
                 raise UserError("fitted", self.fitted, "is named twice; give each its own file")
-            for name in (name for name, value in given.items() if value is not None):
-                raise UserError("fitted", self.fitted, f"one-step forecasts do not use `{name}`; leave out one of them")
+            unused = [name for name, value in given.items() if value is not None]
+            if unused:
+                remedy = f"one-step forecasts do not use `{unused[0]}`; leave out one of them"
+                raise UserError("fitted", self.fitted, remedy)
         return self
 
 

@@ -86,14 +86,18 @@ def fitted_chunks(
     panel, total = reading.panel, len(reading.panel.values)
     reading.refuse_taken(("y", *columns.names))
     for first in range(0, total, chunk):
+
+        def counted(done: int, _: int, first: int = first) -> None:
+            if report is not None:
+                report(first + done, total)
+
         rows = np.arange(first, min(first + chunk, total))
         series = np.searchsorted(panel.starts, rows, side="right") - 1
         later = panel.steps[rows] > 0  # the first row of a series has no past
         past = Origins(panel, series[later], np.zeros(int(later.sum()), dtype=np.int64), panel.steps[rows[later]], 1)
         values = {name: np.full(len(rows), np.nan) for name in columns.names}
         if len(past):
-            for name, found in panel_columns(predictor, past, 1, columns, limits=limits).items():
+            for name, found in panel_columns(predictor, past, 1, columns, counted, limits).items():
                 values[name][later] = found[:, 0]
         yield reading.rows(rows, values)
-        if report is not None:
-            report(int(rows[-1]) + 1, total)
+        counted(len(rows), total)
