@@ -4,6 +4,9 @@
 
 DATA holds epf_np, epf_pjm, epf_fr, vic_elec and us_births as Parquet files (`unique_id`, `ds`, `y`, covariates). The
 anchors are errors of LEAR and DNN in the same hours, from the forecasts that Lago et al. (2021) published.
+
+`--noise` is the control: a column of white noise in the place of all that is known. What is gained then is not due to
+the columns, but to the regressions on the past that come with them. `--most` takes fewer of the last windows.
 """
 
 import argparse
@@ -11,6 +14,7 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import segue
@@ -40,6 +44,11 @@ def tables(data: Path, bike: Path | None):
         grid = pd.DataFrame({"ds": pd.date_range(rides.ds.min(), rides.ds.max(), freq="h")}).merge(rides, how="left")
         grid[weather], grid["unique_id"] = grid[weather].ffill(), "bike"
         yield "bike_sharing", grid, 24, 180, {"covariates": weather}
+
+
+def with_noise(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """A table with a column of white noise, and that column as all that is known."""
+    return frame.assign(noise=np.random.default_rng(0).normal(size=len(frame))), {"covariates": ["noise"]}
 
 
 def measure(name: str, frame: pd.DataFrame, horizon: int, windows: int, known: dict, model: str) -> dict:
@@ -73,16 +82,21 @@ def main() -> None:
     parser.add_argument("--anchors", type=Path, required=True)
     parser.add_argument("--bike", type=Path)
     parser.add_argument("--model", default="nanotst")
-    parser.add_argument("--only", default="", help="tables whose name begins so")
-    parser.add_argument("--output", type=Path, default=default_output("covariates"))
+    parser.add_argument("--only", default="", help="tables whose name begins so, or so: NP,PJM")
+    parser.add_argument("--noise", action="store_true", help="the control: only a column of noise is known")
+    parser.add_argument("--most", type=int, default=10**6, help="windows of a table")
+    parser.add_argument("--output", type=Path, default=None)
     options = parser.parse_args()
+    output = options.output or default_output("covariates-noise" if options.noise else "covariates")
     anchors = pd.read_csv(options.anchors)
     anchors = anchors[anchors.window == LAST].set_index("market").mae_lear
     rows = []
-    for name, *rest in tables(options.data, options.bike):
-        if name.startswith(options.only):
-            row = measure(name, *rest, options.model)
-            row["mae_lear"] = float(anchors.get(name, float("nan")))
+    for name, frame, horizon, windows, known in tables(options.data, options.bike):
+        if name.startswith(tuple(options.only.split(","))) and not (options.noise and ", " in name):
+            frame, known = with_noise(frame) if options.noise else (frame, known)
+            row = measure(name, frame, horizon, min(windows, options.most), known, options.model)
+            same = not options.noise and windows <= options.most  # hours as those of the anchors
+            row["mae_lear"] = float(anchors.get(name, float("nan"))) if same else float("nan")
             row["over_lear"] = row["mae"] / row["mae_lear"]
             rows.append(row)
             print(
@@ -91,7 +105,7 @@ def main() -> None:
     own = pd.DataFrame(rows).over_lear.dropna()
     if len(own):
         print(f"geometric mean over LEAR: {own.prod() ** (1 / len(own)):.3f}")
-    write_figures(rows, options.output, machine(1))
+    write_figures(rows, output, machine(1))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ __all__ = [
     "align",
     "backtest",
     "explain",
+    "fitted",
     "forecast",
     "load_predictor",
     "plot_backtest",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from segue.errors import UserError
     from segue.forecasting.answers.explain_plot import plot_explanation
     from segue.forecasting.answers.explanation import explain
+    from segue.forecasting.answers.fitted import fitted
     from segue.forecasting.answers.reason import Explanation
     from segue.forecasting.answers.simulate import simulate
     from segue.forecasting.baselines.autoregression import Autoregression
@@ -119,6 +121,7 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "errors": ("UserError",),
         "forecasting.answers.explain_plot": ("plot_explanation",),
         "forecasting.answers.explanation": ("explain",),
+        "forecasting.answers.fitted": ("fitted",),
         "forecasting.answers.reason": ("Explanation",),
         "forecasting.answers.simulate": ("simulate",),
         "forecasting.baselines.autoregression": ("Autoregression",),

@@ -10,7 +10,7 @@ import typer
 from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
-from segue.cli.shared.tables import TableFile, reads_table
+from segue.cli.shared.tables import TableFile, print_notes, reads_table
 from segue.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,20 +43,16 @@ def backtest(
     plot: Plot = None,
     covariates: options.Covariates = None,
     holidays: options.Holidays = None,
+    calibrate: options.Calibrate = None,
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
     """Forecast the last windows of every series of FILE from the values before them, and score the forecasts.
 
     All models get the same beginnings of the series. Columns and frequency are inferred as by `segue forecast`. Only
-    --model reads --covariates, which are columns of FILE, and --holidays; so --against nanotst shows what they add.
+    --model uses --covariates (columns of FILE), --holidays and --calibrate; so --against nanotst shows what they add.
     """
-    check_writable("output", output, TABLES, table.file)
-    check_writable("forecasts", forecasts, TABLES, table.file)
-    check_writable("plot", plot, PICTURES, table.file)
-    written = [path for path in (output, forecasts, plot) if path]
-    if len({path.resolve() for path in written}) < len(written):
-        raise UserError("forecasts", forecasts, "is named twice; give each its own file")
+    written = _checked(table.file, output, forecasts, plot)
 
     from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.progress import counting
@@ -73,10 +69,25 @@ def backtest(
     rivals = [name if name == NAIVES else load_predictor(name, "against", threads) for name in others]
     predictors = [predictor, *rivals]
     with counting("windows", table.quiet) as report:
-        result = backtest_reading(reading, predictors, horizon, windows, step, level or [80, 95], report, bounds)
+        result = backtest_reading(
+            reading, predictors, horizon, windows, step, level or [80, 95], report, bounds, calibrate
+        )
+    if not table.quiet:
+        print_notes(result.notes, table.ctx)
     _write(reading, result, output, forecasts, plot)
     if not (table.quiet and output is not None):
         show_backtest(result, reading.panel.frequency.alias, written)
+
+
+def _checked(source: Path, output: Path | None, forecasts: Path | None, plot: Path | None) -> list[Path]:
+    """The files that are asked for, if they can be written."""
+    check_writable("output", output, TABLES, source)
+    check_writable("forecasts", forecasts, TABLES, source)
+    check_writable("plot", plot, PICTURES, source)
+    written = [path for path in (output, forecasts, plot) if path]
+    if len({path.resolve() for path in written}) < len(written):
+        raise UserError("forecasts", forecasts, "is named twice; give each its own file")
+    return written
 
 
 def _write(

@@ -1,6 +1,8 @@
 """`segue forecast`: forecasts the series of a table."""
 
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,24 +14,24 @@ from segue.atomic import atomic_file
 from segue.cli.shared import options
 from segue.cli.shared.checks import PICTURES, TABLES, check_writable, suffix_of
 from segue.cli.shared.tables import TableFile, print_notes, reads_table
+from segue.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from segue.forecasting.answers.calibration import Calibration
     from segue.forecasting.predictor import Predictor
-    from segue.forecasting.support import Limits
     from segue.forecasting.table.reading import Reading
 
 Levels = Annotated[list[float] | None, typer.Option(metavar="PERCENT", help="A prediction interval; 80 by default.")]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Leave out the comparison with naive forecasts on the past.")]
 Quantiles = Annotated[list[float] | None, typer.Option(metavar="FRACTION", help="A single quantile, such as 0.1.")]
-Calibrate = Annotated[
-    int | None,
-    typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
-]
 TotalsSeed = Annotated[int | None, typer.Option(help="The seed of the paths of totals; 0 if left out.")]
 Output = Annotated[Path | None, typer.Option(help="Write all rows to this .csv, .csv.gz or .parquet.")]
+Plot = Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")]
+Fitted = Annotated[
+    Path | None, typer.Option(help="Write one-step forecasts of all past values to this .csv, .csv.gz or .parquet.")
+]
 
 
 @reads_table
@@ -38,9 +40,11 @@ def forecast(
     horizon: Annotated[int, typer.Option(help="How many steps ahead.")],
     level: Levels = None,
     quantile: Quantiles = None,
+    mean: options.Mean = False,
     output: Output = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw a fan chart to this .png, .pdf or .svg.")] = None,
-    calibrate: Calibrate = None,
+    fitted: Fitted = None,
+    plot: Plot = None,
+    calibrate: options.Calibrate = None,
     future: options.Future = None,
     covariates: options.Covariates = None,
     holidays: options.Holidays = None,
@@ -57,64 +61,102 @@ def forecast(
     What is left out is inferred when unambiguous; otherwise an error names the option to set. Times are wall-clock
     times: a time zone is dropped. The terminal shows the beginning of a long table; --output writes all rows.
     """
-    check_writable("output", output, TABLES, table.file)
-    check_writable("plot", plot, PICTURES, table.file)
-
     from segue.cli.shared.check import show_check
     from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import asked_totals, show_totals
     from segue.forecasting.registry import load_predictor
 
-    totals = asked_totals(per, how, over, seed, plot)
-    plain = load_predictor(model, threads=threads)
     known = KnownOptions(covariates, holidays, future)
+    files = Files(output, plot, fitted).checked(table.file, {**vars(known), "calibrate": calibrate})
+    totals = asked_totals(per, how, over, seed, {"plot": plot, "fitted": fitted})
+    plain = load_predictor(model, threads=threads)
     predictor, reading, bare = read_informed(table, plain, known, horizon)
-    bounds = table.limits(reading)
-    columns = (level or [80.0], quantile or [])
-    calibration = None if calibrate is None else _calibration(table, predictor, reading, horizon, calibrate)
+    asked: dict[str, Any] = {"levels": level or [80.0], "quantiles": quantile or [], "mean": mean}
+    asked["limits"] = table.limits(reading)
+    if calibrate is not None:
+        asked["calibration"] = _calibration(table, predictor, reading, horizon, calibrate)
     if totals is not None:
-        show_totals(predictor, reading, horizon, totals, columns, bounds, calibration, output, table.quiet)
-    else:
-        first = _forecast(predictor, reading, horizon, columns, bounds, (output, plot), table.quiet, calibration)
-        if not (table.quiet and output is not None):
-            _show(reading, first, horizon, [path for path in (output, plot) if path])
+        show_totals(predictor, reading, horizon, totals, asked, output, table.quiet)
+        return
+    first = _forecast(predictor, reading, horizon, asked, files, table.quiet)
+    if not (table.quiet and output is not None):
+        _show(reading, first, horizon, files.written)
     if not (no_check or table.quiet):
-        show_check(table.ctx, bare, (model, plain), horizon, bounds)
+        show_check(table.ctx, bare, (model, plain), horizon, asked["limits"])
 
 
 _FIRST = 9
 """How many series are forecast if no file is written: those of the terminal and of the chart, `MOST_CHARTS`."""
 
 
+@dataclass(frozen=True)
+class Files:
+    """The files that the command writes."""
+
+    output: Path | None
+    plot: Path | None
+    fitted: Path | None
+
+    @property
+    def written(self) -> list[Path]:
+        """Those that were asked for."""
+        return [path for path in (self.output, self.plot, self.fitted) if path]
+
+    def checked(self, source: Path, given: Mapping[str, object]) -> "Files":
+        """Returns these files if they can be written.
+
+        Raises:
+            UserError: One of them cannot, two are one, or `given` has an option that one-step forecasts do not know.
+        """
+        check_writable("output", self.output, TABLES, source)
+        check_writable("plot", self.plot, PICTURES, source)
+        check_writable("fitted", self.fitted, TABLES, source)
+        if self.fitted is not None:
+            if self.output is not None and self.output.resolve() == self.fitted.resolve():
+                raise UserError("fitted", self.fitted, "is named twice; give each its own file")
+            unused = [name for name, value in given.items() if value is not None]
+            if unused:
+                remedy = f"one-step forecasts do not use `{unused[0]}`; leave out one of them"
+                raise UserError("fitted", self.fitted, remedy)
+        return self
+
+
 def _forecast(
-    predictor: "Predictor",
-    reading: "Reading",
-    horizon: int,
-    columns: tuple[list[float], list[float]],
-    bounds: "Limits",
-    written: tuple[Path | None, Path | None],
-    quiet: bool,
-    calibration: "Calibration | None",
+    predictor: "Predictor", reading: "Reading", horizon: int, asked: Mapping[str, Any], files: Files, quiet: bool
 ) -> Any:
     """Writes the requested files, or none if one of them fails, and returns the forecasts of the first series."""
     from segue.cli.shared.progress import counting
+    from segue.forecasting.answers.fitted import fitted_chunks
     from segue.forecasting.forecast import forecast_chunks
+    from segue.forecasting.table.result import QuantileColumns
+
+    with ExitStack() as stack:
+        with counting("series", quiet) as bar:
+            report, chunk = partial(bar, predictor.name), _FIRST if files.output is None else None
+            chunks = forecast_chunks(predictor, reading, horizon, **asked, report=report, chunk=chunk)
+            first = next(chunks)
+            if files.output is not None:
+                _write(chain([first], chunks), files.output, "output", stack)
+        if files.fitted is not None:
+            columns = QuantileColumns.of(predictor.name, asked["levels"], asked["quantiles"], asked["mean"])
+            with counting("values", quiet) as bar:
+                report = partial(bar, f"{predictor.name}, past")
+                past = fitted_chunks(predictor, reading, columns, asked["limits"], report)
+                _write(past, files.fitted, "fitted", stack)
+        if files.plot is not None:
+            figure = _drawn(reading, first, horizon)
+            figure.savefig(stack.enter_context(atomic_file(files.plot, "plot")))
+    return first
+
+
+def _write(frames: Iterable[Any], path: Path, argument: str, stack: ExitStack) -> None:
+    """Writes frames to a file that takes its name when the stack ends."""
     from segue.forecasting.table.files.write import table_writer
 
-    output, plot = written
-    with ExitStack() as files, counting("series", quiet) as bar:
-        report, chunk = partial(bar, predictor.name), _FIRST if output is None else None
-        chunks = forecast_chunks(predictor, reading, horizon, *columns, report, bounds, chunk, calibration)
-        first = next(chunks)
-        if output is not None:
-            path = files.enter_context(atomic_file(output, "output"))
-            with table_writer(path, suffix_of(output, TABLES)) as write:
-                for frame in chain([first], chunks):
-                    write(frame)
-        if plot is not None:
-            figure = _drawn(reading, first, horizon)
-            figure.savefig(files.enter_context(atomic_file(plot, "plot")))
-    return first
+    hidden = stack.enter_context(atomic_file(path, argument))
+    with table_writer(hidden, suffix_of(path, TABLES)) as write:
+        for frame in frames:
+            write(frame)
 
 
 def _calibration(

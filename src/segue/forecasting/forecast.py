@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
-from jaxtyping import Float64
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
+from segue.forecasting.answers.calibration import Calibration, calibrate_panel
+from segue.forecasting.answers.distributions import panel_columns, panel_quantiles
 from segue.forecasting.answers.informed import informed
-from segue.forecasting.answers.options import AnswerOptions, layout_and_given
-from segue.forecasting.answers.totals import Totals, totals, totals_asked
+from segue.forecasting.answers.options import AnswerOptions, Answers
+from segue.forecasting.answers.totals import Totals, totals
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
 from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
@@ -52,8 +52,8 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        **options: `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over`, `seed`, as `AnswerOptions`
-            describes them; and how to read the table: `id_col`, `freq` and others, as `segue.Layout` does.
+        **options: `mean`, `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over`, `seed`, as
+            `AnswerOptions` describes them; and how to read the table: `id_col`, `freq` and others, as `segue.Layout`.
 
     Returns:
         A frame of the same kind: series, times, the median `NanoTST`, intervals `NanoTST-lo-80` and `NanoTST-hi-80`,
@@ -66,21 +66,19 @@ def forecast(
         [5.0, 6.0, 5.0]
     """
     check_horizon(horizon)
-    limits, predictor = Limits(floor, cap), load_predictor(model)
-    asked = totals_asked(options.get("per"), options.get("how"), options.get("over"), options.get("seed"))
-    predictor, reading, calibration = _read(frame, options, horizon, predictor, limits)
-    return forecast_totals(predictor, reading, horizon, asked, levels, quantiles, limits, calibration)
+    limits, predictor, asked = Limits(floor, cap), load_predictor(model), Answers.of(frame, options)
+    predictor, reading, found = _read(asked, horizon, predictor, limits)
+    return forecast_totals(predictor, reading, horizon, asked.totals, levels, quantiles, limits, found, asked.mean)
 
 
 def _read(
-    frame: Any, options: AnswerOptions, horizon: int, predictor: Predictor, limits: Limits
+    asked: Answers, horizon: int, predictor: Predictor, limits: Limits
 ) -> tuple[Predictor, Reading, Calibration | None]:
     """Reads a frame and what is known beside it, measures bands if windows are asked for, and gives notice of all."""
-    layout, given = layout_and_given(frame, options)
-    reading = read_frame(frame, layout)
+    reading = read_frame(asked.given.frame, asked.layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
-    predictor, reading, found = informed(predictor, reading, given, layout, horizon)
-    windows = options.get("calibrate")
+    predictor, reading, found = informed(predictor, reading, asked.given, asked.layout, horizon)
+    windows = asked.calibrate
     calibration = None if windows is None else calibrate_panel(predictor, reading.panel, horizon, windows)
     give_notice((*notes, *found, *([] if calibration is None else [calibration.note()])))
     return predictor, reading, calibration
@@ -95,14 +93,17 @@ def forecast_totals(
     quantiles: Numbers = (),
     limits: Limits = NO_LIMITS,
     calibration: Calibration | None = None,
+    mean: bool = False,
 ) -> Any:
     """Forecasts totals of a table that was read before, or its steps if none are asked for; see `forecast`."""
     check_horizon(horizon)
     if asked is None:
-        return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
-    columns = QuantileColumns.of(predictor.name, levels, quantiles)
+        return forecast_reading(
+            predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration, mean=mean
+        )
+    columns = QuantileColumns.of(predictor.name, levels, quantiles, mean)
     _refuse_beyond(reading, horizon)
-    values = _quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
+    values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
     bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
     return totals(predictor, bare, values, columns, asked, limits)
 
@@ -117,6 +118,7 @@ def forecast_reading(
     lanes: Lanes | None = None,
     limits: Limits = NO_LIMITS,
     calibration: Calibration | None = None,
+    mean: bool = False,
 ) -> Any:
     """Forecasts a table that was read before; see `forecast`.
 
@@ -130,33 +132,18 @@ def forecast_reading(
         lanes: The values of the series, if the reading has only their names and times; by default its panel.
         limits: The least and the largest value of the forecasts.
         calibration: The factors of the bands of these series at these steps; by default none is applied.
+        mean: Whether there is a column of the mean.
 
     Raises:
         UserError: The horizon, a level or a quantile is invalid, or a name of the table is also the name of another
             column of the result.
     """
     check_horizon(horizon)
-    columns = QuantileColumns.of(predictor.name, levels, quantiles).levels
-    reading.refuse_taken(columns)
+    columns = QuantileColumns.of(predictor.name, levels, quantiles, mean)
+    reading.refuse_taken(columns.names)
     _refuse_beyond(reading, horizon)
     series = reading.panel if lanes is None else lanes
-    values = _quantiles(predictor, series, horizon, tuple(columns.values()), report, limits, calibration)
-    return reading.future(horizon, dict(zip(columns, np.moveaxis(values, -1, 0), strict=True)))
-
-
-def _quantiles(
-    predictor: Predictor,
-    lanes: Lanes,
-    horizon: int,
-    levels: tuple[float, ...],
-    report: Report | None,
-    limits: Limits,
-    calibration: Calibration | None,
-) -> Float64[np.ndarray, "lanes steps levels"]:
-    """The quantiles of lanes, with the bands that a calibration gives if there is one."""
-    if calibration is None:
-        return forecast_panel(predictor, lanes, horizon, levels, report, limits)
-    return calibrated_panel(predictor, lanes, horizon, levels, calibration, report, limits)
+    return reading.future(horizon, panel_columns(predictor, series, horizon, columns, report, limits, calibration))
 
 
 def _refuse_beyond(reading: Reading, horizon: int) -> None:
@@ -184,6 +171,7 @@ def forecast_chunks(
     limits: Limits = NO_LIMITS,
     chunk: int | None = None,
     calibration: Calibration | None = None,
+    mean: bool = False,
 ) -> Iterator[Any]:
     """Forecasts a table part by part, so that memory does not grow with the number of series.
 
@@ -197,6 +185,7 @@ def forecast_chunks(
         limits: The least and the largest value of the forecasts.
         chunk: The number of consecutive series in a frame; by default some 100,000 rows.
         calibration: See `forecast_reading`; of all series of the table.
+        mean: See `forecast_reading`.
 
     Yields:
         Frames of the same columns and types. Together they are the result of `forecast_reading`, in all bits.
@@ -216,4 +205,6 @@ def forecast_chunks(
 
         end = min(first + chunk, total)
         part, own = replace(reading, panel=panel.part(first, end)), calibration and calibration.part(first, end)
-        yield forecast_reading(predictor, part, horizon, levels, quantiles, counted, limits=limits, calibration=own)
+        yield forecast_reading(
+            predictor, part, horizon, levels, quantiles, counted, limits=limits, calibration=own, mean=mean
+        )

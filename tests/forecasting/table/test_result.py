@@ -1,5 +1,6 @@
 """Names of quantile levels: those the field knows, and read back as they were written."""
 
+import numpy as np
 import pytest
 
 from segue.errors import UserError
@@ -42,3 +43,15 @@ def test_what_was_named_is_read_back(point):
 def test_levels_that_no_forecast_has_are_refused(options, message):
     with pytest.raises(UserError, match=message):
         QuantileColumns.of("Net", **options)
+
+
+def test_the_mean_stands_after_the_median_and_is_read_back():
+    columns = QuantileColumns.of("Net", 80, 0.1, mean=True)
+    assert columns.names == ["Net", "Net-mean", "Net-lo-80", "Net-hi-80", "Net-q-10"]
+    assert list(columns.levels.values()) == [0.5, 0.1, 0.9, 0.1]
+    named = columns.named(np.arange(8.0).reshape(2, 4), np.array([10.0, 11.0]))
+    assert {name: column.tolist() for name, column in named.items()} == {
+        "Net": [0, 4], "Net-mean": [10, 11], "Net-lo-80": [1, 5], "Net-hi-80": [2, 6], "Net-q-10": [3, 7],
+    }  # fmt: skip
+    assert list(named) == columns.names
+    assert QuantileColumns.read(["ds", *columns.names], ("ds",)) == columns

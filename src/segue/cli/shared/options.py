@@ -45,6 +45,11 @@ Over = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Totals over series that agree in this column of --id, or all."),
 ]
+Mean = Annotated[bool, typer.Option("--mean", help="Add a column of the mean beside the median.")]
+Calibrate = Annotated[
+    int | None,
+    typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
+]
 Seed = Annotated[int, typer.Option(help="The seed of random paths.")]
 Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
 Covariates = Annotated[

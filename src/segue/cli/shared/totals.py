@@ -1,5 +1,6 @@
 """`segue forecast --per` and `--over`: totals in the place of steps or of series."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,28 +12,34 @@ from segue.cli.shared.terminal import shown
 from segue.errors import UserError
 
 if TYPE_CHECKING:
-    from segue.forecasting.answers.calibration import Calibration
     from segue.forecasting.answers.totals import Totals
     from segue.forecasting.predictor import Predictor
-    from segue.forecasting.support import Limits
     from segue.forecasting.table.reading import Reading
 
 _MOST = 24  # rows in the terminal
 
 
 def asked_totals(
-    per: str | None, how: str | None, over: str | None, seed: int | None, plot: Path | None
+    per: str | None, how: str | None, over: str | None, seed: int | None, steps: Mapping[str, Path | None]
 ) -> "Totals | None":
     """Returns the totals that the flags ask for; None if there are none.
 
+    Args:
+        per: See `Totals`, as the next three.
+        how: How they are made.
+        over: Series that are put together.
+        seed: Of the paths.
+        steps: Files of single steps, by the names of their flags: a fan chart, for instance.
+
     Raises:
-        UserError: A flag is invalid, or a fan chart is asked for: it shows single steps.
+        UserError: A flag is invalid, or totals are asked for together with a file of single steps.
     """
     from segue.forecasting.answers.totals import totals_asked
 
     totals = totals_asked(per, how, over, seed)
-    if totals is not None and plot is not None:
-        raise UserError("plot", plot, "shows single steps; leave it out, or leave out `per` and `over`")
+    for name, path in steps.items():
+        if totals is not None and path is not None:
+            raise UserError(name, path, "shows single steps; leave it out, or leave out `per` and `over`")
     return totals
 
 
@@ -41,17 +48,18 @@ def show_totals(
     reading: "Reading",
     horizon: int,
     totals: "Totals",
-    columns: tuple[list[float], list[float]],
-    bounds: "Limits",
-    calibration: "Calibration | None",
+    asked: Mapping[str, Any],
     output: Path | None,
     quiet: bool,
 ) -> None:
-    """Writes the totals if a file is given; prints the beginning of their table, unless `quiet` and it is written."""
+    """Writes the totals if a file is given; prints the beginning of their table, unless `quiet` and it is written.
+
+    `asked` holds the other arguments of `forecast_totals`.
+    """
     from segue.forecasting.forecast import forecast_totals
     from segue.forecasting.table.files.write import write_table
 
-    table = forecast_totals(predictor, reading, horizon, totals, *columns, bounds, calibration)
+    table = forecast_totals(predictor, reading, horizon, totals, **asked)
     if output is not None:
         with atomic_file(output, "output") as path:
             write_table(table, path, suffix_of(output, TABLES))

@@ -1,5 +1,6 @@
 """Bands that hold: quantiles corrected by how the same predictor did on the last windows of each series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,18 +38,16 @@ class Calibration:
         """Returns that of the lanes from index `first` up to `end`."""
         return replace(self, factors=self.factors[first:end], windows=self.windows[first:end])
 
-    def note(self) -> str:
-        """Says how many windows there were, and how many a series of its own needs."""
+    def note(self, where: str = "") -> str:
+        """Says how many windows there were, and how many a series of its own needs; `where` says at which origin."""
         total, lanes = int(self.windows.sum()), len(self.windows)
         if total == 0:
             need = SHORTEST + self.factors.shape[1]
-            return (
-                f"`calibrate`: no series has room for a window, which takes {need} steps; the bands are not corrected"
-            )
+            return f"`calibrate`: {where}no series has room for a window of {need} steps; the bands are not corrected"
         short = int((self.windows < self.wanted).sum())
         some = f"; {short:,} of {lanes:,} series are too short for all {self.wanted}" if short else ""
         need = "" if total >= _FOR_NINETY else f"; 80 % bands need 4 windows in all, and 90 % bands {_FOR_NINETY}"
-        return f"`calibrate`: bands rest on {total:,} windows of {self.factors.shape[1]} steps{some}{need}"
+        return f"`calibrate`: {where}bands rest on {total:,} windows of {self.factors.shape[1]} steps{some}{need}"
 
 
 def calibrate(predictor: Predictor, lanes: Origins, windows: int, report: Report | None = None) -> Calibration:
@@ -62,18 +61,75 @@ def calibrate(predictor: Predictor, lanes: Origins, windows: int, report: Report
         windows: The largest number of windows of a lane.
         report: See `forecast_panel`.
     """
+    (found,) = _calibrations(predictor, [lanes], windows, report)
+    return found
+
+
+def calibrate_origins(
+    predictor: Predictor, origins: Origins, windows: int, report: Report | None = None
+) -> tuple[Calibration, str]:
+    """Measures a predictor anew at each origin of a backtest; see `calibrate`.
+
+    At an origin, all series of the panel count that have values before it, also those that the backtest has no window
+    of. So the factors are those of `calibrate_panel` on the table cut off there.
+
+    Returns:
+        The factors of each lane, and the note on the origins with the fewest windows.
+
+    Raises:
+        UserError: The number of windows is not a whole number of at least 1.
+    """
+    check_windows(windows)
+    panel, every = origins.panel, np.arange(len(origins.panel))
+    factors = np.ones((len(origins), origins.horizon, PAIRS))
+    used = np.zeros(len(origins), dtype=np.int64)
+    behind = panel.ends[origins.series] - origins.spans
+    places = [behind == steps for steps in np.unique(behind)]
+    cuts = [panel.ends_before(panel.ends - behind[own][0]) for own in places]
+    groups = [Origins(panel, every, np.zeros_like(every), cut, origins.horizon) for cut in cuts]
+    found = _calibrations(predictor, groups, windows, report)
+    for own, calibration in zip(places, found, strict=True):
+        factors[own], used[own] = calibration.factors[origins.series[own]], calibration.windows[origins.series[own]]
+    fewest = min(found, key=lambda calibration: int(calibration.windows.sum()))
+    where = "at the origins with the fewest windows before them, " if len(found) > 1 else ""
+    return Calibration(factors, used, windows), fewest.note(where)
+
+
+def _calibrations(
+    predictor: Predictor, groups: Sequence[Origins], windows: int, report: Report | None
+) -> list[Calibration]:
+    """Measures a predictor on the windows before the lanes of each group; a window of several groups is forecast once.
+
+    The groups are of one panel and horizon.
+    """
+    panel, horizon, past = groups[0].panel, groups[0].horizon, [_windows(group, windows) for group in groups]
+    parts = [np.stack([group.series[own[0]], own[2]]) for group, own in zip(groups, past, strict=True)]
+    pairs = np.concatenate(parts, axis=1)
+    distinct, index = np.unique(pairs, axis=1, return_inverse=True)
+    each = np.full((distinct.shape[1], horizon, PAIRS), np.nan)
+    if len(each):
+        lanes = Origins(panel, distinct[0], np.zeros_like(distinct[0]), distinct[1], horizon)
+        each = scores(lanes.actual(), forecast_panel(without_support(predictor), lanes, horizon, LEVELS, report))
+    results, first = [], 0
+    for group, (lane, window, _) in zip(groups, past, strict=True):
+        found = np.full((len(group), windows, horizon, PAIRS), np.nan)
+        found[lane, window] = each[index.reshape(-1)[first : first + len(lane)]]
+        first += len(lane)
+        used = (~np.isnan(found)).any((2, 3)).sum(1)
+        results.append(Calibration(series_factors(found), used, windows))
+    return results
+
+
+def _windows(
+    lanes: Origins, windows: int
+) -> tuple[Int64[np.ndarray, " past"], Int64[np.ndarray, " past"], Int64[np.ndarray, " past"]]:
+    """The lane of each past window, its number, and the steps before it."""
     horizon, count = lanes.horizon, len(lanes)
     stride = np.clip((lanes.spans - horizon - SHORTEST) // max(windows - 1, 1), 1, horizon)
     lane, window = np.repeat(np.arange(count), windows), np.tile(np.arange(windows), count)
     spans = lanes.spans[lane] - horizon - stride[lane] * window
-    kept = np.flatnonzero(spans >= SHORTEST)
-    found = np.full((count, windows, horizon, PAIRS), np.nan)
-    if len(kept):
-        past = Origins(lanes.panel, lanes.series[lane[kept]], window[kept], spans[kept], horizon)
-        quantiles = forecast_panel(without_support(predictor), past, horizon, LEVELS, report)
-        found[lane[kept], window[kept]] = scores(past.actual(), quantiles)
-    used = (~np.isnan(found)).any((2, 3)).sum(1)
-    return Calibration(series_factors(found), used, windows)
+    kept = spans >= SHORTEST
+    return lane[kept], window[kept], spans[kept]
 
 
 def calibrate_panel(

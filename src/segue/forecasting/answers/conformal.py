@@ -10,7 +10,10 @@ PAIRS = MIDDLE  # levels mirror each other around the median, so each pair bound
 CLAIMS = np.array([LEVELS[-1 - pair] - LEVELS[pair] for pair in range(PAIRS)])
 """The share of values that each pair of levels claims to hold, the widest first."""
 _EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
-_REACH = 0.3  # a lead time is smoothed with those within a third of it: factors change slowly with it
+# A lead time is smoothed with those within a third of it, because factors change slowly with it. Five sets hardly
+# notice: interval scores of .01 to .6 lie within .4 %. One factor for all lead times is .6 % worse on M1 quarterly, and
+# .6 % better on NN3 (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
+_REACH = 0.3
 _OWN = 64.0  # windows after which a series counts as much as the panel; with 16 and fewer, interval scores rise
 _WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths
 

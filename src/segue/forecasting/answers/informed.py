@@ -7,7 +7,7 @@ import numpy as np
 
 from segue.forecasting.answers.benefit import with_weights
 from segue.forecasting.answers.covariates import Given, with_known
-from segue.forecasting.answers.options import GivenOptions, layout_and_given
+from segue.forecasting.answers.options import Answers, GivenOptions
 from segue.forecasting.answers.regressed import Regressed
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.table.layout import Layout
@@ -52,6 +52,7 @@ def read_given(frame: Any, options: GivenOptions, horizon: int, predictor: Predi
     Returns:
         The predictor that reads what is known, and the reading that holds it; see `informed`.
     """
-    layout, given = layout_and_given(frame, options, GivenOptions)
-    informed_predictor, reading, found = informed(predictor, read_frame(frame, layout), given, layout, horizon)
+    asked = Answers.of(frame, options, GivenOptions)
+    reading = read_frame(frame, asked.layout)
+    informed_predictor, reading, found = informed(predictor, reading, asked.given, asked.layout, horizon)
     return informed_predictor, replace(reading, notes=(*reading.notes, *found))

@@ -37,11 +37,17 @@ def join_paths(
         quantiles: At `LEVELS`.
         scores: Any numbers whose ranks say which path is high at which step.
     """
-    middle = quantiles[..., [LEVELS.index(0.5)]]  # sums of distances from it leave a certain future exact
-    values = np.asarray(middle + (quantiles - middle) @ _weights(scores.shape[1])).transpose(0, 2, 1)
     joined = np.empty(scores.shape)
-    np.put_along_axis(joined, scores.argsort(axis=1), values, axis=1)
+    np.put_along_axis(joined, scores.argsort(axis=1), path_values(quantiles, scores.shape[1]), axis=1)
     return joined
+
+
+def path_values(
+    quantiles: Float64[np.ndarray, "lanes steps levels"], paths: int
+) -> Float64[np.ndarray, "lanes paths steps"]:
+    """Returns the quantiles of the levels (k - 1/2) / paths at each step, ascending; see `_weights`."""
+    middle = quantiles[..., [LEVELS.index(0.5)]]  # sums of distances from it leave a certain future exact
+    return np.asarray(middle + (quantiles - middle) @ _weights(paths)).transpose(0, 2, 1)
 
 
 @lru_cache(maxsize=8)

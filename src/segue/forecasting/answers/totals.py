@@ -113,13 +113,16 @@ def totals(
         for lane, paths in zip(lanes.tolist(), joined, strict=False):
             firsts = _firsts(times[lane], asked.per)
             parts = [_WAYS[asked.how](part, axis=1) for part in np.split(paths, firsts[1:], axis=1)]
-            bounds = np.quantile(np.stack(parts), list(columns.levels.values()), axis=1)
-            rows.append((int(groups[lane]), times[lane, firsts], np.diff(firsts, append=times.shape[1]), bounds))
+            found = np.stack(parts)
+            bounds = np.quantile(found, list(columns.levels.values()), axis=1)
+            named = columns.named(bounds.T, found.mean(1) if columns.mean else None)
+            steps = np.diff(firsts, append=times.shape[1])
+            rows.append((int(groups[lane]), times[lane, firsts], steps, np.stack(list(named.values()))))
     codes = np.concatenate([np.full(len(row[1]), row[0]) for row in rows])
     values = np.concatenate([row[3] for row in rows], axis=1)
     found_columns = {
         "steps": np.concatenate([row[2] for row in rows]),
-        **dict(zip(columns.levels, values, strict=True)),
+        **dict(zip(columns.names, values, strict=True)),
     }
     return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), found_columns)
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError, give_notice
-from segue.forecasting.answers.covariates import Given, Names
+from segue.forecasting.answers.calibration import calibrate_origins
 from segue.forecasting.answers.informed import informed
+from segue.forecasting.answers.options import Answers, PastOptions
 from segue.forecasting.evaluation.contest import Report, columns_of, compare, entrants
 from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.evaluation.origins import Origins, roll
@@ -17,7 +19,6 @@ from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.table.layout import Layout, TableOptions
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers
 
@@ -46,6 +47,7 @@ class Backtest:
         season: Steps in the season that scales errors.
         verdict: How the first model compares with the best of the others, as numbers; `str` of it is a sentence. None
             if there are no others.
+        notes: What the user should know of the bands, one line each.
     """
 
     forecasts: Any
@@ -57,6 +59,7 @@ class Backtest:
     step: int
     season: int
     verdict: Verdict | None
+    notes: tuple[str, ...] = ()
 
 
 def backtest(
@@ -69,9 +72,7 @@ def backtest(
     levels: Numbers = (80, 95),
     floor: Number | None = None,
     cap: Number | None = None,
-    covariates: Names | None = None,
-    holidays: Names | None = None,
-    **table: Unpack[TableOptions],
+    **options: Unpack[PastOptions],
 ) -> Backtest:
     """Forecasts the last windows of every series from the values before them, and scores the forecasts.
 
@@ -91,24 +92,25 @@ def backtest(
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         floor: The least value of the forecasts of all models; None for no limit.
         cap: The largest value; None for no limit.
-        covariates: Columns that the first model reads; they are taken as known in each window.
-        holidays: Places whose holidays it reads; see `segue.forecast`.
-        **table: How to read the table: `id_col`, `freq` and others, as `segue.Layout` describes them.
+        **options: `covariates` and `holidays`, which the first model takes as known in each window, and `calibrate`,
+            which corrects its bands by windows before each origin; see `segue.forecast`. Then how to read the table:
+            `id_col`, `freq` and others, as `segue.Layout` describes them.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.
     """
-    layout, limits = Layout(**table), Limits(floor, cap)
-    reading = read_frame(frame, layout)
+    asked, limits = Answers.of(frame, options, PastOptions), Limits(floor, cap)
+    reading = read_frame(frame, asked.layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     chosen: list[Model] = [models] if isinstance(models, str) else list(models)
-    given = Given(frame, None, covariates, holidays)
-    if not given.nothing and chosen:
+    if not asked.given.nothing and chosen:
         first, held_out = load_predictor(chosen[0], "models"), held_out_steps(horizon, windows, step)
-        chosen[0], reading, found = informed(first, reading, given, layout, horizon, held_out)
+        chosen[0], reading, found = informed(first, reading, asked.given, asked.layout, horizon, held_out)
         notes.extend(found)
     give_notice(notes)
-    return backtest_reading(reading, chosen, horizon, windows, step, levels, limits=limits)
+    result = backtest_reading(reading, chosen, horizon, windows, step, levels, limits=limits, calibrate=asked.calibrate)
+    give_notice(result.notes)
+    return result
 
 
 def held_out_steps(horizon: int, windows: int, step: int | None) -> int:
@@ -133,6 +135,7 @@ def backtest_reading(
     levels: Numbers = (80, 95),
     report: Report | None = None,
     limits: Limits = NO_LIMITS,
+    calibrate: int | None = None,
 ) -> Backtest:
     """Runs a backtest on a table that was read before; see `backtest`."""
     held_out_steps(horizon, windows, step)
@@ -142,7 +145,12 @@ def backtest_reading(
     predictors = entrants(loaded, origins)
     columns = columns_of(predictors, levels)
     reading.refuse_taken(("cutoff", "y", "model", "windows", *(name for own in columns for name in own.levels)))
-    contest = compare(origins, step, predictors, columns, report, limits)
+    calibration, notes = None, tuple[str, ...]()
+    if calibrate is not None:
+        progress = report and partial(report, "calibration")
+        calibration, note = calibrate_origins(predictors[0], origins, calibrate, progress)
+        notes = (note,)
+    contest = compare(origins, step, predictors, columns, report, limits, calibration)
     return Backtest(
         forecasts=_forecast_table(reading, origins, contest.forecasts),
         **_score_tables(reading, contest.truth, contest.evaluations),
@@ -151,6 +159,7 @@ def backtest_reading(
         step=step,
         season=reading.panel.season,
         verdict=contest.verdict,
+        notes=notes,
     )
 
 

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
+from segue.forecasting.answers.calibration import Calibration
+from segue.forecasting.answers.distributions import panel_quantiles
 from segue.forecasting.evaluation.metrics import DECILES
 from segue.forecasting.evaluation.naives import label, naive_forecasts
 from segue.forecasting.evaluation.origins import Origins
 from segue.forecasting.evaluation.scores import Evaluation, Windows, evaluate
 from segue.forecasting.evaluation.verdict import Verdict, judge
-from segue.forecasting.forecast import NO_LIMITS, Limits, forecast_panel
+from segue.forecasting.forecast import NO_LIMITS, Limits
 from segue.forecasting.registry import Predictor, naive_season
 from segue.forecasting.table.result import Numbers, QuantileColumns
 
@@ -63,6 +65,7 @@ def compare(
     columns: Sequence[QuantileColumns],
     report: Report | None = None,
     limits: Limits = NO_LIMITS,
+    calibration: Calibration | None = None,
 ) -> Contest:
     """Forecasts all windows by every model, and scores the forecasts.
 
@@ -73,15 +76,17 @@ def compare(
         columns: The columns of each.
         report: A function that is called before the first batch of each model, and after each batch.
         limits: The limits that the user sets to the forecasts of all models.
+        calibration: That of the bands of the first model at these origins; by default none is applied.
     """
     truth = Windows.of(origins)
     forecasts: dict[str, NDArray[np.float64]] = {}
     evaluations: dict[str, Evaluation] = {}
-    for own, predictor in zip(columns, predictors, strict=True):
+    for index, (own, predictor) in enumerate(zip(columns, predictors, strict=True)):
         wanted = tuple(sorted({*DECILES, *own.levels.values()}))
         progress = report and partial(report, own.point)
-        quantiles = forecast_panel(predictor, origins, origins.horizon, wanted, progress, limits)
-        at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
+        bands = None if index else calibration
+        quantiles = panel_quantiles(predictor, origins, origins.horizon, wanted, progress, limits, bands)
+        at = {level: quantiles[..., place] for place, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))
     seasons = [origins.panel.season if season == 0 else season for season in map(naive_season, predictors)]

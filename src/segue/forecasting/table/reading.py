@@ -108,6 +108,11 @@ class Reading:
         stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
         return self.table({**stamps, **columns}, codes)
 
+    def rows(self, picked: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> Any:
+        """Makes a long frame of the kind that was read, from some rows of the panel: their values are `y`."""
+        codes = np.searchsorted(self.panel.starts, picked, side="right") - 1
+        return self._long(codes, self.panel.times[picked], {"y": self.panel.values[picked], **columns})
+
     def history(self, steps: int, series: int) -> Any:
         """Makes a long frame of the kind that was read, from the last steps of the first series; their values are `y`.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
@@ -23,20 +24,23 @@ class QuantileColumns:
         point: The column of the median, for example `NanoTST`.
         percents: Prediction intervals in per cent, such as 80: columns `NanoTST-lo-80` and `NanoTST-hi-80`.
         quantiles: Single quantile levels, such as 0.1: a column `NanoTST-q-10`.
+        mean: Whether there is a column of the mean, `NanoTST-mean`.
     """
 
     point: str
     percents: tuple[Number, ...] = ()
     quantiles: tuple[Number, ...] = ()
+    mean: bool = False
 
     @staticmethod
-    def of(point: str, levels: Numbers = (80,), quantiles: Numbers = ()) -> "QuantileColumns":
+    def of(point: str, levels: Numbers = (80,), quantiles: Numbers = (), mean: bool = False) -> "QuantileColumns":
         """Makes the columns that a user asks for.
 
         Args:
             point: The name of the predictor.
             levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
             quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
+            mean: Whether the mean is asked for, too.
 
         Raises:
             UserError: A level or a quantile lies outside its range, or is no number.
@@ -51,7 +55,7 @@ class QuantileColumns:
         for fraction in fractions:
             if not 0.01 <= fraction <= 0.99:
                 raise UserError("quantiles", fraction, "give a fraction from 0.01 to 0.99")
-        return QuantileColumns(point, percents, fractions)
+        return QuantileColumns(point, percents, fractions, mean)
 
     @staticmethod
     def read(names: Iterable[str], keys: Sequence[str] = ()) -> "QuantileColumns":
@@ -64,7 +68,8 @@ class QuantileColumns:
         rest = [name for name in names if name not in keys]
         matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
         numbers = {kind: [float(match[2]) for match in matches if match and match[1] == kind] for kind in ("lo", "q")}
-        return QuantileColumns(rest[0], tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"]))
+        levels = tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"])
+        return QuantileColumns(rest[0], *levels, f"{rest[0]}-mean" in rest)
 
     @cached_property
     def levels(self) -> dict[str, float]:
@@ -74,6 +79,26 @@ class QuantileColumns:
             low, high = self.interval(percent)
             columns |= {low: round(0.5 - percent / 200, 12), high: round(0.5 + percent / 200, 12)}
         return columns | {f"{self.point}-q-{100 * fraction:.12g}": fraction for fraction in self.quantiles}
+
+    def named(
+        self, quantiles: Float64[np.ndarray, "*shape levels"], mean: Float64[np.ndarray, "*shape"] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """Returns the column of each name, in the order of the table: the median, the mean if it is given, the rest.
+
+        Args:
+            quantiles: Those of `levels`, in their order.
+            mean: The mean; None where it is not asked for.
+        """
+        columns: dict[str, NDArray[np.float64]] = dict(zip(self.levels, np.moveaxis(quantiles, -1, 0), strict=True))
+        if mean is None:
+            return columns
+        return {self.point: columns.pop(self.point), f"{self.point}-mean": mean, **columns}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns, in the order of the table."""
+        point, *rest = self.levels
+        return [point, f"{point}-mean", *rest] if self.mean else [point, *rest]
 
     def interval(self, percent: Number) -> tuple[str, str]:
         """Returns the names of the lower and the upper column of a prediction interval."""

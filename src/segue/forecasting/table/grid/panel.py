@@ -69,9 +69,12 @@ class Panel:
     @property
     def ends(self) -> Int64[np.ndarray, " series"]:
         """The number of steps of each series up to its last observed value; 0 where it has none."""
-        ends: NDArray[np.int64] = np.maximum.reduceat(
-            np.where(np.isfinite(self.values), self.steps + 1, 0), self.starts[:-1]
-        )
+        return self.ends_before(self.lengths)
+
+    def ends_before(self, spans: Int64[np.ndarray, " series"]) -> Int64[np.ndarray, " series"]:
+        """The number of steps of each series up to the last observed value within its first `spans` steps, or 0."""
+        within = np.isfinite(self.values) & (self.steps < np.repeat(spans, np.diff(self.starts)))
+        ends: NDArray[np.int64] = np.maximum.reduceat(np.where(within, self.steps + 1, 0), self.starts[:-1])
         return ends
 
     def season_of_values(self) -> tuple[float, ...]:
