@@ -11,7 +11,7 @@ from segue.errors import UserError, give_notice
 from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
 from segue.forecasting.answers.informed import informed
 from segue.forecasting.answers.options import AnswerOptions, layout_and_given
-from segue.forecasting.answers.totals import Totals, totals, totals_asked
+from segue.forecasting.answers.totals import Totals, bands_of_totals, totals, totals_asked
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
 from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
@@ -102,9 +102,10 @@ def forecast_totals(
         return forecast_reading(predictor, reading, horizon, levels, quantiles, limits=limits, calibration=calibration)
     columns = QuantileColumns.of(predictor.name, levels, quantiles)
     _refuse_beyond(reading, horizon)
-    values = _quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
+    of_steps = None if bands_of_totals(asked) else calibration
+    values = _quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, of_steps)
     bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
-    return totals(predictor, bare, values, columns, asked, limits)
+    return totals(predictor, bare, values, columns, asked, limits, calibration)
 
 
 def forecast_reading(

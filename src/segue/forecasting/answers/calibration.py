@@ -20,6 +20,21 @@ _BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
+class Past:
+    """The last windows of some lanes, as a predictor forecast them.
+
+    Attributes:
+        windows: The beginnings of series that they were forecast from; `window` counts back from the last.
+        lane: The lane of each.
+        quantiles: Their forecasts at `LEVELS`, before the support of a series is applied.
+    """
+
+    windows: Origins
+    lane: Int64[np.ndarray, " windows"]
+    quantiles: Float64[np.ndarray, "windows steps levels"]
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How much wider than a predictor says the bands of some lanes must be.
 
@@ -27,15 +42,17 @@ class Calibration:
         factors: By lane, lead time and pair of levels.
         windows: How many windows of each lane were used.
         wanted: How many were asked for.
+        past: The windows; None in a part of a calibration.
     """
 
     factors: Float64[np.ndarray, "lanes steps pairs"]
     windows: Int64[np.ndarray, " lanes"]
     wanted: int
+    past: Past | None = None
 
     def part(self, first: int, end: int) -> "Calibration":
         """Returns that of the lanes from index `first` up to `end`."""
-        return replace(self, factors=self.factors[first:end], windows=self.windows[first:end])
+        return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self) -> str:
         """Says how many windows there were, and how many a series of its own needs."""
@@ -67,13 +84,15 @@ def calibrate(predictor: Predictor, lanes: Origins, windows: int, report: Report
     lane, window = np.repeat(np.arange(count), windows), np.tile(np.arange(windows), count)
     spans = lanes.spans[lane] - horizon - stride[lane] * window
     kept = np.flatnonzero(spans >= SHORTEST)
+    lane, window = lane[kept], window[kept]
+    past = Origins(lanes.panel, lanes.series[lane], window, spans[kept], horizon)
     found = np.full((count, windows, horizon, PAIRS), np.nan)
+    quantiles = np.empty((0, horizon, len(LEVELS)))
     if len(kept):
-        past = Origins(lanes.panel, lanes.series[lane[kept]], window[kept], spans[kept], horizon)
         quantiles = forecast_panel(without_support(predictor), past, horizon, LEVELS, report)
-        found[lane[kept], window[kept]] = scores(past.actual(), quantiles)
+        found[lane, window] = scores(past.actual(), quantiles)
     used = (~np.isnan(found)).any((2, 3)).sum(1)
-    return Calibration(series_factors(found), used, windows)
+    return Calibration(series_factors(found), used, windows, Past(past, lane, quantiles))
 
 
 def calibrate_panel(
