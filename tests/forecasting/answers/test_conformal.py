@@ -56,8 +56,8 @@ def test_of_few_scores_the_factor_is_the_largest_and_never_narrows():
 
 def test_scores_that_hang_together_are_worth_as_many_as_there_are_windows():
     rng = np.random.default_rng(2)
-    apart = rng.uniform(size=(500, 8, 2, PAIRS))
-    together = np.broadcast_to(rng.uniform(size=(1, 8, 1, PAIRS)), apart.shape)
+    apart = rng.uniform(size=(500, 8, 2))
+    together = np.broadcast_to(rng.uniform(size=(1, 8, 1)), apart.shape)
     assert 8 <= independent(together) < 13
     assert independent(apart) > 1000
 

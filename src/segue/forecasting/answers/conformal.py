@@ -13,7 +13,7 @@ _EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
 _REACH = 0.3  # a lead time is smoothed with those within a third of it: factors change slowly with it
 _OWN = 64.0  # windows after which a series counts as much as the panel; with 16 and fewer, interval scores rise
 _WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths
-# Standard errors. With 0, .5 and 1, yearly 80 % bands hold 78, 80 and 81 %. Interval scores of the buckets of fewer than
+# Standard errors. With 0, .5 and 1, yearly 80 % bands hold 78, 80 and 81 %. Interval scores of buckets of fewer than
 # 150 series are 1.003, 1.008 and 1.017 times those of plain bands (1.04 without any powers).
 _SLACK = 0.5
 _POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of factors, from bands as they are to bands as past windows say
@@ -50,7 +50,8 @@ def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> F
         return factors
     losses = np.empty((len(windows), len(_POWERS)))
     for row, window in zip(losses, windows, strict=True):
-        others = conformal_factors(np.delete(found, window, axis=1))[:, _EIGHTY]
+        rest = np.delete(found[..., [_EIGHTY]], window, axis=1)
+        others = conformal_factors(rest, CLAIMS[[_EIGHTY]])[:, 0]
         row[:] = [_loss(found[:, window, :, _EIGHTY], others**power) for power in _POWERS]
     more = losses - losses[:, [losses.sum(0).argmin()]]
     near = more.sum(0) <= _SLACK * more.std(0, ddof=1) * np.sqrt(len(windows))
@@ -63,7 +64,9 @@ def _loss(found: Float64[np.ndarray, "series steps"], factors: Float64[np.ndarra
     return float(np.nansum(np.where(np.isnan(found), np.nan, 0.2 * factors + beyond)))
 
 
-def conformal_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
+def conformal_factors(
+    found: Float64[np.ndarray, "series windows steps pairs"], claims: Float64[np.ndarray, " pairs"] = CLAIMS
+) -> Float64[np.ndarray, "steps pairs"]:
     """Returns the factors by which bands would have held as often as they claim, smoothed over lead times.
 
     The factor of a level is the (n + 1) * claim-th of its n ascending scores, as split conformal prediction has it (Lei
@@ -74,12 +77,13 @@ def conformal_factors(found: Float64[np.ndarray, "series windows steps pairs"]) 
 
     Args:
         found: The scores; NaN where unknown.
+        claims: What the pairs of levels claim to hold; 80 % is among them.
     """
-    worth = independent(found)
+    worth = independent(found[..., int(np.abs(claims - 0.8).argmin())])
     ordered = np.sort(np.minimum(found, _WIDEST).reshape(-1, *found.shape[2:]), axis=0)  # NaN comes last
     count = (~np.isnan(ordered)).sum(0)
     fewest = np.maximum(np.minimum(count, worth), 1)
-    rank = count * CLAIMS * (fewest + 1) / fewest
+    rank = count * claims * (fewest + 1) / fewest
     lower = np.clip(np.floor(rank).astype(np.int64), 1, np.maximum(count, 1))
     low, high = (
         np.take_along_axis(ordered, np.minimum(one, np.maximum(count, 1))[None] - 1, axis=0)[0]
@@ -91,13 +95,13 @@ def conformal_factors(found: Float64[np.ndarray, "series windows steps pairs"]) 
     return smoothed(np.maximum(factor, 1 / _WIDEST))
 
 
-def independent(found: Float64[np.ndarray, "series windows steps pairs"]) -> float:
-    """Returns how many independent scores these are worth, from how much the share of hits differs between windows.
+def independent(found: Float64[np.ndarray, "series windows steps"]) -> float:
+    """Returns how many independent scores of 80 % bands these are worth: shares of hits differ the more between windows.
 
     The hits of n independent scores have a variance of p (1 - p) / n (Kish 1965, section 8.2: the design effect). It is
     at least the number of windows.
     """
-    eighty = np.minimum(found[..., _EIGHTY], _WIDEST)
+    eighty = np.minimum(found, _WIDEST)
     known = ~np.isnan(eighty)
     counts = known.sum((0, 2))
     windows = np.flatnonzero(counts)
