@@ -96,7 +96,7 @@ def conformal_factors(
 
 
 def independent(found: Float64[np.ndarray, "series windows steps"]) -> float:
-    """Returns how many independent scores of 80 % bands these are worth: shares of hits differ the more between windows.
+    """Returns how many independent scores of 80 % bands these are worth, from how much hits differ between windows.
 
     The hits of n independent scores have a variance of p (1 - p) / n (Kish 1965, section 8.2: the design effect). It is
     at least the number of windows.
