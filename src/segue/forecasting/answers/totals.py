@@ -121,9 +121,8 @@ def totals(
     if calibration is not None and bands_of_totals(asked):
         values = held_totals(predictor, reading.panel, values, firsts, calibration, asked.how, asked.seed, limits)
     found = Forecast(values[None]).at(tuple(columns.levels.values()))[0]
-    steps = np.concatenate([row[2] for row in rows])
-    found_columns = {"steps": steps, **dict(zip(columns.levels, found.T, strict=True))}
-    return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), found_columns)
+    table = {"steps": np.concatenate([row[2] for row in rows]), **dict(zip(columns.levels, found.T, strict=True))}
+    return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), table)
 
 
 def bands_of_totals(asked: Totals | None) -> bool:
