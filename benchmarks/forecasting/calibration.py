@@ -2,19 +2,22 @@
 
     python -m benchmarks.forecasting.calibration --data DIR --windows 8
 
-Each set is calibrated on windows before its histories end, and is scored on the values after them. Sets that end in one
-common shock, such as `fred_qd`, show what no past window can know.
+Each set is calibrated on windows before an origin, and is scored on the values after it. There are four origins a
+horizon apart, or those of the set, since all series of a set meet one shock at one origin: the last one of `fred_qd` is
+an example. Each origin is calibrated on its own, so nothing after it is read.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.forecasting.scores import clustered, series_scores
-from benchmarks.forecasting.sets import SETS, Task, load_task
+from benchmarks.forecasting.sets import SETS, DataSet, Task, load_task
 from benchmarks.machine import default_output, machine
 from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
 from segue.forecasting.predictor import LEVELS, Predictor, forecast_panel
@@ -24,6 +27,7 @@ from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import read_frame
 
 FORMS = ("plain", "calibrated")
+ORIGINS = 4
 LONGEST = 60  # steps; calibration costs as many forecasts as there are windows
 
 
@@ -41,9 +45,9 @@ def main() -> None:
     found = []
     for dataset in SETS:
         if dataset.name in options.sets and dataset.horizon <= LONGEST:
-            task = load_task(options.data, dataset, "validation")
+            task = load_task(options.data, several(dataset), "validation")
             if len(task):
-                found.append(scored(predictor, task, options.windows))
+                found += [scored(predictor, *one, options.windows) for one in by_origin(task)]
                 series = pd.concat(found, ignore_index=True)
                 result = pd.DataFrame([*sets(series), *buckets(series)])
                 result.assign(
@@ -58,8 +62,30 @@ def main() -> None:
     print(output)
 
 
-def scored(predictor: Predictor, task: Task, windows: int) -> pd.DataFrame:
-    """The scores of all series of a set in both forms, each in a row."""
+def several(dataset: DataSet) -> DataSet:
+    """The set with several origins, a horizon apart unless it has its own."""
+    single = dataset.windows == 1
+    return replace(dataset, windows=ORIGINS, stride=dataset.horizon) if single else dataset
+
+
+def by_origin(task: Task) -> list[tuple[Task, int]]:
+    """The windows of each origin, the last first, and how many origins are after it."""
+    seen: dict[str, int] = {}
+    origins: dict[int, list[int]] = {}
+    for lane, name in enumerate(task.series):
+        origins.setdefault(seen.get(name, 0), []).append(lane)
+        seen[name] = seen.get(name, 0) + 1
+    return [(picked(task, lanes), origin) for origin, lanes in origins.items()]
+
+
+def picked(task: Task, lanes: Sequence[int]) -> Task:
+    """Some windows of a task."""
+    series, histories = ([column[lane] for lane in lanes] for column in (task.series, task.histories))
+    return replace(task, series=series, histories=histories, actual=task.actual[lanes])
+
+
+def scored(predictor: Predictor, task: Task, origin: int, windows: int) -> pd.DataFrame:
+    """The scores of all series at an origin in both forms, each in a row."""
     panel, horizon = panel_of(task), task.dataset.horizon
     start = time.perf_counter()
     plain = forecast_panel(predictor, panel, horizon, LEVELS)
@@ -70,6 +96,7 @@ def scored(predictor: Predictor, task: Task, windows: int) -> pd.DataFrame:
     scores = [
         series_scores(task, quantiles).assign(
             form=form,
+            origin=origin,
             used=float(calibration.windows.mean()),
             seconds=seconds[form] / len(task),
             set=task.dataset.name,
@@ -114,19 +141,23 @@ def buckets(series: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def summary(series: pd.DataFrame) -> dict[str, object]:
-    """Coverage of both forms, with the standard error over series, and the ratio of interval scores.
+    """Coverage of both forms at all origins, its standard error over series, and the ratio of interval scores.
 
     The ratio is the geometric mean over sets, because each set has its own unit.
     """
     row: dict[str, object] = {
         "series": series.loc[series["form"] == "plain", ["set", "series"]].drop_duplicates().shape[0],
+        "origins": series["origin"].nunique(),
         "windows_used": series["used"].mean(),
     }
     ratios = {"winkler80": [], "winkler95": []}
     for form, part in series.groupby("form"):
+        last = part[part["origin"] == 0]
+        sums = part.groupby(["set", "horizon", "series"])[["values", "inside50", "inside80", "inside95"]].sum()
         for level in (50, 80, 95):
-            share, error = clustered(part[f"inside{level}"].to_numpy(), part["values"].to_numpy())
+            share, error = clustered(sums[f"inside{level}"].to_numpy(), sums["values"].to_numpy())
             row |= {f"coverage{level}_{form}": share, f"coverage{level}_se_{form}": error}
+        row[f"coverage80_last_{form}"] = last["inside80"].sum() / last["values"].sum()
         row[f"strictly80_{form}"] = part["strictly80"].sum() / part["values"].sum()
         row[f"ms_per_series_{form}"] = 1000 * part["seconds"].mean()
     for _, part in series.groupby(["set", "horizon"]):

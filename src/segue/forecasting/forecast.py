@@ -11,7 +11,7 @@ from segue.forecasting.answers.calibration import Calibration, calibrate_panel
 from segue.forecasting.answers.distributions import panel_columns, panel_quantiles
 from segue.forecasting.answers.informed import informed
 from segue.forecasting.answers.options import AnswerOptions, Answers
-from segue.forecasting.answers.totals import Totals, totals
+from segue.forecasting.answers.totals import Totals, bands_of_totals, totals
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
 from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
@@ -103,9 +103,10 @@ def forecast_totals(
         )
     columns = QuantileColumns.of(predictor.name, levels, quantiles, mean)
     _refuse_beyond(reading, horizon)
-    values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, calibration)
+    of_steps = None if bands_of_totals(asked) else calibration
+    values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, of_steps)
     bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
-    return totals(predictor, bare, values, columns, asked, limits)
+    return totals(predictor, bare, values, columns, asked, limits, calibration)
 
 
 def forecast_reading(

@@ -5,6 +5,7 @@ import numpy as np
 from segue.forecasting.answers.conformal import (
     CLAIMS,
     PAIRS,
+    conformal_factors,
     independent,
     panel_factors,
     scores,
@@ -55,8 +56,8 @@ def test_of_few_scores_the_factor_is_the_largest_and_never_narrows():
 
 def test_scores_that_hang_together_are_worth_as_many_as_there_are_windows():
     rng = np.random.default_rng(2)
-    apart = rng.uniform(size=(500, 8, 2, PAIRS))
-    together = np.broadcast_to(rng.uniform(size=(1, 8, 1, PAIRS)), apart.shape)
+    apart = rng.uniform(size=(500, 8, 2))
+    together = np.broadcast_to(rng.uniform(size=(1, 8, 1)), apart.shape)
     assert 8 <= independent(together) < 13
     assert independent(apart) > 1000
 
@@ -90,3 +91,24 @@ def test_the_order_of_quantiles_is_kept_whatever_the_factors():
     assert (np.diff(wide, axis=-1) >= 0).all()
     assert (wide[..., PAIRS] == quantiles[..., PAIRS]).all()
     assert np.allclose(widened(quantiles, np.ones((6, 4, PAIRS))), quantiles)
+
+
+def test_between_two_ranks_the_factor_is_interpolated():
+    """The rank of an 80 % band of eight scores is 7.2; catches the next whole rank, whose band would hold 89 %."""
+    found = np.broadcast_to(np.arange(1.0, 9.0)[None, :, None, None], (1, 8, 1, PAIRS))
+    pair = int(np.flatnonzero(np.isclose(CLAIMS, 0.8))[0])
+    assert np.isclose(conformal_factors(found)[0, pair], 7.2)
+    rng = np.random.default_rng(8)
+    actual = np.abs(rng.normal(size=(1000, 9)))
+    factors = [conformal_factors(own[None, :8, None, None].repeat(PAIRS, 3))[0, pair] for own in actual]
+    assert abs((actual[:, 8] <= factors).mean() - 0.8) < 0.04
+
+
+def test_bands_stay_where_windows_contradict_each_other_and_move_where_they_agree():
+    rng = np.random.default_rng(9)
+    found = np.abs(rng.normal(size=(200, 8, 3, PAIRS))) / 1.2816
+    assert np.allclose(panel_factors(3 * found), conformal_factors(3 * found))
+    one_bad = found.copy()
+    one_bad[:, 0] *= 4  # what this window says of the others is wrong, and they say nothing of it
+    moved, whole = np.log(panel_factors(one_bad)), np.log(conformal_factors(one_bad))
+    assert np.abs(moved).mean() < 0.6 * np.abs(whole).mean()

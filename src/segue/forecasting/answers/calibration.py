@@ -21,6 +21,21 @@ _BATCH = 128
 
 
 @dataclass(frozen=True, eq=False)
+class Past:
+    """The last windows of some lanes, as a predictor forecast them.
+
+    Attributes:
+        windows: The beginnings of series that they were forecast from; `window` counts back from the last.
+        lane: The lane of each.
+        quantiles: Their forecasts at `LEVELS`, before the support of a series is applied.
+    """
+
+    windows: Origins
+    lane: Int64[np.ndarray, " windows"]
+    quantiles: Float64[np.ndarray, "windows steps levels"]
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How much wider than a predictor says the bands of some lanes must be.
 
@@ -28,15 +43,17 @@ class Calibration:
         factors: By lane, lead time and pair of levels.
         windows: How many windows of each lane were used.
         wanted: How many were asked for.
+        past: The windows; None in a part of a calibration, and in a backtest.
     """
 
     factors: Float64[np.ndarray, "lanes steps pairs"]
     windows: Int64[np.ndarray, " lanes"]
     wanted: int
+    past: Past | None = None
 
     def part(self, first: int, end: int) -> "Calibration":
         """Returns that of the lanes from index `first` up to `end`."""
-        return replace(self, factors=self.factors[first:end], windows=self.windows[first:end])
+        return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self, where: str = "") -> str:
         """Says how many windows there were, and how many a series of its own needs; `where` says at which origin."""
@@ -102,21 +119,26 @@ def _calibrations(
 
     The groups are of one panel and horizon.
     """
-    panel, horizon, past = groups[0].panel, groups[0].horizon, [_windows(group, windows) for group in groups]
-    parts = [np.stack([group.series[own[0]], own[2]]) for group, own in zip(groups, past, strict=True)]
-    pairs = np.concatenate(parts, axis=1)
-    distinct, index = np.unique(pairs, axis=1, return_inverse=True)
-    each = np.full((distinct.shape[1], horizon, PAIRS), np.nan)
+    panel, horizon = groups[0].panel, groups[0].horizon
+    own = [_windows(group, windows) for group in groups]
+    wanted = [np.stack([group.series[lane], spans]) for group, (lane, _, spans) in zip(groups, own, strict=True)]
+    distinct, index = np.unique(np.concatenate(wanted, axis=1), axis=1, return_inverse=True)
+    each, quantiles = np.full((distinct.shape[1], horizon, PAIRS), np.nan), np.empty((0, horizon, len(LEVELS)))
     if len(each):
         lanes = Origins(panel, distinct[0], np.zeros_like(distinct[0]), distinct[1], horizon)
-        each = scores(lanes.actual(), forecast_panel(without_support(predictor), lanes, horizon, LEVELS, report))
+        quantiles = forecast_panel(without_support(predictor), lanes, horizon, LEVELS, report)
+        each = scores(lanes.actual(), quantiles)
     results, first = [], 0
-    for group, (lane, window, _) in zip(groups, past, strict=True):
-        found = np.full((len(group), windows, horizon, PAIRS), np.nan)
-        found[lane, window] = each[index.reshape(-1)[first : first + len(lane)]]
+    for group, (lane, window, spans) in zip(groups, own, strict=True):
+        which = index.reshape(-1)[first : first + len(lane)]
         first += len(lane)
+        found = np.full((len(group), windows, horizon, PAIRS), np.nan)
+        found[lane, window] = each[which]
         used = (~np.isnan(found)).any((2, 3)).sum(1)
-        results.append(Calibration(series_factors(found), used, windows))
+        past = None
+        if len(groups) == 1:  # copies for each origin of a backtest, which makes no totals, would fill the memory
+            past = Past(Origins(panel, group.series[lane], window, spans, horizon), lane, quantiles[which])
+        results.append(Calibration(series_factors(found), used, windows, past))
     return results
 
 

@@ -16,6 +16,10 @@ _EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
 _REACH = 0.3
 _OWN = 64.0  # windows after which a series counts as much as the panel; with 16 and fewer, interval scores rise
 _WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths
+# Standard errors. With 0, .5 and 1, yearly 80 % bands hold 78, 80 and 81 %. Interval scores of buckets of fewer than
+# 150 series are 1.003, 1.008 and 1.017 times those of plain bands (1.04 without any powers).
+_SLACK = 0.5
+_POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of factors, from bands as they are to bands as past windows say
 
 
 def scores(
@@ -34,35 +38,73 @@ def scores(
 
 
 def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
-    """Returns the factors by which bands hold as often as they claim in a panel, smoothed over lead times.
+    """Returns the factors by which bands hold as often as they claim in a panel, as far as its windows agree on them.
 
-    The factor of a level is the ceil((n + 1) * claim)-th of its n ascending scores, the least that split conformal
-    prediction allows (Lei et al. 2018, section 2.2). If that is beyond the last, the scores support no such band: the
-    factor is the largest score, and at least 1. Series of a panel are surprised together, in a recession for instance.
-    So the share (n + 1) / n is that of as many independent scores as these are worth.
+    Each window is scored with the factors of all others, raised to several powers. The power of the result is the
+    largest whose interval score is within half a standard error of the least (after Breiman et al. 1984, section
+    3.4.3). So where one window says nothing about the next, bands stay as they are.
 
     Args:
         found: The scores; NaN where unknown.
     """
-    worth = independent(found)
-    ordered = np.sort(found.reshape(-1, *found.shape[2:]), axis=0)  # NaN comes last
+    windows = np.flatnonzero((~np.isnan(found)).any((0, 2, 3)))
+    factors = conformal_factors(found)
+    if len(windows) < 2:
+        return factors
+    losses = np.empty((len(windows), len(_POWERS)))
+    for row, window in zip(losses, windows, strict=True):
+        rest = np.delete(found[..., [_EIGHTY]], window, axis=1)
+        others = conformal_factors(rest, CLAIMS[[_EIGHTY]])[:, 0]
+        row[:] = [_loss(found[:, window, :, _EIGHTY], others**power) for power in _POWERS]
+    more = losses - losses[:, [losses.sum(0).argmin()]]
+    near = more.sum(0) <= _SLACK * more.std(0, ddof=1) * np.sqrt(len(windows))
+    return np.asarray(factors ** _POWERS[int(np.flatnonzero(near)[-1])])
+
+
+def _loss(found: Float64[np.ndarray, "series steps"], factors: Float64[np.ndarray, " steps"]) -> float:
+    """The interval score of 80 % bands, but for its unit: a quantile loss of scores (Gneiting & Raftery 2007)."""
+    beyond = np.maximum(np.minimum(found, _WIDEST) - factors, 0.0)
+    return float(np.nansum(np.where(np.isnan(found), np.nan, 0.2 * factors + beyond)))
+
+
+def conformal_factors(
+    found: Float64[np.ndarray, "series windows steps pairs"], claims: Float64[np.ndarray, " pairs"] = CLAIMS
+) -> Float64[np.ndarray, "steps pairs"]:
+    """Returns the factors by which bands would have held as often as they claim, smoothed over lead times.
+
+    The factor of a level is the (n + 1) * claim-th of its n ascending scores, as split conformal prediction has it (Lei
+    et al. 2018, section 2.2). Between two ranks it is interpolated (Hutson 1999), because the next whole rank makes an
+    80 % band of eight scores hold 89 %. If the rank is beyond the last, the scores support no such band: the factor is
+    the largest score, and at least 1. Series of a panel are surprised together, in a recession for instance. So the
+    share (n + 1) / n is that of as many independent scores as these are worth.
+
+    Args:
+        found: The scores; NaN where unknown.
+        claims: What the pairs of levels claim to hold; 80 % is among them.
+    """
+    worth = independent(found[..., int(np.abs(claims - 0.8).argmin())])
+    ordered = np.sort(np.minimum(found, _WIDEST).reshape(-1, *found.shape[2:]), axis=0)  # NaN comes last
     count = (~np.isnan(ordered)).sum(0)
     fewest = np.maximum(np.minimum(count, worth), 1)
-    rank = np.ceil(count * CLAIMS * (fewest + 1) / fewest - 1e-9).astype(np.int64)
-    held = np.clip(np.minimum(rank, count) - 1, 0, None)
-    factor = np.take_along_axis(ordered, held[None], axis=0)[0]
+    rank = count * claims * (fewest + 1) / fewest
+    lower = np.clip(np.floor(rank).astype(np.int64), 1, np.maximum(count, 1))
+    low, high = (
+        np.take_along_axis(ordered, np.minimum(one, np.maximum(count, 1))[None] - 1, axis=0)[0]
+        for one in (lower, lower + 1)
+    )
+    factor = low + np.clip(rank - lower, 0.0, 1.0) * (high - low)
     factor = np.where(rank > count, np.fmax(factor, 1.0), factor)
     factor = np.where(count > 0, factor, np.nan)
-    return smoothed(np.clip(factor, 1 / _WIDEST, _WIDEST))
+    return smoothed(np.maximum(factor, 1 / _WIDEST))
 
 
-def independent(found: Float64[np.ndarray, "series windows steps pairs"]) -> float:
-    """Returns how many independent scores these are worth, from how much the share of hits differs between windows.
+def independent(found: Float64[np.ndarray, "series windows steps"]) -> float:
+    """Returns how many independent scores of 80 % bands these are worth, from how much hits differ between windows.
 
     The hits of n independent scores have a variance of p (1 - p) / n (Kish 1965, section 8.2: the design effect). It is
     at least the number of windows.
     """
-    eighty = found[..., _EIGHTY]
+    eighty = np.minimum(found, _WIDEST)
     known = ~np.isnan(eighty)
     counts = known.sum((0, 2))
     windows = np.flatnonzero(counts)

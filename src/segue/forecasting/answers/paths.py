@@ -50,6 +50,12 @@ def path_values(
     return np.asarray(middle + (quantiles - middle) @ _weights(paths)).transpose(0, 2, 1)
 
 
+def path_means(quantiles: Float64[np.ndarray, "*shape levels"], paths: int) -> Float64[np.ndarray, "*shape"]:
+    """Returns the mean of the values of `path_values`, without making them."""
+    middle = quantiles[..., LEVELS.index(0.5)]
+    return np.asarray(middle + (quantiles - middle[..., None]) @ _weights(paths).mean(1))
+
+
 @lru_cache(maxsize=8)
 def _weights(paths: int) -> Float64[np.ndarray, "levels paths"]:
     """What each quantile counts for in the values of `paths` paths.

@@ -1,6 +1,6 @@
 """Simulated futures of a table: joint paths of every series."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -13,10 +13,9 @@ from segue.forecasting.answers.dependence import PAST, estimate_dependence
 from segue.forecasting.answers.informed import read_given
 from segue.forecasting.answers.options import GivenOptions
 from segue.forecasting.answers.paths import join_paths, noise_of
-from segue.forecasting.predictor import LEVELS, Predictor, check_horizon, forecast_panel
+from segue.forecasting.predictor import LEVELS, Lanes, Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
-from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import Number
 
@@ -87,7 +86,7 @@ def simulate_chunks(
     for first in range(0, len(reading.panel), chunk):
         part = replace(reading, panel=reading.panel.part(first, min(first + chunk, len(reading.panel))))
         quantiles = forecast_panel(predictor, part.panel, horizon, LEVELS, limits=limits)
-        values = join_panel(predictor, part.panel, quantiles, paths, seed, limits)
+        values = join_panel(predictor, part.panel, part.panel.ids.to_list(), quantiles, paths, seed, limits)
         yield part.paths(horizon, predictor.name, values)
 
 
@@ -104,7 +103,8 @@ def check_paths(paths: object, seed: object) -> None:
 
 def join_panel(
     predictor: Predictor,
-    panel: Panel,
+    panel: Lanes,
+    names: Sequence[object],
     quantiles: Float64[np.ndarray, "lanes steps levels"],
     paths: int,
     seed: int,
@@ -115,7 +115,8 @@ def join_panel(
 
     Args:
         predictor: That of the forecast; it says whether values move to the support of the series.
-        panel: The series.
+        panel: The series, or beginnings of some.
+        names: The id of the series of each lane.
         quantiles: Their forecast at `LEVELS`.
         paths: Number of paths of each series, at least 2.
         seed: A whole number of at least 0.
@@ -123,7 +124,7 @@ def join_panel(
         together: Whether the shocks of different series are correlated as in the past; all must end at one time.
     """
     horizon, every = quantiles.shape[1], np.arange(len(panel))
-    noise = np.stack([noise_of(seed, name, paths, horizon + 1) for name in panel.ids.to_list()])
+    noise = np.stack([noise_of(seed, name, paths, horizon + 1) for name in names])
     dependence = estimate_dependence(*panel.lanes(every, PAST), panel.seasons, horizon)
     if together:
         noise = correlate(noise, dependence.shocks)

@@ -4,7 +4,7 @@ The quantiles of a sum are no sums of quantiles: errors partly cancel. They are 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,19 +15,20 @@ from jaxtyping import Float64, Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
+from segue.forecasting.answers.calibration import Calibration
+from segue.forecasting.answers.parts import CELLS, PATHS, WAYS, put_together
+from segue.forecasting.answers.paths import path_means
 from segue.forecasting.answers.simulate import check_paths, join_panel
-from segue.forecasting.predictor import Predictor
+from segue.forecasting.answers.total_bands import held_totals
+from segue.forecasting.predictor import LEVELS, Forecast, Predictor
 from segue.forecasting.support import NO_LIMITS, Limits
 from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import QuantileColumns
 
-_WAYS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
-_PATHS = 1000  # the quantile of level 0.1 of so many paths has an error of a 60th of the width of the 80 % band
 _WHOLE = "horizon"
 _ALL = "all"
-_CELLS = 4_000_000  # values of paths that are made at once: 32 MB
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Totals:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.how not in _WAYS:
-            raise UserError("how", self.how, f"choose one of {', '.join(_WAYS)}")
+        if self.how not in WAYS:
+            raise UserError("how", self.how, f"choose one of {', '.join(WAYS)}")
         if self.per not in (None, _WHOLE):
             try:
                 pd.Timestamp(2024, 1, 1).to_period(_period(self.per))
@@ -71,7 +72,7 @@ def totals_asked(per: str | None, how: str | None, over: str | None, seed: int |
                 raise UserError(name, given, "give `per`, `over` or both, too")
         return None
     seed = 0 if seed is None else seed
-    check_paths(_PATHS, seed)
+    check_paths(PATHS, seed)
     return Totals(per, "sum" if how is None else how, over, seed)
 
 
@@ -82,6 +83,7 @@ def totals(
     columns: QuantileColumns,
     asked: Totals,
     limits: Limits = NO_LIMITS,
+    calibration: Calibration | None = None,
 ) -> Any:
     """Makes the table of totals of a forecast.
 
@@ -92,6 +94,7 @@ def totals(
         columns: The columns of the result.
         asked: What is put together.
         limits: The least and the largest value of a step.
+        calibration: The past windows on which the bands of totals are corrected; see `bands_of_totals`.
 
     Returns:
         A frame of the kind that was read: series, the first time of each total, the number of its `steps`, columns.
@@ -102,29 +105,40 @@ def totals(
     """
     times = reading.panel.future(quantiles.shape[1])
     groups, names = _groups(reading, asked.over)
+    firsts = [_firsts(own, asked.per) for own in times]
     rows: list[tuple[int, Times, NDArray[np.int64], NDArray[np.float64]]] = []
-    for lanes in _blocks(groups, _CELLS // (_PATHS * times.shape[1]), asked.over is None):
+    for lanes in _blocks(groups, CELLS // (PATHS * times.shape[1]), asked.over is None):
         if asked.over is not None and (times[lanes] != times[lanes[0]]).any():
             raise UserError("over", asked.over, "the series of a total end at different times; cut them to one end")
         together = asked.over is not None and len(lanes) > 1
         panel = _picked(reading.panel, lanes)
-        joined = join_panel(predictor, panel, quantiles[lanes], _PATHS, asked.seed, limits, together)
-        joined = joined if asked.over is None else _WAYS[asked.how](joined, axis=0)[None]
+        ids = panel.ids.to_list()
+        joined = join_panel(predictor, panel, ids, quantiles[lanes], PATHS, asked.seed, limits, together)
+        joined = joined if asked.over is None else WAYS[asked.how](joined, axis=0)[None]
         for lane, paths in zip(lanes.tolist(), joined, strict=False):
-            firsts = _firsts(times[lane], asked.per)
-            parts = [_WAYS[asked.how](part, axis=1) for part in np.split(paths, firsts[1:], axis=1)]
-            found = np.stack(parts)
-            bounds = np.quantile(found, list(columns.levels.values()), axis=1)
-            named = columns.named(bounds.T, found.mean(1) if columns.mean else None)
-            steps = np.diff(firsts, append=times.shape[1])
-            rows.append((int(groups[lane]), times[lane, firsts], steps, np.stack(list(named.values()))))
+            parts = firsts[lane]
+            made = put_together(paths, parts, asked.how)
+            bounds = np.quantile(made, LEVELS, axis=0).T
+            steps = np.diff(parts, append=times.shape[1])
+            rows.append((int(groups[lane]), times[lane, parts], steps, bounds, made.mean(0)))
     codes = np.concatenate([np.full(len(row[1]), row[0]) for row in rows])
-    values = np.concatenate([row[3] for row in rows], axis=1)
-    found_columns = {
-        "steps": np.concatenate([row[2] for row in rows]),
-        **dict(zip(columns.names, values, strict=True)),
-    }
-    return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), found_columns)
+    values, mean = (np.concatenate([row[part] for row in rows]) for part in (3, 4))
+    if calibration is not None and bands_of_totals(asked):
+        plain = values
+        values = held_totals(predictor, reading.panel, values, firsts, calibration, asked.how, asked.seed, limits)
+        mean = mean + path_means(values, PATHS) - path_means(plain, PATHS)
+    found = Forecast(values[None]).at(tuple(columns.levels.values()))[0]
+    named = columns.named(found, mean if columns.mean else None)
+    table = {"steps": np.concatenate([row[2] for row in rows]), **named}
+    return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), table)
+
+
+def bands_of_totals(asked: Totals | None) -> bool:
+    """Whether `calibrate` corrects the bands of totals; else it corrects those of the steps, before paths are made.
+
+    Windows of several series do not lie at the same times, so totals over series have no past of their own.
+    """
+    return asked is not None and asked.over is None
 
 
 def _groups(reading: Reading, over: str | None) -> tuple[Int64[np.ndarray, " lanes"], nw.Series[Any] | None]:

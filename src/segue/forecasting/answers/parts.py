@@ -1,0 +1,26 @@
+"""The parts of a horizon, and their totals."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+WAYS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
+PATHS = 1000
+"""Paths of a total: the quantile of level 0.1 of so many has an error of a 60th of the width of the 80 % band."""
+CELLS = 4_000_000
+"""Values of paths that are made at once: 32 MB."""
+
+
+def put_together(
+    values: Float64[np.ndarray, "*shape steps"], firsts: Int64[np.ndarray, " totals"], how: str
+) -> Float64[np.ndarray, "*shape totals"]:
+    """Returns the totals of steps.
+
+    Args:
+        values: At each step.
+        firsts: The first step of each total; 0 is among them.
+        how: `sum`, `mean`, `min` or `max`.
+    """
+    return np.stack([WAYS[how](part, axis=-1) for part in np.split(values, firsts[1:], axis=-1)], axis=-1)
