@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks.figures import write_figures
 from benchmarks.machine import default_output, machine
-from segue.forecasting.answers.simulate import join_panel
+from segue.forecasting.answers.joined import join_panel
 from segue.forecasting.answers.totals import _picked as picked
 from segue.forecasting.evaluation.metrics import interval_score
 from segue.forecasting.predictor import LEVELS, Predictor, forecast_panel

@@ -27,9 +27,9 @@ from benchmarks.forecasting.sets import SETS, DataSet, Task, load_task
 from benchmarks.machine import default_output, machine
 from segue.forecasting.answers.calibration import calibrate_panel, calibrated_panel
 from segue.forecasting.answers.dependence import PAST, estimate_dependence
+from segue.forecasting.answers.joined import join_panel
 from segue.forecasting.answers.parts import put_together
 from segue.forecasting.answers.paths import join_paths, noise_of
-from segue.forecasting.answers.simulate import join_panel
 from segue.forecasting.answers.total_bands import held_totals
 from segue.forecasting.evaluation.metrics import interval_score
 from segue.forecasting.predictor import LEVELS, predict_lanes

@@ -33,7 +33,8 @@ def simulate(
 
     from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import shown_rows
-    from segue.forecasting.answers.simulate import check_paths, simulate_chunks
+    from segue.forecasting.answers.joined import check_paths
+    from segue.forecasting.answers.simulate import simulate_chunks
     from segue.forecasting.registry import load_predictor
     from segue.forecasting.table.files.write import table_writer
 

@@ -9,8 +9,6 @@ from jaxtyping import Float64, Int64
 WAYS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
 PATHS = 1000
 """Paths of a total: the quantile of level 0.1 of so many has an error of a 60th of the width of the 80 % band."""
-CELLS = 4_000_000
-"""Values of paths that are made at once: 32 MB."""
 
 
 def put_together(

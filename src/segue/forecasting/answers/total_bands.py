@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from segue.forecasting.answers.calibration import Calibration, Past
 from segue.forecasting.answers.conformal import PAIRS, scores, series_factors, widened
-from segue.forecasting.answers.parts import CELLS, PATHS, put_together
-from segue.forecasting.answers.simulate import join_panel
+from segue.forecasting.answers.joined import CELLS, join_panel
+from segue.forecasting.answers.parts import PATHS, put_together
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor
 from segue.forecasting.support import Limits, within_support
 from segue.forecasting.table.grid.origins import Origins

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.answers.calibration import Calibration
-from segue.forecasting.answers.parts import CELLS, PATHS, WAYS, put_together
+from segue.forecasting.answers.joined import CELLS, check_paths, join_panel
+from segue.forecasting.answers.parts import PATHS, WAYS, put_together
 from segue.forecasting.answers.paths import path_means
-from segue.forecasting.answers.simulate import check_paths, join_panel
 from segue.forecasting.answers.total_bands import held_totals
 from segue.forecasting.predictor import LEVELS, Forecast, Predictor
 from segue.forecasting.support import NO_LIMITS, Limits
