@@ -108,12 +108,10 @@ def reaches(predictor: Predictor, data: Path, windows: int) -> Iterator[Row]:
             continue
         task = load_task(data, dataset, "validation")
         panel, kept = panel_of(task), list[np.ndarray]()
-        with moved(conformal, "_REACH", 0.3):
-            usual = conformal.series_factors
-            calibration = _keeping(kept, predictor, panel, dataset.horizon)
+        calibration = _keeping(kept, predictor, panel, dataset.horizon)
         for value in (0.01, 0.1, 0.3, 0.6, 1.2, 100.0):
             with moved(conformal, "_REACH", value) as chosen:
-                own = Calibration(usual(kept[0]), calibration.windows, 8)
+                own = Calibration(conformal.series_factors(kept[0]), calibration.windows, 8)
             scores = series_scores(task, calibrated_panel(predictor, panel, dataset.horizon, LEVELS, own))
             figures = {
                 "coverage80": scores["inside80"].sum() / scores["values"].sum(),
