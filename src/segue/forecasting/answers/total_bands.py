@@ -52,7 +52,7 @@ def held_totals(
         np.concatenate([put_together(steps, parts, how) for steps, parts in zip(one, firsts, strict=True)])
         for one in _extremes(predictor, panel, past.windows.horizon, limits)
     )
-    return np.clip(moved, least[:, None], most[:, None])
+    return np.asarray(np.clip(moved, least[:, None], most[:, None]))
 
 
 def total_scores(
