@@ -60,8 +60,8 @@ class Policy:
 
         Let p-values be uniform and independent, as they are without anomalies. A value completes `m` surprising ones of
         `n` with probability a * P(B >= m - 1), where a is the threshold and B is binomial (n - 1, a). This is solved
-        for the budget. Alerts are a little rarer, because one episode may complete `m` of `n` several times: the rate is
-        0.97 of the budget for 1 of 1, and 0.7 for 3 of 10 (`tests/live/test_alerts.py`).
+        for the budget. Alerts are a little rarer, because one episode may complete `m` of `n` several times. The rate
+        is the budget for 1 of 1, and 0.7 of it for 3 of 10 (`tests/live/test_alerts.py`).
         """
         low, high = 0.0, 1.0
         for _ in range(_HALVINGS):
