@@ -87,7 +87,8 @@ def judge(
     own["rarity.same"] = np.where(event & ~same, _SAME, np.maximum(own["rarity.same"] - 1, 0))
     for name, array in own.items():
         small[name][lanes] = array
-    return -np.expm1(-logs)
+    scores: NDArray[np.float64] = -np.expm1(-logs)
+    return scores
 
 
 def of_series(
@@ -120,7 +121,8 @@ def _extremity(own: Own) -> Float64[np.ndarray, " lanes"]:
     least = 1e-3 * (highest - lowest) + 1e-9
     below = (low - own["rarity.recent"]) / np.maximum((low - lowest) / _TAILS, least)
     above = (own["rarity.recent"] - high) / np.maximum((highest - high) / _TAILS, least)
-    return np.log1p(np.maximum(np.maximum(below, above), 0.0)).mean(axis=1)
+    beyond: NDArray[np.float64] = np.log1p(np.maximum(np.maximum(below, above), 0.0))
+    return np.asarray(beyond.mean(axis=1))
 
 
 def _minus_log_rates(
