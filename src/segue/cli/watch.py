@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from segue.cli.shared import options
-from segue.cli.shared.checks import PICTURES, check_writable
+from segue.cli.shared.watch_files import Files
 
 File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Lines of CSV or JSON, one row a series and time; - reads standard input.")
+    Path,
+    typer.Argument(metavar="FILE", help="Lines of CSV or JSON, a row for each series and time; - for standard input."),
 ]
 State = Annotated[Path, typer.Option(help="The store, a SQLite file: made if there is none, else the watch goes on.")]
 Budget = Annotated[
@@ -26,7 +27,7 @@ Shift = Annotated[
 ]
 Forget = Annotated[
     str | None,
-    typer.Option(metavar="AGE", help="Forget series without a row for so long, such as 30D; a number for integer times."),
+    typer.Option(metavar="AGE", help="Forget series without a row for so long, such as 30D, or a number of steps."),
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over the store of another model: values and times stay.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read, and count them.")]
@@ -63,28 +64,19 @@ def watch(
 ) -> None:
     """Alert on the series of FILE, each value compared with the forecasts made before it came.
 
-    All that the watch knows is in the store of --state. Run the command again, after Ctrl-C or a crash: it goes on
-    with the next line. The last line tells how many rows were late, double or missing.
+    All that the watch knows is in the store. Run the command again, after Ctrl-C or a crash, and it goes on with the
+    next line. The note at its end counts late and double rows, which change nothing.
     """
-    check_writable("state", state, source=file)
-    check_writable("scores", scores, (".csv",), file)
-    check_writable("alerts", None if alerts == "-" else Path(alerts), source=file)
-    check_writable("plot", plot, PICTURES, file)
+    files = Files(file, state, scores, None if alerts == "-" else Path(alerts), plot, follow)
+    files.check()
 
-    from segue.cli.shared.feed import Source
     from segue.cli.shared.tables import print_notes
-    from segue.cli.shared.watching import Terms, run_watch
-    from segue.forecasting.registry import load_predictor
+    from segue.cli.shared.watching import Terms, watch_lines
     from segue.forecasting.table.files.read import FileFormat
     from segue.forecasting.table.layout import Layout
     from segue.live.policy import Policy
-    from segue.live.store import Store
 
     layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, decimal=decimal)
-    source = Source(file, follow, layout, FileFormat(encoding, skip_rows, comment), skip_bad)
-    predictor, printed = load_predictor(model, threads=threads), None if alerts == "-" else Path(alerts)
-    policy = Policy(budget=budget, shift=shift)
-    terms = Terms(predictor, policy, refresh, warm_up, forget, scores, printed, plot)
-    identity = {"model": predictor.name, "fingerprint": predictor.fingerprint}
-    with Store(state, identity, adopt) as store:
-        run_watch(source, store, terms, lambda lines: None if quiet else print_notes(lines, ctx))
+    terms = Terms(model, threads, refresh, warm_up, Policy(budget=budget, shift=shift), forget, adopt, skip_bad)
+    form = FileFormat(encoding, skip_rows, comment)
+    watch_lines(files, layout, form, terms, lambda lines: None if quiet else print_notes(lines, ctx))

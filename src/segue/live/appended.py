@@ -16,8 +16,8 @@ class AppendedFile:
     Args:
         argument: The name of the argument in errors.
         path: The file.
-        committed: The length in bytes of files at the last commit, by their whole path; a file that is not among them is
-            written anew.
+        committed: The length in bytes of files at the last commit, by their whole path. A file that is not among them
+            is written anew.
 
     Raises:
         UserError: The file cannot be written, or is shorter than the last commit left it.

@@ -11,10 +11,10 @@ APPLICATION, VERSION = 0x53656775, 1
 """The mark of our databases, `Segu` in ASCII, and the version of their tables."""
 
 PAGE = 1024
-"""Bytes of a page, the least that SQLite writes.
+"""Bytes of a page: SQLite writes whole pages.
 
-The row of a lane has at most 950 bytes, and fits one page of 1 kB. So a batch writes 1 kB for a lane, whichever lanes it
-touches; with the usual 4 kB it would write 4 kB where the lanes of a batch lie apart.
+The row of a lane has at most 950 bytes, which fit one page of 1 kB. So a batch writes 1 kB for a lane, whichever lanes
+it touches. With the usual 4 kB it would write 4 kB where the lanes of a batch lie apart.
 """
 _CHECKPOINT = 8192
 """Pages of the log before they are moved to the database: 8 MB. A page that changes often is moved once."""

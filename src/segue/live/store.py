@@ -14,8 +14,8 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 
 from segue.errors import UserError
-from segue.live.alert_lines import alert_line, plain
 from segue.live.log import Log
+from segue.live.outbox import Outbox, plain
 from segue.live.packing import RAW, Small, histories, new_cells
 from segue.live.schema import connect, reported, sequence, transaction
 from segue.state import State
@@ -66,10 +66,9 @@ class Store:
     def __init__(self, path: str | Path, identity: Mapping[str, Any], adopt: bool = False) -> None:
         self.path, self._identity, self._adopt = Path(path), dict(identity), adopt
         self._connection = connect(self.path)
-        self._log = Log(self._connection)
+        self._log, self._alerts = Log(self._connection), Outbox(self._connection)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
         self._last = self._seen = np.empty(0, np.int64)  # the newest step, and the newest time, of each number
-        self._open: dict[tuple[Any, Any], int] = {}  # the alerts that have not ended, by lane and begin
         self._small, self._context, self._turn, self._next = Small(()), 0, 0, 0
         try:
             with reported(self.path):
@@ -121,10 +120,9 @@ class Store:
             self._refuse(self._facts["identity"]["model"])
         with reported(self.path):
             rows = self._connection.execute("SELECT lane, name, last, seen, small FROM lanes ORDER BY lane").fetchall()
-            alerts = self._connection.execute('SELECT name, begin, id FROM alerts WHERE "end" IS NULL').fetchall()
+            self._alerts.read()
             cells, largest = self._log.read(), sequence(self._connection, "lanes")
         self._numbers = {name: number for number, name, *_ in rows}
-        self._open = {(name, begin): number for name, begin, number in alerts}
         self._turn = int(cells["turn"].max(initial=0))
         self._next = largest + 1
         self._make_room(self._next)
@@ -161,24 +159,26 @@ class Store:
             self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
             self._put_lanes(lanes, numbers)
             self._log.append(cells, self._last, self._context, len(self._numbers))
-            self._put_alerts(batch.events)
+            self._alerts.put(batch.events)
             self._put("marks", batch.marks)
 
     def outbox(self) -> list[tuple[int, str]]:
         """The lines of alerts that are committed and not yet `delivered`, with their numbers, in order."""
         with reported(self.path):
-            return self._connection.execute("SELECT number, line FROM outbox ORDER BY number").fetchall()
+            return self._alerts.lines()
 
     def delivered(self, last: int, marks: Mapping[str, Any]) -> None:
         """Drops the lines of the outbox up to a number, and sets the marks of the file that they went to."""
         with reported(self.path), transaction(self._connection):
-            self._connection.execute("DELETE FROM outbox WHERE number <= ?", (last,))
+            self._alerts.drop(last)
             self._put("marks", marks)
 
     def _refuse(self, owner: str) -> None:
         if not self._adopt:
             whose = owner if owner != self._identity["model"] else f"another {owner}"
-            remedy = f"is the store of {whose}; go on with that model, or give `adopt`: values stay, all else begins anew"
+            remedy = (
+                f"is the store of {whose}; go on with that model, or give `adopt`: values stay, all else begins anew"
+            )
             raise UserError("state", self.path, remedy)
 
     def _read(self, table: str) -> dict[str, Any]:
@@ -193,8 +193,7 @@ class Store:
         self._put("meta", self._facts)
 
     def _put_adopted(self, lanes: "Lanes", numbers: NDArray[np.int64]) -> None:
-        """Makes the store one of this model; alerts that are open stay without an end."""
-        self._open = {}
+        """Makes the store one of this model. Alerts that are open stay so: nothing is left that would end them."""
         with reported(self.path), transaction(self._connection):
             self._put_facts(lanes.freq)
             self._put_lanes(lanes, numbers)
@@ -223,19 +222,3 @@ class Store:
         columns = numbers.tolist(), map(plain, lanes.names), lanes.last.tolist(), self._seen[numbers].tolist(), blobs
         rows = zip(*columns, strict=True)
         self._connection.executemany("INSERT OR REPLACE INTO lanes VALUES (?, ?, ?, ?, ?)", rows)
-
-    def _put_alerts(self, events: "Iterable[Event]") -> None:
-        for event in events:
-            key = plain(event.lane), plain(event.begin)
-            facts = plain(event.end), event.p, event.extent, event.direction, event.accepted
-            number = self._open.get(key)
-            if number is None:
-                statement = "INSERT INTO alerts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
-                number = int(self._connection.execute(statement, (*key, *facts)).lastrowid or 0)
-            else:
-                changes = '"end" = ?, p = ?, extent = ?, direction = ?, accepted = ?'
-                self._connection.execute(f"UPDATE alerts SET {changes} WHERE id = ?", (*facts, number))
-            self._open[key] = number
-            if event.end is not None:
-                del self._open[key]
-            self._connection.execute("INSERT INTO outbox VALUES (NULL, ?)", (alert_line(number, event),))

@@ -1,14 +1,13 @@
 """A feed: the lines of a file or of standard input as batches of rows, and how far they were read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from segue.cli.shared.line_form import LineForm
 from segue.cli.shared.line_rows import LineReader, LinesRead
 from segue.cli.shared.lines import STANDARD_INPUT, Lines, Position
 from segue.cli.shared.stopping import Stopping
+from segue.cli.shared.watch_files import Files
 from segue.errors import UserError
 from segue.forecasting.table.files.read import FileFormat
 from segue.forecasting.table.layout import Layout
@@ -21,33 +20,18 @@ _FIRST = 64
 Notes = Callable[[Iterable[str]], None]
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where lines come from, and how they are read; see `segue watch`."""
-
-    path: Path
-    follow: bool
-    layout: Layout
-    form: FileFormat
-    skip_bad: bool
-
-    @property
-    def key(self) -> str:
-        """The name of the source among the marks of a store."""
-        return "-" if str(self.path) == STANDARD_INPUT else str(self.path.resolve())
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options that cannot change while a feed goes on, as JSON values."""
-        names = ("id_col", "time_col", "target_col", "time_format", "duplicates", "decimal")
-        return {name: getattr(self.layout, name) for name in names}
+_FIXED = ("id_col", "time_col", "target_col", "time_format", "duplicates", "decimal")
+"""The options that cannot change while a feed goes on."""
 
 
 class Feed:
     """Reads batches of rows.
 
     Args:
-        source: Where lines come from.
+        files: Where lines come from.
+        layout: The user's options of columns and times.
+        form: How the text becomes rows.
+        skip_bad: Whether bad lines are left out, and do not end the feed.
         marks: The marks of the store, which say how far the lines were read before.
         notes: What prints notes for the user.
 
@@ -55,13 +39,17 @@ class Feed:
         UserError: The file cannot be read, or was read with other options before.
     """
 
-    def __init__(self, source: Source, marks: Mapping[str, Any], notes: Notes) -> None:
-        self._source, self._notes = source, notes
-        self._file = "standard input" if source.key == "-" else source.path.name
-        position = Position(**marks.get(f"position {source.key}", {}))
-        self._lines = Lines(source.path, position, source.follow, lambda note: notes([note]))
-        known = marks.get(f"form {source.key}")
-        same_file = source.key == "-" or self._lines.position.bytes or not position.bytes
+    def __init__(
+        self, files: Files, layout: Layout, form: FileFormat, skip_bad: bool, marks: Mapping[str, Any], notes: Notes
+    ) -> None:
+        self._layout, self._form, self._skip_bad, self._notes = layout, form, skip_bad, notes
+        standard = str(files.source) == STANDARD_INPUT
+        self._file = "standard input" if standard else files.source.name
+        self._key = "-" if standard else str(files.source.resolve())
+        position = Position(**marks.get(f"position {self._key}", {}))
+        self._lines = Lines(files.source, position, files.follow, lambda note: notes([note]))
+        known = marks.get(f"form {self._key}")
+        same_file = standard or self._lines.position.bytes or not position.bytes
         self._reader = self._known(known) if known and same_file else None
 
     @property
@@ -86,9 +74,9 @@ class Feed:
             self._notes(read.notes if header else ())
             used = header + read.used
             position = self._lines.position if used == len(lines) else self._lines.after(begin, lines[:used])
-            marks = {f"position {self._source.key}": position.facts()}
+            marks = {f"position {self._key}": position.facts()}
             if header or evidence < len(self.reader.evidence[0]):
-                marks[f"form {self._source.key}"] = self._facts()
+                marks[f"form {self._key}"] = self._facts()
             yield read, marks
             if read.fault is not None or stopping.asked:
                 return
@@ -98,22 +86,20 @@ class Feed:
         self._lines.close()
 
     def _settle(self, lines: list[bytes]) -> int:
-        source = self._source
-        form, header, notes = LineForm.of(lines, source.layout, source.form, self._file)
+        form, header, notes = LineForm.of(lines, self._layout, self._form, self._file)
         self._notes(notes)
-        self._reader = LineReader(form, source.layout, ([], []), source.skip_bad)
+        self._reader = LineReader(form, self._layout, ([], []), self._skip_bad)
         return header
 
     def _facts(self) -> dict[str, Any]:
-        return {
-            "form": self.reader.form.facts(), "options": self._source.options, "evidence": self.reader.evidence,
-        }  # fmt: skip
+        options = {name: getattr(self._layout, name) for name in _FIXED}
+        return {"form": self.reader.form.facts(), "options": options, "evidence": self.reader.evidence}
 
     def _known(self, facts: Mapping[str, Any]) -> LineReader:
-        for name, value in self._source.options.items():
-            if value != facts["options"][name]:
-                before = "(not given)" if facts["options"][name] is None else facts["options"][name]
-                raise UserError(name, value, f"was {before} when the watch began; give the same, or another `state`")
+        for name, before in facts["options"].items():
+            value = getattr(self._layout, name)
+            if value != before:
+                was = "not given" if before is None else before
+                raise UserError(name, value, f"was {was} when the watch began; give the same, or another `state`")
         cells, times = facts["evidence"]
-        form = LineForm.from_facts(facts["form"])
-        return LineReader(form, self._source.layout, (cells, times), self._source.skip_bad)
+        return LineReader(LineForm.from_facts(facts["form"]), self._layout, (cells, times), self._skip_bad)

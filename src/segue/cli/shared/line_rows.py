@@ -21,6 +21,8 @@ from segue.forecasting.table.rows import Rows, read_rows
 _EVIDENCE = 64
 """Lines that are read again with each batch; they take a few milliseconds, and settle the order of day and month."""
 
+_MOST_BAD = 100  # lines of a batch that cannot be read: with more of them it is the reading that is wrong
+
 
 @dataclass(frozen=True, eq=False)
 class Arrived:
@@ -124,6 +126,8 @@ class LineReader:
             try:
                 return self._rows(cells)
             except UserError as error:
+                if len(bad) >= _MOST_BAD:
+                    raise
                 good, error = self._first_bad(cells, error)
                 bad.append((at[good], re.sub(r" in row \d+", "", f"{error.argument} {error.value}: {error.remedy}")))
                 cells, at = (cells[:good] + cells[good + 1 :], at[:good] + at[good + 1 :])

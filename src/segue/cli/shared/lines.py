@@ -44,7 +44,7 @@ class Lines:
         path: A file, or `-` for standard input.
         position: Where to go on; it is the beginning if the file is another one than before, and for standard input.
         follow: Whether to wait for more lines at the end of the file.
-        sleep: What waits for a number of seconds.
+        sleep: What waits for a number of seconds; `time.sleep` if None.
         note: What is told that the file is another one than before.
 
     Attributes:
@@ -60,9 +60,9 @@ class Lines:
         position: Position,
         follow: bool,
         note: Callable[[str], None],
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self.path, self._follow, self._note, self._sleep = path, follow, note, sleep
+        self.path, self._follow, self._note, self._sleep = path, follow, note, sleep or time.sleep
         self._standard = str(path) == STANDARD_INPUT
         self._rest, self._head, self._ended = b"", b"", False
         self.position = Position()

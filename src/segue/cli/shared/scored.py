@@ -134,5 +134,3 @@ def _column(names: list[Any]) -> Any:
     column = np.empty(len(names), dtype=object)
     column[:] = names
     return column
-
-

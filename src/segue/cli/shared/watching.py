@@ -12,13 +12,17 @@ import pandas as pd
 import typer
 
 from segue.atomic import atomic_file
-from segue.cli.shared.feed import Feed, Notes, Source
+from segue.cli.shared.feed import Feed, Notes
 from segue.cli.shared.line_rows import Arrived, columns_of
 from segue.cli.shared.scored import Grid, Steps, Values, head_line
 from segue.cli.shared.stopping import Stop, Stopping
+from segue.cli.shared.watch_files import Files
 from segue.errors import UserError
 from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import load_predictor
+from segue.forecasting.table.files.read import FileFormat
 from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.layout import Layout
 from segue.live.alerts import Event
 from segue.live.appended import AppendedFile
 from segue.live.clock import find_frequency
@@ -34,27 +38,34 @@ _DRAWN = 20_000
 
 @dataclass(frozen=True)
 class Terms:
-    """What a watch decides by, and the files that it writes; see `segue watch`.
+    """What a watch decides by; see `segue watch`."""
 
-    No file of `alerts` means standard output.
-    """
-
-    predictor: Predictor
-    policy: Policy
+    model: str
+    threads: int | None
     refresh: int
     warm_up: int
+    policy: Policy
     forget: str | None
-    scores: Path | None
-    alerts: Path | None
-    plot: Path | None
+    adopt: bool
+    skip_bad: bool
 
 
-def run_watch(source: Source, store: Store, terms: Terms, notes: Notes) -> None:
-    """Reads the lines of a source until its end, Ctrl-C or a bad line; each batch is committed before the next."""
-    with ExitStack() as stack, Stopping() as stopping:
-        work = Work(store, terms, source, stack)
-        feed = Feed(source, store.marks, notes)
+def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, notes: Notes) -> None:
+    """Reads lines until their end, Ctrl-C or a bad line; each batch is committed before the next.
+
+    Raises:
+        UserError: A line or a file cannot be read or written, or the store is of another model.
+    """
+    predictor = load_predictor(terms.model, threads=terms.threads)
+    identity = {"model": predictor.name, "fingerprint": predictor.fingerprint}
+    with ExitStack() as stack:
+        stopping, store = (
+            stack.enter_context(Stopping()),
+            stack.enter_context(Store(files.state, identity, terms.adopt)),
+        )
+        feed = Feed(files, layout, form, terms.skip_bad, store.marks, notes)
         stack.callback(feed.close)
+        work = Work(store, files, layout, terms, predictor, stack)
         try:
             for read, marks in feed.batches(stopping):
                 work.take(read.rows, marks, columns_of(feed.reader.form))
@@ -75,16 +86,20 @@ class Work:
 
     Args:
         store: The store.
+        files: The files that it writes.
+        layout: The user's options of columns and times.
         terms: What it decides by.
-        source: Where rows come from.
-        stack: What closes the files that are written.
+        predictor: The model.
+        stack: What closes the files.
     """
 
-    def __init__(self, store: Store, terms: Terms, source: Source, stack: ExitStack) -> None:
-        self._store, self._terms, self._layout = store, terms, source.layout
-        self._marks = store.marks
-        self._alerts = self._open("alerts", terms.alerts, stack)
-        self._scores = self._open("scores", terms.scores, stack)
+    def __init__(
+        self, store: Store, files: Files, layout: Layout, terms: Terms, predictor: Predictor, stack: ExitStack
+    ) -> None:
+        self._store, self._layout, self._terms, self._predictor = store, layout, terms, predictor
+        self._marks, self._plot = store.marks, files.plot
+        self._alerts = self._open("alerts", files.alerts, stack)
+        self._scores = self._open("scores", files.scores, stack)
         self._session: Session | None = None
         self._steps: Steps | None = None
         self._counts: Counter[str] = Counter()
@@ -111,14 +126,14 @@ class Work:
 
     def draw(self) -> None:
         """Draws the newest rows of this run."""
-        if self._terms.plot is None:
+        if self._plot is None:
             return
         if not self._drawn:
-            raise UserError("plot", self._terms.plot, "no row came that could be drawn")
+            raise UserError("plot", self._plot, "no row came that could be drawn")
         from segue.live.plot import plot_watch
 
         figure = plot_watch(pd.concat(self._drawn), self._events)
-        with atomic_file(self._terms.plot, "plot") as file:
+        with atomic_file(self._plot, "plot") as file:
             figure.savefig(file)
 
     def report(self) -> list[str]:
@@ -151,7 +166,7 @@ class Work:
             if layout.freq is not None and frequency_of(layout.freq, rows.times) != known:
                 raise UserError("freq", layout.freq, f"what is stored has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
-        watch = Watch(terms.predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq)
+        watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq)
         self._session = Session(watch, terms.policy, self._store)
         self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
         return marks
@@ -167,7 +182,7 @@ class Work:
         gone = self._session.commit(marks, _age(self._terms.forget, values.times))
         self._deliver()
         self._count(observed, events, len(gone))
-        if self._terms.plot is not None:
+        if self._plot is not None:
             self._keep(observed.frame(), events)
 
     def _deliver(self) -> None:
