@@ -10,7 +10,8 @@ def feed(lanes=3, steps=120, seed=0):
     """Hourly rows of some lanes in the order of time: a season of 6, noise, gaps, an outlier and a shift of level."""
     rng = np.random.default_rng(seed)
     values = np.tile([1.0, 3.0, 7.0, 7.0, 4.0, 2.0], steps // 6)[:, None] + rng.normal(0, 0.1, (steps, lanes))
-    values[steps // 2, 0], values[2 * steps // 3 :, 1] = 40.0, values[2 * steps // 3 :, 1] + 30
+    values[steps // 2, 0] = 40.0
+    values[2 * steps // 3 :, 1:2] += 30
     values[rng.random((steps, lanes)) < 0.03] = np.nan
     times = np.datetime64("2024-01-01", "us") + np.arange(steps) * np.timedelta64(HOUR, "us")
     names = np.array([f"m{lane}" for lane in range(lanes)], dtype=object)

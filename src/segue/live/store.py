@@ -65,6 +65,7 @@ class Store:
 
     def __init__(self, path: str | Path, identity: Mapping[str, Any], adopt: bool = False) -> None:
         self.path, self._identity, self._adopt = Path(path), dict(identity), adopt
+        self._new = not self.path.exists()
         self._connection = connect(self.path)
         self._log, self._alerts = Log(self._connection), Outbox(self._connection)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
@@ -87,9 +88,11 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Closes the file, which holds all that was committed."""
+        """Closes the file, which holds all that was committed; where nothing was, a new file is removed."""
         with reported(self.path):
             self._connection.close()
+        if self._new and not self._facts:
+            self.path.unlink(missing_ok=True)
 
     @property
     def marks(self) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class LineReader:
         bad.sort()
         if bad and not self._skip:
             used, reason = bad[0]
-            fault, bad = UserError("file", f"line {begin + used + 1}", f"{reason}; mend it, or give `skip_bad`"), []
+            remedy = f"{reason}; mend it, or leave such lines out by `skip_bad`"
+            fault, bad = UserError("file", f"line {begin + used + 1}", remedy), []
         return LinesRead(rows, used, [(begin + index + 1, reason) for index, reason in bad], fault, notes)
 
     def _filled(self, row: Cells) -> bool:
@@ -129,7 +130,7 @@ class LineReader:
                 if len(bad) >= _MOST_BAD:
                     raise
                 good, error = self._first_bad(cells, error)
-                bad.append((at[good], re.sub(r" in row \d+", "", f"{error.argument} {error.value}: {error.remedy}")))
+                bad.append((at[good], _fault(error)))
                 cells, at = (cells[:good] + cells[good + 1 :], at[:good] + at[good + 1 :])
                 if not self._skip:
                     cells, at = cells[:good], at[:good]
@@ -176,6 +177,12 @@ class LineReader:
             index = self.form.names.index(self.form.times[0])
             return [str(row[index]).strip() for row in cells for _ in range(targets)]
         return [str(time).replace("T", " ").removesuffix(".000000") for time in times]
+
+
+def _fault(error: UserError) -> str:
+    """What is wrong with a row, in the words of the reader of tables; rows have no number here."""
+    fault = re.sub(r" in row \d+", "", error.remedy).removesuffix("; fill it or drop the row")
+    return f"`{error.argument}` {error.value} {fault.replace('mend it or ', '')}"
 
 
 def columns_of(form: LineForm) -> tuple[str, str, str]:

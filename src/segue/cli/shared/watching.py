@@ -4,7 +4,6 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,14 +97,17 @@ class Work:
     ) -> None:
         self._store, self._layout, self._terms, self._predictor = store, layout, terms, predictor
         self._marks, self._plot = store.marks, files.plot
-        self._alerts = self._open("alerts", files.alerts, stack)
-        self._scores = self._open("scores", files.scores, stack)
+        self._files, self._stack = files, stack
+        self._alerts: AppendedFile | None = None
+        self._scores: AppendedFile | None = None
         self._session: Session | None = None
         self._steps: Steps | None = None
         self._counts: Counter[str] = Counter()
         self._drawn, self._events = deque[pd.DataFrame](), list[Event]()
         self.bad: list[str] = []
-        self._deliver()
+        if self._marks:  # the outputs of a store that has begun are cut back at once, whatever comes
+            self._open()
+            self._deliver()
 
     def take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
         """Observes a batch of rows, writes scores, commits, and gives out the alerts."""
@@ -114,8 +116,8 @@ class Work:
             if not len(rows):
                 return
             grid = self._begin(rows)
-        if self._scores is not None and not self._scores.bytes:
-            self._scores.write(head_line(names))
+            if self._scores is not None and not self._scores.bytes:
+                self._scores.write(head_line(names))
         assert self._steps is not None
         self._observe(self._steps.take(rows), {**marks, **grid})
 
@@ -154,6 +156,7 @@ class Work:
     def _begin(self, rows: Arrived) -> dict[str, Any]:
         """Makes the watch; returns the marks of the step of the feed."""
         terms, layout, marks = self._terms, self._layout, dict[str, Any]()
+        _age(terms.forget, rows.times)  # refused before any file is written
         if "grid" not in self._marks:
             codes = pd.factorize(rows.ids)[0].astype(np.int64)
             frequency = find_frequency(layout.freq, codes, rows.times)
@@ -168,6 +171,7 @@ class Work:
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
         watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq)
         self._session = Session(watch, terms.policy, self._store)
+        self._open()
         self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
         return marks
 
@@ -197,12 +201,14 @@ class Work:
         self._alerts.write("".join(f"{line}\n" for _, line in lines))
         self._store.delivered(lines[-1][0], {"alerts": self._alerts.facts()})
 
-    def _open(self, name: str, path: Path | None, stack: ExitStack) -> AppendedFile | None:
-        if path is None:
-            return None
-        file = AppendedFile(name, path, self._marks.get(name, {}))
-        stack.callback(file.close)
-        return file
+    def _open(self) -> None:
+        """Opens the files that are appended to, once."""
+        for name in ("scores", "alerts"):
+            path = getattr(self._files, name)
+            if path is not None and getattr(self, f"_{name}") is None:
+                file = AppendedFile(name, path, self._marks.get(name, {}))
+                self._stack.callback(file.close)
+                setattr(self, f"_{name}", file)
 
     def _count(self, observed: Observations, events: list[Event], gone: int) -> None:
         for status, count in zip(*np.unique(observed.status, return_counts=True), strict=True):
