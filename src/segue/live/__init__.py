@@ -1,1 +1,1 @@
-"""Live series: surprise, alerts within a budget, a store, and learning on the way."""
+"""Live series: values come one by one, and each gets its expected value, a band and a calibrated p-value."""

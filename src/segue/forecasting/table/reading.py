@@ -121,7 +121,12 @@ class Reading:
         codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
         return self._long(codes, times, {"y": np.insert(values, gaps, np.nan)})
 
-    def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[np.float64]]) -> Any:
+    def rows(self, columns: Mapping[str, NDArray[Any]]) -> Any:
+        """Makes a long frame of the kind that was read: all rows on the grid, with columns `(rows,)`."""
+        codes = np.repeat(np.arange(len(self.panel)), np.diff(self.panel.starts))
+        return self._long(codes, self.panel.times, columns)
+
+    def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[Any]]) -> Any:
         self.refuse_taken(columns)
         return self.table({self.time_col: self._stamps(self.time_col, times), **columns}, codes)
 
