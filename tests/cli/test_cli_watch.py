@@ -247,6 +247,31 @@ def test_days_and_months_keep_the_order_of_the_first_lines(tmp_path, monkeypatch
     pd.testing.assert_series_equal(scores["score"], watch(tmp_path / "iso")[1]["score"])
 
 
+def test_names_of_series_that_the_first_lines_do_not_show_are_asked_for(tmp_path, small_batches):
+    """Rows in the order of series: catches several series that are taken for one."""
+    write(tmp_path, table().sort_values("meter", kind="stable"))
+    message = refusal(tmp_path)
+    assert message.startswith("--id (not given): could be meter; name it with --id, or give ")
+    assert len(pd.read_csv(tmp_path / "out.csv")) <= 120  # of the first series only
+    (tmp_path / "named").mkdir()
+    write(tmp_path / "named", table().sort_values("meter", kind="stable"))
+    _, scores, _ = watch(tmp_path / "named", "--id", "meter")
+    (tmp_path / "order").mkdir()
+    write(tmp_path / "order", table())
+    _, other, _ = watch(tmp_path / "order", "--id", "meter")
+    same = other.sort_values("meter", kind="stable").reset_index(drop=True)
+    pd.testing.assert_frame_equal(scores, same)  # lanes do not depend on each other, nor on the order of their rows
+
+
+def test_without_a_store_nothing_is_remembered(tmp_path):
+    write(tmp_path, table())
+    command = ["watch", tmp_path / "in.csv", *OPTIONS, "--id", "meter", "--scores", tmp_path / "out.csv"]
+    for _ in range(2):
+        assert CliRunner().invoke(app, [str(word) for word in command]).exit_code == 0
+        assert len(pd.read_csv(tmp_path / "out.csv")) == 360
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
 def test_files_that_cannot_be_watched_are_refused_in_one_line(tmp_path):
     assert refusal(tmp_path).startswith(f"FILE {tmp_path / 'in.csv'}: cannot be read (No such file or directory)")
     (tmp_path / "in.csv").write_bytes(b"\x00\x01\x02" * 50)

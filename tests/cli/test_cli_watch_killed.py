@@ -1,6 +1,7 @@
 """kill -9 at any moment of `segue watch`: started again until it ends, all is as if it had never stopped."""
 
 import json
+import os
 import random
 import sqlite3
 
@@ -8,6 +9,8 @@ import pytest
 
 from tests.live.feeds import table
 from tests.live.kills import run_killed
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a process that is killed is a fork of this one")
 
 
 def arguments(folder, alerts):

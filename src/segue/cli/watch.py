@@ -12,7 +12,7 @@ File = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="Lines of CSV or JSON, a row for each series and time; - for standard input."),
 ]
-State = Annotated[Path, typer.Option(help="The store, a SQLite file: made if there is none, else the watch goes on.")]
+State = Annotated[Path | None, typer.Option(help="The store, a SQLite file: the watch goes on from what is in it.")]
 Budget = Annotated[
     float, typer.Option(metavar="NUMBER", help="False alarms in 1,000 values of a series that you accept.")
 ]
@@ -36,7 +36,7 @@ SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that 
 def watch(
     ctx: options.Context,
     file: File,
-    state: State,
+    state: State = None,
     budget: Budget = 1.0,
     scores: Scores = None,
     alerts: Alerts = "-",
@@ -64,7 +64,7 @@ def watch(
 ) -> None:
     """Alert on the series of FILE, each value compared with the forecasts made before it came.
 
-    All that the watch knows is in the store. Run the command again, after Ctrl-C or a crash, and it goes on with the
+    All that the watch knows is in the store; without --state it is forgotten at the end. Run the command again, after Ctrl-C or a crash, and it goes on with the
     next line. The note at its end counts late and double rows, which change nothing.
     """
     files = Files(file, state, scores, None if alerts == "-" else Path(alerts), plot, follow)

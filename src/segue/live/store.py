@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from segue.live.alerts import Event
     from segue.live.lanes import Lanes
 
+IN_MEMORY = Path(":memory:")
+"""The path of a store without a file, which is forgotten when it is closed."""
 _GONE = np.iinfo(np.int64).max // 2
 """The newest step of a lane that is gone: none of its cells is within any context."""
 _TIMES = ("small.first",)
@@ -157,7 +159,7 @@ class Store:
                 self._put_facts(lanes.freq)
             self._forget(batch.gone)
             numbers, new = self._numbered(lanes.names)
-            ahead = np.where(new, self._context, lanes.last - self._last[numbers])
+            ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
             self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
             self._put_lanes(lanes, numbers)

@@ -68,14 +68,15 @@ class Feed:
                 return
             if self._lines.position.lines < begin.lines + len(lines):  # the file was replaced
                 begin = Position()
-            header = 0 if self._reader else self._settle(lines)
+            new = self._reader is None
+            header = self._settle(lines) if new else 0
             evidence = len(self.reader.evidence[0])
             read = self.reader.read(lines[header:], begin.lines + header)
-            self._notes(read.notes if header else ())
+            self._notes(read.notes if new else ())
             used = header + read.used
             position = self._lines.position if used == len(lines) else self._lines.after(begin, lines[:used])
             marks = {f"position {self._key}": position.facts()}
-            if header or evidence < len(self.reader.evidence[0]):
+            if new or evidence < len(self.reader.evidence[0]):
                 marks[f"form {self._key}"] = self._facts()
             yield read, marks
             if read.fault is not None or stopping.asked:

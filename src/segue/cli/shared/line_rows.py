@@ -6,7 +6,7 @@ So the first lines stay evidence: they are read again together with each batch, 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from jaxtyping import Float64, Shaped
 
 from segue.cli.shared.line_form import BadLine, Cells, LineForm
 from segue.errors import UserError
+from segue.forecasting.table.columns.roles import infer_columns
 from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.rows import Rows, read_rows
+from segue.forecasting.table.rows import Rows, read_rows, table_of
 
 _EVIDENCE = 64
 """Lines that are read again with each batch; they take a few milliseconds, and settle the order of day and month."""
@@ -77,6 +78,8 @@ class LineReader:
         self, form: LineForm, layout: Layout, evidence: tuple[list[Cells], list[int]], skip_bad: bool = False
     ) -> None:
         self.form, self._layout, self._skip = form, form.layout(layout), skip_bad
+        others = len(form.names) > len(form.times) + len(form.targets)
+        self._may_be_named = layout.id_col is None and not form.ids and others
         self._evidence, self._times = evidence
         self._names = (*form.ids, *form.times, *form.targets)
 
@@ -91,6 +94,9 @@ class LineReader:
         Args:
             lines: The lines.
             begin: The number of lines before them.
+
+        Raises:
+            UserError: These lines show that a column names several series, which the first lines did not show.
         """
         bad: list[tuple[int, str]] = []
         cells, at = list[Cells](), list[int]()  # the cells of each row, and its index among the lines
@@ -106,6 +112,8 @@ class LineReader:
             if row is not None and self._filled(row):
                 cells.append(row)
                 at.append(index)
+        if self._may_be_named:
+            self._refuse_names(cells)
         rows, notes = self._readable(cells, at, bad)
         bad.sort()
         if bad and not self._skip:
@@ -113,6 +121,13 @@ class LineReader:
             remedy = f"{reason}; mend it, or leave such lines out by `skip_bad`"
             fault, bad = UserError("file", f"line {begin + used + 1}", remedy), []
         return LinesRead(rows, used, [(begin + index + 1, reason) for index, reason in bad], fault, notes)
+
+    def _refuse_names(self, cells: list[Cells]) -> None:
+        frame, layout = self.form.frame([*self._evidence, *cells], self.form.names), replace(self._layout, id_col=None)
+        names = infer_columns(table_of(frame, layout), layout).ids
+        if names:
+            remedy = f"could be {names[0]}; name it with `id_col`, or give 'none' if all rows are one series"
+            raise UserError("id_col", "(not given)", remedy)
 
     def _filled(self, row: Cells) -> bool:
         """Whether a row has a time or a value: a table without these has blank rows, which are no rows."""

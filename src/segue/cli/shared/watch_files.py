@@ -13,7 +13,7 @@ class Files:
 
     Attributes:
         source: The file of lines, or `-` for standard input.
-        state: The store.
+        state: The store; None for one in memory.
         scores: The file of rows with scores, if any.
         alerts: The file of alerts; None for standard output.
         plot: The picture, if any.
@@ -21,7 +21,7 @@ class Files:
     """
 
     source: Path
-    state: Path
+    state: Path | None
     scores: Path | None
     alerts: Path | None
     plot: Path | None

@@ -28,7 +28,7 @@ from segue.live.clock import find_frequency
 from segue.live.observations import Observations, Status
 from segue.live.policy import Policy
 from segue.live.session import Session
-from segue.live.store import Store
+from segue.live.store import IN_MEMORY, Store
 from segue.live.watch import Watch
 
 _DRAWN = 20_000
@@ -60,7 +60,7 @@ def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, no
     with ExitStack() as stack:
         stopping, store = (
             stack.enter_context(Stopping()),
-            stack.enter_context(Store(files.state, identity, terms.adopt)),
+            stack.enter_context(Store(files.state or IN_MEMORY, identity, terms.adopt)),
         )
         feed = Feed(files, layout, form, terms.skip_bad, store.marks, notes)
         stack.callback(feed.close)
