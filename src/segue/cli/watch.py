@@ -64,8 +64,8 @@ def watch(
 ) -> None:
     """Alert on the series of FILE, each value compared with the forecasts made before it came.
 
-    All that the watch knows is in the store; without --state it is forgotten at the end. Run the command again, after Ctrl-C or a crash, and it goes on with the
-    next line. The note at its end counts late and double rows, which change nothing.
+    All that the watch knows is in the store. Run the command again, after Ctrl-C or a crash, and it goes on with the
+    next line; without --state it forgets all. The note at its end counts late and double rows, which change nothing.
     """
     files = Files(file, state, scores, None if alerts == "-" else Path(alerts), plot, follow)
     files.check()
