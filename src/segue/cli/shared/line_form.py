@@ -93,7 +93,10 @@ class LineForm:
     @staticmethod
     def from_facts(facts: dict[str, Any]) -> "LineForm":
         """The form that `facts` gave."""
-        return LineForm(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+        attributes: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+        }
+        return LineForm(**attributes)
 
     def facts(self) -> dict[str, Any]:
         """The attributes as JSON values."""

@@ -184,7 +184,7 @@ class LineReader:
 
     def _ids(self, rows: Rows) -> Shaped[np.ndarray, " rows"]:
         names = np.array([str(name) for name in rows.ids], dtype=object)
-        return names[rows.codes.reshape(len(self.form.targets), -1).T.ravel()]
+        return np.asarray(names[rows.codes.reshape(len(self.form.targets), -1).T.ravel()])
 
     def _stamps(self, cells: list[Cells], times: Times) -> list[str]:
         targets = len(self.form.targets)
