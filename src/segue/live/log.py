@@ -1,6 +1,7 @@
 """The log of the values of all lanes: appended at its new end, and cleaned at its old end a few cells at a time."""
 
 import sqlite3
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -27,14 +28,14 @@ class Log:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection, self._count = connection, 0
 
-    def read(self) -> NDArray[np.void]:
+    def read(self) -> NDArray[Any]:
         """Reads all cells."""
         blobs = self._connection.execute("SELECT cells FROM history ORDER BY block").fetchall()
         cells = np.frombuffer(b"".join(blob for (blob,) in blobs), CELL)
         self._count = len(cells)
         return cells
 
-    def append(self, cells: NDArray[np.void], last: Int64[np.ndarray, " numbers"], context: int, lanes: int) -> None:
+    def append(self, cells: NDArray[Any], last: Int64[np.ndarray, " numbers"], context: int, lanes: int) -> None:
         """Appends cells, and cleans the old end.
 
         Args:
@@ -52,7 +53,7 @@ class Log:
         blocks = [(cells[begin : begin + _BLOCK].tobytes(),) for begin in range(0, len(cells), _BLOCK)]
         self._connection.executemany("INSERT INTO history VALUES (NULL, ?)", blocks)
 
-    def _taken(self, most: int) -> NDArray[np.void]:
+    def _taken(self, most: int) -> NDArray[Any]:
         """Takes whole blocks off the old end: at most so many cells, or one block if there are any new cells."""
         taken, found, size = list[tuple[int]](), [np.empty(0, CELL)], 0
         for block, blob in self._connection.execute("SELECT block, cells FROM history ORDER BY block"):

@@ -80,7 +80,7 @@ def new_cells(
     ahead: Int64[np.ndarray, " lanes"],
     again: Int64[np.ndarray, " lanes"],
     turn: int,
-) -> NDArray[np.void]:
+) -> NDArray[Any]:
     """The cells that a commit writes.
 
     Args:
@@ -103,7 +103,7 @@ def new_cells(
 
 
 def histories(
-    cells: NDArray[np.void], row_of: Int64[np.ndarray, " numbers"], last: Int64[np.ndarray, " lanes"], context: int
+    cells: NDArray[Any], row_of: Int64[np.ndarray, " numbers"], last: Int64[np.ndarray, " lanes"], context: int
 ) -> dict[str, NDArray[np.float64]]:
     """The histories of lanes, (lanes, context), from all cells of a log; NaN where there is none.
 
