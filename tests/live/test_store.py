@@ -167,6 +167,7 @@ def test_databases_of_others_and_of_other_versions_and_stores_in_use_are_refused
     with pytest.raises(UserError, match="is another program's database; name another file"):
         Store(tmp_path / "other.db", IDENTITY)
     assert (tmp_path / "other.db").read_bytes() == before
+    run(tmp_path / "a.db", feed(2, 36), 72)
     with Store(tmp_path / "a.db", IDENTITY), pytest.raises(UserError, match="is in use by another process"):
         Store(tmp_path / "a.db", IDENTITY)
     connection = sqlite3.connect(tmp_path / "a.db")
