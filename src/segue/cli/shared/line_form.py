@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from segue.errors import UserError
-from segue.forecasting.table.columns.roles import Columns, infer_columns
+from segue.forecasting.table.columns.roles import infer_columns
 from segue.forecasting.table.files.columns import frame_of_text
 from segue.forecasting.table.files.dialect import COMMENT, read_start
 from segue.forecasting.table.files.encoding import to_utf8
@@ -105,11 +105,6 @@ class LineForm:
     def layout(self, layout: Layout) -> Layout:
         """The user's options with the roles of the columns that were settled."""
         return replace(layout, id_col=self.ids or "none", time_col=self.times, target_col=self.targets, skip_bad=False)
-
-    @property
-    def roles(self) -> Columns:
-        """The roles of the columns."""
-        return Columns(self.ids, self.times, self.targets)
 
     def cells(self, line: bytes) -> Cells | None:
         """Splits a line; None if it is blank, a comment, or the header again.

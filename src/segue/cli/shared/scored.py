@@ -13,6 +13,7 @@ from jaxtyping import Float64, Int64
 from segue.cli.shared.line_rows import Arrived
 from segue.forecasting.table.grid.duplicates import begins, is_coarser, one_a_step
 from segue.forecasting.table.grid.frequency import Frequency, Times
+from segue.forecasting.table.grid.frequency import Steps as OneStep
 from segue.forecasting.table.grid.gaps import in_order
 from segue.forecasting.table.grid.names import frequency_of
 from segue.live.holding import Closed, Holding
@@ -82,8 +83,8 @@ class Steps:
         names, times = _column([row[0] for row in closed.rows]), np.array([row[1] for row in closed.rows], np.int64)
         times = times.astype("datetime64[us]") if self._dated else times
         rows = Arrived(names, times, given, [row[3] for row in closed.rows])
-        steps, frequency = closed.steps, frequency_of(self._grid.alias, times)
-        leaders, values = one_a_step(names, steps, times, np.zeros_like(steps), given, frequency, self._rule)
+        steps, any_step = closed.steps, OneStep(1, integer=True)  # an error would name it: with a rule there is none
+        leaders, values = one_a_step(names, steps, times, np.zeros_like(steps), given, any_step, self._rule)
         return Values(names[leaders], times[leaders], values, rows, steps)
 
 
