@@ -161,7 +161,8 @@ class Store:
             numbers, new = self._numbered(lanes.names)
             ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
-            self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
+            seen = np.where(new, batch.seen, np.maximum(batch.seen, self._seen[numbers]))  # a row may be late
+            self._last[numbers], self._seen[numbers] = lanes.last, seen
             self._put_lanes(lanes, numbers)
             self._log.append(cells, self._last, self._context, len(self._numbers))
             self._alerts.put(batch.events)
