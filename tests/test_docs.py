@@ -25,7 +25,7 @@ PAGES = [
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 COMMAND = re.compile(
-    r"(?:\$ )?segue (?:forecast|backtest|simulate|explain|grammar) "
+    r"(?:\$ )?segue (?:forecast|backtest|simulate|explain|watch|grammar) "
 )  # other verbs would train for hours
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

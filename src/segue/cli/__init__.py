@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import backtest, explain, export, forecast, grammar, language, pretrain, simulate, translate
+from segue.cli import backtest, explain, export, forecast, grammar, language, pretrain, simulate, translate, watch
 from segue.cli.shared.group import OneLineErrors
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("simulate")(simulate.simulate)
 app.command("explain")(explain.explain)
+app.command("watch")(watch.watch)
 app.command("pretrain")(pretrain.pretrain)
 app.command("export")(export.export)
 app.add_typer(grammar.app, name="grammar")

@@ -102,7 +102,7 @@ def _read_csv(raw: bytes, layout: Layout, form: FileFormat, file: str) -> FileTa
     if width > _MOST_COLUMNS:
         remedy = "write one row for each series and time instead"
         raise UserError("file", file, f"has {width:,} columns, and at most {_MOST_COLUMNS:,} are read; {remedy}")
-    header = read_header(start, _known(layout), form.skip_rows, file)
+    header = read_header(start, known_names(layout), form.skip_rows, file)
     comments = form.comment is None and 0 in start.shape.values and (b"\n#" in text or b"\r#" in text)
     cells = Cells(header, start, comments, file)
     cells.read(lines_of(text, form.comment))
@@ -116,5 +116,6 @@ def _named(layout: Layout) -> set[str]:
     return {str(name).strip() for names in lists for name in names}
 
 
-def _known(layout: Layout) -> set[str]:
+def known_names(layout: Layout) -> set[str]:
+    """The names that show which line is the header: those that the user gives and customary ones, in lower case."""
     return {name.lower() for name in (*_named(layout), *ID_NAMES, *TIME_NAMES, *TARGET_NAMES)}

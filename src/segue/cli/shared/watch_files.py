@@ -1,0 +1,42 @@
+"""The files of `segue watch`, checked before any work."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segue.cli.shared.checks import PICTURES, check_writable
+from segue.errors import UserError
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a watch.
+
+    Attributes:
+        source: The file of lines, or `-` for standard input.
+        state: The store; None for one in memory.
+        scores: The file of rows with scores, if any.
+        alerts: The file of alerts; None for standard output.
+        plot: The picture, if any.
+        follow: Whether to wait for more lines at the end of `source`.
+    """
+
+    source: Path
+    state: Path | None
+    scores: Path | None
+    alerts: Path | None
+    plot: Path | None
+    follow: bool
+
+    def check(self) -> None:
+        """Refuses files that cannot be written, and two of one name.
+
+        Raises:
+            UserError: A file cannot be written, or has two uses.
+        """
+        suffixes = {"state": None, "scores": (".csv",), "alerts": None, "plot": PICTURES}
+        used = dict[Path, str]()
+        for name, accepted in suffixes.items():
+            path: Path | None = getattr(self, name)
+            check_writable(name, path, accepted, self.source)
+            if path is not None and (other := used.setdefault(path.resolve(), name)) != name:
+                raise UserError(name, path, f"is the file of `{other}`, too; name another")

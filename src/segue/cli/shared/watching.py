@@ -1,0 +1,245 @@
+"""The work of `segue watch`: for each batch of lines scores, a commit and alerts, in this order."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import typer
+
+from segue.atomic import atomic_file
+from segue.cli.shared.feed import Feed, Notes
+from segue.cli.shared.line_rows import Arrived, columns_of
+from segue.cli.shared.scored import Grid, Steps, Values, head_line
+from segue.cli.shared.stopping import Stop, Stopping
+from segue.cli.shared.watch_files import Files
+from segue.errors import UserError
+from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import load_predictor
+from segue.forecasting.table.files.read import FileFormat
+from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.layout import Layout
+from segue.live.alerts import Event
+from segue.live.appended import AppendedFile
+from segue.live.clock import find_frequency
+from segue.live.observations import Observations, Status
+from segue.live.policy import Policy
+from segue.live.session import Session
+from segue.live.store import IN_MEMORY, Store
+from segue.live.watch import Watch
+
+_DRAWN = 20_000
+"""Rows that are kept for the picture, the newest ones."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a watch decides by; see `segue watch`."""
+
+    model: str
+    threads: int | None
+    refresh: int
+    warm_up: int
+    policy: Policy
+    forget: str | None
+    adopt: bool
+    skip_bad: bool
+
+
+def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, notes: Notes) -> None:
+    """Reads lines until their end, Ctrl-C or a bad line; each batch is committed before the next.
+
+    Raises:
+        UserError: A line or a file cannot be read or written, or the store is of another model.
+    """
+    predictor = load_predictor(terms.model, threads=terms.threads)
+    identity = {"model": predictor.name, "fingerprint": predictor.fingerprint}
+    with ExitStack() as stack:
+        stopping, store = (
+            stack.enter_context(Stopping()),
+            stack.enter_context(Store(files.state or IN_MEMORY, identity, terms.adopt)),
+        )
+        feed = Feed(files, layout, form, terms.skip_bad, store.marks, notes)
+        stack.callback(feed.close)
+        work = Work(store, files, layout, terms, predictor, stack)
+        try:
+            for read, marks in feed.batches(stopping):
+                work.take(read.rows, marks, columns_of(feed.reader.form))
+                work.bad += [f"line {line} {reason}" for line, reason in read.bad]
+                if read.fault is not None:
+                    raise read.fault
+            if not stopping.asked:
+                work.end()
+        except Stop:
+            pass
+        finally:
+            notes(work.report())
+        work.draw()
+
+
+class Work:
+    """What a watch does with rows.
+
+    Args:
+        store: The store.
+        files: The files that it writes.
+        layout: The user's options of columns and times.
+        terms: What it decides by.
+        predictor: The model.
+        stack: What closes the files.
+    """
+
+    def __init__(
+        self, store: Store, files: Files, layout: Layout, terms: Terms, predictor: Predictor, stack: ExitStack
+    ) -> None:
+        self._store, self._layout, self._terms, self._predictor = store, layout, terms, predictor
+        self._marks, self._plot = store.marks, files.plot
+        self._files, self._stack = files, stack
+        self._alerts: AppendedFile | None = None
+        self._scores: AppendedFile | None = None
+        self._session: Session | None = None
+        self._steps: Steps | None = None
+        self._counts: Counter[str] = Counter()
+        self._drawn, self._events = deque[pd.DataFrame](), list[Event]()
+        self.bad: list[str] = []
+        if self._marks:  # the outputs of a store that has begun are cut back at once, whatever comes
+            self._open()
+            self._deliver()
+
+    def take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
+        """Observes a batch of rows, writes scores, commits, and gives out the alerts."""
+        grid = dict[str, Any]()
+        if self._session is None or self._steps is None:
+            if not len(rows):
+                return
+            grid = self._begin(rows)
+            if self._scores is not None and not self._scores.bytes:
+                self._scores.write(head_line(names))
+        assert self._steps is not None
+        self._observe(self._steps.take(rows), {**marks, **grid})
+
+    def end(self) -> None:
+        """Takes the rows that are held for others of their step, since no more will come."""
+        if self._steps is not None and self._steps.held:
+            self._observe(self._steps.flush(), {})
+
+    def draw(self) -> None:
+        """Draws the newest rows of this run."""
+        if self._plot is None:
+            return
+        if not self._drawn:
+            raise UserError("plot", self._plot, "no row came that could be drawn")
+        from segue.live.plot import plot_watch
+
+        figure = plot_watch(pd.concat(self._drawn), self._events)
+        with atomic_file(self._plot, "plot") as file:
+            figure.savefig(file)
+
+    def report(self) -> list[str]:
+        """What became of the rows, and the lines that were left out."""
+        rows = sum(self._counts[status.name] for status in Status)
+        parts = [f"{self._counts[status.name]:,} {_WORDS[status]}" for status in Status if self._counts[status.name]]
+        lines = [f"{rows:,} rows: {', '.join(parts)}"] if parts else ["no new rows"]
+        alerts, gone = self._counts["alerts"], self._counts["gone"]
+        lines[0] += f"; {alerts:,} {'alert' if alerts == 1 else 'alerts'}" if parts else ""
+        lines += [f"{gone:,} series without new rows were forgotten"] if gone else []
+        if self.bad:
+            more = f", and {len(self.bad) - 3:,} more" if len(self.bad) > 3 else ""
+            lines.append(f"{len(self.bad):,} bad lines were left out: {'; '.join(self.bad[:3])}{more}")
+        if self._counts[Status.DUPLICATE.name] and self._layout.duplicates is None:
+            lines.append("of several values at one time the first stands; `duplicates` names another rule")
+        return lines
+
+    def _begin(self, rows: Arrived) -> dict[str, Any]:
+        """Makes the watch; returns the marks of the step of the feed."""
+        terms, layout, marks = self._terms, self._layout, dict[str, Any]()
+        _age(terms.forget, rows.times)  # refused before any file is written
+        if "grid" not in self._marks:
+            codes = pd.factorize(rows.ids)[0].astype(np.int64)
+            frequency = find_frequency(layout.freq, codes, rows.times)
+            alias = frequency.alias if layout.freq is None else str(layout.freq)
+            grid = Grid.of(frequency, alias, layout.freq is not None, rows)
+            marks["grid"] = {"alias": grid.alias, "origin": grid.origin}
+        else:
+            grid = Grid(**self._marks["grid"])
+            known = frequency_of(grid.alias, rows.times)
+            if layout.freq is not None and frequency_of(layout.freq, rows.times) != known:
+                raise UserError("freq", layout.freq, f"what is stored has steps of {grid.alias}; give {grid.alias}")
+        freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
+        watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq)
+        self._session = Session(watch, terms.policy, self._store)
+        self._open()
+        self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
+        return marks
+
+    def _observe(self, values: Values, marks: Mapping[str, Any]) -> None:
+        assert self._session is not None
+        assert self._steps is not None
+        observed, events = self._session.observe(values.ids, values.times, values.values)
+        marks = {**marks, "held": self._steps.held}
+        if self._scores is not None:
+            self._scores.write(values.lines(observed))
+            marks["scores"] = self._scores.facts()
+        gone = self._session.commit(marks, _age(self._terms.forget, values.times))
+        self._deliver()
+        self._count(observed, events, len(gone))
+        if self._plot is not None:
+            self._keep(observed.frame(), events)
+
+    def _deliver(self) -> None:
+        """Gives out the alerts that are committed."""
+        lines = self._store.outbox()
+        if not lines:
+            return
+        if self._alerts is None:
+            typer.echo("\n".join(line for _, line in lines))
+            self._store.delivered(lines[-1][0], {})
+            return
+        self._alerts.write("".join(f"{line}\n" for _, line in lines))
+        self._store.delivered(lines[-1][0], {"alerts": self._alerts.facts()})
+
+    def _open(self) -> None:
+        """Opens the files that are appended to, once."""
+        for name in ("scores", "alerts"):
+            path = getattr(self._files, name)
+            if path is not None and getattr(self, f"_{name}") is None:
+                file = AppendedFile(name, path, self._marks.get(name, {}))
+                self._stack.callback(file.close)
+                setattr(self, f"_{name}", file)
+
+    def _count(self, observed: Observations, events: list[Event], gone: int) -> None:
+        for status, count in zip(*np.unique(observed.status, return_counts=True), strict=True):
+            self._counts[Status(int(status)).name] += int(count)
+        self._counts["alerts"] += sum(event.end is None for event in events)
+        self._counts["gone"] += gone
+
+    def _keep(self, frame: pd.DataFrame, events: list[Event]) -> None:
+        self._drawn.append(frame)
+        self._events += events
+        while sum(map(len, self._drawn)) - len(self._drawn[0]) > _DRAWN:
+            self._drawn.popleft()
+
+
+_WORDS = {
+    Status.FRESH: "with a score",
+    Status.WARMING: "while warming up",
+    Status.MISSING: "without a value",
+    Status.LATE: "late",
+    Status.DUPLICATE: "double",
+}
+
+
+def _age(given: str | None, times: Any) -> int | None:
+    """The age of `--forget` in microseconds, or as an integer where times are integers."""
+    if given is None:
+        return None
+    try:
+        age = int(given) if times.dtype.kind == "i" else int(pd.Timedelta(given) / pd.Timedelta(microseconds=1))
+    except ValueError as error:
+        raise UserError("forget", given, "give an age such as 12h or 30D, or a number for integer times") from error
+    if age <= 0:
+        raise UserError("forget", given, "give an age above zero")
+    return age

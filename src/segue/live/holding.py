@@ -1,0 +1,73 @@
+"""Rows of a step that is not over are held, where the rule for several values of a step needs all of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+Row = tuple[Any, int, float, str]
+"""The series, the time in microseconds or as an integer, the value, and the time as it is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Closed:
+    """The rows of steps that are over, those of one step together, in the order in which they came.
+
+    Attributes:
+        rows: The rows.
+        steps: The index of the step of each row, ascending from 0.
+    """
+
+    rows: list[Row]
+    steps: Int64[np.ndarray, " rows"]
+
+    @property
+    def values(self) -> Float64[np.ndarray, " rows"]:
+        """The value of each row."""
+        return np.array([row[2] for row in self.rows], dtype=np.float64)
+
+
+class Holding:
+    """The rows of the newest step of each series; the next step closes it, and a row of an older one closes at once.
+
+    So the result does not depend on how rows come in batches.
+
+    Args:
+        rows: Rows that are held, as JSON values of `facts`.
+    """
+
+    def __init__(self, rows: Iterable[Any] = ()) -> None:
+        self._held: dict[Any, list[Row]] = {}
+        for name, time, value, stamp in rows:
+            self._held.setdefault(name, []).append((name, time, float("nan") if value is None else value, stamp))
+
+    def facts(self) -> list[list[Any]]:
+        """The rows that are held, as JSON values."""
+        rows = [row for group in self._held.values() for row in group]
+        return [[name, time, None if np.isnan(value) else value, stamp] for name, time, value, stamp in rows]
+
+    def take(self, rows: Iterable[Row]) -> Closed:
+        """Takes new rows, and returns those of the steps that are over."""
+        closed: list[list[Row]] = []
+        for row in rows:
+            group = self._held.get(row[0])
+            if group is None or row[1] > group[0][1]:
+                closed += [] if group is None else [group]
+                self._held[row[0]] = [row]
+            elif row[1] == group[0][1]:
+                group.append(row)
+            else:
+                closed.append([row])
+        return _joined(closed)
+
+    def flush(self) -> Closed:
+        """Returns all rows that are held: no more will come."""
+        closed, self._held = list(self._held.values()), {}
+        return _joined(closed)
+
+
+def _joined(groups: list[list[Row]]) -> Closed:
+    sizes = [len(group) for group in groups]
+    return Closed([row for group in groups for row in group], np.repeat(np.arange(len(groups)), sizes))
