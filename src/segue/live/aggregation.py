@@ -1,8 +1,8 @@
 """Bernstein online aggregation: weights over experts that learn from how much each was better than the mixture.
 
 Wintenberger (2017), Optimal learning with Bernstein online aggregation, Machine Learning 106: the procedure with
-several learning rates that tune themselves. Berrisch & Ziel (2021), CRPS learning, Journal of Econometrics 237, use it for
-distributions. For convex losses, such as the quantile loss, the excess is that of the loss made linear at the forecast
+several learning rates that tune themselves. Berrisch & Ziel (2021), CRPS learning, Journal of Econometrics 237, use it
+for distributions. For convex losses, such as the quantile loss, the excess is that of the loss made linear at the forecast
 that was given. The regret to the best fixed weighted mean is then at most of the order of sqrt(V log(1 / prior)), up to
 a factor of the order of log log of the number of rounds. V is the sum of squared excesses.
 
