@@ -35,6 +35,7 @@ __all__ = [
     "NanoTST",
     "NanoTSTConfig",
     "Nested",
+    "Observations",
     "Pair",
     "Predictor",
     "PretrainConfig",
@@ -49,6 +50,7 @@ __all__ = [
     "TranslationConfig",
     "UserError",
     "Vocabulary",
+    "Watch",
     "align",
     "backtest",
     "explain",
@@ -99,6 +101,8 @@ if TYPE_CHECKING:
     from segue.language.config import LanguageConfig
     from segue.language.model import LanguageModel, LanguageModelConfig
     from segue.language.train import train_language
+    from segue.live.observations import Observations
+    from segue.live.watch import Watch
     from segue.state import State
     from segue.training.schedule import TrainingConfig
     from segue.translate.data.pairs import Pair, read_pairs
@@ -144,6 +148,8 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "language.config": ("LanguageConfig",),
         "language.model": ("LanguageModel", "LanguageModelConfig"),
         "language.train": ("train_language",),
+        "live.observations": ("Observations",),
+        "live.watch": ("Watch",),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),
         "translate.decode.align": ("Alignment", "align"),

@@ -1,0 +1,137 @@
+"""One round of values, one a lane: their surprise, what the calibration learns, and what the model reads of them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int8, Int64, Shaped
+
+from segue.forecasting.predictor import LEVELS
+from segue.live.calibration import BOUND, Curve, learnt
+from segue.live.observations import Observations, Status
+from segue.live.running import Running
+from segue.live.standing import Standing
+from segue.live.surprise import normal_scores, together, values_at
+
+_LOWER, _MEDIAN, _UPPER = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
+_APART = 8  # values: surprising ones that lie no further apart belong to one shift of level
+
+
+class Terms(Protocol):
+    """What a watch decides on: see `segue.live.watch.Watch`."""
+
+    refresh: int
+    warm_up: int
+
+
+class Answers:
+    """The answers to the rows of one call, which are written round by round."""
+
+    def __init__(self, rows: int) -> None:
+        self.expected, self.lower, self.upper, self.p = np.full((4, rows), np.nan)
+        self.warming = np.zeros(rows, dtype=bool)
+
+    def observations(
+        self,
+        ids: Shaped[np.ndarray, " rows"],
+        times: Shaped[np.ndarray, " rows"],
+        values: Float64[np.ndarray, " rows"],
+        status: Int8[np.ndarray, " rows"],
+    ) -> Observations:
+        """Joins the answers to what was given."""
+        status = np.where(self.warming, np.int8(Status.WARMING), status)
+        return Observations(ids, times, values, self.expected, self.lower, self.upper, self.p, status)
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One value of each of some distinct lanes.
+
+    Attributes:
+        rows: The row of each value in the call.
+        lanes: Its lane.
+        steps: Its step, after all steps of its lane so far.
+        values: The value, NaN where missing.
+    """
+
+    rows: Int64[np.ndarray, " round"]
+    lanes: Int64[np.ndarray, " round"]
+    steps: Int64[np.ndarray, " round"]
+    values: Float64[np.ndarray, " round"]
+
+    def select(self, which: Shaped[np.ndarray, " picked"]) -> "Round":
+        """Returns some of the values."""
+        return Round(self.rows[which], self.lanes[which], self.steps[which], self.values[which])
+
+
+def take(running: Running, standing: Standing, answers: Answers, now: Round, terms: Terms) -> None:
+    """Takes one round in: it answers, learns, and writes values into the lanes."""
+    running.skip(now.lanes, now.steps)
+    standing.make(running, now.lanes)
+    quantiles, reached = standing.at(now.lanes, now.steps)
+    ready = running.small["seen"][now.lanes] >= terms.warm_up
+    judged = reached[:, 0] & ~np.isnan(now.values)
+    _answer(answers, now.select(reached[:, 0] & ready), quantiles[reached[:, 0] & ready, 0])
+    read = now.values.copy()
+    read[judged] = _judge(running, answers, now.select(judged), quantiles[judged], reached[judged], ready[judged])
+    answers.warming[now.rows] = ~np.isnan(now.values) & ~(judged & ready)
+    running.write(now.lanes, now.values, read)
+    _begin_forecasts(running, now.lanes[~np.isnan(now.values)], terms)
+
+
+def _answer(answers: Answers, now: Round, quantiles: Float64[np.ndarray, "round levels"]) -> None:
+    """Writes the newest forecast of each value."""
+    answers.expected[now.rows] = quantiles[:, _MEDIAN]
+    answers.lower[now.rows], answers.upper[now.rows] = quantiles[:, _LOWER], quantiles[:, _UPPER]
+
+
+def _judge(
+    running: Running,
+    answers: Answers,
+    now: Round,
+    quantiles: Float64[np.ndarray, "round origins levels"],
+    reached: Bool[np.ndarray, "round origins"],
+    ready: Bool[np.ndarray, " round"],
+) -> Float64[np.ndarray, " round"]:
+    """Writes p-values, lets the calibration learn, and returns the values as the model reads them."""
+    every = normal_scores(quantiles.reshape(-1, len(LEVELS)), now.values.repeat(reached.shape[1]))
+    sizes, small = np.abs(together(every.reshape(reached.shape), reached)), running.small
+    curve = Curve.of(small["counts"][now.lanes])
+    p_values, bounds = curve.p_values(sizes), curve.sizes(BOUND)
+    answers.p[now.rows] = np.where(ready, p_values, np.nan)
+    small["counts"][now.lanes], small["spent"][now.lanes] = learnt(
+        small["counts"][now.lanes], small["spent"][now.lanes], sizes, p_values, bounds
+    )
+    read, far = now.values.copy(), np.flatnonzero(ready & (p_values < BOUND))
+    if len(far):
+        newest, bound = quantiles[far, 0], bounds[far]
+        read[far] = np.clip(read[far], values_at(newest, -bound), values_at(newest, bound))
+    return read
+
+
+def _begin_forecasts(running: Running, lanes: Int64[np.ndarray, " picked"], terms: Terms) -> None:
+    """Lets a new forecast begin at the newest value of the lanes whose newest forecast is `refresh` steps old."""
+    ages = running.small["origins"]
+    due = (ages[lanes, 0] == 0) | (ages[lanes, 0] > terms.refresh)
+    lanes = lanes[due & (running.small["seen"][lanes] >= terms.warm_up // 2)]
+    ages[lanes, 1:] = ages[lanes, :-1]
+    ages[lanes, 0] = 1
+
+
+def accept(running: Running, standing: Standing | None, lanes: Int64[np.ndarray, " picked"]) -> None:
+    """Lets the model read the latest run of surprising values of distinct lanes as they came, and forecast anew."""
+    for lane in lanes.tolist():
+        one, end = np.array([lane]), running.last[[lane]]
+        raw, read = (running.before(ring, one, end, running.width)[0] for ring in ("history.raw", "history.read"))
+        bounded = np.flatnonzero((raw != read) & ~np.isnan(raw))[::-1]
+        apart = -np.diff(bounded, prepend=running.width - 1)
+        run = bounded[np.cumsum(apart > _APART) == 0]
+        if len(run):
+            steps = np.arange(end[0] - (running.width - 1 - run[-1]), end[0] + 1)
+            running.rings["history.read"][lane, steps % running.width] = raw[run[-1] :]
+    ages = running.small["origins"]
+    forecast = lanes[ages[lanes, 0] > 0]
+    ages[forecast] = 0
+    ages[forecast, 0] = 1
+    if standing is not None:
+        standing.forget(lanes)

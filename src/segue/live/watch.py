@@ -1,0 +1,183 @@
+"""A watch over running series: each value is compared with the forecasts that stood for it before it came."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64, Shaped
+
+from segue.errors import UserError
+from segue.forecasting.registry import Model, load_predictor
+from segue.forecasting.table.grid.frequency import Frequency, Times
+from segue.live.arrivals import Arrivals
+from segue.live.calibration import EDGES
+from segue.live.clock import find_frequency, read_times, steps_since
+from segue.live.lanes import Lanes
+from segue.live.observations import Observations
+from segue.live.running import Running, Shapes
+from segue.live.standing import ORIGINS, Standing, horizon_of
+from segue.live.taking import Answers, Round, accept, take
+
+_MOST_STEPS = 1_400
+"""The most steps that a lane keeps. A step takes 16 bytes, so a lane takes less than 24 kB with its small arrays."""
+_SHAPES: Shapes = {
+    "first": ((), np.int64),  # the first time, in microseconds since 1970 or as an integer
+    "seen": ((), np.int32),  # values that have come
+    "origins": (
+        (ORIGINS,),
+        np.int32,
+    ),  # 1 + steps since the origin of each standing forecast, the newest first; 0: none
+    "counts": (EDGES.shape, np.float32),  # see segue.live.calibration
+    "spent": ((), np.float32),
+}
+
+
+class Watch:
+    """`observe(ids, times, values)` takes values in, and answers with a p-value for each.
+
+    A watch stands for a running process, so unlike a `Stream` it holds its memory itself. `lanes` gives this memory as
+    one frozen value. A watch that is set to it goes on as if it had never stopped.
+
+    Args:
+        model: A name, a model folder or a predictor, as in `segue.forecast`.
+        refresh: The number of steps after which a lane is forecast again, all lanes that are due in one batch.
+        warm_up: The number of values of a lane before the first p-value; forecasts begin at half of it.
+        freq: The step of all lanes; by default the first call shows it, which then has two values of some lane.
+        threads: How many threads NanoTST computes with; by default as many as the machine allows.
+
+    Raises:
+        UserError: There is no such model, or a number is no whole number in its range.
+
+    Example:
+        >>> watch = Watch("seasonal-naive:2", refresh=4, warm_up=8)
+        >>> seen = watch.observe(["a"] * 42, range(42), [1.0, 2.0] * 20 + [1.0, 9.0])
+        >>> seen.expected[-2:].tolist(), bool(seen.p[-1] < 0.01 < seen.p[-2])
+        ([1.0, 2.0], True)
+    """
+
+    def __init__(
+        self,
+        model: Model = "nanotst",
+        *,
+        refresh: int = 24,
+        warm_up: int = 128,
+        freq: str | int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        _check("refresh", refresh, 1, _MOST_STEPS // (2 * ORIGINS))
+        _check("warm_up", warm_up, 2, 2**31 - 1)
+        self.predictor = load_predictor(model, threads=threads)
+        self.refresh, self.warm_up, self._freq = refresh, warm_up, freq
+        kept = horizon_of(refresh)  # so that forecasts can be made again that stand at a restart
+        self._context = min(self.predictor.context, _MOST_STEPS - kept)
+        self._running = Running(None, self._context, kept, _SHAPES)
+        self._frequency: Frequency | None = None
+        self._standing: Standing | None = None
+
+    @property
+    def lanes(self) -> Lanes:
+        """All that this watch needs to go on, copied; set it to go on from there."""
+        return self._running.frozen(self._alias())
+
+    @lanes.setter
+    def lanes(self, lanes: Lanes) -> None:
+        self._running = Running(lanes, self._context, self._running.horizon, _SHAPES)
+        self._frequency = self._standing = None
+        if len(lanes):
+            self._freq = lanes.freq
+
+    def part(self, ids: Any) -> Lanes:
+        """Returns the lanes of some names, in their order: cheaper than `lanes` where few of many have changed."""
+        return self._running.frozen(self._alias(), self._running.index(ids))
+
+    def observe(self, ids: Any, times: Any, values: Any) -> Observations:
+        """Takes values of any lanes in, in the order of their times, and answers for each in the order given.
+
+        A value is compared with forecasts that were made before it came. One that is surprising is bounded in what the
+        model reads from then on. One that is late, or comes twice, changes nothing.
+
+        Args:
+            ids: The name of the lane of each value; new names begin new lanes.
+            times: The time of each value, as datetime64 or as whole numbers.
+            values: Values in the unit of the series; NaN is missing.
+
+        Raises:
+            UserError: The lengths differ, a value is infinite, times are of another kind or suit no step.
+        """
+        names, moments, numbers = _columns(ids), read_times(times), _numbers(values)
+        if not len(names) == len(moments) == len(numbers):
+            shown = f"{len(names)}, {len(moments)} and {len(numbers)}"
+            raise UserError("ids, times and values", f"of {shown} rows", "give one of each for every value")
+        given = times if isinstance(times, np.ndarray) else moments
+        if not len(names):
+            return Answers(0).observations(names, given, numbers, np.zeros(0, dtype=np.int8))
+        codes, distinct = pd.factorize(names)
+        lanes, steps = self._places(codes.astype(np.int64), distinct.tolist(), moments)
+        arrivals, answers = Arrivals(self._running, lanes, steps, numbers), Answers(len(names))
+        assert self._standing is not None
+        for rows in arrivals.rounds():
+            now = Round(rows, lanes[rows], steps[rows], numbers[rows])
+            take(self._running, self._standing, answers, now, self)
+        return answers.observations(names, given, numbers, arrivals.status)
+
+    def accept(self, ids: Any) -> None:
+        """Accepts the level of lanes: the model reads the latest surprising values as they came, and forecasts anew.
+
+        Args:
+            ids: The names of the lanes.
+
+        Raises:
+            UserError: There is no lane of a name.
+        """
+        accept(self._running, self._standing, np.unique(self._running.index(ids)))
+
+    def index(self, ids: Any) -> Int64[np.ndarray, " ids"]:
+        """Returns the lane of each name; see `segue.live.lanes.Lanes.index`."""
+        return self._running.index(ids)
+
+    def _places(
+        self, codes: Int64[np.ndarray, " rows"], distinct: list[Any], times: Times
+    ) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
+        """The lane and the step of each row; it begins new lanes, and finds the frequency first of all."""
+        frequency = self._frequency or find_frequency(self._freq, codes, times)
+        if self._frequency is None:
+            self._frequency = frequency
+            self._standing = Standing(self.predictor, self.refresh, frequency.seasons, self._context)
+        known = len(self._running)
+        self._running.add(distinct)
+        lane_of = self._running.index(distinct)
+        lanes, first = lane_of[codes], self._running.small["first"]
+        if len(self._running) > known:
+            earliest = np.full(len(distinct), np.iinfo(np.int64).max)
+            np.minimum.at(earliest, codes, times.astype(np.int64))
+            new = lane_of >= known
+            first[lane_of[new]] = earliest[new]
+        return lanes, steps_since(frequency, first[lanes], times)
+
+    def _alias(self) -> str | int | None:
+        if self._frequency is None:
+            return self._freq
+        alias = self._frequency.alias
+        return int(alias) if alias.isdigit() else alias
+
+
+def _columns(ids: Any) -> Shaped[np.ndarray, " rows"]:
+    names = np.asarray(ids)
+    if names.ndim != 1:
+        raise UserError("ids", f"of shape {names.shape}", "give one name for each value")
+    return names
+
+
+def _numbers(values: Any) -> Float64[np.ndarray, " rows"]:
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise UserError("values", type(values).__name__, "give an array of numbers") from error
+    if np.isinf(numbers).any():
+        raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
+    return numbers
+
+
+def _check(name: str, number: object, least: int, most: int) -> None:
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or not least <= number <= most:
+        raise UserError(name, number, f"give a whole number in [{least}, {most}]")
