@@ -2,9 +2,9 @@
 
 Wintenberger (2017), Optimal learning with Bernstein online aggregation, Machine Learning 106: the procedure with
 several learning rates that tune themselves. Berrisch & Ziel (2021), CRPS learning, Journal of Econometrics 237, use it
-for distributions. For convex losses, such as the quantile loss, the excess is that of the loss made linear at the forecast
-that was given. The regret to the best fixed weighted mean is then at most of the order of sqrt(V log(1 / prior)), up to
-a factor of the order of log log of the number of rounds. V is the sum of squared excesses.
+for distributions. For convex losses, such as the quantile loss, the excess is that of the loss made linear at the
+forecast that was given. The regret to the best fixed weighted mean is then at most of the order of
+sqrt(V log(1 / prior)), up to a factor log log of the number of rounds. V is the sum of squared excesses.
 
 Losses may come late. They add up in the order in which they come (Joulani, Gyorgy & Szepesvari 2013, Online learning
 under delayed feedback): the regret grows with the delay, and no further.
@@ -45,7 +45,7 @@ def mixture(regrets: Regrets, prior: Float64[np.ndarray, " experts"]) -> Float64
     score = np.where(some, score, 0.0)
     raised = np.exp(score - score.max(axis=-1, keepdims=True))
     first = np.eye(len(prior))[0]
-    return np.where(some, raised / raised.sum(axis=-1, keepdims=True), first)
+    return np.asarray(np.where(some, raised / raised.sum(axis=-1, keepdims=True), first))
 
 
 def play(regrets: Regrets, prior: Float64[np.ndarray, " experts"], excess: Float64[np.ndarray, "*groups e"]) -> Regrets:
