@@ -70,7 +70,7 @@ class Curve:
         low, high = self.logs[rows, bins], self.logs[rows, after]
         inside = low + (sizes - EDGES[bins]) / width * (high - low)
         beyond = low - self.index * (np.log(np.maximum(sizes, EDGES[-1])) - _LOGS[-1])
-        return np.exp(np.where(after > bins, inside, beyond))
+        return np.asarray(np.exp(np.where(after > bins, inside, beyond)))
 
     def sizes(self, p_value: float) -> Float64[np.ndarray, " lanes"]:
         """Returns the score of a p-value in each lane: the inverse of `p_values`, at most the last edge."""
@@ -78,7 +78,7 @@ class Curve:
         after = np.clip((self.logs > goal).sum(1), 1, len(EDGES) - 1)
         low, high = self.logs[rows, after - 1], self.logs[rows, after]
         share = np.clip((goal - low) / np.where(high < low, high - low, -1.0), 0.0, 1.0)
-        return EDGES[after - 1] + share * (EDGES[after] - EDGES[after - 1])
+        return np.asarray(EDGES[after - 1] + share * (EDGES[after] - EDGES[after - 1]))
 
 
 def learnt(

@@ -21,7 +21,7 @@ def read_times(given: Any) -> Times:
         UserError: These are neither times nor whole numbers, or one is missing.
     """
     times = np.asarray(given)
-    if times.dtype.kind in "iu":
+    if times.dtype.kind in "iu" or not len(times):
         return times.astype(np.int64)
     if times.dtype.kind != "M":
         if times.dtype.kind not in "OUT" or any(isinstance(time, int | float) for time in times[:1].tolist()):

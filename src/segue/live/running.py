@@ -123,7 +123,7 @@ class Running:
         return Lanes(tuple(names[lane] for lane in picked), freq, last, State(history | small))
 
 
-def _grown(array: NDArray[Any], room: int, fill: float) -> NDArray[Any]:
+def _grown(array: NDArray[Any], room: int, fill: float | int) -> NDArray[Any]:
     grown = np.full((room, *array.shape[1:]), fill, dtype=array.dtype)
     grown[: len(array)] = array
     return grown

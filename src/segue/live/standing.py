@@ -4,8 +4,11 @@ They are a pure function of the history that the model reads, up to their origin
 a cache, and made again after a restart.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+from numpy.typing import NDArray
 
 from segue.forecasting.predictor import LEVELS, Predictor, forecast_panel
 from segue.live.running import Running
@@ -104,8 +107,11 @@ class _Due:
         return len(self._lanes)
 
     def lanes(
-        self, picked: Int64[np.ndarray, " picked"], context: int
+        self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
-        width = min(self._context, context)  # not only up to the longest lane: sums of baselines depend on the width
+        picked, width = (
+            np.asarray(picked),
+            min(self._context, context),
+        )  # not only up to the longest lane: sums of baselines depend on the width
         values = self._running.before("history.read", self._lanes[picked], self._origins[picked], width)
         return values, ~np.isnan(values)

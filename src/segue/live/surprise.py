@@ -54,7 +54,7 @@ def values_at(
     values = low + (scores - _SCORES[inner - 1]) / (_SCORES[inner] - _SCORES[inner - 1]) * (high - low)
     lower, upper = _scales(quantiles)
     values = np.where(scores < _SCORES[0], quantiles[:, 0] + (scores - _SCORES[0]) * lower, values)
-    return np.where(scores > _SCORES[-1], quantiles[:, -1] + (scores - _SCORES[-1]) * upper, values)
+    return np.asarray(np.where(scores > _SCORES[-1], quantiles[:, -1] + (scores - _SCORES[-1]) * upper, values))
 
 
 def together(
@@ -72,7 +72,7 @@ def together(
     for origin in range(1, scores.shape[1]):  # one by one: sums of numpy depend on the shape in their last bits
         total = total + np.where(standing[:, origin], scores[:, origin], 0.0)
         count = count + standing[:, origin]
-    return total / np.maximum(count, 1.0)
+    return np.asarray(total / np.maximum(count, 1.0))
 
 
 def _scales(

@@ -1,7 +1,6 @@
 """One round of values, one a lane: their surprise, what the calibration learns, and what the model reads of them."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int64, Shaped
@@ -17,8 +16,9 @@ _LOWER, _MEDIAN, _UPPER = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
 _APART = 8  # values: surprising ones that lie no further apart belong to one shift of level
 
 
-class Terms(Protocol):
-    """What a watch decides on: see `segue.live.watch.Watch`."""
+@dataclass(frozen=True)
+class Terms:
+    """When lanes are forecast, and when their values get p-values: see `segue.live.watch.Watch`."""
 
     refresh: int
     warm_up: int

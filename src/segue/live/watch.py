@@ -16,7 +16,7 @@ from segue.live.lanes import Lanes
 from segue.live.observations import Observations
 from segue.live.running import Running, Shapes
 from segue.live.standing import ORIGINS, Standing, horizon_of
-from segue.live.taking import Answers, Round, accept, take
+from segue.live.taking import Answers, Round, Terms, accept, take
 
 _MOST_STEPS = 1_400
 """The most steps that a lane keeps. A step takes 16 bytes, so a lane takes less than 24 kB with its small arrays."""
@@ -67,7 +67,7 @@ class Watch:
         _check("refresh", refresh, 1, _MOST_STEPS // (2 * ORIGINS))
         _check("warm_up", warm_up, 2, 2**31 - 1)
         self.predictor = load_predictor(model, threads=threads)
-        self.refresh, self.warm_up, self._freq = refresh, warm_up, freq
+        self._terms, self._freq = Terms(refresh, warm_up), freq
         kept = horizon_of(refresh)  # so that forecasts can be made again that stand at a restart
         self._context = min(self.predictor.context, _MOST_STEPS - kept)
         self._running = Running(None, self._context, kept, _SHAPES)
@@ -117,7 +117,7 @@ class Watch:
         assert self._standing is not None
         for rows in arrivals.rounds():
             now = Round(rows, lanes[rows], steps[rows], numbers[rows])
-            take(self._running, self._standing, answers, now, self)
+            take(self._running, self._standing, answers, now, self._terms)
         return answers.observations(names, given, numbers, arrivals.status)
 
     def accept(self, ids: Any) -> None:
@@ -142,7 +142,7 @@ class Watch:
         frequency = self._frequency or find_frequency(self._freq, codes, times)
         if self._frequency is None:
             self._frequency = frequency
-            self._standing = Standing(self.predictor, self.refresh, frequency.seasons, self._context)
+            self._standing = Standing(self.predictor, self._terms.refresh, frequency.seasons, self._context)
         known = len(self._running)
         self._running.add(distinct)
         lane_of = self._running.index(distinct)

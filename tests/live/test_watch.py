@@ -1,0 +1,217 @@
+"""The laws of a watch: any batch, any chunks and any restart give the same bits, and no forecast sees what comes."""
+
+import numpy as np
+import pytest
+
+from segue.errors import UserError
+from segue.live.observations import Status
+from tests.live.conftest import COLUMNS, Recent, assert_same_bits, feed, observed, pieces, watch
+
+MODELS = {"recent": None, "naive": "seasonal-naive:24", "nanotst": "nanotst-small"}
+
+
+def everything(rows):
+    return [slice(0, len(rows[0]))]
+
+
+def picked(lanes, names):
+    """A frozen value with its lanes in the order of names."""
+    return lanes.select(lanes.index(names))
+
+
+def assert_same_lanes(one, other):
+    assert set(one.names) == set(other.names)
+    other = picked(other, one.names)
+    np.testing.assert_array_equal(one.last, other.last)
+    for name in one.state:
+        np.testing.assert_array_equal(one.state[name], other.state[name], err_msg=name)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lanes_together_or_alone_give_the_same_bits(model):
+    """Catches a sum, a batch or a standing forecast that depends on what else is observed."""
+    rows = feed(steps=130 if model == "nanotst" else 300)
+    whole = observed(watch(MODELS[model]), rows, everything(rows))
+    for name in np.unique(rows[0]):
+        own = rows[0] == name
+        alone = observed(watch(MODELS[model]), rows, [own])
+        assert_same_bits({column: whole[column][own] for column in COLUMNS}, alone)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_chunks_and_restarts_from_the_value_are_as_one_call(model):
+    """A watch that is set to the lanes of another makes its standing forecasts again, in the same bits."""
+    rows = feed(steps=110 if model == "nanotst" else 300)
+    whole, running = watch(MODELS[model]), watch(MODELS[model])
+    expected, answers = observed(whole, rows, everything(rows)), []
+    for number, part in enumerate(pieces(len(rows[0]))):
+        if number % 3 == 2:
+            value, running = running.lanes, watch(MODELS[model])
+            running.lanes = value
+        answers.append(observed(running, rows, [part]))
+    assert_same_bits(expected, {name: np.concatenate([answer[name] for answer in answers]) for name in COLUMNS})
+    assert_same_lanes(whole.lanes, running.lanes)
+
+
+def test_one_value_at_a_time_is_as_one_call():
+    rows = feed(lanes=2, steps=150)
+    whole = observed(watch(), rows, everything(rows))
+    assert_same_bits(whole, observed(watch(), rows, [slice(k, k + 1) for k in range(len(rows[0]))]))
+
+
+def test_a_forecast_is_never_changed_by_a_value_that_had_not_come():
+    """Whatever comes from step 200 on, all answers before and the expected values of the step itself stay."""
+    rows = feed(missing=0)
+    cut = rows[1] >= np.datetime64("2025-03-01T00:20") + np.timedelta64(200, "h")
+    other = np.where(cut, 1e6 * np.random.default_rng(1).normal(size=len(cut)), rows[2])
+    one, two = (observed(watch(), (*rows[:2], values), everything(rows)) for values in (rows[2], other))
+    assert_same_bits({name: one[name][~cut] for name in COLUMNS}, {name: two[name][~cut] for name in COLUMNS})
+    first = np.array([np.flatnonzero(cut & (rows[0] == name))[0] for name in np.unique(rows[0])])
+    for name in ("expected", "lower", "upper"):
+        np.testing.assert_array_equal(one[name][first], two[name][first])
+    assert not np.array_equal(one["p"][first], two["p"][first])
+
+
+def test_missing_rows_and_missing_values_are_the_same():
+    """A step that is skipped is a missing value, so what follows has the same bits."""
+    names, times, values = feed(skipped=0)
+    seen = ~np.isnan(values)
+    given = observed(watch(), (names, times, values), everything((names,)))
+    left_out = observed(watch(), (names[seen], times[seen], values[seen]), [slice(0, int(seen.sum()))])
+    assert_same_bits({name: given[name][seen] for name in COLUMNS}, left_out)
+    assert (given["status"][~seen] == Status.MISSING).all()
+    assert np.isnan(given["p"][~seen]).all()
+
+
+def test_late_and_repeated_values_have_their_status_and_change_nothing():
+    names, times, values = feed(lanes=1, steps=120, missing=0, skipped=0)
+    hole = 60
+    kept = np.arange(120) != hole
+    running = watch()
+    running.observe(names[kept], times[kept], values[kept])
+    before = running.lanes
+    again = running.observe(names[[119, hole, 90, 100]], times[[119, hole, 90, 100]], [1e6, 1e6, np.nan, 1e6])
+    late, duplicate = Status.LATE, Status.DUPLICATE
+    assert again.status.tolist() == [duplicate, late, duplicate, duplicate]
+    assert np.isnan(again.p).all()
+    assert (again.score == 0).all()
+    assert_same_lanes(before, running.lanes)
+    early = running.observe(names[:1], times[:1] - np.timedelta64(5, "h"), [1.0])
+    assert early.status.tolist() == [late]
+
+
+def test_one_call_is_sorted_by_time_and_the_first_of_two_values_counts():
+    names, times, values = feed(lanes=3, steps=90)
+    order = np.random.default_rng(3).permutation(len(names))
+    sorted_, shuffled = watch(), watch()
+    expected = observed(sorted_, (names, times, values), everything((names,)))
+    twice = np.append(order, order[:20])
+    given = shuffled.observe(names[twice], times[twice], np.append(values[order], np.full(20, 1e9)))
+    assert_same_bits({n: expected[n][order] for n in COLUMNS}, {n: getattr(given, n)[: len(order)] for n in COLUMNS})
+    missing = np.isnan(values[order[:20]])
+    np.testing.assert_array_equal(given.status[len(order) :], np.where(missing, Status.LATE, Status.DUPLICATE))
+    assert_same_lanes(sorted_.lanes, shuffled.lanes)
+
+
+def test_lanes_that_are_due_are_forecast_in_one_batch_every_refresh_steps():
+    names, times, values = feed(lanes=6, steps=100, missing=0, skipped=0)
+    kept = (names != "lane 1") & (names != "lane 2")
+    model = Recent()
+    running = watch(model, refresh=10, warm_up=40)
+    observed(running, (names[kept], times[kept], values[kept]), pieces(int(kept.sum())))
+    assert sum(model.calls) == 4 * 8  # origins after values 20, 30, ... 90
+    model.calls.clear()
+    running = watch(model, refresh=10, warm_up=40)
+    running.observe(names[kept], times[kept], values[kept])
+    assert model.calls == [4] * 8
+
+
+def test_an_anomaly_is_bounded_in_what_the_model_reads_and_accepted_values_are_read_again():
+    values = np.random.default_rng(5).normal(size=400)
+    values[300] = 500.0
+    values[396:] += 500.0
+    running = watch(refresh=4, freq=1)
+    seen = running.observe(["a"] * 400, np.arange(400), values)
+    assert seen.p[300] < 1e-4
+    raw, read = (running.lanes.state[name][0] for name in ("history.raw", "history.read"))
+    np.testing.assert_array_equal(raw, values[-len(raw) :])
+    assert np.nanmax(read) < 60
+    assert (raw == read).mean() > 0.9
+    running.accept(["a"])
+    read = running.lanes.state["history.read"][0]
+    np.testing.assert_array_equal(read[-4:], values[-4:])
+    assert read[:-4].max() < 60  # the spike stays bounded
+    after = running.observe(["a"], [400], [500.0])
+    assert after.expected[0] > 100
+
+
+def test_a_restart_after_an_acceptance_is_as_if_it_had_not_stopped():
+    """Catches standing forecasts that were made before the acceptance, and would not be made again."""
+    names, times, values = feed(lanes=2, steps=200)
+    running = watch()
+    running.observe(names[:300], times[:300], values[:300])
+    running.accept(["lane 0"])
+    other = watch()
+    other.lanes = running.lanes
+    rest = slice(300, None)
+    assert_same_bits(*(observed(one, (names, times, values), [rest]) for one in (running, other)))
+
+
+def test_a_part_is_some_lanes_of_the_whole():
+    names, times, values = feed(lanes=4, steps=60)
+    running = watch()
+    running.observe(names, times, values)
+    assert_same_lanes(running.part(["lane 2", "lane 0"]), picked(running.lanes, ["lane 2", "lane 0"]))
+
+
+def test_a_lane_is_small_and_the_value_is_a_copy():
+    names, times, values = feed(lanes=2, steps=60)
+    running = watch()
+    running.observe(names[:50], times[:50], values[:50])
+    before = running.lanes
+    kept = {name: array.copy() for name, array in before.state.items()}
+    running.observe(names[50:], times[50:], values[50:])
+    assert all(np.array_equal(before.state[name], kept[name], equal_nan=True) for name in kept)
+    assert before.small_bytes <= 900 - 64  # of which alerts may take 64
+
+
+def test_a_lane_warms_up_once_and_after_a_gap_that_no_forecast_spans():
+    values = np.random.default_rng(7).normal(size=200)
+    steps = np.concatenate([np.arange(100), 180 + np.arange(100)])  # beyond the context of 40
+    running = watch(freq=1)
+    status = running.observe(["a"] * 200, steps, values).status
+    assert (status[:40] == Status.WARMING).all()
+    assert (status[40:100] == Status.FRESH).all()
+    assert (status[100:140] == Status.WARMING).all()
+    assert (status[140:] == Status.FRESH).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((["a"], [1, 2], [1.0]), "1, 2 and 1 rows"),
+        ((["a"], [1], [np.inf]), "values inf"),
+        ((["a"], [1], ["x"]), "give an array of numbers"),
+        ((["a"], [1.5], [1.0]), "whole numbers"),
+        ((["a"], np.array(["NaT"], "datetime64[s]"), [1.0]), "give each value its time"),
+        ((["a"], np.array(["2025-01-01"], "datetime64[s]"), [1.0]), "no series has two rows to infer it from"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_line(arguments, message):
+    with pytest.raises(UserError, match=message):
+        watch(freq=None).observe(*arguments)
+
+
+@pytest.mark.parametrize("settings", [{"refresh": 0}, {"refresh": 500}, {"warm_up": 1}, {"freq": "rows"}])
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(UserError, match=next(iter(settings))):
+        watch(**settings).observe(["a"], [1], [1.0])
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(UserError, match="name a series of which a value has come"):
+        watch().accept(["nobody"])
+
+
+def test_no_rows_give_no_answers():
+    assert len(watch().observe([], [], [])) == 0
