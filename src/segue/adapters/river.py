@@ -40,12 +40,12 @@ class Forecaster(_RiverForecaster):
     """
 
     def __init__(
-        self, model: Model = "nanotst", seasons: Sequence[float] = (), learn: bool = True, refresh: int = 24
+        self, model: Model = "nanotst", seasons: Sequence[float | int] = (), learn: bool = True, refresh: int = 24
     ) -> None:
         self.model, self.seasons, self.learn, self.refresh = model, seasons, learn, refresh
         self._series = SingleSeries(model, seasons, learn, refresh)
 
-    def learn_one(self, y: float | None, x: Mapping[str, Any] | None = None) -> None:
+    def learn_one(self, y: float | int | None, x: Mapping[str, Any] | None = None) -> None:
         """Takes the next value; None and NaN are missing. Features `x` are not read."""
         self._series.append(float("nan") if y is None else float(y))
 
@@ -74,14 +74,14 @@ class AnomalyDetector(base.AnomalyDetector):
         self.model, self.refresh, self.warm_up = model, refresh, warm_up
         self._scorer = Scorer(model, refresh, warm_up)
 
-    def learn_one(self, x: Mapping[Any, float]) -> None:
+    def learn_one(self, x: Mapping[Any, Any]) -> None:
         """Takes the next instance in; it costs nothing if it has just been scored."""
         self._scorer.take(_named(x))
 
-    def score_one(self, x: Mapping[Any, float]) -> float:
+    def score_one(self, x: Mapping[Any, Any]) -> float:
         """Returns the score in [0, 1] of an instance that would come next; it changes nothing."""
         return self._scorer.score(_named(x))
 
 
-def _named(x: Mapping[Any, float]) -> dict[str, float]:
-    return {str(name): value for name, value in x.items()}
+def _named(x: Mapping[Any, Any]) -> dict[str, float]:
+    return {str(name): float("nan") if value is None else float(value) for name, value in x.items()}

@@ -22,25 +22,24 @@ class SingleSeries:
         refresh: The number of steps after which a forecast is made to learn from.
     """
 
-    def __init__(self, model: Model, seasons: Sequence[float], learn: bool, refresh: int) -> None:
+    def __init__(self, model: Model, seasons: Sequence[float | int], learn: bool, refresh: int) -> None:
         self._predictor, self._learns, self._refresh = load_predictor(model), learn, refresh
         self._seasons = np.array([seasons], dtype=np.float64).reshape(1, -1)
         self._values = np.full((1, self._predictor.context), np.nan)
-        self._state, self._stood, self._since = fresh(1), None, 0
-        self._advice: Advice | None = None
-        self._stood: Forecast | None
+        self._state, self._since = fresh(1), 0
+        self._standing: tuple[Forecast, Advice] | None = None
 
     def append(self, value: float) -> None:
         """Takes the next value; NaN is missing."""
         self._values = np.concatenate([self._values[:, 1:], [[value]]], axis=1)
         self._since += 1
-        if not self._learns or (self._stood is not None and self._since < self._refresh):
+        if not self._learns or (self._standing is not None and self._since < self._refresh):
             return
-        if self._stood is not None and self._advice is not None:
-            self._state = learn(self._state, self._stood, self._advice, self._values[:, -self._refresh :])
+        if self._standing is not None:
+            self._state = learn(self._state, *self._standing, self._values[:, -self._refresh :])
         if not np.isnan(self._values).all():
-            self._advice = self._asked(self._refresh)
-            self._stood, self._since = combine(terms(self._state), self._advice), 0
+            advice = self._asked(self._refresh)
+            self._standing, self._since = (combine(terms(self._state), advice), advice), 0
 
     def forecast(self, horizon: int) -> Float64[np.ndarray, " horizon"]:
         """Returns the medians of the next steps; NaN before the first value.
