@@ -26,7 +26,7 @@ class Forecaster(_RiverForecaster):
 
     Args:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
-        seasons: The periods in steps that the calendar suggests, such as `(24, 168)` for hours; river has no calendar.
+        seasons: The periods in steps that the calendar suggests, such as `(24, 168)` for hours; None for none.
         learn: Whether the model learns on the way: see `segue.live.learning`.
         refresh: The number of steps after which a forecast is made to learn from.
 
@@ -40,10 +40,14 @@ class Forecaster(_RiverForecaster):
     """
 
     def __init__(
-        self, model: Model = "nanotst", seasons: Sequence[float | int] = (), learn: bool = True, refresh: int = 24
+        self,
+        model: Model = "nanotst",
+        seasons: Sequence[float | int] | None = None,
+        learn: bool = True,
+        refresh: int = 24,
     ) -> None:
         self.model, self.seasons, self.learn, self.refresh = model, seasons, learn, refresh
-        self._series = SingleSeries(model, seasons, learn, refresh)
+        self._series = SingleSeries(model, seasons or (), learn, refresh)
 
     def learn_one(self, y: float | int | None, x: Mapping[str, Any] | None = None) -> None:
         """Takes the next value; None and NaN are missing. Features `x` are not read."""
