@@ -24,6 +24,8 @@ _ORDERS = 24
 """The largest order of the autoregressions; up to order 64 they take three times as long."""
 _COPIES = 8
 """The most copies of a season in the mean."""
+_BATCH = 128
+"""The number of lanes at once; all of 10,000 lanes would take half a gigabyte."""
 _LEAST = 16
 """The fewest differences that an autoregression is fitted to."""
 
@@ -65,9 +67,10 @@ def advise(
     medians = np.repeat(forecast.median[..., None], len(EXPERTS), axis=2)
     for expert, periods in enumerate(_periods(seasons, values.shape[1]), start=1):
         for period in np.unique(periods[periods >= 0]).tolist():
-            lanes = np.flatnonzero(periods == period)
-            found = _expected(values[lanes], observed[lanes], period, steps)
-            medians[lanes, :, expert] = np.where(np.isnan(found), medians[lanes, :, 0], found)
+            every = np.flatnonzero(periods == period)
+            for lanes in np.split(every, range(_BATCH, len(every), _BATCH)):
+                found = _expected(values[lanes], observed[lanes], period, steps)
+                medians[lanes, :, expert] = np.where(np.isnan(found), medians[lanes, :, 0], found)
     return Advice(forecast, medians)
 
 
@@ -94,10 +97,10 @@ def _expected(
     """The mean of past copies, and an autoregression of what differed from it; NaN where a lane has too few values."""
     if period == 0:
         past, ahead = np.zeros_like(values), np.zeros((len(values), steps))
-        usable = observed
     else:
         past, ahead = _copies(values, observed, period, steps)
-        past, usable = np.nan_to_num(past), observed & ~np.isnan(past)
+        past, values, observed = (array[:, period:] for array in (past, values, observed))  # no copies before
+    usable = observed & ~np.isnan(past)
     difference = np.where(usable, values - past, 0.0)
     expected, _ = continued(fit_orders(difference, usable, None, _ORDERS), difference, usable, steps)
     enough = usable.sum(1, keepdims=True) >= _LEAST
