@@ -1,7 +1,7 @@
 """Models for river: `Forecaster` (learn_one, forecast) and `AnomalyDetector` (learn_one, score_one).
 
 Both need `pip install "segue[river]"`. They are models of river like any other: they can be cloned, pickled, put into
-`time_series.evaluate` and pipelines. One value comes at a time, so each call forecasts one lane alone. Many series are
+`evaluate.evaluate`. One value comes at a time, so each call forecasts one lane alone. Many series are
 faster in one `segue.Watch` or `segue.Stream`.
 """
 

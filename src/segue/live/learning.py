@@ -36,18 +36,19 @@ _WIDEST = 2.0
 _MOST = 1e15
 """The largest excess that counts, in units of the lane, so that its square fits into a number of 4 bytes."""
 _LOWER, _MEDIAN, _UPPER = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
-_LANE_SHAPES = {
+SHAPES = {
     "gain": (len(GROUPS) + 1, len(EXPERTS)),
     "most": (len(GROUPS) + 1, len(EXPERTS)),
     "square": (len(GROUPS) + 1, len(EXPERTS)),
     "unit": (),
     "width": (len(GROUPS) + 1, 2),
 }
+"""The shape of one lane of each array, all float32."""
 
 
 def fresh(lanes: int) -> State:
     """Returns the state of lanes that have learnt nothing: 172 bytes a lane, all zero."""
-    return State({name: np.zeros((lanes, *shape), dtype=np.float32) for name, shape in _LANE_SHAPES.items()})
+    return State({name: np.zeros((lanes, *shape), dtype=np.float32) for name, shape in SHAPES.items()})
 
 
 def terms(state: State) -> Float32[np.ndarray, "lanes groups terms"]:
