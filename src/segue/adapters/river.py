@@ -1,8 +1,8 @@
 """Models for river: `Forecaster` (learn_one, forecast) and `AnomalyDetector` (learn_one, score_one).
 
-Both need `pip install "segue[river]"`. They are models of river like any other: they can be cloned, pickled, put into
-`evaluate.evaluate`. One value comes at a time, so each call forecasts one lane alone. Many series are
-faster in one `segue.Watch` or `segue.Stream`.
+Both need `pip install "segue[river]"`. They are models of river like any other: river clones, pickles and evaluates
+them. One value comes at a time, so each call forecasts one lane alone. Many series are faster in one `segue.Watch` or
+`segue.Stream`.
 """
 
 from collections.abc import Mapping, Sequence
