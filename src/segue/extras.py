@@ -4,6 +4,8 @@ EXTRAS = {
     "train": ("torch", "onnx", "onnxscript", "tokenizers", "sacrebleu"),
     "classical": ("statsforecast",),
     "holidays": ("holidays",),
+    "river": ("river",),
+    "pysad": ("pysad",),
 }
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 

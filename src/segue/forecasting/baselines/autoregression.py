@@ -49,7 +49,7 @@ class Autoregression:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         values, observed = history.values, history.observed
         fit = fit_orders(values, observed, self.order, self.largest)
-        point, response = _continue(fit, values, observed, horizon)
+        point, response = continued(fit, values, observed, horizon)
         error = fit.std
         if self.order is None:
             changed = np.zeros_like(observed)
@@ -57,7 +57,7 @@ class Autoregression:
             change = np.where(changed, np.diff(values, axis=1, prepend=values[:, :1]), 0.0)
             drift = fit_orders(change, changed, None, self.largest)
             drifts = drift.criterion < fit.criterion
-            changes, answers = _continue(drift, change, changed, horizon)
+            changes, answers = continued(drift, change, changed, horizon)
             point = np.where(drifts, values[:, -1:] + changes.cumsum(1), point)
             response = np.where(drifts, answers.cumsum(1), response)
             error = np.where(drifts, drift.std, error)
@@ -103,7 +103,7 @@ def fit_orders(
         return Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
 
 
-def _continue(
+def continued(
     fit: Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
 ) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
     """The expected values of the next steps, and their response to a unit error in the first step (the psi weights).
