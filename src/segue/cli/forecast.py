@@ -77,10 +77,10 @@ def forecast(
         asked["calibration"] = _calibration(table, predictor, reading, horizon, calibrate)
     if totals is not None:
         show_totals(predictor, reading, horizon, totals, asked, output, table.quiet)
-        return
-    first = _forecast(predictor, reading, horizon, asked, files, table.quiet)
-    if not (table.quiet and output is not None):
-        _show(reading, first, horizon, files.written)
+    else:
+        first = _forecast(predictor, reading, horizon, asked, files, table.quiet)
+        if not (table.quiet and output is not None):
+            _show(reading, first, horizon, files.written)
     if not (no_check or table.quiet):
         show_check(table.ctx, bare, (model, plain), horizon, asked["limits"])
 
