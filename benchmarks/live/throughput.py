@@ -63,7 +63,7 @@ def measure(options: argparse.Namespace, refresh: int, lanes: int) -> list[dict[
     return [
         head | {"figure": "values a second", "value": lanes * options.values / sum(spent)},
         head | {"figure": "bytes a lane", "value": history + one.small_bytes},
-        head | {"figure": "ms of one lane's update, no forecast due (median)", "value": 1e3 * float(np.median(alone))},
+        head | {"figure": "ms of one lane's update, median", "value": 1e3 * float(np.median(alone))},
         head | {"figure": "ms of one lane's update, mean", "value": 1e3 * float(np.mean(alone))},
     ]
 

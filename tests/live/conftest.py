@@ -27,7 +27,7 @@ class Recent:
         return Forecast(quantiles)
 
 
-def feed(lanes=5, steps=300, seed=0, missing=0.05, skipped=0.05, spikes=0.02):
+def feed(lanes=3, steps=260, seed=0, missing=0.05, skipped=0.05, spikes=0.02):
     """Names, times and values of hourly lanes of very different sizes, with gaps, missing values and spikes."""
     random = np.random.default_rng(seed)
     names = np.repeat([f"lane {k}" for k in range(lanes)], steps)

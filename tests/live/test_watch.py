@@ -30,7 +30,7 @@ def assert_same_lanes(one, other):
 @pytest.mark.parametrize("model", MODELS)
 def test_lanes_together_or_alone_give_the_same_bits(model):
     """Catches a sum, a batch or a standing forecast that depends on what else is observed."""
-    rows = feed(steps=130 if model == "nanotst" else 300)
+    rows = feed(steps=100 if model == "nanotst" else 260)
     whole = observed(watch(MODELS[model]), rows, everything(rows))
     for name in np.unique(rows[0]):
         own = rows[0] == name
@@ -41,7 +41,7 @@ def test_lanes_together_or_alone_give_the_same_bits(model):
 @pytest.mark.parametrize("model", MODELS)
 def test_chunks_and_restarts_from_the_value_are_as_one_call(model):
     """A watch that is set to the lanes of another makes its standing forecasts again, in the same bits."""
-    rows = feed(steps=110 if model == "nanotst" else 300)
+    rows = feed(steps=80 if model == "nanotst" else 260)
     whole, running = watch(MODELS[model]), watch(MODELS[model])
     expected, answers = observed(whole, rows, everything(rows)), []
     for number, part in enumerate(pieces(len(rows[0]))):
@@ -147,7 +147,7 @@ def test_an_anomaly_is_bounded_in_what_the_model_reads_and_accepted_values_are_r
 
 def test_a_restart_after_an_acceptance_is_as_if_it_had_not_stopped():
     """Catches standing forecasts that were made before the acceptance, and would not be made again."""
-    names, times, values = feed(lanes=2, steps=200)
+    names, times, values = feed(lanes=2, steps=200, skipped=0)
     running = watch()
     running.observe(names[:300], times[:300], values[:300])
     running.accept(["lane 0"])
