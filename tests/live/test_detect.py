@@ -37,11 +37,11 @@ def test_it_says_what_a_watch_says_row_by_row(frame):
 
 
 def test_the_anomaly_is_found_and_the_level_is_a_rate(frame):
-    """The value 9 is found at 99.9 too; a lower level never finds less."""
+    """The value 9 is found at 99.9; a lower level finds it and more, and not many."""
     strict, loose = (detect(frame, level, model=MODEL, warm_up=64) for level in (99.9, 90))
     assert strict.loc[strict["anomaly"], "ds"].tolist() == [pd.Timestamp("2024-01-01") + pd.Timedelta(hours=250)]
     assert (loose["anomaly"] | ~strict["anomaly"]).all()
-    assert 0.02 < loose["anomaly"].mean() < 0.2
+    assert strict["anomaly"].sum() < loose["anomaly"].sum() < 0.15 * len(frame)
     warming = strict.groupby("unique_id").head(64)
     assert not warming["anomaly"].any()
     assert not warming["score"].any()
@@ -56,7 +56,7 @@ def test_names_of_the_table_stay_and_numbered_rows_work(frame):
     assert numbered["anomaly"].sum() >= 1
 
 
-@pytest.mark.parametrize("level", [49, 99.95, True, "99"])
+@pytest.mark.parametrize("level", [49, 99.95, 100])
 def test_a_level_out_of_range_is_refused(frame, level):
     """Catches a level that no calibration reaches, and a fraction for per cent."""
     with pytest.raises(UserError, match=r"level .*: give per cent in \[50, 99.9\]"):
