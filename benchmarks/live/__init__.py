@@ -1,1 +1,1 @@
-"""Live series: the Numenta Anomaly Benchmark, false alarms within a budget, learning on the way."""
+"""Benchmarks of live series."""

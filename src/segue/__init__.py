@@ -37,6 +37,7 @@ __all__ = [
     "Nested",
     "Observations",
     "Pair",
+    "Policy",
     "Predictor",
     "PretrainConfig",
     "QuantileHead",
@@ -53,6 +54,7 @@ __all__ = [
     "Watch",
     "align",
     "backtest",
+    "detect",
     "explain",
     "forecast",
     "load_predictor",
@@ -101,7 +103,9 @@ if TYPE_CHECKING:
     from segue.language.config import LanguageConfig
     from segue.language.model import LanguageModel, LanguageModelConfig
     from segue.language.train import train_language
+    from segue.live.detect import detect
     from segue.live.observations import Observations
+    from segue.live.policy import Policy
     from segue.live.watch import Watch
     from segue.state import State
     from segue.training.schedule import TrainingConfig
@@ -148,7 +152,9 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "language.config": ("LanguageConfig",),
         "language.model": ("LanguageModel", "LanguageModelConfig"),
         "language.train": ("train_language",),
+        "live.detect": ("detect",),
         "live.observations": ("Observations",),
+        "live.policy": ("Policy",),
         "live.watch": ("Watch",),
         "state": ("State",),
         "training.schedule": ("TrainingConfig",),

@@ -42,6 +42,11 @@ pd.testing.assert_frame_equal(stream.forecast(memory, 5), segue.forecast(frame, 
 arrays = stream.update_arrays(stream.start(), [[1.0, 2.0, 3.0]])
 assert stream.forecast_arrays(arrays, 2).median.shape == (1, 2)
 """,
+    "watch": """
+watch = segue.Watch("nanotst-small", refresh=12, warm_up=24)
+seen = watch.observe(frame["unique_id"], frame["ds"].to_numpy(), frame["y"])
+assert seen.frame()["p"].notna().sum() == sum(max(0, count - 24) for count in frame["unique_id"].value_counts())
+""",
     "plots": """
 segue.plot_forecast(frame, segue.forecast(frame, 6, model="nanotst-small")).savefig("forecast.png")
 result = segue.backtest(frame, 6, 2, models=["nanotst-small"])

@@ -208,6 +208,15 @@ def test_settings_out_of_range_are_refused(settings):
         watch(**settings).observe(["a"], [1], [1.0])
 
 
+def test_times_of_another_kind_than_before_are_refused_and_nothing_changes():
+    running = watch(freq=1)
+    running.observe(["a"] * 3, [1, 2, 3], [1.0, 2.0, 3.0])
+    before = running.lanes
+    with pytest.raises(UserError, match="give times of one kind in all calls"):
+        running.observe(["new"], np.array(["2025-01-01"], "datetime64[s]"), [1.0])
+    assert_same_lanes(before, running.lanes)
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(UserError, match="name a series of which a value has come"):
         watch().accept(["nobody"])

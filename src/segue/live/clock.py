@@ -55,6 +55,16 @@ def find_frequency(freq: str | int | None, codes: Int64[np.ndarray, " rows"], ti
     return frequency
 
 
+def refuse_other_kind(frequency: Frequency, times: Times) -> None:
+    """Refuses integers where the step is one of the clock, and the reverse.
+
+    Raises:
+        UserError: The times are of the other kind.
+    """
+    if (times.dtype.kind == "i") != (isinstance(frequency, Steps) and frequency.integer):
+        raise UserError("times", times[0], f"give times of one kind in all calls (the step is {frequency.alias})")
+
+
 def steps_since(frequency: Frequency, first: Int64[np.ndarray, " rows"], times: Times) -> Int64[np.ndarray, " rows"]:
     """Counts the steps from each of `first`, in microseconds or as integers, to each of `times`."""
     begin = first.astype("datetime64[us]") if times.dtype.kind == "M" else first

@@ -27,11 +27,11 @@ _LEVELS = (0.005, 0.05, 0.95, 0.995)  # extremity begins at 5 %; its unit is the
 _EVERY = 50  # values after which the usual range is looked at anew
 _MEMORY = 4_000.0  # values after which what was learnt of it has faded to 1/e
 _SMOOTHED = 3  # values over which extremity is averaged, so that the noise of single values counts less
-_APART = 200  # values within which peaks are one peak
+_APART = 300  # values within which peaks are one peak
 _LEAST = 0.3  # the least statistic of a peak
 _TOP = 5  # the highest peaks, to which the tail of rates is fitted
 _EXCESS, _WEIGHT = 0.3, 3.0  # the mean excess before any peak has come, and its weight in peaks
-_EARLY = 200.0  # values that a series is taken to have had before its first one
+_EARLY = 400.0  # values that a series is taken to have had before its first one
 _SHARES = np.log(np.array([2 / 3, 1 / 3]))  # of extremity and surprise in the error
 _EVENT = np.log(1000.0)  # an event comes once in 1,000 values, or less often
 _SAME = 150  # values after an event that belong to it
@@ -87,7 +87,8 @@ def judge(
     own["rarity.same"] = np.where(event & ~same, _SAME, np.maximum(own["rarity.same"] - 1, 0))
     for name, array in own.items():
         small[name][lanes] = array
-    return -np.expm1(-logs)
+    scores: NDArray[np.float64] = -np.expm1(-logs)
+    return scores
 
 
 def of_series(
@@ -120,7 +121,8 @@ def _extremity(own: Own) -> Float64[np.ndarray, " lanes"]:
     least = 1e-3 * (highest - lowest) + 1e-9
     below = (low - own["rarity.recent"]) / np.maximum((low - lowest) / _TAILS, least)
     above = (own["rarity.recent"] - high) / np.maximum((highest - high) / _TAILS, least)
-    return np.log1p(np.maximum(np.maximum(below, above), 0.0)).mean(axis=1)
+    beyond: NDArray[np.float64] = np.log1p(np.maximum(np.maximum(below, above), 0.0))
+    return np.asarray(beyond.mean(axis=1))
 
 
 def _minus_log_rates(

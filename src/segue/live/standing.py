@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from segue.forecasting.predictor import LEVELS, Predictor, forecast_panel
 from segue.live.running import Running
 
-ORIGINS = 3
-"""The number of newest forecasts of a lane that stand at the same time."""
+ORIGINS = 2
+"""The number of newest forecasts of a lane that stand at the same time: see the weights in `segue.live.surprise`."""
 _LEAST = 48
 """The least number of steps that a forecast reaches, so that one outlasts a gap of some missing values."""
 _NONE = -1

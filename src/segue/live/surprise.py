@@ -15,6 +15,13 @@ _SCORES = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 _MEDIAN, _LAST = LEVELS.index(0.5), len(LEVELS) - 1
 _MOST = 100.0
 """The largest score. A constant series has a band without a width, and any other value then has this score."""
+_WEIGHTS = (2 / 3, 1 / 3)
+"""Of the scores under the newest forecast, and under the one before.
+
+Spikes of four deviations in 18 real series, at a threshold that one ordinary value in 1,000 passes: 52 % are found by
+the newest forecast alone, 57 % with these weights or equal ones, 45 % by equal weights of three, 24 % by the least of
+three scores and 33 % by the harmonic mean of their p-values (`refresh` 24). At `refresh` 1 the newest alone is as good.
+"""
 _OTHER_HALF = 0.05
 """The least scale of one half of a band, as a part of the other: sales rest on zero, and their lower half is empty."""
 
@@ -60,19 +67,19 @@ def values_at(
 def together(
     scores: Float64[np.ndarray, "rows origins"], standing: Bool[np.ndarray, "rows origins"]
 ) -> Float64[np.ndarray, " rows"]:
-    """Returns one score of a value from those under its forecasts of several lead times: their mean.
+    """Returns one score of a value from those under its forecasts of several lead times: their weighted mean.
 
-    A value that all of them missed on one side keeps its score, one that a single forecast missed loses most of it.
+    A value that all of them missed on one side keeps its score; one that a single forecast missed loses a part of it.
 
     Args:
         scores: Normal scores, the newest forecast first.
         standing: Whether there is such a forecast; the newest one is always there.
     """
-    total, count = np.where(standing[:, 0], scores[:, 0], 0.0), standing[:, 0].astype(np.float64)
-    for origin in range(1, scores.shape[1]):  # one by one: sums of numpy depend on the shape in their last bits
-        total = total + np.where(standing[:, origin], scores[:, origin], 0.0)
-        count = count + standing[:, origin]
-    return np.asarray(total / np.maximum(count, 1.0))
+    total, weight = np.zeros(len(scores)), np.zeros(len(scores))
+    for origin, own in enumerate(_WEIGHTS):  # one by one: sums of numpy depend on the shape in their last bits
+        total += np.where(standing[:, origin], own * scores[:, origin], 0.0)
+        weight += np.where(standing[:, origin], own, 0.0)
+    return np.asarray(total / np.maximum(weight, _WEIGHTS[-1]))
 
 
 def _scales(

@@ -11,7 +11,7 @@ from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.grid.frequency import Frequency, Times
 from segue.live.arrivals import Arrivals
 from segue.live.calibration import EDGES
-from segue.live.clock import find_frequency, read_times, steps_since
+from segue.live.clock import find_frequency, read_times, refuse_other_kind, steps_since
 from segue.live.lanes import Lanes
 from segue.live.observations import Observations
 from segue.live.running import Running, Shapes
@@ -140,6 +140,7 @@ class Watch:
     ) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
         """The lane and the step of each row; it begins new lanes, and finds the frequency first of all."""
         frequency = self._frequency or find_frequency(self._freq, codes, times)
+        refuse_other_kind(frequency, times)
         if self._frequency is None:
             self._frequency = frequency
             self._standing = Standing(self.predictor, self._terms.refresh, frequency.seasons, self._context)
