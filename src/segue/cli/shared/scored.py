@@ -84,7 +84,7 @@ class Steps:
         times = times.astype("datetime64[us]") if self._dated else times
         rows = Arrived(names, times, given, [row[3] for row in closed.rows])
         steps, any_step = closed.steps, OneStep(1, integer=True)  # an error would name it: with a rule there is none
-        leaders, values = one_a_step(names, steps, times, np.zeros_like(steps), given, any_step, self._rule)
+        leaders, values = one_a_step(names.tolist(), steps, times, np.zeros_like(steps), given, any_step, self._rule)
         return Values(names[leaders], times[leaders], values, rows, steps)
 
 
