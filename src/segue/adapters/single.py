@@ -52,7 +52,7 @@ class SingleSeries:
             return np.full(horizon, np.nan)
         advice = self._asked(horizon)
         forecast = combine(terms(self._state), advice) if self._learns else advice.forecast
-        return forecast.median[0]
+        return np.asarray(forecast.median[0])
 
     def _asked(self, horizon: int) -> Advice:
         observed = ~np.isnan(self._values)

@@ -120,7 +120,7 @@ def _unit(state: State, band: Float64[np.ndarray, "lanes steps"], known: np.ndar
     """The unit of excesses: the mean width of the first bands, so that small numbers hold them. It never changes."""
     first = np.where(known, band, 0.0).sum(1) / np.maximum(known.sum(1), 1)
     unit = state["unit"].astype(np.float64)
-    return np.where(unit > 0, unit, first)
+    return np.asarray(np.where(unit > 0, unit, first))
 
 
 def _widths(
@@ -134,7 +134,7 @@ def _widths(
     error = np.where(known[..., None], passed - LEVELS[_LOWER], 0.0)
     count = _by_group(known[..., None].astype(np.float64))
     moved = width + _STEP * _by_group(error) / np.maximum(count, 1)
-    return np.clip(moved, -_WIDEST, _WIDEST)
+    return np.asarray(np.clip(moved, -_WIDEST, _WIDEST))
 
 
 def _groups(steps: int) -> Int64[np.ndarray, " steps"]:
