@@ -106,7 +106,7 @@ def totals(
     times = reading.panel.future(quantiles.shape[1])
     groups, names = _groups(reading, asked.over)
     firsts = [_firsts(own, asked.per) for own in times]
-    rows: list[tuple[int, Times, NDArray[np.int64], NDArray[np.float64]]] = []
+    rows: list[tuple[int, Times, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
     for lanes in _blocks(groups, CELLS // (PATHS * times.shape[1]), asked.over is None):
         if asked.over is not None and (times[lanes] != times[lanes[0]]).any():
             raise UserError("over", asked.over, "the series of a total end at different times; cut them to one end")
