@@ -75,7 +75,9 @@ def test_a_design_names_files_that_are_there(page):
     assert set(re.findall(r"\b\w+\.py\b", page.read_text(encoding="utf-8"))) <= there
 
 
-@pytest.mark.parametrize(("verb", "page"), [("forecast", "forecasting.md"), ("backtest", "backtesting.md")])
+@pytest.mark.parametrize(
+    ("verb", "page"), [("forecast", "forecasting.md"), ("backtest", "backtesting.md"), ("watch", "live.md")]
+)
 def test_the_page_on_a_verb_names_every_flag(verb, page):
     """Catches a flag that was added or renamed without a word, and one that was dropped and lives on in the page."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")

@@ -61,3 +61,8 @@ def test_a_level_out_of_range_is_refused(frame, level):
     """Catches a level that no calibration reaches, and a fraction for per cent."""
     with pytest.raises(UserError, match=r"level .*: give per cent in \[50, 99.9\]"):
         detect(frame, level, model=MODEL)
+
+
+def test_a_season_is_refused_since_a_watch_would_not_read_it(frame):
+    with pytest.raises(UserError, match="season"):
+        detect(frame, model=MODEL, season=24)

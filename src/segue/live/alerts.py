@@ -128,18 +128,18 @@ def _take(
     bits = own["recent"] & np.uint64(2**policy.n - 1)
     opened = hit & ~own["alerted"] & (np.unpackbits(bits[:, None].view(np.uint8), axis=1).sum(axis=1) >= policy.m)
     own["alerted"] |= opened
-    return opened
+    return np.asarray(opened)
 
 
 def _balance(balance: NDArray[np.int32], beyond: NDArray[np.int64]) -> NDArray[np.int64]:
     """Counts a value beyond the band on the side of the balance, or takes one off it; 0 where sides change."""
     side = np.sign(balance)
-    return np.where((side == 0) | (beyond == side), balance + beyond, balance - side)
+    return np.asarray(np.where((side == 0) | (beyond == side), balance + beyond, balance - side))
 
 
 def _usual(policy: Policy, own: dict[str, NDArray[Any]]) -> Bool[np.ndarray, " lanes"]:
     """Where an episode has lasted until it is the new normal."""
-    return (np.abs(own["beyond"]) >= policy.shift) | (own["extent"] >= policy.shift)
+    return np.asarray((np.abs(own["beyond"]) >= policy.shift) | (own["extent"] >= policy.shift))
 
 
 def _forget(

@@ -58,6 +58,8 @@ def detect(
     """
     if isinstance(level, bool) or not isinstance(level, int | float) or not 50 <= level <= _MOST_LEVEL:
         raise UserError("level", level, f"give per cent in [50, {_MOST_LEVEL}]")
+    if options.get("season") is not None:
+        raise UserError("season", options["season"], "leave it out: a watch takes the seasons that the step suggests")
     reading = read_frame(frame, Layout(**options))
     give_notice(reading.notes)
     watch = Watch(model, refresh=refresh, warm_up=warm_up, freq=_step(reading))
@@ -81,13 +83,11 @@ def _observe(watch: Watch, reading: Reading) -> Observations:
 
 def _table(reading: Reading, point: str, observations: Observations, level: float) -> Any:
     """The rows of the table with what was observed of them."""
-    panel = reading.panel
     columns = {
-        "y": panel.values,
         point: observations.expected,
         f"{point}-lo-80": observations.lower,
         f"{point}-hi-80": observations.upper,
         "score": observations.score,
         "anomaly": observations.p <= 1 - level / 100,  # NaN compares as false
     }
-    return reading.rows(columns)
+    return reading.rows(np.arange(len(reading.panel.values)), columns)

@@ -50,7 +50,11 @@ class Feed:
         self._lines = Lines(files.source, position, files.follow, lambda note: notes([note]))
         known = marks.get(f"form {self._key}")
         same_file = standard or self._lines.position.bytes or not position.bytes
-        self._reader = self._known(known) if known and same_file else None
+        try:
+            self._reader = self._known(known) if known and same_file else None
+        except UserError:
+            self._lines.close()
+            raise
 
     @property
     def reader(self) -> LineReader:

@@ -107,20 +107,11 @@ def totals(
     groups, names = _groups(reading, asked.over)
     firsts = [_firsts(own, asked.per) for own in times]
     rows: list[tuple[int, Times, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
-    for lanes in _blocks(groups, CELLS // (PATHS * times.shape[1]), asked.over is None):
-        if asked.over is not None and (times[lanes] != times[lanes[0]]).any():
-            raise UserError("over", asked.over, "the series of a total end at different times; cut them to one end")
-        together = asked.over is not None and len(lanes) > 1
-        panel = _picked(reading.panel, lanes)
-        ids = panel.ids.to_list()
-        joined = join_panel(predictor, panel, ids, quantiles[lanes], PATHS, asked.seed, limits, together)
-        joined = joined if asked.over is None else WAYS[asked.how](joined, axis=0)[None]
-        for lane, paths in zip(lanes.tolist(), joined, strict=False):
-            parts = firsts[lane]
-            made = put_together(paths, parts, asked.how)
-            bounds = np.quantile(made, LEVELS, axis=0).T
-            steps = np.diff(parts, append=times.shape[1])
-            rows.append((int(groups[lane]), times[lane, parts], steps, bounds, made.mean(0)))
+    for lane, paths in _paths(predictor, reading.panel, quantiles, groups, times, asked, limits):
+        parts = firsts[lane]
+        made = put_together(paths, parts, asked.how)
+        bounds, steps = np.quantile(made, LEVELS, axis=0).T, np.diff(parts, append=times.shape[1])
+        rows.append((int(groups[lane]), times[lane, parts], steps, bounds, made.mean(0)))
     codes = np.concatenate([np.full(len(row[1]), row[0]) for row in rows])
     values, mean = (np.concatenate([row[part] for row in rows]) for part in (3, 4))
     if calibration is not None and bands_of_totals(asked):
@@ -131,6 +122,27 @@ def totals(
     named = columns.named(found, mean if columns.mean else None)
     table = {"steps": np.concatenate([row[2] for row in rows]), **named}
     return reading.summed(codes, names, np.concatenate([row[1] for row in rows]), table)
+
+
+def _paths(
+    predictor: Predictor,
+    panel: Panel,
+    quantiles: Float64[np.ndarray, "lanes steps levels"],
+    groups: Int64[np.ndarray, " lanes"],
+    times: Times,
+    asked: Totals,
+    limits: Limits,
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yields the first lane of each total over series, and its paths (paths, steps)."""
+    for lanes in _blocks(groups, CELLS // (PATHS * times.shape[1]), asked.over is None):
+        if asked.over is not None and (times[lanes] != times[lanes[0]]).any():
+            raise UserError("over", asked.over, "the series of a total end at different times; cut them to one end")
+        together = asked.over is not None and len(lanes) > 1
+        part = _picked(panel, lanes)
+        ids = part.ids.to_list()
+        joined = join_panel(predictor, part, ids, quantiles[lanes], PATHS, asked.seed, limits, together)
+        joined = joined if asked.over is None else WAYS[asked.how](joined, axis=0)[None]
+        yield from zip(lanes.tolist(), joined, strict=False)
 
 
 def bands_of_totals(asked: Totals | None) -> bool:

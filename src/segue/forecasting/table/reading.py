@@ -108,7 +108,7 @@ class Reading:
         stamps = {self.time_col: self._stamps(self.time_col, times), "cutoff": self._stamps("cutoff", cutoffs)}
         return self.table({**stamps, **columns}, codes)
 
-    def rows(self, picked: NDArray[np.int64], columns: Mapping[str, NDArray[np.float64]]) -> Any:
+    def rows(self, picked: NDArray[np.int64], columns: Mapping[str, NDArray[Any]]) -> Any:
         """Makes a long frame of the kind that was read, from some rows of the panel: their values are `y`."""
         codes = np.searchsorted(self.panel.starts, picked, side="right") - 1
         return self._long(codes, self.panel.times[picked], {"y": self.panel.values[picked], **columns})
@@ -125,11 +125,6 @@ class Reading:
         gaps = 1 + np.flatnonzero((codes[1:] == codes[:-1]) & (np.diff(panel.steps[kept]) > 1))
         codes, times = np.insert(codes, gaps, codes[gaps]), np.insert(times, gaps, times[gaps])
         return self._long(codes, times, {"y": np.insert(values, gaps, np.nan)})
-
-    def rows(self, columns: Mapping[str, NDArray[Any]]) -> Any:
-        """Makes a long frame of the kind that was read: all rows on the grid, with columns `(rows,)`."""
-        codes = np.repeat(np.arange(len(self.panel)), np.diff(self.panel.starts))
-        return self._long(codes, self.panel.times, columns)
 
     def _long(self, codes: NDArray[np.int64], times: Times, columns: Mapping[str, NDArray[Any]]) -> Any:
         self.refuse_taken(columns)
