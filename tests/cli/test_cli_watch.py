@@ -254,7 +254,7 @@ def test_names_of_series_that_the_first_lines_do_not_show_are_asked_for(tmp_path
     result, _, _ = watch(tmp_path)
     assert result.exit_code == 2
     message = result.stderr.splitlines()[-1].removeprefix("segue: ")
-    assert message.startswith("--id (not given): could be meter; name it with --id, or give ")
+    assert message.startswith("--id (not given): could be meter; name it with --id, or ")
     assert len(pd.read_csv(tmp_path / "out.csv")) <= 120  # of the first series only
     (tmp_path / "named").mkdir()
     write(tmp_path / "named", table().sort_values("meter", kind="stable"))
