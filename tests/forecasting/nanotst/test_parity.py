@@ -16,14 +16,14 @@ from tests.forecasting.nanotst.conftest import distance, forecast_lanes
 BOUND = 1e-4  # of the width of the 80 % band
 NAMES = ("nanotst", "nanotst-small")
 FARTHEST = 400
-EXACT = ("line", "noisy line", "sawtooth", "growing wave", "constant at last")
+EXACT = ("line", "noisy line", "sawtooth", "wave", "growing wave", "constant at last")
 """Kinds that go on exactly or nearly so, and have almost no band: rounding in single precision decides between cycles
 that repeat them equally well, and each pass after the first multiplies the differences of the one before."""
 FEWEST = 3  # values, whose errors no pair of them measures well: a walk of three is 1.3e-2 apart beyond one pass
-EXACT_WITHIN, EXACT_AFTER = 2e-3, 5e-2  # of the band; 6e-4 and 2e-2 at most on an Intel Xeon with AVX-512
+EXACT_WITHIN, EXACT_AFTER = 2e-3, 1e-1  # of the band; 6e-4 and 6e-2 at most (a walk, the small model, AMD EPYC)
 RARE = 0.02
 """The share of all series that may be off by as much beyond one pass. The network reads its own smooth forecasts there,
-so cycles of neighbouring lengths repeat them equally well. On an AMD EPYC 1 of 100 series is, at most by 1.4e-2."""
+so cycles of neighbouring lengths repeat them equally well. On an AMD EPYC 1 of 100 series is, at most by 6e-2."""
 
 
 def unexplained(apart: dict[str, float], bound: float) -> dict[str, float]:
