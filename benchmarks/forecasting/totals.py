@@ -191,8 +191,9 @@ def row(task: Task, way: str, part: int, of: dict[str, Any], energy: np.ndarray,
         found |= {f"coverage80_{name}": share, f"coverage80_se_{name}": error}
         found |= {f"winkler80_{name}": float(np.mean(width))}
     asked = {"set": task.dataset.name, "horizon": horizon, "part": part, "windows": len(task), "way": way}
-    with np.errstate(invalid="ignore"):
-        ratio = float(np.nanmean(energy / np.where(base > 0, base, np.nan))) if np.isfinite(energy).any() else float("nan")
+    ratio = float("nan")
+    if np.isfinite(energy).any():  # a window that is certain has nothing to compare
+        ratio = float(np.nanmean(energy / np.where(base > 0, base, np.nan)))
     return asked | found | {"energy_ratio": ratio, "ratio_of_time": float("nan")}
 
 
