@@ -164,8 +164,8 @@ def _groups(reading: Reading, over: str | None) -> tuple[Int64[np.ndarray, " lan
         return np.zeros_like(every), nw.new_series(reading.id_col, [_ALL], backend=backend)
     cells = {} if reading.keys is None else reading.keys.of(panel.ids, every)
     if over not in cells:
-        known = ", ".join((*cells, _ALL))
-        raise UserError("over", over, f"give one of {known}; name the column among `id_col` to have it here")
+        known = f"one of {', '.join((*cells, _ALL))}" if cells else _ALL
+        raise UserError("over", over, f"give {known}; name the column among `id_col` to have it here")
     codes, distinct = pd.factorize(pd.Series(cells[over].to_list(), dtype=object), sort=True)
     firsts = [int(np.flatnonzero(codes == code)[0]) for code in range(len(distinct))]
     return codes.astype(np.int64), cells[over][firsts]
