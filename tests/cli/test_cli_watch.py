@@ -308,3 +308,18 @@ def test_scores_that_were_cut_are_refused(tmp_path):
     (tmp_path / "out.csv").write_text("meter,ds\n")
     write(tmp_path, table())
     assert " has 9 bytes, and " in refusal(tmp_path, "--id", "meter")
+
+
+@pytest.mark.parametrize(("flag", "name"), [("--scores", "kept.csv"), ("--alerts", "kept.jsonl")])
+def test_a_file_that_no_watch_has_written_is_refused_and_kept(tmp_path, flag, name):
+    """Catches a table of the user that is emptied, on the first run and where a store has read all rows."""
+    write(tmp_path, table())
+    kept = tmp_path / name
+    for _ in range(2):
+        kept.write_text("ds,y\n2024-01-01,1\n")
+        command = ["watch", tmp_path / "in.csv", *OPTIONS, "--id", "meter", "--state", tmp_path / "live.db", flag, kept]
+        result = CliRunner().invoke(app, list(map(str, command)))
+        assert result.exit_code == 2
+        assert "holds what no watch has written; name another file" in result.stderr
+        assert kept.read_text() == "ds,y\n2024-01-01,1\n"
+        watch(tmp_path, "--id", "meter")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from segue.errors import UserError
 
+_FIRST_LINE = 65_536  # bytes that are read of a first line: more than a header or an alert has
+
 
 class AppendedFile:
     """A file that is written at its end only.
@@ -17,15 +19,18 @@ class AppendedFile:
         argument: The name of the argument in errors.
         path: The file.
         committed: The length in bytes of files at the last commit, by their whole path. A file that is not among them
-            is written anew.
+            is written anew, if it is empty or of this kind.
+        kind: What the first line of such a file holds, so that no file of another kind is lost.
 
     Raises:
-        UserError: The file cannot be written, or is shorter than the last commit left it.
+        UserError: The file cannot be written, is of another kind, or is shorter than the last commit left it.
     """
 
-    def __init__(self, argument: str, path: Path, committed: Mapping[str, int]) -> None:
+    def __init__(self, argument: str, path: Path, committed: Mapping[str, int], kind: str) -> None:
         self._committed, self._key = dict(committed), str(path.resolve())
         self.bytes = self._committed.get(self._key, 0)
+        if self._key not in self._committed:
+            _refuse_other_kind(argument, path, kind)
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
@@ -53,3 +58,16 @@ class AppendedFile:
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
+
+
+def _refuse_other_kind(argument: str, path: Path, kind: str) -> None:
+    """Refuses a file that something else has written."""
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_FIRST_LINE)
+    except OSError as error:
+        raise UserError(argument, path, f"cannot be read ({error.strerror}); name another file") from error
+    if first and kind.encode() not in first:
+        raise UserError(argument, path, "holds what no watch has written; name another file")

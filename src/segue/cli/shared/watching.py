@@ -31,6 +31,8 @@ from segue.live.session import Session
 from segue.live.store import IN_MEMORY, Store
 from segue.live.watch import Watch
 
+_KINDS = {"scores": "expected,lo-80,hi-80,score,status", "alerts": '{"id": '}
+"""What the first line of a file holds that a watch has written: other files are never replaced."""
 _DRAWN = 20_000
 """Rows that are kept for the picture, the newest ones."""
 
@@ -206,7 +208,7 @@ class Work:
         for name in ("scores", "alerts"):
             path = getattr(self._files, name)
             if path is not None and getattr(self, f"_{name}") is None:
-                file = AppendedFile(name, path, self._marks.get(name, {}))
+                file = AppendedFile(name, path, self._marks.get(name, {}), _KINDS[name])
                 self._stack.callback(file.close)
                 setattr(self, f"_{name}", file)
 
