@@ -126,7 +126,7 @@ def test_a_total_over_series_knows_that_they_move_together():
         ({"per": "W", "how": "most"}, "how most: choose one of sum, mean, min, max"),
         ({"how": "sum"}, "how sum: give `per`, `over` or both, too"),
         ({"seed": 0}, "seed 0: give `per`, `over` or both, too"),
-        ({"over": "region"}, "over region: give one of all"),
+        ({"over": "region"}, "over region: give all"),
     ],
 )
 def test_what_is_no_total_gets_one_line(options, line):
