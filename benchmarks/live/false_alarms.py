@@ -29,6 +29,8 @@ from segue.live.watch import Watch
 CALM = ("cycles", "weather_load", "climate", "stationary", "sarima", "smoothing", "random_walk", "gaussian_process")
 """The productions without events: what determines a series does not change over its length."""
 
+WARM_UP = 128
+"""Values of a stream before its first p-value."""
 SHIFT = 8.0
 """The shift of level, in deviations of the differences of a stream."""
 
@@ -64,12 +66,11 @@ def streams(count: int, length: int, seed: int) -> tuple[NDArray[np.float64], li
 
 def synthetic(options: argparse.Namespace, policies: dict[str, Policy]) -> list[dict[str, Any]]:
     """A row for each policy and production, calm, and for each policy with a shift."""
-    watch = Watch(options.model, refresh=options.refresh, freq=1, threads=options.threads)
-    values, productions = streams(options.streams, watch.warm_up + options.values, options.seed)
+    values, productions = streams(options.streams, WARM_UP + options.values, options.seed)
     table = []
     for name, policy in policies.items():
         begin = time.perf_counter()
-        watch = Watch(options.model, refresh=options.refresh, freq=1, threads=options.threads)
+        watch = Watch(options.model, refresh=options.refresh, warm_up=WARM_UP, freq=1, threads=options.threads)
         events, judged = follow(watch, policy, values)
         seconds = time.perf_counter() - begin
         for part in ("all", *CALM):
@@ -85,7 +86,7 @@ def shifted(options: argparse.Namespace, policy: Policy, values: NDArray[np.floa
     middle = values.shape[1] // 2
     around = values[:, : middle + 10 * policy.shift].copy()
     around[:, middle:] += SHIFT * np.diff(values, axis=1).std(axis=1, keepdims=True)
-    watch = Watch(options.model, refresh=options.refresh, freq=1, threads=options.threads)
+    watch = Watch(options.model, refresh=options.refresh, warm_up=WARM_UP, freq=1, threads=options.threads)
     events, _ = follow(watch, policy, around)
     lanes = range(len(values))
     own = [[event for event in events if event.lane == lane and event.begin >= middle] for lane in lanes]
@@ -161,7 +162,7 @@ def unlabelled(options: argparse.Namespace, policies: dict[str, Policy]) -> list
             outside[lane, first : last + 1] = False
     table = []
     for name, policy in policies.items():
-        watch = Watch(options.model, refresh=options.refresh, freq=1, threads=options.threads)
+        watch = Watch(options.model, refresh=options.refresh, warm_up=WARM_UP, freq=1, threads=options.threads)
         events, judged = follow(watch, policy, values, lengths)
         kept = [event for event in events if outside[event.lane, event.begin]]
         table.append(rates("NAB, outside of windows", name, range(len(files)), kept, judged & outside))

@@ -323,3 +323,16 @@ def test_a_file_that_no_watch_has_written_is_refused_and_kept(tmp_path, flag, na
         assert "holds what no watch has written; name another file" in result.stderr
         assert kept.read_text() == "ds,y\n2024-01-01,1\n"
         watch(tmp_path, "--id", "meter")
+
+
+@pytest.mark.parametrize("number", [2, 40])
+def test_a_bad_line_among_the_first_ones_ends_the_watch_in_one_line(tmp_path, number):
+    """Catches a traceback where the lines that settle the form hold one that is no row."""
+    lines = table().to_csv(index=False).splitlines()
+    lines.insert(number - 1, "m0,2024-01-01,1,2,3")
+    (tmp_path / "in.csv").write_text("\n".join(lines))
+    assert f"line {number}: has 5 cells, and there are 3 columns" in refusal(tmp_path, "--id", "meter")
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "in.csv").write_text("\n".join(lines))
+    _, scores, _ = watch(tmp_path / "left", "--id", "meter", "--skip-bad")
+    assert len(scores) == len(table())

@@ -70,3 +70,13 @@ def test_lanes_together_or_alone_have_the_same_bits():
     together = run(sizes)[0]
     alone = np.concatenate([run(sizes[[lane]])[0] for lane in range(7)])
     np.testing.assert_array_equal(together, alone)
+
+
+def test_a_p_value_is_above_zero_however_far_out_a_score_lies():
+    """Scores of one size leave a tail that falls at once: catches a p-value of zero, and the score of 1 that goes on."""
+    counts = np.zeros((2, len(EDGES)), dtype=np.float32)
+    counts[0, 0] = 1e6
+    sizes = np.array([100.0, 100.0])
+    with np.errstate(all="raise", under="ignore"):
+        p = Curve.of(counts).p_values(sizes)
+    assert ((p > 0) & (p < 1e-3)).all()

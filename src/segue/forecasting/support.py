@@ -43,7 +43,8 @@ def within_support(
     floor = np.where(_counts(values, observed), lowest, -np.inf)
     floor = np.where(_rests(ordered, least, count), least, floor)[..., None]
     least, step, lattice = least[..., None], step[..., None], lattice[..., None]
-    rounded = least + np.round((quantiles - least) / step) * step
+    with np.errstate(over="ignore"):  # the least gap is no step where there is no lattice, and may be tiny
+        rounded = least + np.round((quantiles - least) / step) * step
     return np.asarray(np.maximum(np.where(lattice, rounded, quantiles), floor))
 
 
@@ -85,8 +86,9 @@ def _lattice(
     step = np.where(different, gaps, np.inf).min(1, keepdims=True)
     some = step < np.inf
     step = np.where(some, step, 1.0)
-    steps = gaps / step
-    whole = (np.abs(steps - np.round(steps)) <= _EXACT * np.maximum(steps, 1)).all(1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):  # a gap of 1e-320 beside one of 1 is no lattice
+        steps = gaps / step
+        whole = (np.abs(steps - np.round(steps)) <= _EXACT * np.maximum(steps, 1)).all(1, keepdims=True)
     repeated = count >= _REPEATS * (different.sum(1, keepdims=True) + 1)
     return step, some & whole & repeated
 

@@ -57,6 +57,7 @@ class Curve:
         inside = np.arange(len(EDGES)) >= anchor
         many = np.take_along_axis(beyond, anchor, axis=1)
         fitted = many / total * _tail(np.where(inside, numbers, 0.0), many, EDGES[anchor])
+        fitted = np.maximum(fitted, 1e-300)  # a p-value is above zero, however far out a score lies
         few = (beyond + _FEW) / (total + _FEW / fitted)
         return Curve(np.minimum.accumulate(np.log(np.where(inside, few, beyond / total)), axis=1))
 

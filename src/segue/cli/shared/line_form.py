@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -78,15 +78,15 @@ class LineForm:
             raise UserError("file", file, "holds no rows; name a file with a header and at least one row")
         if first.startswith("{"):
             settled, end = LineForm("", (), (), (), (), encoding, form.comment or ""), 0
-            names = {name: None for line in texts if line.strip() for name in _object(line)}
+            names = {name: None for line in texts if line.strip() for name in _names_of(line)}
             settled = replace(settled, names=tuple(names))
         else:
             settled, end, more = _csv_form(texts, layout, form, file, encoding)
             notes = (*notes, *more)
-        cells = [settled.cells(line) for line in lines[end:]]
-        frame = settled.frame([row for row in cells if row is not None], settled.names)
+        cells, fault = _rows_of(settled, lines[end:], end)
+        frame = settled.frame(cells, settled.names)
         if not len(frame):
-            raise UserError("file", file, "holds no rows; name a file with a header and at least one row")
+            raise fault or UserError("file", file, "holds no rows; name a file with a header and at least one row")
         columns = infer_columns(table_of(frame, layout), layout)
         return replace(settled, ids=columns.ids, times=columns.times, targets=columns.targets), end, list(notes)
 
@@ -157,6 +157,28 @@ def _csv_form(
     line = texts[header.line - 1].strip("\r\n") if header.line else ""
     settled = LineForm(start.delimiter, header.names, (), (), (), encoding, comment, line)
     return settled, header.end, header.notes
+
+
+def _rows_of(form: LineForm, lines: Sequence[bytes], begin: int) -> tuple[list[Cells], UserError | None]:
+    """The rows among lines, and what is wrong with the first line that is none, which the reader of batches refuses."""
+    rows, fault = list[Cells](), None
+    for number, line in enumerate(lines, start=begin + 1):
+        try:
+            row = form.cells(line)
+        except BadLine as error:
+            fault = fault or UserError("file", f"line {number}", f"{error}; mend it")
+            continue
+        if row is not None:
+            rows.append(row)
+    return rows, fault
+
+
+def _names_of(text: str) -> Iterable[str]:
+    """The names of a JSON object; none where a line is no such object."""
+    try:
+        return _object(text)
+    except BadLine:
+        return ()
 
 
 def _object(text: str) -> dict[str, Any]:
