@@ -73,7 +73,7 @@ def test_lanes_together_or_alone_have_the_same_bits():
 
 
 def test_a_p_value_is_above_zero_however_far_out_a_score_lies():
-    """Scores of one size leave a tail that falls at once: catches a p-value of zero, and the score of 1 that goes on."""
+    """Scores of one size leave a tail that falls at once: catches a p-value of zero."""
     counts = np.zeros((2, len(EDGES)), dtype=np.float32)
     counts[0, 0] = 1e6
     sizes = np.array([100.0, 100.0])
