@@ -19,6 +19,7 @@ EDGES = np.concatenate([np.arange(4) * 0.25, 1.0 + np.arange(24) * 0.125, 4.0 * 
 BOUND = 0.01
 """The p-value of the bound of what is surprising."""
 
+# Memory, prior, few and credit below were set by hand, and not measured.
 _MEMORY = 4_000.0  # values after which a count has faded to 1/e
 _PRIOR = 30.0  # scores of a normal distribution that the histogram begins with
 _FEW = 4.0  # past scores beyond a score: with fewer the fitted tail weighs more than their count
