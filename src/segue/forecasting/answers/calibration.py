@@ -16,7 +16,7 @@ from segue.forecasting.table.grid.panel import Panel
 
 SHORTEST = 7
 """The fewest steps before a window; the benchmarks leave shorter histories out, too."""
-_FOR_NINETY = 9  # (n + 1) * 0.9 <= n: of fewer scores no quantile supports a 90 % band
+_FOR_NINETY_FIVE = 19  # (n + 1) * 0.95 <= n: fewer scores support no 95 % band
 _BATCH = 128
 
 
@@ -63,7 +63,8 @@ class Calibration:
             return f"`calibrate`: {where}no series has room for a window of {need} steps; the bands are not corrected"
         short = int((self.windows < self.wanted).sum())
         some = f"; {short:,} of {lanes:,} series are too short for all {self.wanted}" if short else ""
-        need = "" if total >= _FOR_NINETY else f"; 80 % bands need 4 windows in all, and 90 % bands {_FOR_NINETY}"
+        few = total < _FOR_NINETY_FIVE
+        need = "; an 80 % band needs 4 windows in all, a 90 % band 9 and a 95 % band 19" if few else ""
         return f"`calibrate`: {where}bands rest on {total:,} windows of {self.factors.shape[1]} steps{some}{need}"
 
 

@@ -40,9 +40,10 @@ def scores(
 def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
     """Returns the factors by which bands hold as often as they claim in a panel, as far as its windows agree on them.
 
-    Each window is scored with the factors of all others, raised to several powers. The power of the result is the
-    largest whose interval score is within half a standard error of the least (after Breiman et al. 1984, section
-    3.4.3). So where one window says nothing about the next, bands stay as they are.
+    Each window is scored with the factors of all others, raised to several powers. Powers whose interval score is
+    within half a standard error of the least are equally good (after Breiman et al. 1984, section 3.4.3). Of
+    these, bands that must widen take the largest and bands that may narrow take the least. So where one window says
+    nothing about the next, no band gets narrower.
 
     Args:
         found: The scores; NaN where unknown.
@@ -58,7 +59,8 @@ def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> F
         row[:] = [_loss(found[:, window, :, _EIGHTY], others**power) for power in _POWERS]
     more = losses - losses[:, [losses.sum(0).argmin()]]
     near = more.sum(0) <= _SLACK * more.std(0, ddof=1) * np.sqrt(len(windows))
-    return np.asarray(factors ** _POWERS[int(np.flatnonzero(near)[-1])])
+    least, most = (_POWERS[int(np.flatnonzero(near)[end])] for end in (0, -1))
+    return np.asarray(factors ** np.where(factors < 1.0, least, most))
 
 
 def _loss(found: Float64[np.ndarray, "series steps"], factors: Float64[np.ndarray, " steps"]) -> float:

@@ -59,7 +59,10 @@ def _draw_past(ax: "Axes", reason: Explanation) -> None:
     last_seen = np.flatnonzero(np.isfinite(reason.past_values))[-1:]  # the forecast begins at the line
     times = np.concatenate([reason.past_times[last_seen], reason.times])
     ax.plot(times, np.concatenate([reason.past_values[last_seen], reason.median]), color=BLUE, linewidth=1.8, zorder=6)
-    ax.set_title("The past, and the forecast in blue. Shaded: what moved it up (orange) or down (blue)", **_TITLE)
+    ax.set_title(
+        "The past, and the forecast in blue. Shaded: what moved it up (orange) or down (blue), the darker the more",
+        **_TITLE,
+    )
     dress_over_time(ax, dated=reason.times.dtype.kind == "M")
 
 

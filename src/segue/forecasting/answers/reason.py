@@ -19,6 +19,7 @@ PARTS = ("level", "trend", "past", NOT_ATTRIBUTED)
 _MATTERS = 0.15
 """Of all that is added to the level, and of the deviation of the past; less is not worth a sentence. The mean of fifty
 values of white noise, which may be its level, is off by as much."""
+_EQUAL = 0.005  # relative: contributions that differ by less are equal in the three digits that are shown
 _UNITS = {"day": (0.99, 1.01), "week": (6.9, 7.1), "month": (27.5, 31.5), "year": (360.0, 370.0)}  # in days
 
 
@@ -108,15 +109,19 @@ def _moved(part: Float64[np.ndarray, " steps"]) -> str:
 
 
 def _of_column(key: str, reason: Explanation) -> str:
-    """Says when a known column moves a forecast most, and why."""
+    """Says when a known column moves a forecast most, and why; or at how many steps, where they are equal."""
     part = reason.contributions[key]
     most = int(np.abs(part).argmax())
     why = f" ({reason.known[key][most]})" if reason.known[key][most] else ""
     way = "raise" if part[most] > 0 else "lower"
     said = f"Holidays {way} it" if key == HOLIDAYS else f"The column {key} {way}s it"
-    time = _text(reason.times[most])
+    time, size = _text(reason.times[most]), in_digits(abs(part[most]), 3)
     day = reason.times.dtype.kind == "M" and ":" not in time
-    return f"{said} most {'on' if day else 'at'} {time}{why}, by {in_digits(abs(part[most]), 3)}."
+    equal = np.flatnonzero(np.isclose(part, part[most], rtol=_EQUAL))
+    if len(equal) > 1:
+        first = _text(reason.times[equal[0]])
+        return f"{said} by {size} at {len(equal)} steps{why}, first {'on' if day else 'at'} {first}."
+    return f"{said} most {'on' if day else 'at'} {time}{why}, by {size}."
 
 
 def cycle_name(key: str, reason: Explanation) -> str:
