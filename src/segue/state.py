@@ -1,13 +1,13 @@
 """Memory as a value: the state of a model's lanes, kept outside of the model.
 
 A lane is one running sequence. A state maps dotted names to arrays of fixed shape, whose first axis is the lane. So
-lanes of any age form one batch, and can be selected, replaced, saved and restored. A state is frozen: every method
-returns a new state, and no model ever writes into the arrays of a state that a caller could see.
+lanes of any age form one batch. They can be selected, replaced, saved and restored. A state is frozen: every method
+returns a new state, and no model writes into arrays that a caller can see.
 
 The arrays are those of numpy or of torch. This module imports torch only to save or load tensors.
 
-One convention makes resets simple: **a fresh lane is all zeros**. A model whose memory needs a different beginning
-stores a counter that starts at zero, and derives the rest from it.
+One convention makes resets simple: **a fresh lane is all zeros**. A model whose memory must begin with other values
+stores a counter that starts at zero, and derives these values from it.
 """
 
 import json
@@ -28,7 +28,7 @@ from segue.errors import UserError
 Array = Any
 """A numpy array or a torch tensor."""
 
-_METADATA_KEY = "segue"  # one key only: safetensors does not order several keys, so files would differ from run to run
+_METADATA_KEY = "segue"  # only one key: safetensors does not order several keys, so files would differ from run to run
 _FRAMEWORKS = {"numpy": "np", "torch": "pt"}
 
 
@@ -36,7 +36,7 @@ class State(Mapping[str, Array]):
     """A frozen, sorted mapping of dotted names to arrays, lane axis first.
 
     Args:
-        arrays: At least one array. All are of numpy or all of torch, and their first axes have one length.
+        arrays: At least one array. All belong to numpy, or all to torch. Their first axes have the same length.
 
     Raises:
         ValueError: There is no array, or the first axes differ in length.
@@ -140,11 +140,11 @@ class State(Mapping[str, Array]):
         return State({name: xp.where(_wide(mask, a), xp.zeros_like(a), a) for name, a in self.items()})
 
     def save(self, path: str | Path, facts: Mapping[str, Any]) -> None:
-        """Writes one safetensors file, atomically; its bytes do not depend on the arrays' library.
+        """Writes one safetensors file, atomically. Its bytes do not depend on the library of the arrays.
 
         Args:
             path: The file to write; its folder must exist.
-            facts: Other facts about the state, as JSON values, such as the names of lanes, the frequency, and the hash
+            facts: Facts about the state, as JSON values. Examples are the names of lanes, the frequency, and the hash
                 of the model's config and weights.
 
         Raises:
@@ -163,7 +163,7 @@ class State(Mapping[str, Array]):
 
         Args:
             path: The file to read.
-            expected: Facts that must be equal in the file, for example the hash of the model.
+            expected: Facts that the file must hold with equal values, for example the hash of the model.
             framework: The library of the arrays.
 
         Returns:

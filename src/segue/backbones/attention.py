@@ -26,7 +26,11 @@ class Attention(nn.Module):
         allowed: Bool[Tensor, "lanes time keys"] | None,
         since: int = 0,
     ) -> tuple[Float[Tensor, "lanes new width"], Float[Tensor, "lanes keys width"], Float[Tensor, "lanes keys width"]]:
-        """Attends from `since` on where `allowed`; `None` means every new vector up to the query's own."""
+        """Computes the outputs of the new vectors from index `since` on, and the keys and values of all vectors.
+
+        `allowed` is true where a query may attend to a key. `None` lets each query attend to all new vectors up to its
+        own.
+        """
         if since:
             query, key, value = self._project_since(x, since)
         else:
@@ -37,7 +41,7 @@ class Attention(nn.Module):
         if cache is not None:
             key, value = torch.cat([cache[0], key], dim=1), torch.cat([cache[1], value], dim=1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
-        if self.rotary:  # only distances matter, so the index within cache and input serves as the position
+        if self.rotary:  # only distances matter, so the index in cache and input can serve as the position
             position = torch.arange(k.shape[2], device=x.device)
             q, k = rotate(q, position[k.shape[2] - q.shape[2] :]), rotate(k, position)
         mask = allowed[:, None, since:] if allowed is not None else None  # (lanes, 1, new, keys)
@@ -45,7 +49,7 @@ class Attention(nn.Module):
         return self.out(mixed.transpose(1, 2).flatten(2)), key, value
 
     def _project_since(self, x: Tensor, since: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries from `since` on, keys and values of all vectors: what is not asked is not computed."""
+        """Computes queries from `since` on, and keys and values of all vectors. Other queries have no use."""
         width, weight, bias = x.shape[2], self.qkv.weight, self.qkv.bias
         key, value = F.linear(x, weight[width:], bias[width:]).chunk(2, dim=-1)
         return F.linear(x[:, since:], weight[:width], bias[:width]), key, value
@@ -57,14 +61,15 @@ def attend(
     value: Float[Tensor, "lanes heads keys size"],
     allowed: Bool[Tensor, "#lanes 1 #new keys"] | None,
 ) -> Float[Tensor, "lanes heads new size"]:
-    """The values, each weighted by the softmax of query times key over the root of the size.
+    """Returns for each query the mean of the values, weighted by softmax(query key^T / sqrt(size)).
 
-    Every query attends to the keys it is `allowed` to; with `None`, to its own position and all before it.
+    A query attends to the keys where `allowed` is true. With `None` it attends to its own position and all before it.
     """
     if query.device.type != "cpu" or query.dtype is not torch.bfloat16:
         return F.scaled_dot_product_attention(query, key, value, attn_mask=allowed, is_causal=allowed is None)
-    # On a CPU, the backward pass of torch 2.13 through attention is slower in half precision than in single: ten times
-    # over 16 patches, three times over 128 tokens. Over 512 it is a quarter faster, which is not worth a second way.
+    # On a CPU, the backward pass of torch 2.13 through attention is slower in half precision than in single precision:
+    # ten times over 16 patches, three times over 128 tokens. Over 512 tokens it is a quarter faster, which does not
+    # justify a second code path.
     with torch.autocast("cpu", enabled=False):
         return attend(query.float(), key.float(), value.float(), allowed).to(query.dtype)
 

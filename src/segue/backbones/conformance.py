@@ -3,8 +3,8 @@
     from segue.backbones.conformance import run_all
     run_all(MyBackbone(width=8))
 
-Authors of other backbones call this in their tests, as they call river's checks for its estimators
-(https://riverml.xyz). An assembled model passes through a thin adaptor and brings its own sequences.
+Authors of other backbones call this in their tests, as authors of river's estimators call river's checks
+(https://riverml.xyz). An assembled model needs a thin adaptor and its own sequences.
 """
 
 import copy
@@ -30,13 +30,14 @@ from segue.backbones.laws import (
 
 
 def yield_checks(model: Streaming, x: Tensor | None = None) -> Iterator[tuple[str, Callable[[], None]]]:
-    """All laws on small explicit cases, each a name and a function to call, as `pytest.mark.parametrize` takes them.
+    """Yields all laws on small explicit cases: names and functions to call, as `pytest.mark.parametrize` takes them.
 
     Args:
         model: The subject. A module is copied, in double precision and in evaluation mode. Any other object is used
             as it is and should compute in double precision.
-        x: Sequences (lanes, time, ...), at least 3 lanes of at least 8 steps that differ from lane to lane, longer
-            than any window the model has. By default 3 lanes of 16 normal vectors of size `model.width`.
+        x: Sequences (lanes, time, ...), with at least 3 lanes of at least 8 steps. They differ from lane to lane, and
+            are longer than any window of the model. By default they are 3 lanes of 16 normal vectors of size
+            `model.width`.
 
     Yields:
         The name of the case and the check.
@@ -45,7 +46,7 @@ def yield_checks(model: Streaming, x: Tensor | None = None) -> Iterator[tuple[st
         model = copy.deepcopy(model).double().eval()
     x = _sequences(model) if x is None else x
     lanes, time = x.shape[:2]
-    other = x.roll(1, dims=0)  # another lane's sequence is as foreign to a lane as any
+    other = x.roll(1, dims=0)  # the sequence of another lane is unrelated to that of a lane
     scattered = torch.zeros(lanes, time, dtype=torch.bool, device=x.device)
     scattered[0, [0, 1, time // 2]] = scattered[1, [time // 3, time - 1]] = True
 

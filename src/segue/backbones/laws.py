@@ -1,8 +1,8 @@
-"""The laws that every model with memory obeys: one check a law, on given sequences, raising `LawBroken`.
+"""The laws that every model with memory obeys. Each law is one check on given sequences, which raises `LawBroken`.
 
-A law knows its subject only as `Streaming`, so backbones and assembled models are held to the same laws, on sequences
-of any kind (lanes, time, ...). States are compared by their effect, the outputs on one and the same continuation.
-Their tensors are not compared, because they may hold arbitrary values where nothing reads them.
+A check sees its subject only as `Streaming`. So backbones and assembled models obey the same laws, on sequences of any
+kind (lanes, time, ...). States are compared by their effect: the outputs on the same continuation. Their tensors are
+not compared, because they may hold arbitrary values where nothing reads them.
 """
 
 import tempfile
@@ -17,15 +17,15 @@ from torch import Tensor
 from segue.state import State
 
 TOLERANCE = 1e-10
-"""The largest absolute difference that rounding in float64 excuses."""
+"""The largest absolute difference that rounding in float64 may cause."""
 
 
 @runtime_checkable
 class Streaming(Protocol):
     """The subject of the laws: `outputs, state = model(x, state, reset)`, lane axis first on all of them.
 
-    A model that reads ahead within a window declares it by an attribute `causal = False`. It is exempt from causality
-    and the laws that rest on it (chunking, gradients across chunks), and held to the other laws.
+    A model that reads ahead within a window declares this by an attribute `causal = False`. It is exempt from causality
+    and from the laws that depend on it (chunking, gradients across chunks). It must obey the other laws.
     """
 
     def initial_state(self, lanes: int, /) -> State:
@@ -77,7 +77,7 @@ def check_causality(
     cut: int,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Another future from step `cut` on, that of `other`, changes no output before it."""
+    """If the future from step `cut` on is replaced by that of `other`, no output before `cut` changes."""
     h, _ = model(x, None, None)
     h_other, _ = model(torch.cat([x[:, :cut], other[:, cut:]], dim=1), None, None)
     _equal("causality", f"past under another future from step {cut}", h_other[:, :cut], h[:, :cut], tolerance)
@@ -93,8 +93,8 @@ def check_lanes(
 
     Args:
         model: The model.
-        x: Sequences, of which lane i begins with step `begins[i]`: all steps before that are padding.
-        begins: One step per lane.
+        x: Sequences. Lane i begins at step `begins[i]`, and all steps before it are padding.
+        begins: One step for each lane.
         tolerance: The largest difference allowed.
     """
     _, warm = model(x, None, None)
@@ -154,7 +154,7 @@ def check_reset(
 
 
 def check_state(model: Streaming, x: Shaped[Tensor, "lanes time ..."], tolerance: float = TOLERANCE) -> None:
-    """A fresh lane is zeros, the lane axis is first, shapes stay, and no call writes to what the caller holds."""
+    """A fresh lane is zeros, the lane axis is first, shapes never change, no call writes into the caller's tensors."""
     lanes = len(x)
     fresh = model.initial_state(lanes)
     for name, tensor in fresh.items():
@@ -188,7 +188,7 @@ def check_selection(
     picked: Sequence[int],
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Lanes picked out of a state, run by themselves and put back, have the memory of a run of all lanes."""
+    """Lanes that are selected, run by themselves and put back have the same memory as in a run of all lanes."""
     lanes = torch.tensor(list(picked), device=x.device)
     _, warm = model(x, None, None)
     h, end = model(x, warm, None)
@@ -200,7 +200,7 @@ def check_selection(
 
 
 def check_saving(model: Streaming, x: Shaped[Tensor, "lanes time ..."], tolerance: float = TOLERANCE) -> None:
-    """A state that was saved and loaded continues like the one that was not."""
+    """A state that was saved and loaded continues like the state before saving."""
     h, state = model(x, None, None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.safetensors"
@@ -240,7 +240,7 @@ def check_gradient(
 
 
 def is_causal(model: Streaming) -> bool:
-    """Whether the model is held to causality; it is unless it declares otherwise."""
+    """Whether the model must obey causality. It must, unless it declares `causal = False`."""
     return bool(getattr(model, "causal", True))
 
 
@@ -249,7 +249,7 @@ def _kind(tensor: Tensor) -> tuple[torch.Size, torch.dtype]:
 
 
 def _weighted(h: Tensor) -> Tensor:
-    """A scalar in which every output has a weight of its own."""
+    """A scalar in which every output has a different weight."""
     return (h * torch.arange(h.numel(), device=h.device).view_as(h).cos()).sum()
 
 

@@ -1,4 +1,4 @@
-"""A backbone that remembers nothing: the reference for what a memory is worth."""
+"""A backbone that remembers nothing. Compared with it, other backbones show what a memory is worth."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -9,7 +9,7 @@ from segue.state import State
 
 
 class Memoryless(nn.Module):
-    """A feed-forward network, each vector by itself. State: `nothing`, of size zero.
+    """A feed-forward network that reads each vector by itself. Its state is `nothing`, of size zero.
 
     Args:
         width: Size of each input and output vector.
@@ -26,7 +26,7 @@ class Memoryless(nn.Module):
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """A tensor of size zero per lane."""
+        """A state with a tensor of size zero for each lane."""
         like = self.network.norm.weight
         return State({"nothing": torch.zeros((lanes, 0), device=device or like.device, dtype=dtype or like.dtype)})
 

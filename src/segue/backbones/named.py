@@ -29,12 +29,12 @@ def build_backbone(
     Args:
         name: The kind of backbone.
         width: Size of its vectors.
-        layers: Number of transformer blocks or of stacked recurrent layers; in the nested backbone, those of level 1.
+        layers: Number of transformer blocks or of stacked recurrent layers. In the nested backbone it is for level 1.
         heads: Attention heads, for the transformer alone.
-        window: How many vectors one attends to, for the transformer alone: the others remember without a bound.
-        positions: How the transformer encodes order; the others ignore it.
-        level1: The first level of the nested backbone; `feedforward` remembers nothing.
-        expansion: Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths.
+        window: The number of vectors to which one attends, for the transformer alone. The others have no bound.
+        positions: How the transformer encodes order. The others ignore this setting.
+        level1: The first level of the nested backbone. `feedforward` has no memory.
+        expansion: The hidden layers in levels 2 and 3 of the nested backbone have `expansion * width` units.
     """
     if name == "nested":
         first = _alone(level1, width, layers=layers, heads=heads, window=window, positions=positions)

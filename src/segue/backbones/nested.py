@@ -1,9 +1,9 @@
 """A backbone of levels: parts of one model that are meant to be updated at different frequencies.
 
 A level, in the words of nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, "Nested Learning", NeurIPS 2025),
-is the set of parameters with one update frequency. Level 1 is the fastest. The chain of feed-forward levels is their
-continuum memory system, with residuals and norms. The three modules are the levels; their clocks belong to training
-(`segue.training.clocks`).
+is the set of parameters with one update frequency. Level 1 is the fastest. The chain of feed-forward levels is the
+continuum memory system of that paper, with residuals and norms. The three modules are the levels. Their clocks belong
+to training (`segue.training.clocks`).
 """
 
 import torch
@@ -18,11 +18,11 @@ from segue.state import State
 
 
 class Nested(nn.Module):
-    """Level 1 is any backbone, levels 2 and 3 are residual feed-forward networks. State: `level1.*`.
+    """Level 1 is any backbone. Levels 2 and 3 are residual feed-forward networks. The state is `level1.*`.
 
     Args:
         width: Size of each input and output vector.
-        level1: The backbone that remembers, a module of the same width; by default an LSTM of one layer.
+        level1: The backbone with a memory, a module of the same width. By default it is an LSTM of one layer.
         expansion: The hidden layers of levels 2 and 3 have `expansion * width` units.
 
     Raises:
@@ -43,7 +43,7 @@ class Nested(nn.Module):
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The fresh state of level 1, the only level with a memory of its own."""
+        """The fresh state of level 1, which is the only level with a memory."""
         return State.join({"level1": self.level1.initial_state(lanes, device=device, dtype=dtype)})
 
     def forward(

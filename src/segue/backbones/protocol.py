@@ -13,7 +13,7 @@ from segue.state import State
 class Backbone(Protocol):
     """`h, state = backbone(x, state, reset)`.
 
-    `segue.backbones.conformance` checks what this interface promises: chunking, causality, lanes, reset.
+    `segue.backbones.conformance` checks the laws that this interface promises: chunking, causality, lanes, resets.
     """
 
     width: int
@@ -36,10 +36,11 @@ class Backbone(Protocol):
         Args:
             x: The inputs.
             state: The memory of the lanes; `None` for fresh lanes. It is not changed.
-            reset: Where true, the lane forgets everything just before that vector is read. A (lanes,) mask applies
-                to the first vector.
+            reset: Where it is true, the lane forgets everything just before it reads that vector. A mask of shape
+                (lanes,) applies to the first vector.
 
         Returns:
-            The hidden vectors, each a function of this and earlier vectors since the last reset, and the new state.
+            The hidden vectors and the new state. A hidden vector depends on its own input and on earlier inputs since
+            the last reset.
         """
         ...

@@ -1,9 +1,11 @@
-"""Recurrent backbones on torch's fused kernels. Their memory is their hidden vectors, at every age of a lane.
+"""Recurrent backbones on torch's fused kernels. The memory of a lane is its hidden vectors, at any age.
 
-A window may hold several sequences, one after another in a lane. It is cut wherever any lane resets, and the kernel
-runs once per stretch. Most windows are one stretch; many lanes of short sequences can make every time step one.
-(One packed sequence whose rows are the stretches of single lanes needs a single call, but its backward pass on the
-CPU takes time quadratic in the window: 17.6 s against 0.8 s for 64 lanes of 256 vectors of size 256 and one reset.)
+A lane may hold several sequences in a window, one after another. The window is cut wherever any lane resets, and the
+kernel runs once for each stretch. Most windows are one stretch. With many lanes of short sequences, every time step can
+become a stretch.
+
+One packed sequence, whose rows are the stretches of single lanes, would need a single call. But its backward pass on a
+CPU takes time quadratic in the window: 17.6 s against 0.8 s for 64 lanes of 256 vectors of size 256 and one reset.
 """
 
 from itertools import pairwise
@@ -16,7 +18,7 @@ from segue.state import State
 
 
 class _Recurrent(nn.Module):
-    """The part that RNN and LSTM share: states in, resets inside the window, states out."""
+    """The shared part of RNN and LSTM: it takes states, resets lanes inside the window, and returns states."""
 
     def __init__(self, kernel: nn.RNNBase, state_names: tuple[str, ...]) -> None:
         super().__init__()
@@ -28,7 +30,7 @@ class _Recurrent(nn.Module):
     def initial_state(
         self, lanes: int, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """Zeros, by default on the device and in the precision of the weights."""
+        """A state of zeros, by default on the device and in the precision of the weights."""
         weight = next(self.parameters())
         shape, device, dtype = (lanes, self.layers, self.width), device or weight.device, dtype or weight.dtype
         return State({name: torch.zeros(shape, device=device, dtype=dtype) for name in self._state_names})
@@ -56,7 +58,7 @@ class _Recurrent(nn.Module):
         return torch.cat(stretches, dim=1), state
 
     def _run(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """One call of the kernel, whose own states have the lane axis second, and are bare where there is only one."""
+        """Calls the kernel once. Its states have the lane as their second axis, and a single state is no tuple."""
         before = tuple(state[name].transpose(0, 1).contiguous() for name in self._state_names)
         h, after = self.kernel(x, before if len(before) > 1 else before[0])
         after = after if len(before) > 1 else (after,)
@@ -80,7 +82,7 @@ class RNN(_Recurrent):
 class LSTM(_Recurrent):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997) with a forget gate. State: `hidden` and `cell`.
 
-    The forget gates begin with a bias of one, so a new network remembers (Gers, Schmidhuber and Cummins, 2000;
+    The biases of the forget gates begin at one, so a new network remembers (Gers, Schmidhuber and Cummins, 2000;
     Jozefowicz, Zaremba and Sutskever, 2015, section 2.2).
 
     Args:

@@ -1,9 +1,9 @@
 """Self-attention over short windows on a CPU, with a backward pass of its own, for training.
 
-Autograd's way through rotation, masks and `scaled_dot_product_attention` writes some forty arrays a layer, most of them
-zeros around slices. Over windows of 4 to 40 patches that takes five times as long as the products. Here the forward
+Autograd through rotation, masks and `scaled_dot_product_attention` writes some forty arrays a layer. Most of them are
+zeros around slices. Over windows of 4 to 40 patches, this takes five times as long as the products. Here the forward
 pass rotates queries and keys into one array, and the backward pass writes the gradient of queries, keys and values into
-one array. All sums are in single precision at least. `segue.backbones.attention` holds the equivalent plain form.
+one array. All sums have at least single precision. `segue.backbones.attention` holds the equivalent plain form.
 """
 
 from functools import lru_cache
@@ -21,22 +21,22 @@ would be kept for the backward pass."""
 
 
 def is_short(qkv: Float[Tensor, "lanes time parts"]) -> bool:
-    """Whether the form of this module is the faster one: in training, on a CPU, over a short window."""
+    """Whether the form of this module is faster than the plain form: in training, on a CPU, over a short window."""
     return qkv.requires_grad and qkv.device.type == "cpu" and 0 < qkv.shape[1] <= LONGEST
 
 
 def short_attention(
     qkv: Float[Tensor, "lanes time parts"], allowed: Bool[Tensor, "lanes time time"] | None, heads: int, *, rotary: bool
 ) -> Float[Tensor, "lanes time width"]:
-    """What every head of every vector reads, side by side.
+    """Returns the weighted means of the values, with the heads side by side.
 
     Args:
         qkv: Queries, keys and values side by side, each of `width`; not rotated.
-        allowed: True where a vector attends to another; `None` for itself and all vectors before it.
+        allowed: True where a vector attends to another one. `None` means itself and all vectors before it.
         heads: The number of heads.
         rotary: Whether queries and keys are turned by their position, as `segue.backbones.attention.rotate` does.
     """
-    with torch.autocast("cpu", enabled=False):  # products of this size gain nothing by bfloat16
+    with torch.autocast("cpu", enabled=False):  # bfloat16 does not speed up products of this size
         mixed: Tensor = _ShortAttention.apply(qkv, allowed, heads, rotary)  # type: ignore[no-untyped-call]
     return mixed
 
@@ -98,7 +98,7 @@ def turns(time: int, half: int, exact: torch.dtype) -> tuple[Float[Tensor, "time
 def _bias(
     allowed: Bool[Tensor, "lanes time time"] | None, time: int, exact: torch.dtype
 ) -> Float[Tensor, "#lanes 1 time time"]:
-    """What is added to the scores: minus infinity where a vector must not attend."""
+    """A term to add to the scores: minus infinity where a vector must not attend, else zero."""
     if allowed is None:
         return torch.full((1, 1, time, time), -torch.inf, dtype=exact).triu(1)
     return torch.zeros(allowed.shape, dtype=exact).masked_fill_(~allowed, -torch.inf)[:, None]

@@ -15,18 +15,18 @@ from segue.state import State
 class Transformer(nn.Module):
     """Causal multi-head self-attention and feed-forward networks in pre-norm blocks (Vaswani 2017; Xiong et al. 2020).
 
-    A vector attends to itself and to the `window - 1` vectors before it in its lane, not beyond the lane's last
-    reset. The state holds, per layer, the keys and values of those `window - 1` vectors, newest last and not yet
-    rotated (`layer0.key`, `layer0.value`: (lanes, window - 1, width)). It also holds `age`: how many vectors the lane
-    has read since its reset, and so how many of the slots are filled.
+    A vector attends to itself and to the `window - 1` vectors before it in its lane, but not beyond the lane's last
+    reset. For each layer, the state holds the keys and values of the last `window - 1` vectors, newest last and before
+    rotation (`layer0.key`, `layer0.value`: (lanes, window - 1, width)). It also holds `age`, the number of vectors that
+    the lane has read since its reset. The age shows how many of the slots are filled.
 
     Args:
         width: Size of the vectors.
         heads: Number of attention heads; divides `width`.
         layers: Number of blocks.
-        window: How many vectors one vector attends to, itself included.
-        positions: `"rotary"` turns queries and keys by their distance (Su et al. 2021); `"learned"` adds a vector per
-            age to the input, the last one for every age from `window` on.
+        window: The number of vectors to which one vector attends, itself included.
+        positions: `"rotary"` turns queries and keys by their distance (Su et al. 2021). `"learned"` adds a vector for
+            each age to the input. From age `window` on it adds the last of these vectors.
     """
 
     causal = True
@@ -74,13 +74,13 @@ class Transformer(nn.Module):
     def encode(
         self, x: Float[Tensor, "lanes time width"], reset: Bool[Tensor, "lanes time"] | None = None, since: int = 0
     ) -> Float[Tensor, "lanes newest width"]:
-        """The hidden vectors that `forward` gives fresh lanes, from `since` on, without the cost of a state."""
+        """Returns the hidden vectors of `forward` for fresh lanes, from index `since` on, without making a state."""
         return self._read(x, None, reset, since)[0]
 
     def _read(
         self, x: Tensor, state: State | None, reset: Tensor | None, since: int = 0
     ) -> tuple[Tensor, list[tuple[Tensor, Tensor]], Tensor]:
-        """Hidden vectors, the keys and values of cache and input per layer, and the age after the last vector."""
+        """Returns hidden vectors, the keys and values of cache and input for each layer, and the age after them."""
         age = state["age"] if state is not None else torch.zeros(x.shape[0], dtype=torch.int64, device=x.device)
         segment, ages = _segments(age, x.shape[1], reset)
         if self.positions is not None:
@@ -99,7 +99,7 @@ class Transformer(nn.Module):
 
 
 class Block(nn.Module):
-    """x + attention(norm(x)), then x + feed-forward of norm(x); dropout in both branches."""
+    """One block: x + attention(norm(x)), then x + network(norm(x)), with dropout in both branches."""
 
     def __init__(self, width: int, heads: int, *, rotary: bool, depth: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -129,7 +129,7 @@ class Block(nn.Module):
 def _segments(
     age: Int[Tensor, "lanes"], time: int, reset: Bool[Tensor, "lanes"] | Bool[Tensor, "lanes time"] | None
 ) -> tuple[Int[Tensor, "lanes time"], Int[Tensor, "lanes time"]]:
-    """For each new vector: the number of resets up to it, and how many vectors its lane had read since the last one."""
+    """For each new vector: how many resets come up to it, and how many vectors its lane had read since the last one."""
     step = torch.arange(time, device=age.device).expand(age.shape[0], time)
     if reset is None:
         return torch.zeros_like(step), age[:, None] + step
@@ -143,7 +143,7 @@ def _segments(
 def _allowed(
     age: Int[Tensor, "lanes"], segment: Int[Tensor, "lanes time"], window: int, *, cached: bool
 ) -> Bool[Tensor, "lanes time keys"]:
-    """Which keys, cached then new, each new vector attends to: its own segment, at most window - 1 back."""
+    """True where a new vector attends to a key, cached keys first: in its own segment, at most `window - 1` back."""
     time = segment.shape[1]
     step = torch.arange(time, device=age.device)
     distance = step[:, None] - step  # (time, time)
@@ -156,7 +156,7 @@ def _allowed(
 
 
 def _newest(keys: Float[Tensor, "lanes keys width"], filled: Bool[Tensor, "lanes slots"]) -> Tensor:
-    """The newest keys as a cache: shorter input is padded in front, slots that no vector fills are zeros."""
+    """The newest keys as a cache. Shorter input is padded in front, and slots without a vector are zeros."""
     slots = filled.shape[1]
     kept = F.pad(keys[:, max(keys.shape[1] - slots, 0) :], (0, 0, max(slots - keys.shape[1], 0), 0))
     return kept * filled[..., None]
