@@ -17,7 +17,14 @@ version = release = segue.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks"]
 root_doc = "docs/index"
-include_patterns = ["docs/**.md", "examples/*.ipynb", "src/**.md", "benchmarks/README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+include_patterns = [
+    "docs/**.md",
+    "examples/*.ipynb",
+    "src/**.md",
+    "benchmarks/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+]
 exclude_patterns = [".*", "*venv", "site", "runs"]  # folders that no page lies in, so that they are not searched
 
 myst_heading_anchors = 4  # links such as answers.md#totals, by the rule of GitHub

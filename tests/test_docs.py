@@ -19,7 +19,12 @@ from segue.forecasting.nanotst.weights import model_folder
 ROOT = Path(__file__).parent.parent
 PAGES = [
     path
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/README.md"))
+    for path in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("src/**/README.md"),
+    )
     if path.is_file()
 ]
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -100,5 +105,5 @@ def test_the_tree_names_every_module_and_imports_none():
 def test_the_readme_is_short_and_the_index_names_every_page():
     """Catches a README that grows again, and a page that nobody finds."""
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 130
-    index = set(LINK.findall((ROOT / "docs" / "README.md").read_text(encoding="utf-8")))
-    assert {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"} <= index
+    index = set(LINK.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
+    assert {path.name for path in ROOT.glob("docs/*.md")} - {"index.md"} <= index
