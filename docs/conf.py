@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parent))  # for `notebooks`
 
 project = "Segue"
 author = "the authors of Segue"
+copyright = f"{author}, Apache-2.0"
 version = release = segue.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks"]
@@ -36,9 +37,14 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "exclude-members": "forward, training"}
 napoleon_numpy_docstring = False
+napoleon_use_rtype = False  # what is returned is one sentence, not a type and a description
+maximum_signature_line_length = 100  # a longer signature has a line for each argument
+python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_title = "Segue"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_additional_pages = {"index": "start.html"}  # the folder's own address leads to the start page

@@ -14,8 +14,6 @@ import pytest
 
 import segue
 
-pytest.importorskip("sphinx", reason="the extra `docs` is not installed")
-
 ROOT = Path(__file__).parent.parent
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}  # what a browser fetches
 
