@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import json
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from matplotlib import pyplot
 from myst_parser.parsers.sphinx_ import MystParser
 from sphinx.application import Sphinx
 
+_WIDTH = 90  # columns of output, as many as a page shows
+
 
 class NotebookParser(MystParser):
     """Turns a notebook into Markdown, and leaves the rest to the parser of Markdown."""
@@ -29,7 +32,7 @@ class NotebookParser(MystParser):
     def parse(self, inputstring: str, document: nodes.document) -> None:
         """Parses the text of a notebook into `document`."""
         matplotlib.use("Agg")
-        with contextlib.chdir(Path(document["source"]).parent), pd.option_context("display.width", 110):
+        with contextlib.chdir(Path(document["source"]).parent), pd.option_context("display.width", _WIDTH):
             super().parse(_page(json.loads(inputstring)), document)
 
 
@@ -55,7 +58,10 @@ def _run(source: str, names: dict[str, Any]) -> list[str]:
             value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
             printed.write("" if value is None else f"{value}\n")
     text = "".join(f"{note.category.__name__}: {note.message}\n" for note in notes) + printed.getvalue()
-    return ([f"```text\n{text}```"] if text else []) + [_picture(number) for number in pyplot.get_fignums()]
+    lines = [line if len(line) <= _WIDTH else textwrap.fill(line, _WIDTH) for line in text.splitlines()]
+    return (["\n".join(("```text", *lines, "```"))] if lines else []) + [
+        _picture(number) for number in pyplot.get_fignums()
+    ]
 
 
 def _picture(number: int) -> str:
