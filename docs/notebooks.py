@@ -59,9 +59,8 @@ def _run(source: str, names: dict[str, Any]) -> list[str]:
             printed.write("" if value is None else f"{value}\n")
     text = "".join(f"{note.category.__name__}: {note.message}\n" for note in notes) + printed.getvalue()
     lines = [line if len(line) <= _WIDTH else textwrap.fill(line, _WIDTH) for line in text.splitlines()]
-    return (["\n".join(("```text", *lines, "```"))] if lines else []) + [
-        _picture(number) for number in pyplot.get_fignums()
-    ]
+    shown = ["\n".join(("```text", *lines, "```"))] if lines else []
+    return shown + [_picture(number) for number in pyplot.get_fignums()]
 
 
 def _picture(number: int) -> str:
