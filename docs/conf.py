@@ -29,13 +29,12 @@ include_patterns = [
 exclude_patterns = [".*", "*venv", "site", "runs"]  # folders that no page lies in, so that they are not searched
 
 myst_heading_anchors = 4  # links such as answers.md#totals, by the rule of GitHub
-myst_enable_extensions = ["dollarmath"]
 default_role = "literal"  # names in docstrings are in single backticks
 nitpicky = False  # signatures name types of other libraries, which no page describes
 
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "exclude-members": "forward, training"}
+autodoc_default_options = {"members": True}
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False  # what is returned is one sentence, not a type and a description
 maximum_signature_line_length = 100  # a longer signature has a line for each argument
