@@ -17,7 +17,7 @@ from torch import Tensor
 from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.variogram import LAGS, LONGEST, Variogram
 
-_PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/lab-notebook.md)
+_PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/notebook/forecasting.md)
 _RISE = 0.3  # of the similarity: the least rise from the valley; 0.2 to 0.5 find 98.6 to 99.4 % of trial cycles
 _CONVINCING = 0.5  # of the best score: a shorter cycle needs so much, since noise alone makes low peaks at short lags,
 _TIMES = 4  # or the best one is a multiple of it: two to four times its length
@@ -28,7 +28,7 @@ _REACH = 1.1
 _SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
 _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
 # Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of
-# hours was tried as 167 steps, where it repeats so much worse that the day was taken (docs/lab-notebook.md).
+# hours was tried as 167 steps, where it repeats so much worse that the day was taken (docs/notebook/forecasting.md).
 _GRID = 48
 _APART = 1.5  # times as long, or more: the other cycle must differ so much from the first
 

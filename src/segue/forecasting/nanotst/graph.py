@@ -26,7 +26,7 @@ from segue.threads import usable_threads
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-_LANES = 32  # lanes of one run: half the memory of 64, at most 3 % slower than the best, see docs/lab-notebook.md
+_LANES = 32  # lanes of one run: half the memory of 64, at most 3 % slower than the best (docs/notebook/forecasting.md)
 _GROUP = 4  # lanes: every tensor then has a multiple of the elements that onnxruntime computes together
 
 

@@ -11,7 +11,7 @@ def to_patches(
     """Cuts lanes into patches that end with the last value; unobserved zeros fill up the first patch.
 
     So the last patch is always whole. The newest values never wait in an unfinished patch, and the forecast begins with
-    a new patch (docs/lab-notebook.md has the measurement).
+    a new patch (docs/notebook/forecasting.md has the measurement).
     """
     missing = -values.shape[1] % patch
     return (

@@ -19,7 +19,7 @@ from segue.forecasting.nanotst.scaling import Scale, step_scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
 # Weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06. With 2 or 8
-# the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/lab-notebook.md).
+# the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/notebook/forecasting.md).
 _SHARPNESS = 4.0
 _FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
 _TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too

@@ -5,7 +5,7 @@ only, so no large sum is subtracted from another. A lane of equal values has a s
 is that value: forecast(a * y + b) = a * forecast(y) + b permits no other.
 
 Scales forget: a patch counts half as much 256 steps later, because the recent past of a lane shows better how far it
-will move (docs/lab-notebook.md).
+will move (docs/notebook/forecasting.md).
 """
 
 from dataclasses import dataclass

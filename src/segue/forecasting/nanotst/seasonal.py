@@ -2,7 +2,8 @@
 
 Without them a patch transformer would have to learn two tasks: to detect a cycle of any length in patches of one
 length, and to carry its values without loss over hundreds of steps. Plain arithmetic does both. A network without
-seasonal copies forecasts clean daily cycles with several times the error of repeating them (docs/lab-notebook.md).
+seasonal copies forecasts clean daily cycles with several times the error of repeating them
+(docs/notebook/forecasting.md).
 
 Everything follows from values observed up to the end of a patch, so nothing of the future leaks.
 """

@@ -4,7 +4,7 @@ One quantity answers three questions. A cycle is a lag at which the variogram fa
 error of the last value as a forecast of h steps ahead is the variogram at lag h, and the error of repeating a cycle is
 the variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
 constant to all lags and hides no cycle. The similarity of steps, which stood here before, drowned in noise
-(docs/lab-notebook.md).
+(docs/notebook/forecasting.md).
 
 Newer pairs count more: a patch counts half as much 256 steps later, as in `scaling.py`.
 """

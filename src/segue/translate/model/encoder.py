@@ -17,8 +17,9 @@ class RecurrentEncoder(nn.Module):
     """Two recurrent backbones, one from the first token to the last and one back (Schuster and Paliwal 1997).
 
     Each reads one half of the input vectors, and the outputs of both for a token are concatenated. This takes a quarter
-    of the work of two readings of the whole, and translates no worse after as many steps (docs/lab-notebook.md). The
-    final state concatenates that of `forth` at the sentence's last token and that of `back` at its first.
+    of the work of two readings of the whole, and translates no worse after as many steps
+    (docs/notebook/translation.md). The final state concatenates that of `forth` at the sentence's last token and that
+    of `back` at its first.
 
     Args:
         forth: Reads the first half of each vector, in the order of the sentence; half as wide as the input.
