@@ -25,7 +25,7 @@ def daily(steps, seed=0, noise=1.0):
 
 
 def replayed(model, read):
-    """The quantiles of each step of one lane by the functions of learning alone, from the values as the model reads them.
+    """The quantiles of each step of one lane by the functions of learning alone, from values as the model reads them.
 
     It forecasts every `REFRESH` values. Before a forecast it learns from the values since the one before: their first
     lead times under that one, and the next ones under the one before it.
