@@ -30,8 +30,7 @@ def detect(
 
     Each row is compared with forecasts that were made before it. Its p-value is calibrated on the rows of its series
     before it, so that without anomalies 1 % of the rows are reported at level 99. What is surprising is bounded in what
-    later forecasts read, so that one anomaly does not hide the next. The result is that of `segue.Watch` fed row by
-    row.
+    later forecasts read, so one anomaly does not hide the next. The result is that of `segue.Watch` fed row by row.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.

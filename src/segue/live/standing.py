@@ -73,7 +73,7 @@ class Standing:
     ) -> None:
         """Makes forecasts: the model's, and of lanes with terms that of the model and its experts."""
         quantiles = forecast_panel(self._predictor, due, self.horizon, LEVELS)
-        taught = terms.any(axis=(1, 2))
+        taught = np.asarray(terms.any(axis=(1, 2)))
         asked = np.flatnonzero(taught | self.learns)
         for part in np.split(asked, range(_BATCH, len(asked), _BATCH)):
             values, observed = due.lanes(part, self._context)

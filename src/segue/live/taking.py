@@ -131,7 +131,7 @@ def _due(running: Running, lanes: Int64[np.ndarray, " picked"], terms: Terms) ->
     """The lanes whose newest forecast is `refresh` steps old, or that have none."""
     newest = running.small["origins"][lanes, 0]
     due = (newest == 0) | (newest > terms.refresh)
-    return lanes[due & (running.small["seen"][lanes] >= terms.warm_up // 2)]
+    return np.asarray(lanes[due & (running.small["seen"][lanes] >= terms.warm_up // 2)])
 
 
 def accept(running: Running, lanes: Int64[np.ndarray, " picked"], learns: bool) -> None:
