@@ -3,12 +3,11 @@
     python -m benchmarks.live.nab --data DIR
 
 `DIR` holds `nab.parquet` (`unique_id`, `ds`, `y`) and `nab_windows.json`. Files are sorted by name and taken in turns:
-the even ones, from 0, are the half for development. Every choice of the detector was made on that half only. The other
-half judges.
+the even ones, from 0, are the half for development. The other half judges.
 
-Each detector sees one value at a time. Its score is 0.999 or more for what it takes for an event that comes once in
-1,000 values; this is the threshold that was fixed beforehand. NAB itself optimises the threshold with the labels in
-sight, which is given beside.
+Each detector sees one value at a time. Our threshold was fixed beforehand: a score of 0.999, which one value in 1,000
+has. NAB itself optimises the threshold with the labels in sight, which is given beside. `alerts` are the rows at which
+`segue watch` opens an alert with its default policy; what comes after in the same event has the score 0.
 """
 
 import argparse
@@ -25,11 +24,13 @@ from numpy.typing import NDArray
 
 from benchmarks.live.nab_scoring import Labelled, sweep
 from benchmarks.machine import default_output, machine
-from segue.live import rarity
+from segue.live.policy import Policy
+from segue.live.session import Session
+from segue.live.store import IN_MEMORY, Store
 from segue.live.watch import Watch
 
-FIXED = {"rarity": 0.999, "p-value": 0.999, "windowed Gaussian": 1 - 1e-12, "random": 0.999}
-"""The thresholds that were fixed beforehand."""
+FIXED = {"alerts": 0.999, "p-value": 0.999, "windowed Gaussian": 1 - 1e-12, "random": 0.999}
+"""The thresholds that were fixed beforehand: one false alarm in 1,000 values, the default of `segue.Policy`."""
 
 Detector = Callable[[NDArray[Any], NDArray[np.float64]], NDArray[np.float64]]
 """From times and values to scores in [0, 1]; a score depends on the values before it, and on its own."""
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of nab.parquet and nab_windows.json")
     parser.add_argument("--model", default="nanotst")
     parser.add_argument("--refresh", type=int, default=8)
+    parser.add_argument("--learn", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--halves", nargs="+", choices=("development", "judged"), default=["development", "judged"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path)
@@ -53,11 +55,13 @@ def main() -> None:
         for detector, score in detectors.items()
     }
     start = time.perf_counter()
-    found |= watched({name: values[name] for name in names}, options.model, options.refresh, options.threads)
+    found |= watched(
+        {name: values[name] for name in names}, options.model, options.refresh, options.threads, options.learn
+    )
     seconds = time.perf_counter() - start
     files = {name: labelled(values[name], windows[name]) for name in names}
     result = pd.DataFrame(rows({**halves, "all": names}, files, found))
-    facts = {"model": options.model, "refresh": options.refresh, "seconds": round(seconds, 1)}
+    facts = {"model": options.model, "refresh": options.refresh, "learn": options.learn, "seconds": round(seconds, 1)}
     output = options.output or default_output("nab")
     result.assign(**facts, **machine(options.threads)).to_csv(output, index=False, float_format="%.5g")
     print(result.to_string(index=False, float_format="%.4g"))
@@ -130,33 +134,31 @@ def random_scores(times: NDArray[Any], values: NDArray[np.float64]) -> NDArray[n
 
 
 def watched(
-    files: dict[str, pd.DataFrame], model: str, refresh: int, threads: int
+    files: dict[str, pd.DataFrame], model: str, refresh: int, threads: int, learn: bool
 ) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """The scores of a watch with one lane for each file, and of the rarity of its events.
+    """What a watch with one lane for each file gives: 1 - p of each row, and the same of rows at which an alert opens.
 
     Rows are steps of the most frequent gap of their file, because some files have gaps of days.
     """
     steps = {name: int(file["ds"].diff().dt.total_seconds().mode()[0]) for name, file in files.items()}
-    p: dict[str, NDArray[np.float64]] = {}
+    found: dict[str, dict[str, NDArray[np.float64]]] = {"p-value": {}, "alerts": {}}
     for seconds in sorted(set(steps.values())):
         names = [name for name in files if steps[name] == seconds]
-        watch = Watch(model, refresh=refresh, freq=f"{seconds}s", threads=threads)
-        numbers = np.repeat(np.arange(len(names)), [len(files[name]) for name in names])
+        numbers = np.repeat(np.array(names, dtype=object), [len(files[name]) for name in names])
         row = np.concatenate([np.arange(len(files[name])) for name in names])
         order = np.argsort(row, kind="stable")
-        times = np.datetime64("2024-01-01", "s") + row * np.timedelta64(seconds, "s")
-        values = np.concatenate([files[name]["y"].to_numpy() for name in names])
-        seen = watch.observe(numbers[order], times[order], values[order])
-        p |= {name: seen.p[seen.ids == number] for number, name in enumerate(names)}
-    longest = max(map(len, files.values()))
-    values, judged = np.full((2, len(files), longest), np.nan)
-    for lane, (name, file) in enumerate(files.items()):
-        values[lane, : len(file)], judged[lane, : len(file)] = file["y"], p[name]
-    events = rarity.of_series(values, judged)
-    return {
-        "p-value": {name: 1 - np.where(np.isnan(own), 1.0, own) for name, own in p.items()},
-        "rarity": {name: events[lane, : len(file)] for lane, (name, file) in enumerate(files.items())},
-    }
+        times = np.datetime64("2024-01-01", "us") + row * np.timedelta64(seconds, "s")
+        values = np.concatenate([files[name]["y"].to_numpy(np.float64) for name in names])
+        watch = Watch(model, refresh=refresh, freq=f"{seconds}s", threads=threads, learn=learn)
+        with Store(IN_MEMORY, {"model": model}) as store:
+            seen, events = Session(watch, Policy(), store).observe(numbers[order], times[order], values[order])
+        found["p-value"] |= {name: seen.score[seen.ids == name] for name in names}
+        found["alerts"] |= {name: np.zeros(len(files[name])) for name in names}
+        for event in events:
+            if event.end is None:
+                step = int((event.begin - times[0]) // np.timedelta64(seconds, "s"))
+                found["alerts"][event.lane][step] = 1 - event.p
+    return found
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def main() -> None:
         lanes = options.few if refresh == 1 else options.lanes
         rows += measure(options, refresh, lanes)
         print(*(f"{row['figure']} {row['value']:.6g}" for row in rows[-4:]), sep="\n", flush=True)
-    versions = {"model": options.model, "values": options.values}
+    versions = {"model": options.model, "values": options.values, "learn": options.learn}
     write_figures(rows, options.output or default_output("live-throughput"), machine(options.threads) | versions)
 
 
@@ -39,14 +39,16 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--few", type=int, default=500, help="lanes at refresh 1")
     parser.add_argument("--values", type=int, default=200, help="of each lane")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--learn", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--output", type=Path, help="CSV; by default named by machine and date")
     return parser.parse_args()
 
 
 def measure(options: argparse.Namespace, refresh: int, lanes: int) -> list[dict[str, Any]]:
     """Four figures of one refresh."""
-    watch, names = Watch(options.model, refresh=refresh, freq="h", threads=options.threads), np.arange(lanes)
-    filled(watch, lanes)
+    names = np.arange(lanes)
+    watch = Watch(options.model, refresh=refresh, freq="h", learn=options.learn, threads=options.threads)
+    filled(watch, lanes, options.learn)
     random, start = np.random.default_rng(1), np.datetime64("2025-01-01T00", "us")
     spent = []
     for value in range(options.values):
@@ -73,9 +75,9 @@ def len_of(watch: Watch) -> int:
     return int(watch.predictor.context)
 
 
-def filled(watch: Watch, lanes: int) -> None:
+def filled(watch: Watch, lanes: int, learn: bool) -> None:
     """Gives a watch lanes with a whole context and a history of scores, without the time that this would take."""
-    small, width = Watch(watch.predictor, refresh=24, freq="h"), len_of(watch)
+    small, width = Watch(watch.predictor, refresh=24, freq="h", learn=learn), len_of(watch)
     times = np.datetime64("2025-01-01T00", "us") + np.arange(width) * np.timedelta64(1, "h")
     values = 10 * np.sin(np.arange(width) * 2 * np.pi / 24) + np.random.default_rng(0).normal(size=width)
     small.observe(np.zeros(width, dtype=np.int64), times, values)

@@ -59,7 +59,7 @@ def test_scores_are_those_of_a_watch_in_whatever_order_they_are_asked():
     values[250] += 40
     watch = Watch(MODEL, freq=1, refresh=10, warm_up=40)
     expected = [watch.observe(["a"], [step], [value]).score[0] for step, value in enumerate(values)]
-    usual, other = Scorer(MODEL, 10, 40), Scorer(MODEL, 10, 40)
+    usual, other = Scorer(MODEL, 10, 40, learn=True), Scorer(MODEL, 10, 40, learn=True)
     found = []
     for step, value in enumerate(values):
         found.append((usual.score({"a": value}), other.take_and_score({"a": value})))
@@ -75,7 +75,7 @@ def test_the_score_of_several_features_counts_them():
     """Bonferroni: the smallest p-value times the number of features; a feature that is absent is missing."""
     values = np.stack([series(200, seed) for seed in range(3)], axis=1)
     watches = [Watch(MODEL, freq=1, refresh=10, warm_up=40) for _ in range(3)]
-    scorer = Scorer(MODEL, 10, 40)
+    scorer = Scorer(MODEL, 10, 40, learn=True)
     for step, row in enumerate(values):
         p = [watch.observe([0], [step], [value]).p[0] for watch, value in zip(watches, row, strict=True)]
         score = scorer.take_and_score({str(name): value for name, value in enumerate(row)})

@@ -9,7 +9,7 @@ from segue.errors import UserError
 from segue.live.policy import Policy
 from segue.live.session import Session
 from segue.live.store import Store
-from segue.live.watch import Watch
+from segue.live.watch import _SHAPES, Watch
 from tests.live.feeds import HOUR, feed
 
 IDENTITY = {"model": "SeasonalNaive", "fingerprint": "of the tests"}
@@ -129,6 +129,25 @@ def test_another_model_is_refused_or_adopted(tmp_path):
     with pytest.raises(UserError, match="is the store of NanoTST"):
         Store(tmp_path / "a.db", IDENTITY)
     Store(tmp_path / "a.db", other).close()
+
+
+def test_a_store_with_other_arrays_is_refused_or_adopted(tmp_path, monkeypatch):
+    """As one of a version before learning."""
+    _, lanes = run(tmp_path / "a.db", feed(), 400)
+    monkeypatch.setitem(_SHAPES, "another", ((3,), np.float32))
+    with Store(tmp_path / "a.db", IDENTITY) as store, pytest.raises(UserError, match="the store of another version of"):
+        Session(watch(), POLICY, store)
+    with Store(tmp_path / "a.db", IDENTITY, adopt=True) as store:
+        adopted = Session(watch(), POLICY, store)._watch.lanes
+    assert adopted.state["history.raw"].tobytes() == lanes.state["history.raw"].tobytes()
+
+
+def test_a_time_far_ahead_makes_no_other_lane_old(tmp_path):
+    with Store(tmp_path / "a.db", IDENTITY) as store:
+        session = Session(watch(), POLICY, store)
+        session.observe(*feed(3, 60))
+        session.observe(np.array(["m0"], dtype=object), np.array(["2099-01-01"], "datetime64[us]"), np.array([1.0]))
+        assert session.commit({}, age=240 * HOUR) == []
 
 
 def test_lanes_without_new_rows_are_forgotten_by_age(tmp_path):

@@ -186,6 +186,25 @@ def test_a_lane_warms_up_once_and_after_a_gap_that_no_forecast_spans():
     assert (status[140:] == Status.FRESH).all()
 
 
+def test_one_time_far_ahead_changes_nothing_and_two_begin_the_lane_anew():
+    """Catches a single wrong time that makes all later values of its lane late; a lane that was away long goes on."""
+    values = np.random.default_rng(8).normal(size=200)
+    steps = np.arange(200)
+    plain, hurt = watch(freq=1), watch(freq=1)
+    expected = plain.observe(["a"] * 200, steps, values)
+    first = hurt.observe(["a"] * 100, steps[:100], values[:100])
+    wrong = hurt.observe(["a"], [10**9], [5.0])
+    assert wrong.status.tolist() == [Status.AHEAD]
+    assert (np.isnan(wrong.p).all(), wrong.score.tolist()) == (True, [0.0])
+    rest = hurt.observe(["a"] * 100, steps[100:], values[100:])
+    parts = {name: np.concatenate([getattr(first, name), getattr(rest, name)]) for name in COLUMNS}
+    assert_same_bits({name: getattr(expected, name) for name in COLUMNS}, parts)
+    assert_same_lanes(plain.lanes, hurt.lanes)
+    again = hurt.observe(["a"] * 3, [10**6, 10**9, 10**9 + 50], [1.0, 1.0, 1.0])
+    assert again.status.tolist() == [Status.AHEAD, Status.AHEAD, Status.WARMING]
+    assert hurt.lanes.last.tolist() == [10**9 + 50]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

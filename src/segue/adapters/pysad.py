@@ -29,10 +29,11 @@ class AnomalyModel(BaseModel):
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         refresh: The number of steps after which a feature is forecast again.
         warm_up: The number of values of a feature before its first score; it is 0 until then.
+        learn: Whether a feature learns on the way: see `segue.Watch`.
     """
 
-    def __init__(self, model: Model = "nanotst", refresh: int = 24, warm_up: int = 128) -> None:
-        self._scorer = Scorer(model, refresh, warm_up)
+    def __init__(self, model: Model = "nanotst", refresh: int = 24, warm_up: int = 128, learn: bool = True) -> None:
+        self._scorer = Scorer(model, refresh, warm_up, learn)
 
     def fit_partial(self, X: ArrayLike, y: Any = None) -> "AnomalyModel":
         """Takes the next instance, of shape (features,), in; the label `y` is not read."""

@@ -72,11 +72,12 @@ class AnomalyDetector(base.AnomalyDetector):
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         refresh: The number of steps after which a feature is forecast again.
         warm_up: The number of values of a feature before its first score; it is 0 until then.
+        learn: Whether a feature learns on the way: see `segue.Watch`.
     """
 
-    def __init__(self, model: Model = "nanotst", refresh: int = 24, warm_up: int = 128) -> None:
-        self.model, self.refresh, self.warm_up = model, refresh, warm_up
-        self._scorer = Scorer(model, refresh, warm_up)
+    def __init__(self, model: Model = "nanotst", refresh: int = 24, warm_up: int = 128, learn: bool = True) -> None:
+        self.model, self.refresh, self.warm_up, self.learn = model, refresh, warm_up, learn
+        self._scorer = Scorer(model, refresh, warm_up, learn)
 
     def learn_one(self, x: Mapping[Any, Any]) -> None:
         """Takes the next instance in; it costs nothing if it has just been scored."""

@@ -19,10 +19,11 @@ class Scorer:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         refresh: See `segue.Watch`.
         warm_up: See `segue.Watch`.
+        learn: See `segue.Watch`.
     """
 
-    def __init__(self, model: Model, refresh: int, warm_up: int) -> None:
-        self._watch = Watch(model, refresh=refresh, warm_up=warm_up, freq=1)
+    def __init__(self, model: Model, refresh: int, warm_up: int, learn: bool) -> None:
+        self._watch = Watch(model, refresh=refresh, warm_up=warm_up, freq=1, learn=learn)
         self._step, self._score = 0, 0.0
         self._tried: tuple[dict[str, float], Lanes] | None = None
 

@@ -29,6 +29,9 @@ Forget = Annotated[
     str | None,
     typer.Option(metavar="AGE", help="Forget series without a row for so long, such as 30D, or a number of steps."),
 ]
+Learn = Annotated[
+    bool, typer.Option("--learn/--no-learn", help="Learn beside the model what each series shows of its own.")
+]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over the store of another model: values and times stay.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read, and count them.")]
 
@@ -45,6 +48,7 @@ def watch(
     refresh: Refresh = 24,
     warm_up: WarmUp = 128,
     shift: Shift = 48,
+    learn: Learn = True,
     forget: Forget = None,
     adopt: Adopt = False,
     model: options.Model = "nanotst",
@@ -77,6 +81,6 @@ def watch(
     from segue.live.policy import Policy
 
     layout = Layout(id_col, time_col, target_col, freq, time_format, duplicates, decimal=decimal)
-    terms = Terms(model, threads, refresh, warm_up, Policy(budget=budget, shift=shift), forget, adopt, skip_bad)
+    terms = Terms(model, threads, refresh, warm_up, Policy(budget=budget, shift=shift), forget, adopt, skip_bad, learn)
     form = FileFormat(encoding, skip_rows, comment)
     watch_lines(files, layout, form, terms, lambda lines: None if quiet else print_notes(lines, ctx))

@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
+from numpy.typing import NDArray
 
 EDGES = np.concatenate([np.arange(4) * 0.25, 1.0 + np.arange(24) * 0.125, 4.0 * 1.15 ** np.arange(23)])
 """The lower edges of the bins of scores: quarters up to 1, eighths up to 4, then in steps of 15 % up to 87."""
@@ -54,7 +55,7 @@ class Curve:
         numbers = counts.astype(np.float64) + _PRIOR * -np.diff(_NORMAL, append=0.0)
         beyond = np.cumsum(numbers[:, ::-1], axis=1)[:, ::-1]  # scores at each edge or above
         total = beyond[:, :1]
-        anchor = np.argmax(beyond <= _TAIL * total, axis=1)[:, None]
+        anchor = _begins(beyond, _TAIL * total)
         inside = np.arange(len(EDGES)) >= anchor
         many = np.take_along_axis(beyond, anchor, axis=1)
         fitted = many / total * _tail(np.where(inside, numbers, 0.0), many, EDGES[anchor])
@@ -77,6 +78,15 @@ class Curve:
         low, high = self.logs[rows, after - 1], self.logs[rows, after]
         share = np.clip((goal - low) / np.where(high < low, high - low, -1.0), 0.0, 1.0)
         return np.asarray(EDGES[after - 1] + share * (EDGES[after] - EDGES[after - 1]))
+
+
+def _begins(beyond: Float64[np.ndarray, "lanes edges"], most: Float64[np.ndarray, "lanes 1"]) -> NDArray[np.int64]:
+    """The edge at which the tail of each lane begins, (lanes, 1): the first with at most so many scores beyond.
+
+    Where less than one score is left there, more than enough scores are of one size, and the tail begins with them.
+    """
+    first = np.argmax(beyond <= most, axis=1)[:, None]
+    return np.asarray(np.where(np.take_along_axis(beyond, first, axis=1) < 1.0, np.maximum(first - 1, 0), first))
 
 
 def _tail(

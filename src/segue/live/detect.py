@@ -23,14 +23,14 @@ def detect(
     model: Model = "nanotst",
     refresh: int = 24,
     warm_up: int = 128,
+    learn: bool = True,
     **options: Unpack[TableOptions],
 ) -> Any:
     """Finds the anomalies of every series of a long frame, whose rows may come in any order.
 
     Each row is compared with forecasts that were made before it. Its p-value is calibrated on the rows of its series
     before it, so that without anomalies 1 % of the rows are reported at level 99. What is surprising is bounded in what
-    later forecasts read, so that one anomaly does not hide the next. The result is that of `segue.Watch` fed row by
-    row.
+    later forecasts read, so one anomaly does not hide the next. The result is that of `segue.Watch` fed row by row.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
@@ -38,6 +38,7 @@ def detect(
         model: See `segue.forecast`.
         refresh: Steps after which the forecasts are made again; fewer take longer and detect more.
         warm_up: The number of first values of each series that are not judged.
+        learn: Whether a series learns on the way: see `segue.Watch`.
         **options: How to read the table: `id_col`, `freq` and others, as `segue.Layout` describes them.
 
     Returns:
@@ -62,7 +63,7 @@ def detect(
         raise UserError("season", options["season"], "leave it out: a watch takes the seasons that the step suggests")
     reading = read_frame(frame, Layout(**options))
     give_notice(reading.notes)
-    watch = Watch(model, refresh=refresh, warm_up=warm_up, freq=_step(reading))
+    watch = Watch(model, refresh=refresh, warm_up=warm_up, freq=_step(reading), learn=learn)
     observations = _observe(watch, reading)
     return _table(reading, watch.predictor.name, observations, float(level))
 

@@ -16,8 +16,8 @@ from segue.state import State
 class Lanes:
     """The running series of a watch between two calls; a fresh lane is all zeros, but for its history.
 
-    The standing forecasts are no part of it. They are a pure function of `history.read` and `small.origins`, so a watch
-    that goes on from this value makes them again, bit for bit.
+    The standing forecasts are no part of it. They are a pure function of the histories, `small.origins` and
+    `small.terms`, so a watch that goes on from this value makes them again, bit for bit.
 
     Attributes:
         names: The name of each lane, in the order of their first values.

@@ -44,15 +44,17 @@ SHAPES = {
     "width": (len(GROUPS) + 1, 2),
 }
 """The shape of one lane of each array, all float32."""
+TERMS = (len(GROUPS) + 1, len(EXPERTS) + 1)
+"""The shape of the terms of one lane: see `terms`."""
 
 
 def fresh(lanes: int) -> State:
-    """Returns the state of lanes that have learnt nothing: 172 bytes a lane, all zero."""
+    """Returns the state of lanes that have learnt nothing: 160 bytes a lane, all zero."""
     return State({name: np.zeros((lanes, *shape), dtype=np.float32) for name, shape in SHAPES.items()})
 
 
 def terms(state: State) -> Float32[np.ndarray, "lanes groups terms"]:
-    """Returns what a forecast needs of the state: 72 bytes a lane, all zero for a fresh one.
+    """Returns what a forecast needs of the state: 60 bytes a lane, all zero for a fresh one.
 
     Keep them with each forecast that stands. It can then be made again after the state has gone on.
 

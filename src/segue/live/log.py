@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from segue.live.packing import CELL
 
-_BLOCK = 16
-"""The most cells of a row, 512 bytes: the unit in which old cells are dropped, or moved if they are still needed."""
+_BLOCK = 15
+"""The most cells of a row: the unit in which old cells are dropped, or moved if they are still needed. Two rows of 480
+bytes fill a page of 1 kB; one of 512 bytes would leave half of it empty."""
 
 
 class Log:

@@ -21,6 +21,9 @@ class Status(IntEnum):
     """Its step was over, and had no value; it changes nothing."""
     DUPLICATE = 4
     """Its step had a value already; it changes nothing."""
+    AHEAD = 5
+    """Its step lies further ahead than the lane's history reaches, so its time may be wrong; it changes nothing. The
+    next value is taken if it lies there, too: then the lane was away for long, and begins anew."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Pictures of a watch: values, the band that stood for them before they came, and alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,42 +15,71 @@ if TYPE_CHECKING:
     from segue.live.alerts import Event
 
 MOST_CHARTS = 4
-"""How many series one figure shows: each needs the whole width."""
+"""How many stretches one figure shows: each needs the whole width."""
+MOST_VALUES = 336
+"""The values of a stretch: two weeks of hours, in which single values can be seen. More would be a black band."""
 
 _ALERT = COLOURS[4]
 
 
-def plot_watch(frame: pd.DataFrame, events: "Sequence[Event]", *, total: int | None = None) -> "Figure":
-    """Draws a chart for each series: values, their expected ones and bands, the surprising values and the alerts.
+def plot_watch(frame: pd.DataFrame, events: "Sequence[Event]") -> "Figure":
+    """Draws values, their expected ones and bands, and alerts: each chart shows a stretch around an alert.
+
+    The alerts with the least p-values come first. Where there are fewer than charts, the newest values of series
+    without one follow.
 
     Args:
         frame: The frame of `Observations.frame()`, of one call or several.
-        events: The alerts, as they open and end; those of series with more of them are drawn first.
-        total: The number of all series, if the frame does not have all of them.
+        events: The alerts, as they open and end.
 
     Returns:
         The figure; `figure.savefig(path)` saves it.
     """
     alerts = _latest(events)
-    counts = pd.Series([event.lane for event in alerts], dtype=object).value_counts()
-    names = sorted(frame["unique_id"].unique(), key=lambda name: -int(counts.get(name, 0)))
-    picked, total = names[:MOST_CHARTS], total or len(names)
-    figure = new_figure(9.0, max(2.6 * len(picked), 3.6) + 0.4)
-    charts = [figure.add_subplot(len(picked), 1, number + 1) for number in range(len(picked))]
-    for chart, name in zip(charts, picked, strict=True):
-        own = frame[(frame["unique_id"] == name) & ~frame["status"].isin(["late", "duplicate"])].sort_values("ds")
-        _draw(chart, own, [event for event in alerts if event.lane == name])
+    taken = frame[~frame["status"].isin(["late", "duplicate", "ahead"])]
+    series = {name: own.sort_values("ds") for name, own in taken.groupby("unique_id", sort=False)}
+    stretches = list(_stretches(series, alerts))
+    figure = new_figure(9.0, max(2.6 * len(stretches), 3.6) + 0.4)
+    charts = [figure.add_subplot(len(stretches), 1, number + 1) for number in range(len(stretches))]
+    for chart, (name, own) in zip(charts, stretches, strict=True):
+        _draw(chart, own, [event for event in alerts if event.lane == name and _overlaps(event, own)])
         add_title(chart, str(name))
     if charts:
         _add_legend(figure, charts)
-    if len(picked) < total:
-        figure.suptitle(f"{len(picked)} of {total:,} series", x=0.01, ha="left", fontsize=9, color=SOFT)
+    shown = sum(len(own) for _, own in stretches)
+    if shown < len(taken):
+        text = f"{shown:,} of {len(taken):,} values, where p-values are least; {len(alerts):,} alerts in all"
+        figure.suptitle(text, x=0.01, ha="left", fontsize=9, color=SOFT)
     return figure
 
 
 def _latest(events: "Sequence[Event]") -> "list[Event]":
     """One event for each alert: as it ended, or as it stands."""
     return list({(event.lane, event.begin): event for event in events}.values())
+
+
+def _stretches(series: dict[Any, pd.DataFrame], alerts: "Sequence[Event]") -> "Iterator[tuple[Any, pd.DataFrame]]":
+    """Yields the name and the rows of each stretch; an alert that is on an earlier one needs no other."""
+    shown: list[tuple[Any, pd.DataFrame]] = []
+    for event in sorted(alerts, key=lambda event: event.p):
+        own = series.get(event.lane)
+        on_others = any(name == event.lane and _overlaps(event, rows) for name, rows in shown)
+        if own is None or on_others or len(shown) == MOST_CHARTS:
+            continue
+        first = int(np.searchsorted(own["ds"].to_numpy(), _edge(event.begin, own["ds"].dtype.kind == "M")))
+        begin = max(0, min(first - MOST_VALUES // 2, len(own) - MOST_VALUES))
+        if first < len(own):
+            shown.append((event.lane, own[begin : begin + MOST_VALUES]))
+    quiet = [name for name in series if all(name != other for other, _ in shown)]
+    shown += [(name, series[name][-MOST_VALUES:]) for name in quiet[: MOST_CHARTS - len(shown)]]
+    yield from shown
+
+
+def _overlaps(event: "Event", rows: pd.DataFrame) -> bool:
+    """Whether an alert begins in the time of some rows, or goes on in it."""
+    times = rows["ds"].to_numpy()
+    dated = times.dtype.kind == "M"
+    return bool(_edge(event.begin, dated) <= times[-1] and (event.end is None or _edge(event.end, dated) >= times[0]))
 
 
 def _draw(ax: "Axes", own: pd.DataFrame, alerts: "Sequence[Event]") -> None:
@@ -60,7 +89,8 @@ def _draw(ax: "Axes", own: pd.DataFrame, alerts: "Sequence[Event]") -> None:
     )
     dated = times.dtype.kind == "M"
     for event in alerts:
-        begin, end = _edge(event.begin, dated), times[-1] if event.end is None else _edge(event.end, dated)
+        begin = max(_edge(event.begin, dated), times[0])
+        end = times[-1] if event.end is None else min(_edge(event.end, dated), times[-1])
         label = "alert" if event is alerts[0] else None
         ax.axvspan(begin, end, color=_ALERT, alpha=0.18, linewidth=1.5, label=label, zorder=0)
         ax.axvline(begin, color=_ALERT, linewidth=1.2, zorder=0)

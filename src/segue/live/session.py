@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int64, Shaped
 
 from segue.live.alerts import Event, advance, start
 from segue.live.lanes import Lanes
-from segue.live.observations import Observations
+from segue.live.observations import Observations, Status
 from segue.live.packing import RAW
 from segue.live.policy import Policy
 from segue.live.store import Batch, Store
@@ -64,10 +64,12 @@ class Session:
             picked.append(rows)
             events += self._judge(parts[-1])
             left = left[~now]
-        for name, time in zip(ids.tolist(), times.astype(np.int64).tolist(), strict=True):
-            self._seen[name] = max(time, self._seen.get(name, time))
         self._events += events
-        return _merged(parts, np.argsort(np.concatenate(picked))), events
+        observed = _merged(parts, np.argsort(np.concatenate(picked)))
+        taken = np.where(observed.status == Status.AHEAD, np.iinfo(np.int64).min, times.astype(np.int64))
+        for name, time in zip(ids.tolist(), taken.tolist(), strict=True):  # a wrong time makes no other lane old
+            self._seen[name] = max(time, self._seen.get(name, time))
+        return observed, events
 
     def commit(self, marks: Mapping[str, Any], age: int | None = None) -> list[Any]:
         """Commits all since the last commit.

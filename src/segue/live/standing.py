@@ -1,16 +1,19 @@
 """The forecasts that stand for the next values of each lane, made at several origins, and made again in one batch.
 
-They are a pure function of the history that the model reads, up to their origin. So they are kept beside the state, as
-a cache, and made again after a restart.
+They are a pure function of the history that the model reads, up to their origin, and of the terms that learning had
+come to then (`segue.live.adapting`). So they are kept beside the state, as a cache, and made again after a restart.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float32, Float64, Int64
 from numpy.typing import NDArray
 
-from segue.forecasting.predictor import LEVELS, Predictor, forecast_panel
+from segue.forecasting.predictor import LEVELS, Forecast, Predictor, forecast_panel
+from segue.forecasting.support import within_support
+from segue.live.experts import EXPERTS, advise
+from segue.live.learning import combine
 from segue.live.running import Running
 
 ORIGINS = 2
@@ -18,6 +21,8 @@ ORIGINS = 2
 _LEAST = 48
 """The least number of steps that a forecast reaches, so that one outlasts a gap of some missing values."""
 _NONE = -1
+_BATCH = 256
+"""The lanes that experts are asked for at once; the histories of all of 10,000 lanes would take 60 MB."""
 
 
 class Standing:
@@ -28,13 +33,17 @@ class Standing:
         refresh: The number of steps after which a lane is forecast again.
         seasons: The periods that the frequency suggests, in steps.
         context: The number of last values that a forecast reads.
+        learns: Whether experts are asked for each forecast, so that lanes can learn from it.
     """
 
-    def __init__(self, predictor: Predictor, refresh: int, seasons: tuple[float, ...], context: int) -> None:
+    def __init__(
+        self, predictor: Predictor, refresh: int, seasons: tuple[float, ...], context: int, learns: bool
+    ) -> None:
         self._predictor, self._seasons, self._context = predictor, np.array(seasons, dtype=np.float64), context
-        self.horizon = horizon_of(refresh)
+        self.horizon, self.learns = horizon_of(refresh), learns
         self._origins = np.full((0, ORIGINS), _NONE, dtype=np.int64)
         self._quantiles = np.zeros((0, ORIGINS, self.horizon, len(LEVELS)))
+        self._medians = np.zeros((0, ORIGINS, self.horizon, len(EXPERTS) if learns else 0))
 
     def make(self, running: Running, lanes: Int64[np.ndarray, " picked"]) -> None:
         """Makes the forecasts of distinct lanes that are due; those that were made before move behind them."""
@@ -47,12 +56,37 @@ class Standing:
         made = self._origins[lanes]
         source = (wanted[:, :, None] == made[:, None, :]) & (wanted[:, :, None] != _NONE)
         kept, index = source.any(2), source.argmax(2)
-        self._quantiles[lanes] = self._quantiles[lanes[:, None], index]
+        for array in (self._quantiles, self._medians):
+            array[lanes] = array[lanes[:, None], index]
         self._origins[lanes] = wanted
         rows, slots = np.nonzero(~kept & (wanted != _NONE))
         if len(rows):
             due = _Due(running, lanes[rows], wanted[rows, slots], self._seasons, self._context)
-            self._quantiles[lanes[rows], slots] = forecast_panel(self._predictor, due, self.horizon, LEVELS)
+            self._fill(due, lanes[rows], slots, running.small["terms"][lanes[rows], slots])
+
+    def _fill(
+        self,
+        due: "_Due",
+        lanes: Int64[np.ndarray, " due"],
+        slots: Int64[np.ndarray, " due"],
+        terms: Float32[np.ndarray, "due groups terms"],
+    ) -> None:
+        """Makes forecasts: the model's, and of lanes with terms that of the model and its experts."""
+        quantiles = forecast_panel(self._predictor, due, self.horizon, LEVELS)
+        taught = np.asarray(terms.any(axis=(1, 2)))
+        asked = np.flatnonzero(taught | self.learns)
+        for part in np.split(asked, range(_BATCH, len(asked), _BATCH)):
+            values, observed = due.lanes(part, self._context)
+            advice = advise(Forecast(quantiles[part]), values, observed, due.seasons[part])
+            if self.learns:
+                self._medians[lanes[part], slots[part]] = advice.medians
+            own = taught[part]
+            given = combine(terms[part][own], advice.select(own)).quantiles
+            if getattr(self._predictor, "keeps_support", False):  # of values as they came: bounded ones are no counts
+                raw = due.ring("history.raw", part[own], self._context)
+                given = within_support(given, raw, ~np.isnan(raw))
+            quantiles[part[own]] = given
+        self._quantiles[lanes, slots] = quantiles
 
     def at(
         self, lanes: Int64[np.ndarray, " picked"], steps: Int64[np.ndarray, " picked"]
@@ -63,6 +97,16 @@ class Standing:
         reached = (origins != _NONE) & (leads <= self.horizon)
         quantiles = self._quantiles[lanes[:, None], np.arange(ORIGINS), np.where(reached, leads - 1, 0)]
         return quantiles, reached & ~np.isnan(quantiles[..., 0])
+
+    def stood(
+        self, lanes: Int64[np.ndarray, " picked"]
+    ) -> tuple[
+        Int64[np.ndarray, "picked origins"],
+        Float64[np.ndarray, "picked origins steps levels"],
+        Float64[np.ndarray, "picked origins steps experts"],
+    ]:
+        """Returns the origins of the forecasts that were last made, -1 for none, with them the experts' medians."""
+        return self._origins[lanes], self._quantiles[lanes], self._medians[lanes]
 
     def forget(self, lanes: Int64[np.ndarray, " picked"]) -> None:
         """Forgets the forecasts of lanes whose history has changed."""
@@ -75,6 +119,7 @@ class Standing:
             self._origins = np.concatenate([self._origins, np.full((missing, ORIGINS), _NONE, dtype=np.int64)])
             more = np.zeros((missing, *self._quantiles.shape[1:]))
             self._quantiles = np.concatenate([self._quantiles, more])
+            self._medians = np.concatenate([self._medians, np.zeros((missing, *self._medians.shape[1:]))])
 
 
 def horizon_of(refresh: int) -> int:
@@ -109,9 +154,10 @@ class _Due:
     def lanes(
         self, picked: Sequence[int] | NDArray[np.int64], context: int
     ) -> tuple[Float64[np.ndarray, "picked time"], Bool[np.ndarray, "picked time"]]:
-        picked, width = (
-            np.asarray(picked),
-            min(self._context, context),
-        )  # not only up to the longest lane: sums of baselines depend on the width
-        values = self._running.before("history.read", self._lanes[picked], self._origins[picked], width)
+        values = self.ring("history.read", np.asarray(picked), context)
         return values, ~np.isnan(values)
+
+    def ring(self, name: str, picked: Int64[np.ndarray, " picked"], context: int) -> Float64[np.ndarray, "picked time"]:
+        """The last values of one kind; not only up to the longest lane, since sums of baselines depend on the width."""
+        width = min(self._context, context)
+        return self._running.before(name, self._lanes[picked], self._origins[picked], width)

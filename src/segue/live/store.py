@@ -78,7 +78,8 @@ class Store:
                 self._facts = self._read("meta")
             owner = self._facts.get("identity", self._identity)
             if owner != self._identity:
-                self._refuse(owner["model"])
+                other = owner["model"] != self._identity["model"]
+                self._refuse(owner["model"] if other else f"another {owner['model']}", "model")
         except BaseException:
             self._connection.close()
             raise
@@ -122,7 +123,7 @@ class Store:
             return None
         stored = Small.from_facts(self._facts["small"])
         if stored != self._small:
-            self._refuse(self._facts["identity"]["model"])
+            self._refuse("another version of segue", "version")
         with reported(self.path):
             rows = self._connection.execute("SELECT lane, name, last, seen, small FROM lanes ORDER BY lane").fetchall()
             self._alerts.read()
@@ -179,13 +180,10 @@ class Store:
             self._alerts.drop(last)
             self._put("marks", marks)
 
-    def _refuse(self, owner: str) -> None:
+    def _refuse(self, owner: str, what: str) -> None:
         if not self._adopt:
-            whose = owner if owner != self._identity["model"] else f"another {owner}"
-            remedy = (
-                f"is the store of {whose}; go on with that model, or give `adopt`: values stay, all else begins anew"
-            )
-            raise UserError("state", self.path, remedy)
+            remedy = f"go on with that {what}, or give `adopt`: values stay, all else begins anew"
+            raise UserError("state", self.path, f"is the store of {owner}; {remedy}")
 
     def _read(self, table: str) -> dict[str, Any]:
         return {key: json.loads(value) for key, value in self._connection.execute(f"SELECT key, value FROM {table}")}

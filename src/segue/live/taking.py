@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int8, Int64, Shaped
 
 from segue.forecasting.predictor import LEVELS
+from segue.live.adapting import begin, begin_anew
 from segue.live.calibration import BOUND, Curve, learnt
 from segue.live.observations import Observations, Status
 from segue.live.running import Running
@@ -29,7 +30,7 @@ class Answers:
 
     def __init__(self, rows: int) -> None:
         self.expected, self.lower, self.upper, self.p = np.full((4, rows), np.nan)
-        self.warming = np.zeros(rows, dtype=bool)
+        self.warming, self.ahead = np.zeros((2, rows), dtype=bool)
 
     def observations(
         self,
@@ -40,6 +41,7 @@ class Answers:
     ) -> Observations:
         """Joins the answers to what was given."""
         status = np.where(self.warming, np.int8(Status.WARMING), status)
+        status = np.where(self.ahead, np.int8(Status.AHEAD), status)
         return Observations(ids, times, values, self.expected, self.lower, self.upper, self.p, status)
 
 
@@ -66,6 +68,7 @@ class Round:
 
 def take(running: Running, standing: Standing, answers: Answers, now: Round, terms: Terms) -> None:
     """Takes one round in: it answers, learns, and writes values into the lanes."""
+    now = _within_reach(running, answers, now)
     running.skip(now.lanes, now.steps)
     standing.make(running, now.lanes)
     quantiles, reached = standing.at(now.lanes, now.steps)
@@ -76,7 +79,22 @@ def take(running: Running, standing: Standing, answers: Answers, now: Round, ter
     read[judged] = _judge(running, answers, now.select(judged), quantiles[judged], reached[judged], ready[judged])
     answers.warming[now.rows] = ~np.isnan(now.values) & ~(judged & ready)
     running.write(now.lanes, now.values, read)
-    _begin_forecasts(running, now.lanes[~np.isnan(now.values)], terms)
+    begin(running, standing, _due(running, now.lanes[~np.isnan(now.values)], terms))
+
+
+def _within_reach(running: Running, answers: Answers, now: Round) -> Round:
+    """Leaves out a value that lies further ahead than its lane's history reaches, unless the one before did so, too.
+
+    One wrong time in the future would make all later values of the lane late. Two in a row that lie near each other are
+    a lane that was away for longer than its history, which begins anew in any case. So the first one is no loss.
+    """
+    last, before = running.last[now.lanes], running.small["ahead"][now.lanes]
+    far = (last >= 0) & (now.steps - last > running.width)
+    again = (before > 0) & (now.steps > before) & (now.steps - before <= running.width)
+    left_out = far & ~again
+    running.small["ahead"][now.lanes] = np.where(left_out, now.steps, 0)
+    answers.ahead[now.rows] = left_out
+    return now.select(~left_out)
 
 
 def _answer(answers: Answers, now: Round, quantiles: Float64[np.ndarray, "round levels"]) -> None:
@@ -109,16 +127,14 @@ def _judge(
     return read
 
 
-def _begin_forecasts(running: Running, lanes: Int64[np.ndarray, " picked"], terms: Terms) -> None:
-    """Lets a new forecast begin at the newest value of the lanes whose newest forecast is `refresh` steps old."""
-    ages = running.small["origins"]
-    due = (ages[lanes, 0] == 0) | (ages[lanes, 0] > terms.refresh)
-    lanes = lanes[due & (running.small["seen"][lanes] >= terms.warm_up // 2)]
-    ages[lanes, 1:] = ages[lanes, :-1]
-    ages[lanes, 0] = 1
+def _due(running: Running, lanes: Int64[np.ndarray, " picked"], terms: Terms) -> Int64[np.ndarray, " due"]:
+    """The lanes whose newest forecast is `refresh` steps old, or that have none."""
+    newest = running.small["origins"][lanes, 0]
+    due = (newest == 0) | (newest > terms.refresh)
+    return np.asarray(lanes[due & (running.small["seen"][lanes] >= terms.warm_up // 2)])
 
 
-def accept(running: Running, standing: Standing | None, lanes: Int64[np.ndarray, " picked"]) -> None:
+def accept(running: Running, lanes: Int64[np.ndarray, " picked"], learns: bool) -> None:
     """Lets the model read the latest run of surprising values of distinct lanes as they came, and forecast anew."""
     for lane in lanes.tolist():
         one, end = np.array([lane]), running.last[[lane]]
@@ -129,9 +145,4 @@ def accept(running: Running, standing: Standing | None, lanes: Int64[np.ndarray,
         if len(run):
             steps = np.arange(end[0] - (running.width - 1 - run[-1]), end[0] + 1)
             running.rings["history.read"][lane, steps % running.width] = raw[run[-1] :]
-    ages = running.small["origins"]
-    forecast = lanes[ages[lanes, 0] > 0]
-    ages[forecast] = 0
-    ages[forecast, 0] = 1
-    if standing is not None:
-        standing.forget(lanes)
+    begin_anew(running, lanes[running.small["origins"][lanes, 0] > 0], learns)

@@ -9,6 +9,7 @@ from jaxtyping import Float64, Int64, Shaped
 from segue.errors import UserError
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.grid.frequency import Frequency, Times
+from segue.live import adapting
 from segue.live.arrivals import Arrivals
 from segue.live.calibration import EDGES
 from segue.live.clock import find_frequency, read_times, refuse_other_kind, steps_since
@@ -23,12 +24,14 @@ _MOST_STEPS = 1_400
 _SHAPES: Shapes = {
     "first": ((), np.int64),  # the first time, in microseconds since 1970 or as an integer
     "seen": ((), np.int32),  # values that have come
+    "ahead": ((), np.int64),  # the step of the newest value, if it lay too far ahead to be taken
     "origins": (
         (ORIGINS,),
         np.int32,
     ),  # 1 + steps since the origin of each standing forecast, the newest first; 0: none
     "counts": (EDGES.shape, np.float32),  # see segue.live.calibration
     "spent": ((), np.float32),
+    **adapting.SHAPES,
 }
 
 
@@ -43,6 +46,8 @@ class Watch:
         refresh: The number of steps after which a lane is forecast again, all lanes that are due in one batch.
         warm_up: The number of values of a lane before the first p-value; forecasts begin at half of it.
         freq: The step of all lanes; by default the first call shows it, which then has two values of some lane.
+        learn: Whether a lane learns on the way: weights of cheap experts beside the model, and the width of bands. What
+            lanes have learnt stays in `lanes` where this is false, and is not used for new forecasts.
         threads: How many threads NanoTST computes with; by default as many as the machine allows.
 
     Raises:
@@ -62,12 +67,13 @@ class Watch:
         refresh: int = 24,
         warm_up: int = 128,
         freq: str | int | None = None,
+        learn: bool = True,
         threads: int | None = None,
     ) -> None:
         _check("refresh", refresh, 1, _MOST_STEPS // (2 * ORIGINS))
         _check("warm_up", warm_up, 2, 2**31 - 1)
         self.predictor = load_predictor(model, threads=threads)
-        self._terms, self._freq = Terms(refresh, warm_up), freq
+        self._terms, self._freq, self._learns = Terms(refresh, warm_up), freq, learn
         kept = horizon_of(refresh)  # so that forecasts can be made again that stand at a restart
         self._context = min(self.predictor.context, _MOST_STEPS - kept)
         self._running = Running(None, self._context, kept, _SHAPES)
@@ -129,7 +135,10 @@ class Watch:
         Raises:
             UserError: There is no lane of a name.
         """
-        accept(self._running, self._standing, np.unique(self._running.index(ids)))
+        lanes = np.unique(self._running.index(ids))
+        accept(self._running, lanes, self._learns)
+        if self._standing is not None:
+            self._standing.forget(lanes)
 
     def index(self, ids: Any) -> Int64[np.ndarray, " ids"]:
         """Returns the lane of each name; see `segue.live.lanes.Lanes.index`."""
@@ -143,7 +152,8 @@ class Watch:
         refuse_other_kind(frequency, times)
         if self._frequency is None:
             self._frequency = frequency
-            self._standing = Standing(self.predictor, self._terms.refresh, frequency.seasons, self._context)
+            about = self.predictor, self._terms.refresh, frequency.seasons, self._context
+            self._standing = Standing(*about, self._learns)
         known = len(self._running)
         self._running.add(distinct)
         lane_of = self._running.index(distinct)

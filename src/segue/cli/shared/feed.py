@@ -69,6 +69,8 @@ class Feed:
             with stopping.waiting():
                 lines = self._lines.read(_BATCH, 1 if self._reader else _FIRST)
             if not lines:
+                if not self._lines.position.lines:
+                    self._notes([f"{self._file} is empty"])
                 return
             if self._lines.position.lines < begin.lines + len(lines):  # the file was replaced
                 begin = Position()

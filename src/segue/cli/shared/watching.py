@@ -1,7 +1,7 @@
 """The work of `segue watch`: for each batch of lines scores, a commit and alerts, in this order."""
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +49,7 @@ class Terms:
     forget: str | None
     adopt: bool
     skip_bad: bool
+    learn: bool
 
 
 def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, notes: Notes) -> None:
@@ -67,6 +68,7 @@ def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, no
         feed = Feed(files, layout, form, terms.skip_bad, store.marks, notes)
         stack.callback(feed.close)
         work = Work(store, files, layout, terms, predictor, stack)
+        notes(work.notes)
         try:
             for read, marks in feed.batches(stopping):
                 work.take(read.rows, marks, columns_of(feed.reader.form))
@@ -107,9 +109,16 @@ class Work:
         self._counts: Counter[str] = Counter()
         self._drawn, self._events = deque[pd.DataFrame](), list[Event]()
         self.bad: list[str] = []
+        self.notes = list(self._late_files())
         if self._marks:  # the outputs of a store that has begun are cut back at once, whatever comes
             self._open()
             self._deliver()
+
+    def _late_files(self) -> Iterator[str]:
+        """Yields a line where a file of scores begins in the middle of a watch."""
+        path = self._files.scores
+        if path is not None and self._marks and str(path.resolve()) not in self._marks.get("scores", {}):
+            yield f"{path.name} begins with the next row, because the store has taken those before it"
 
     def take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
         """Observes a batch of rows, writes scores, commits, and gives out the alerts."""
@@ -171,7 +180,7 @@ class Work:
             if layout.freq is not None and frequency_of(layout.freq, rows.times) != known:
                 raise UserError("freq", layout.freq, f"what is stored has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
-        watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq)
+        watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq, learn=terms.learn)
         self._session = Session(watch, terms.policy, self._store)
         self._open()
         self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
@@ -231,6 +240,7 @@ _WORDS = {
     Status.MISSING: "without a value",
     Status.LATE: "late",
     Status.DUPLICATE: "double",
+    Status.AHEAD: "too far ahead in time",
 }
 
 
