@@ -197,3 +197,15 @@ def test_training_lowers_the_loss_on_series_it_never_saw(nano, model, generator,
     assert [record["epoch"] for record in history] == [0, 1, 2]
     assert history[-1]["losses"][1] < 0.5 * math.log(2 * math.pi * math.e) < history[0]["losses"][1]
     assert len(capsys.readouterr().out.splitlines()) == 5 + len(history)  # three lines say what the figures mean
+
+
+def test_a_column_is_read_to_its_last_value_in_whole_patches(nano, tmp_path):
+    # Catches a context that ends before the newest value, or one that is longer than the model's.
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "".join(f"{row},{-row}\n" for row in range(600)), encoding="utf-8")
+    torch.testing.assert_close(nano.read_column(str(table), "a"), torch.arange(88.0, 600.0)[None])
+    table.write_text("a,b\n" + "".join(f"{row},{-row}\n" for row in range(70)), encoding="utf-8")
+    torch.testing.assert_close(nano.read_column(str(table), None), -torch.arange(6.0, 70.0)[None])
+    table.write_text("a\n" + "nan\n" * 40, encoding="utf-8")
+    with pytest.raises(ValueError, match="finite"):
+        nano.read_column(str(table), "a")
