@@ -1,17 +1,17 @@
 """NanoTST: a causal patch transformer for time series, whole, in one file. Read it from top to bottom.
 
 A language model reads tokens and predicts the next one. Here the "token" is a patch, 32 consecutive values of a series;
-the model reads up to 16 patches and says, after each of them, what the next patch will be and how sure it is of that.
-No vocabulary: a patch goes in through one linear layer, and a Gaussian for each of the next 32 values comes out.
+the model says after each of up to 16 patches what the next one will be, by a Gaussian for each of its 32 values.
 
     512 steps -> normalise -> 16 patches of 32 -> embed (16 x 128) -> 4 x [attention, FFN] -> mu, sigma (16 x 32)
 
 `python nano_tst.py` trains it in about five minutes on two CPU cores, prints what it has learnt on the way, and draws
-two pictures into images/. The parts are those of GPT-2 (pre-norm blocks, learned positions, GELU), PatchTST (patches;
-Nie et al. 2023), RevIN (instance normalisation; Kim et al. 2022), DeepAR (sampled paths; Salinas et al. 2020).
+into pictures/; `--csv FILE` then forecasts a column of yours. Its parts: GPT-2 (pre-norm blocks, learned positions,
+GELU), PatchTST (patches; Nie 2023), RevIN (instance norm; Kim 2022), DeepAR (sampled paths; Salinas 2020).
 """
 
 import argparse
+import csv
 import math
 import time
 from pathlib import Path
@@ -23,9 +23,8 @@ from torch import Tensor, nn
 CONTEXT, PATCH = 512, 32  # time steps that the model sees, and how many of them make one patch
 TOKENS, HORIZON = CONTEXT // PATCH, 128  # 16 patches of context; forecasts reach 4 patches ahead
 WIDTH, HEADS, LAYERS = 128, 4, 4  # 0.8 million parameters
-SERIES, BATCH, LEARNING_RATE, CLIP = 2000, 32, 3e-4, 1.0
-NOISE, SEED = 0.1, 0
-IMAGES = Path(__file__).parent / "images"
+SERIES, BATCH, LEARNING_RATE, CLIP, NOISE, SEED = 2000, 32, 3e-4, 1.0, 0.1, 0
+PICTURES = Path(__file__).parent / "pictures"
 
 
 # 1. The data. ---------------------------------------------------------------------------------------------------------
@@ -40,16 +39,13 @@ def make_series(count: int, steps: int, generator: torch.Generator) -> Tensor:
     return offset + trend * t + amplitude * torch.sin(2 * math.pi * cycles * t + phase) + noise
 
 
-# 2. Patches: 512 steps become 16 tokens. ------------------------------------------------------------------------------
-def patchify(series: Tensor) -> Tensor:
+def patchify(series: Tensor) -> Tensor:  # 2. Patches: 512 steps become 16 tokens
     return series.unflatten(-1, (-1, PATCH))  # (B, T * 32) -> (B, T, 32)
 
 
 # 3. A linear baseline. ------------------------------------------------------------------------------------------------
-# Before any deep model: how far does one matrix get? Least squares, from the `past` latest patches to the next one.
+# How far does one matrix get? Least squares from the `past` latest of 17 patches to the next: (B, 17 - past, 32).
 def linear_baseline(train: Tensor, test: Tensor, past: int) -> Tensor:
-    """Predictions (B, 17 - past, 32) for patches (B, 17, 32), by the linear map that fits the training patches best."""
-
     def inputs(patches: Tensor) -> Tensor:
         windows = patches[:, :-1].unfold(1, past, 1).transpose(-2, -1).flatten(-2)  # (B, 17 - past, past * 32)
         return torch.cat([windows, torch.ones_like(windows[..., :1])], dim=-1)  # the ones carry the bias
@@ -59,13 +55,10 @@ def linear_baseline(train: Tensor, test: Tensor, past: int) -> Tensor:
 
 
 # 4. Instance normalisation. -------------------------------------------------------------------------------------------
-# A level of 1,000 and a level of 0.01 should look the same to the network. So each series is brought to mean 0 and
-# standard deviation 1 by its own statistics, and every prediction is brought back by the same two numbers.
-#
-# The honest footnote: in training the statistics are those of the whole context of 512, as in the classics. The first
-# prediction, made from 32 values, has then been scaled by values that come later: the future leaks through the mean and
-# the deviation. Only the last prediction, of the patch after the context, is clean, and that is the one forecasting
-# uses. The trade: a simple rule for a slightly flattering training loss. tests/test_nano_tst.py shows the leak.
+# Each series is brought to mean 0 and standard deviation 1, and every prediction is brought back by the same two
+# numbers. In training they are those of the whole context of 512, as in the classics: the first prediction has been
+# scaled by values that come later, so the future leaks. Only the last prediction, of the patch after the context, is
+# clean, and that is the one forecasting uses. tests/test_nano_tst.py shows the leak.
 def statistics(context: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each series over what it is given: (B, steps) -> (B, 1), (B, 1)."""
     variance, mean = torch.var_mean(context, dim=-1, keepdim=True, correction=0)
@@ -74,10 +67,6 @@ def statistics(context: Tensor) -> tuple[Tensor, Tensor]:
 
 def normalise(values: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
     return (values - mean) / scale
-
-
-def denormalise(values: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    return values * scale + mean
 
 
 # 5. The model. --------------------------------------------------------------------------------------------------------
@@ -139,10 +128,9 @@ def gaussian_nll(mu: Tensor, sigma: Tensor, target: Tensor) -> Tensor:
 
 
 # 6. Predicting, and the grammar evaluation. ---------------------------------------------------------------------------
-# Four sentences that a child reads at once; the first three never occur in training, where all is sine and noise. See:
-# - The flat line is right before any training: the normaliser alone answers it, the model only adds specks.
-# - Both sines come within ten epochs. Sigma is wide at the first patch, where the period cannot be known yet.
-# - The pure line is never quite learnt, yet sigma shrinks: on what it never saw, a model can be far too sure of itself.
+# Four sentences that a child reads at once; the first three never occur in training, where all is sine and noise. The
+# flat line is right before any training: the normaliser alone answers it. Both sines come within ten epochs. The pure
+# line is never quite learnt, yet sigma shrinks: on what it never saw, a model can be far too sure of itself.
 def grammar() -> dict[str, Tensor]:
     t = torch.arange(CONTEXT + PATCH) / CONTEXT
     sine = torch.sin(2 * math.pi * 4 * t)
@@ -155,11 +143,7 @@ def predict(model: nn.Module, series: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and deviation of patches 2 to 17 of (B, 17 * 32), each from those before it, in the series' own units."""
     mean, scale = statistics(series[:, :CONTEXT])
     mu, sigma = model(patchify(normalise(series, mean, scale))[:, :-1])
-    return denormalise(mu.flatten(1), mean, scale), sigma.flatten(1) * scale  # (B, 16, 32) -> (B, 512)
-
-
-def rmse(prediction: Tensor, truth: Tensor) -> Tensor:
-    return (prediction - truth).square().mean(dim=-1).sqrt()
+    return mu.flatten(1) * scale + mean, sigma.flatten(1) * scale  # (B, 16, 32) -> (B, 512)
 
 
 # 7. Forecasting. ------------------------------------------------------------------------------------------------------
@@ -174,9 +158,9 @@ def forecast(model: nn.Module, context: Tensor, horizon: int, generator: torch.G
         mean, scale = statistics(window)  # of what lies behind only: here nothing can leak
         mu, sigma = model(patchify(normalise(window, mean, scale)))
         drawn = torch.normal(mu[:, -1], sigma[:, -1], generator=generator)  # one draw of the next patch
-        series = torch.cat([series, denormalise(drawn, mean, scale)], dim=1)
+        series = torch.cat([series, drawn * scale + mean], dim=1)
     drawn = series[:, length : length + horizon].unflatten(0, (-1, paths))  # (B * paths, h) -> (B, paths, h)
-    return drawn.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)  # (3, B, h)
+    return drawn.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)
 
 
 # 8. Training. ---------------------------------------------------------------------------------------------------------
@@ -186,7 +170,7 @@ def evaluate(model: nn.Module, epoch: int, train: Tensor, held_out: Tensor) -> d
     losses = [gaussian_nll(*model(patches[:, :-1]), patches[:, 1:]).item() for patches in (train, held_out)]
     truth = torch.stack(list(grammar().values()))
     mu, sigma = predict(model, truth)
-    errors = rmse(mu, truth[:, PATCH:]).tolist()
+    errors = (mu - truth[:, PATCH:]).square().mean(dim=-1).sqrt().tolist()
     cells = [f"{error:6.3f} {spread:6.3f}" for error, spread in zip(errors, sigma.mean(dim=-1), strict=True)]
     print(f"{epoch:5d}  {losses[0]:7.3f}  {losses[1]:8.3f} | " + " | ".join(cells), flush=True)
     return {"epoch": epoch, "losses": losses, "mu": mu, "sigma": sigma, "errors": errors}
@@ -195,6 +179,8 @@ def evaluate(model: nn.Module, epoch: int, train: Tensor, held_out: Tensor) -> d
 def train(model: nn.Module, series: Tensor, held_out: Tensor, epochs: int, generator: torch.Generator) -> list[dict]:
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
     patches, unseen = (patchify(normalise(s, *statistics(s[:, :CONTEXT]))) for s in (series, held_out))
+    print("NLL: the loss per value; lower is better, and a guess of N(0, 1) costs 1.42. RMSE: the error of the mean.")
+    print("sigma: the error that the model expects. The same as the RMSE is honest; below it, the model is too sure.\n")
     print("epoch      NLL  held out | " + " | ".join(f"{name:^13}" for name in grammar()))
     print(" " * 25 + "| " + " | ".join("  RMSE  sigma" for _ in grammar()))
     history = [evaluate(model, 0, patches, unseen)]
@@ -214,15 +200,16 @@ def train(model: nn.Module, series: Tensor, held_out: Tensor, epochs: int, gener
 def compare(model: nn.Module, series: Tensor, held_out: Tensor) -> None:
     """RMSE on the same held-out patches: one matrix that sees `past` patches against the model that sees all so far."""
     mu, _ = predict(model, held_out)
-    print(f"\nRMSE, held out    linear  NanoTST  (noise alone: {NOISE:.3f})")
+    print(f"\nRMSE, held out    linear  NanoTST  (of the next patch; the noise lets nobody below {NOISE:.3f})")
     for past in (1, 4, 8, 16):  # 16 patches hold whole cycles: there a matrix can simply copy the value 512 steps ago
         linear = linear_baseline(patchify(series), patchify(held_out), past).flatten()
         ours, truth = mu[:, (past - 1) * PATCH :].flatten(), held_out[:, past * PATCH :].flatten()
-        print(f"{past:2d} patches seen  {rmse(linear, truth):7.3f} {rmse(ours, truth):8.3f}")
+        errors = [(guess - truth).square().mean().sqrt() for guess in (linear, ours)]
+        print(f"{past:2d} patches seen  {errors[0]:7.3f} {errors[1]:8.3f}")
 
 
 # 9. Pictures. ---------------------------------------------------------------------------------------------------------
-BLUE, GREY, COLOURS = "#1f5f8b", "#b5bac2", ["#8a8f98", "#3d8b5f", "#1f5f8b", "#dd7a22"]
+BLUE, GREY = "#1f5f8b", "#b5bac2"
 plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False})
 
 
@@ -234,65 +221,79 @@ def draw_fan(axes: plt.Axes, truth: Tensor, low: Tensor, middle: Tensor, high: T
 
 
 def draw_training(history: list[dict], path: Path) -> None:
-    """Above: the loss, and the error of each sentence. Below: what the model says of each sentence, early and late."""
     shown, epochs = [r for r in history if r["epoch"] in (1, 10, history[-1]["epoch"])], [r["epoch"] for r in history]
     figure = plt.figure(figsize=(12, 9.5), layout="constrained")
     grid = figure.add_gridspec(1 + len(shown), 4, height_ratios=[1.5] + [1] * len(shown))
-    loss, error = figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2:])
-    for axes, key, names in (loss, "losses", ["training series", "held-out series"]), (error, "errors", [*grammar()]):
-        axes.set_prop_cycle(color=COLOURS[-len(names) :])
+    loss, error = (figure.add_subplot(grid[0, half]) for half in (slice(2), slice(2, 4)))
+    top = (loss, "losses", "linear", ["training", "held out"]), (error, "errors", "log", [*grammar()])
+    for axes, key, scale, names in top:
         axes.plot(epochs, [r[key] for r in history], "o-", ms=3, label=names)
         axes.set_xscale("symlog", linthresh=1)
-        axes.set_xticks([0, 1, 2, 5, 10, 20, 50, 100], [0, 1, 2, 5, 10, 20, 50, 100])
-        axes.set_xlabel("epoch")
+        axes.set(xlabel="epoch", ylabel=key, yscale=scale)
         axes.legend()
-    loss.set_title("Loss: Gaussian NLL of the next patch, per value")
-    error.set(title="RMSE of the predicted mean on the four sentences", yscale="log")
     for i, (name, truth) in enumerate(grammar().items()):
         for row, record in enumerate(shown, start=1):
             axes, mu, spread = figure.add_subplot(grid[row, i]), record["mu"][i], 1.2816 * record["sigma"][i]
             draw_fan(axes, truth, mu - spread, mu, mu + spread)
-            margin = (
-                0.6 * truth.std().item() + 0.01
-            )  # the flat line is seen through a microscope, or nothing would show
-            axes.set_ylim(truth.min().item() - margin, truth.max().item() + margin)
-            axes.set_title(f"{name}, epoch {record['epoch']}")
+            margin = 0.6 * truth.std().item() + 0.01  # the flat line is seen through a microscope
+            axes.set(title=f"{name}, epoch {record['epoch']}", ylim=(truth.min() - margin, truth.max() + margin))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=100)
 
 
 def draw_forecasts(quantiles: Tensor, series: Tensor, path: Path) -> None:
-    figure, grid = plt.subplots(2, 3, figsize=(12, 5), sharex=True, layout="constrained")
+    shape, start = (2, 3) if len(series) > 1 else (1, 1), series.shape[1] - HORIZON
+    figure, grid = plt.subplots(*shape, figsize=(12, 5), sharex=True, squeeze=False, layout="constrained")
     for i, axes in enumerate(grid.flat):
         draw_fan(axes, series[i], *quantiles[:, i])
-        axes.axvline(CONTEXT, color="black", lw=0.8, ls=":")
-        axes.set_xlim(CONTEXT - 2 * HORIZON, CONTEXT + HORIZON)
+        axes.axvline(start, color="black", lw=0.8, ls=":")
+        axes.set_xlim(max(0, start - 2 * HORIZON), start + HORIZON)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle(f"{HORIZON} steps sampled patch by patch, after {CONTEXT} steps (the last {2 * HORIZON} shown)")
     figure.savefig(path, dpi=100)
+
+
+def read_column(path: str, name: str | None) -> Tensor:
+    """The last whole patches, at most 16, of a column of a CSV file (1, T * 32). Without a name: the last column."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        values = torch.tensor([float(row[name or [*row][-1]]) for row in csv.DictReader(file)])
+    if len(values) < PATCH or not values.isfinite().all():
+        raise ValueError(f"{len(values)} values; at least {PATCH}, all finite, are needed")
+    return values[len(values) % PATCH :][None, -CONTEXT:]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train NanoTST on synthetic series, then look at what it has learnt.")
     parser.add_argument("--epochs", type=int, default=100)
-    epochs, start = parser.parse_args().epochs, time.perf_counter()
+    parser.add_argument("--csv", metavar="FILE", help="forecast a column of this file, too: --column, or the last one")
+    parser.add_argument("--column", metavar="NAME")
+    arguments, start = parser.parse_args(), time.perf_counter()
+    try:
+        own = read_column(arguments.csv, arguments.column) if arguments.csv else None
+    except (OSError, KeyError, ValueError, TypeError) as mistake:
+        parser.error(f"--csv {arguments.csv}: give a file and a --column with a number in every row ({mistake})")
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
     series = make_series(SERIES, CONTEXT + PATCH, generator)
     unseen = make_series(500, CONTEXT + HORIZON, generator)  # the same grammar, other sentences
-    held_out = unseen[:, : CONTEXT + PATCH]
-    model = NanoTST()
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {SERIES:,} series, {epochs} epochs\n")
-    history = train(model, series, held_out, epochs, generator)
+    held_out, model = unseen[:, : CONTEXT + PATCH], NanoTST()
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {SERIES:,} series, {arguments.epochs} epochs\n")
+    history = train(model, series, held_out, arguments.epochs, generator)
     compare(model, series, held_out)
     low, median, high = quantiles = forecast(model, unseen[:50, :CONTEXT], HORIZON, generator)
     truth = unseen[:50, CONTEXT:]
-    error, covered = rmse(median.flatten(), truth.flatten()), ((low <= truth) & (truth <= high)).float().mean()
-    print(f"\n{HORIZON} steps ahead: RMSE of the median {error:.3f}, the 80 % band covers {covered:.1%}")
-    IMAGES.mkdir(exist_ok=True)
-    draw_training(history, IMAGES / "nano_tst_training.png")
-    draw_forecasts(quantiles, unseen, IMAGES / "nano_tst_forecasts.png")
-    print(f"{time.perf_counter() - start:.0f} seconds; pictures in {IMAGES}")
+    error, covered = (median - truth).square().mean().sqrt(), ((low <= truth) & (truth <= high)).float().mean()
+    print(
+        f"\n{HORIZON} steps ahead: RMSE of the median {error:.3f}, the 80 % band covers {covered:.1%} (less: too sure)"
+    )
+    PICTURES.mkdir(exist_ok=True)
+    draw_training(history, PICTURES / "nano_tst_training.png")
+    draw_forecasts(quantiles, unseen, PICTURES / "nano_tst_forecasts.png")
+    if own is not None:
+        quantiles = forecast(model, own, HORIZON, generator)
+        print(f"{arguments.csv}, next patch, 10, 50 and 90 % of each value:\n{quantiles[:, 0, :PATCH].T.numpy()}")
+        own = torch.cat([own, torch.full((1, HORIZON), math.nan)], dim=1)  # nobody knows the truth yet
+        draw_forecasts(quantiles, own, PICTURES / "nano_tst_column.png")
+    print(f"{time.perf_counter() - start:.0f} seconds; pictures in {PICTURES}")
 
 
 if __name__ == "__main__":

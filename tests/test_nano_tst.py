@@ -116,7 +116,7 @@ def test_normalisation_is_reversible_and_standardises(nano, generator):
     inside = nano.normalise(series, *stats)
     torch.testing.assert_close(inside.mean(dim=-1), torch.zeros(8), atol=1e-5, rtol=0)
     torch.testing.assert_close(inside.std(dim=-1, correction=0), torch.ones(8), atol=1e-3, rtol=0)
-    torch.testing.assert_close(nano.denormalise(inside, *stats), series)
+    torch.testing.assert_close(inside * stats[1] + stats[0], series)
 
 
 def test_a_flat_line_stays_finite(nano):
@@ -196,4 +196,16 @@ def test_training_lowers_the_loss_on_series_it_never_saw(nano, model, generator,
     history = nano.train(model, series[:256], series[256:], 2, generator)
     assert [record["epoch"] for record in history] == [0, 1, 2]
     assert history[-1]["losses"][1] < 0.5 * math.log(2 * math.pi * math.e) < history[0]["losses"][1]
-    assert len(capsys.readouterr().out.splitlines()) == 2 + len(history)
+    assert len(capsys.readouterr().out.splitlines()) == 5 + len(history)  # three lines say what the figures mean
+
+
+def test_a_column_is_read_to_its_last_value_in_whole_patches(nano, tmp_path):
+    # Catches a context that ends before the newest value, or one that is longer than the model's.
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "".join(f"{row},{-row}\n" for row in range(600)), encoding="utf-8")
+    torch.testing.assert_close(nano.read_column(str(table), "a"), torch.arange(88.0, 600.0)[None])
+    table.write_text("a,b\n" + "".join(f"{row},{-row}\n" for row in range(70)), encoding="utf-8")
+    torch.testing.assert_close(nano.read_column(str(table), None), -torch.arange(6.0, 70.0)[None])
+    table.write_text("a\n" + "nan\n" * 40, encoding="utf-8")
+    with pytest.raises(ValueError, match="finite"):
+        nano.read_column(str(table), "a")
