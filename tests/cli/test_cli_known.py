@@ -1,5 +1,7 @@
 """`--future`, `--covariates` and `--holidays`: the same forecasts as in Python, or one line of advice."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,7 +77,7 @@ def test_an_explanation_has_the_columns_of_the_future(files):
                  folder / "future.csv", "--output", folder / "out.csv")  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert "note: 2 known columns: the error of" in result.stderr
-    assert "The column promo raises it most on" in result.stdout
+    assert re.search(r"The column promo raises it by [\d.]+ at 3 steps .*, first on \d{4}-\d\d-\d\d\.", result.stdout)
     rows = pd.read_csv(folder / "out.csv")
     np.testing.assert_allclose(rows.loc[:, "level":].sum(axis=1), rows["SeasonalNaive"], atol=1e-6)
     with pytest.warns(segue.errors.Notice):
