@@ -3,7 +3,7 @@
     python -m benchmarks.forecasting.answers_constants --data DIR
 
 A row is a constant, a value and a case, with the figures that the value gives there; `chosen` marks the library's own.
-`benefit` (_DOUBT, _PANEL), `edge` and `beyond` are on days spread over the last year of electricity prices, `reach` on
+`benefit` (_PANEL), `edge` and `beyond` are on days spread over the last year of electricity prices, `reach` on
 calibrated sets, `explained` on simulated series.
 """
 
@@ -22,9 +22,10 @@ from benchmarks.forecasting.calibration import panel_of
 from benchmarks.forecasting.scores import series_scores
 from benchmarks.forecasting.sets import SETS, load_task
 from benchmarks.machine import default_output, machine
-from segue.forecasting.answers import benefit, components, conformal, effects, phases, regressed
+from segue.forecasting.answers import benefit, components, conformal, effects, lane_fit, phases, regressed
 from segue.forecasting.answers.calibration import Calibration, calibrate_panel, calibrated_panel
-from segue.forecasting.answers.regressed import Regressed, lane_effects
+from segue.forecasting.answers.lane_fit import fit_lane, known_of
+from segue.forecasting.answers.regressed import Regressed
 from segue.forecasting.predictor import LEVELS, History, Predictor, forecast_panel
 from segue.forecasting.registry import load_predictor
 
@@ -45,19 +46,18 @@ def moved(module: ModuleType, name: str, value: float) -> Iterator[bool]:
 
 
 def shares(predictor: Predictor, data: Path, windows: int) -> Iterator[Row]:
-    """`_DOUBT` and `_PANEL`: the weights that they give, and the errors of the forecasts that are mixed so."""
+    """`_PANEL`: the weights that it gives, and the errors of the forecasts that are mixed so."""
     for case in cases(data, windows):
         own = Regressed(predictor)
         series, spans = benefit._windows(case.panel, case.horizon, case.before)
         error = benefit._errors(own, case.panel, series, spans, case.horizon, None)
         plain = forecast_panel(predictor, case.origins, case.horizon, LEVELS)
         full = forecast_panel(own, case.origins, case.horizon, LEVELS)
-        for name, values in (("_DOUBT", (0, 5, 10, 20, 40, 80)), ("_PANEL", (4, 8, 16, 32, 64))):
-            for value in values:
-                with moved(benefit, name, float(value)) as chosen:
-                    weights = benefit._weights(error, series, len(case.panel))
-                share = weights[case.origins.series][:, None, None]
-                yield found("benefit", name, value, chosen, case, plain + share * (full - plain), plain, weights.mean())
+        for value in (4, 8, 16, 32, 64):
+            with moved(benefit, "_PANEL", float(value)) as chosen:
+                weights = benefit._weights(error, series, len(case.panel))
+            share = weights[case.origins.series][:, None, None]
+            yield found("benefit", "_PANEL", value, chosen, case, plain + share * (full - plain), plain, weights.mean())
 
 
 def edges(predictor: Predictor, data: Path, windows: int) -> Iterator[Row]:
@@ -67,27 +67,33 @@ def edges(predictor: Predictor, data: Path, windows: int) -> Iterator[Row]:
         history = History(values, observed, case.origins.seasons, case.known(values.shape[1]))
         plain = forecast_panel(predictor, case.origins, case.horizon, LEVELS)
         for value in (2.0, 3.0, 4.0, 6.0, INF):
+            known = known_of(history, case.horizon)
             with moved(effects, "_EDGE", value) as chosen:
-                added = lane_effects(history, case.horizon)
+                fits = [fit_lane(history, lane, case.horizon) for lane in range(len(history))]
+            added = np.stack([fit.effects.of(known[lane]) for lane, fit in enumerate(fits)])
             past = History(values - added[:, : values.shape[1]], observed, history.seasons)
             left = past.select(np.arange(len(past)), max(0, values.shape[1] - predictor.context))
             full = predictor.predict(left, case.horizon).quantiles + added[:, values.shape[1] :, None]
             yield found("edge", "_EDGE", value, chosen, case, full, plain, 1.0)
 
 
+def _by_phase(values: Any, observed: Any, known: Any, season: int) -> Any:
+    """The quantiles by the regressions for each phase of a lane; None where its past is too short."""
+    fit = phases.fit_phases(values, observed, known, season)
+    return None if fit is None else fit.quantiles(values, observed, known)
+
+
 def bounds(predictor: Predictor, data: Path, windows: int) -> Iterator[Row]:
     """`_BEYOND`: the errors of the regressions for each phase alone."""
     for case in cases(data, windows, noise=False):
-        if case.season < regressed._SEASON:
+        if case.season < lane_fit._SEASON:
             continue
         plain = forecast_panel(predictor, case.origins, case.horizon, LEVELS)
         values, observed = case.origins.lanes(np.arange(len(case.origins)), regressed._LONGEST)
         known = case.known(values.shape[1]).values
         for value in (0.0, 0.5, 2.0, INF):
             with moved(phases, "_BEYOND", value) as chosen:
-                lanes = [
-                    phases.phase_quantiles(*lane, case.season) for lane in zip(values, observed, known, strict=True)
-                ]
+                lanes = [_by_phase(*lane, case.season) for lane in zip(values, observed, known, strict=True)]
             full = np.stack([lane.mean(0) for lane in lanes if lane is not None])
             yield found("beyond", "_BEYOND", value, chosen, case, full, plain, 1.0)
 

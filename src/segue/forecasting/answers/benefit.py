@@ -16,17 +16,13 @@ _FEWEST, _MOST = 2, 32  # windows of a series
 _APART = 3  # the most horizons from one window to the next: three months of days, not only the last month
 _LEAST_BEFORE = 12  # values before a window; fewer carry no regression
 _GRID = np.linspace(0.0, 1.0, 21)
-_USUAL, _DOUBT = 0.75, 20.0
-"""Four forecasts are averaged where all can be made, and a mean of four was better than three on each market of the
-benchmark, however the last windows went (NP 2.14 for 2.26). So the plain one keeps a quarter, unless the errors speak
-clearly: the log likelihood of a weight falls by 20 times what it is above the usual most, by 5 at a weight of one. The
-20 is caution more than gain (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv, 36 days a market). Without
-it, a column of noise costs .6 % more on NP, and .6 % less on PJM. True columns then gain .4 % more on three markets,
-and 2 % more on a panel of all three."""
+_UNMEASURED = 0.375
+"""The weight where no window can be measured: half of three quarters. A mean of the plain forecast and three with known
+columns was better than three alone on each market of the benchmark (NP 2.14 for 2.26)."""
 _WORTH = 1.0
 """Independent errors in a window. Its errors hang together, and so do windows: cold days come in a row. Four errors in
 each of the last 16 days left out the covariates of PJM after one cold spell, with an error of 3.97 instead of 3.71."""
-_SHORT = "histories are too short to measure whether known columns help; half of their usual share is used"
+_SHORT = f"histories are too short to measure whether known columns help; their share is {_UNMEASURED:.0%}"
 _POOLED, _PANEL = 4.0, 16.0
 """The windows that all series count for beside those of one: a sixteenth of them, but at least 4 and at most 16. On a
 panel of three markets, 4 to 64 in the place of 16 change the error by .1 % (same file). Larger panels were not
@@ -39,9 +35,8 @@ def with_weights(
     """Weighs a forecast with known columns against one without, for each series, and says what was found.
 
     The errors e of the last windows have a Laplace likelihood, mean(e) to the power of minus their number, for each
-    weight of `_GRID`. The weight is its mean under this likelihood. Before, weights up to three quarters are equally
-    likely, and larger ones less so. So no evidence means some weight, and strong evidence none or all. The windows of
-    the other series count for a few.
+    weight of `_GRID`. The weight is its mean under this likelihood, so no evidence means a half, and strong evidence
+    none or all. The windows of the other series count for a few.
 
     Args:
         predictor: The predictor.
@@ -53,7 +48,7 @@ def with_weights(
     known, count = _known(panel), len(panel)
     series, spans = _windows(panel, horizon, ends)
     if not len(series):
-        middle = replace(known, weights=np.full(count, _USUAL / 2))
+        middle = replace(known, weights=np.full(count, _UNMEASURED))
         return replace(panel, known=middle), _SHORT
     error = _errors(predictor, panel, series, spans, horizon, report)
     weights = _weights(error, series, count)
@@ -123,7 +118,7 @@ def _weights(
     """The weight of each series."""
     tiny = 1e-9 + 1e-6 * error.mean()
     worth = min(max(_POOLED, len(error) / _PANEL), _PANEL)
-    pooled = -worth * np.log(error.mean(0) + tiny) - _DOUBT * np.maximum(_GRID - _USUAL, 0.0)
+    pooled = -worth * np.log(error.mean(0) + tiny)
     result = np.empty(count)
     for one in range(count):
         own = error[series == one]
