@@ -88,21 +88,27 @@ def main() -> None:
 
     train_mean(one, normalise(train), steps=1000)
     train_mean(model, normalise(train), steps=1000)
-    alone, together = test_rmse(one, test), test_rmse(model, test)
-    matrix = last_rmse(predict_last(fit(normalise(train), TOKENS), normalise(test), TOKENS), test)
+    network, together = test_rmse(one, test), test_rmse(model, test)
+    single, matrix = (
+        last_rmse(predict_last(fit(normalise(train), past), normalise(test), past), test) for past in (1, TOKENS)
+    )
     with torch.no_grad():
         weights = model.attention.weights(model.embedded(normalise(test)[:, :-1]))
     own, first = weights[:, -1, -1].mean().item(), weights[:, -1].max(dim=-1).values.mean().item()
     print("RMSE of patch 17")
-    print(f"  each patch alone (step 3)  {alone:.3f}")
-    print(f"  with attention             {together:.3f}")
-    print(f"  matrix of 16 patches       {matrix:.3f}")
-    print(f"\nAnswer to step 3: with attention a patch asks the earlier ones, and the error goes from {alone:.2f} to {together:.2f}.")
+    print(f"  matrix of one patch               {single:.3f}")
+    print(f"  one attention, and no other layer {together:.3f}")
+    print(f"  network of one patch (step 3)     {network:.3f}")
+    print(f"  matrix of 16 patches              {matrix:.3f}")
+    print("\nAnswer to step 3: a patch asks with a query, and takes the values whose keys match. Without any other layer this")
+    print(f"brings the error from {single:.2f}, what one patch says linearly, to {together:.2f}.")
+    print(f"Notice: the network of step 3 reads one patch and still has {network:.2f}. It can compute with what it reads, while one")
+    print("attention only averages. Looking back and computing are two different abilities, and this model has only one.")
     print(f"Notice: patch 16 keeps {own:.0%} of its attention for itself. Its strongest weight is {first:.0%} on average;")
     print(f"even attention would be {1 / TOKENS:.0%} everywhere. The weights differ from series to series; a matrix has one set.")
     draw(weights[:3])
-    print("\nQuestion: one attention mixes values linearly, and one matrix of 16 patches still does better. What does a whole")
-    print("transformer add, and is there any series on which the matrix loses?")
+    print("\nQuestion: the matrix of 16 patches is still the best. What does a model reach that looks back and computes, and is")
+    print("there any series on which the matrix loses?")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,11 @@ def main() -> None:
             print(f"  {past:12d} {linear:8.3f} {ours:12.3f}")
         print()
     known, any_period = results.values()
-    print("Answer to step 4: TODO")
+    print(f"Answer to step 4: with 16 patches, whole waves and few periods, the matrix has {known[16][0]:.3f} and the transformer")
+    print(f"{known[16][1]:.3f}: there one matrix nearly equals the transformer. It loses wherever the list of patterns is longer than")
+    print(f"it can hold. With 8 patches it has {known[8][0]:.2f} against {known[8][1]:.2f}. With any period it has {any_period[16][0]:.2f} against {any_period[16][1]:.2f} even")
+    print("with 16 patches. One matrix is one rule for all series; attention and the FFN make a rule for each series.")
+    print("Notice: one transformer serves every length. The matrix needs one for each number of patches.")
     draw(results)
     print("\nQuestion: every prediction so far is one number per value. How sure is the model of it, and is it right to be?")
 

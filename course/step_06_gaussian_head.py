@@ -94,7 +94,11 @@ def main() -> None:
     many = train_gaussian(normalise(make_sets(MANY)[0]), STEPS)
     curves = {f"{FEW} training series": calibration(overfitted, test), f"{MANY:,} series": calibration(many, test)}
     early, late, better = history[250], history[STEPS], curves[f"{MANY:,} series"][7].item()
-    print("\nAnswer to step 5: TODO", early, late, better)
+    print(f"\nAnswer to step 5: on the series it learns from, the 80 % band holds {late[0]:.0%}. The head is not too sure by nature:")
+    print(f"on test series the same model holds {early[1]:.0%} after 250 steps and {late[1]:.0%} at the end. Sigma shrinks to fit the errors on")
+    print("series that it has begun to know by heart, and errors on new series stay larger. That is overfitting, seen in sigma.")
+    print(f"Notice: with {MANY:,} training series, none seen more than four times, the band of test series holds {better:.0%}.")
+    print("nano_tst.py reads each of 2,000 series 100 times: its 71.3 % has the same cause. Step 8 looks at the rest of it.")
     draw(history, curves)
     print("\nQuestion: the model is honest on series like those it has learnt from. What does it say of other series, which")
     print("a child continues at once: a flat line, a rising line, a sine without noise?")

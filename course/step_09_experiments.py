@@ -92,6 +92,7 @@ def run(name: str, seed: int) -> dict[str, object]:
 
 def rerun() -> None:
     """Trains all arms and writes the file after every one, so that an interrupted run leaves what it has."""
+    RESULTS.parent.mkdir(exist_ok=True)
     rows: list[dict[str, object]] = []
     for seed in SEEDS:
         for name in ARMS:
