@@ -102,7 +102,9 @@ def main() -> None:
     print(f"  {'the noise alone':26} {NOISE:.3f}   (the limit: nobody can do better)")
     copy = rmse(patches[:, 0], truth)
     print("\nNotice: copying the values 512 steps ago is the best of these guesses, because every series makes a whole")
-    print(f"number of waves in 512 steps. Its error is still {copy / NOISE:.0f} times the limit: the trend has moved on.")
+    print(
+        f"number of waves in 512 steps. Its error is still {copy / NOISE:.0f} times the limit: the trend has moved on."
+    )
     draw(test[:4])
     print("\nQuestion: the copy uses one fixed rule for all series. How far does the best fixed linear rule get?")
 

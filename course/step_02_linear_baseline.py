@@ -7,9 +7,10 @@ rule of probability says why it is enough: whoever can predict each next value c
 
 import matplotlib.pyplot as plt
 import torch
-from step_01_data_and_patches import BLUE, GREY, NOISE, ORANGE, TOKENS, make_sets, patchify, rmse, save
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
+
+from step_01_data_and_patches import BLUE, GREY, NOISE, ORANGE, TOKENS, make_sets, patchify, rmse, save
 
 
 # 1. The chain rule. ---------------------------------------------------------------------------------------------------
@@ -61,7 +62,9 @@ def draw(errors: dict[int, tuple[float, float]], weights: Tensor) -> None:
 
 def main() -> None:
     joint, chained = chain_rule()
-    print(f"Chain rule: the log density of five values is {joint:.4f} at once, and {chained:.4f} as five predictions.\n")
+    print(
+        f"Chain rule: the log density of five values is {joint:.4f} at once, and {chained:.4f} as five predictions.\n"
+    )
 
     train, test = (patchify(series) for series in make_sets())
     print(f"RMSE of the next patch by one matrix (noise alone: {NOISE:.3f})")
@@ -71,11 +74,19 @@ def main() -> None:
         weights = fit(train, past)
         errors[past] = [rmse(predict_last(weights, patches, past), patches[:, -1]) for patches in (train, test)]
         print(f"  {past:12d} {weights.numel():9,} {errors[past][0]:10.3f} {errors[past][1]:9.3f}")
-    print("\nAnswer to step 1: the copy of 512 steps ago had a fixed rule; the best linear rule over the same 16 patches")
-    print(f"reaches {errors[TOKENS][1]:.3f} on test series. It is close to the limit of {NOISE}, with no deep model at all.")
+    print(
+        "\nAnswer to step 1: the copy of 512 steps ago had a fixed rule; the best linear rule over the same 16 patches"
+    )
+    print(
+        f"reaches {errors[TOKENS][1]:.3f} on test series. It is close to the limit of {NOISE}, with no deep model at all."
+    )
     print(f"Notice: with 1 patch the error is {errors[1][1]:.2f}. One patch does not show the period; 16 patches do.")
-    print(f"Notice: it does not copy one value: its largest weight is {weights[:-1, 0].abs().max():.2f}. Offset, trend and the")
-    print("sines and cosines of 18 possible periods are 38 directions, and the matrix adds up all 512 values to find them.")
+    print(
+        f"Notice: it does not copy one value: its largest weight is {weights[:-1, 0].abs().max():.2f}. Offset, trend and the"
+    )
+    print(
+        "sines and cosines of 18 possible periods are 38 directions, and the matrix adds up all 512 values to find them."
+    )
     print("So it averages the noise, which a copy cannot do. It needs the list of possible periods to be short.")
     draw(errors, weights[:-1, 0])
     print("\nQuestion: all these series lie between about -10 and 10. What does the matrix say of the same series at a")

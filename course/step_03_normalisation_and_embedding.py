@@ -7,9 +7,10 @@ values, goes through one linear layer and becomes a vector of 64: the embedding,
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import BLUE, CONTEXT, ORANGE, PATCH, SEED, TOKENS, make_sets, patchify, rmse, save
 from step_02_linear_baseline import fit, predict_last
-from torch import Tensor, nn
 
 WIDTH, BATCH, LEARNING_RATE = 64, 32, 1e-3
 
@@ -97,9 +98,15 @@ def main() -> None:
         clean = last_rmse(predict_last(scaled, normalise(series), TOKENS), series)
         errors[name] = plain / factor, clean / factor
         print(f"  {name:14} {errors[name][0]:7.3f} {errors[name][1]:11.3f}")
-    print(f"\nAnswer to step 2: at a level of 1,000 the plain matrix errs by {errors['1,000 higher'][0]:.2f} instead of")
-    print(f"{errors['as they are'][0]:.2f}, and at a thousandth by {errors['a thousandth'][0]:.2f}: its bias and its rounding belong to one level and")
-    print(f"one size. The normalised one errs by {errors['1,000 higher'][1]:.3f} and {errors['a thousandth'][1]:.3f}.\n")
+    print(
+        f"\nAnswer to step 2: at a level of 1,000 the plain matrix errs by {errors['1,000 higher'][0]:.2f} instead of"
+    )
+    print(
+        f"{errors['as they are'][0]:.2f}, and at a thousandth by {errors['a thousandth'][0]:.2f}: its bias and its rounding belong to one level and"
+    )
+    print(
+        f"one size. The normalised one errs by {errors['1,000 higher'][1]:.3f} and {errors['a thousandth'][1]:.3f}.\n"
+    )
 
     one = fit(normalise(train), 1)
     model = OnePatch()

@@ -9,10 +9,11 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import PATCH, SEED, TOKENS, make_sets, save
 from step_02_linear_baseline import fit, predict_last
 from step_03_normalisation_and_embedding import WIDTH, OnePatch, last_rmse, normalise, test_rmse, train_mean
-from torch import Tensor, nn
 
 
 # 1. Attention. --------------------------------------------------------------------------------------------------------
@@ -100,14 +101,26 @@ def main() -> None:
     print(f"  one attention, and no other layer {together:.3f}")
     print(f"  network of one patch (step 3)     {network:.3f}")
     print(f"  matrix of 16 patches              {matrix:.3f}")
-    print("\nAnswer to step 3: a patch asks with a query, and takes the values whose keys match. Without any other layer this")
+    print(
+        "\nAnswer to step 3: a patch asks with a query, and takes the values whose keys match. Without any other layer this"
+    )
     print(f"brings the error from {single:.2f}, what one patch says linearly, to {together:.2f}.")
-    print(f"Notice: the network of step 3 reads one patch and still has {network:.2f}. It can compute with what it reads, while one")
-    print("attention only averages. Looking back and computing are two different abilities, and this model has only one.")
-    print(f"Notice: patch 16 keeps {own:.0%} of its attention for itself. Its strongest weight is {first:.0%} on average;")
-    print(f"even attention would be {1 / TOKENS:.0%} everywhere. The weights differ from series to series; a matrix has one set.")
+    print(
+        f"Notice: the network of step 3 reads one patch and still has {network:.2f}. It can compute with what it reads, while one"
+    )
+    print(
+        "attention only averages. Looking back and computing are two different abilities, and this model has only one."
+    )
+    print(
+        f"Notice: patch 16 keeps {own:.0%} of its attention for itself. Its strongest weight is {first:.0%} on average;"
+    )
+    print(
+        f"even attention would be {1 / TOKENS:.0%} everywhere. The weights differ from series to series; a matrix has one set."
+    )
     draw(weights[:3])
-    print("\nQuestion: the matrix of 16 patches is still the best. What does a model reach that looks back and computes, and is")
+    print(
+        "\nQuestion: the matrix of 16 patches is still the best. What does a model reach that looks back and computes, and is"
+    )
     print("there any series on which the matrix loses?")
 
 

@@ -10,10 +10,11 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import BLUE, CONTEXT, GREY, PATCH, SEED, TOKENS, make_series, make_sets, rmse, save
 from step_02_linear_baseline import fit, inputs
 from step_03_normalisation_and_embedding import WIDTH, normalise, train_mean
-from torch import Tensor, nn
 
 HEADS, LAYERS = 4, 2  # with a width of 64: 0.1 million parameters; nano_tst.py has 0.8 million
 
@@ -127,13 +128,21 @@ def main() -> None:
             print(f"  {past:12d} {linear:8.3f} {ours:12.3f}")
         print()
     known, any_period = results.values()
-    print(f"Answer to step 4: with 16 patches, whole waves and few periods, the matrix has {known[16][0]:.3f} and the transformer")
-    print(f"{known[16][1]:.3f}: there one matrix nearly equals the transformer. It loses wherever the list of patterns is longer than")
-    print(f"it can hold. With 8 patches it has {known[8][0]:.2f} against {known[8][1]:.2f}. With any period it has {any_period[16][0]:.2f} against {any_period[16][1]:.2f} even")
+    print(
+        f"Answer to step 4: with 16 patches, whole waves and few periods, the matrix has {known[16][0]:.3f} and the transformer"
+    )
+    print(
+        f"{known[16][1]:.3f}: there one matrix nearly equals the transformer. It loses wherever the list of patterns is longer than"
+    )
+    print(
+        f"it can hold. With 8 patches it has {known[8][0]:.2f} against {known[8][1]:.2f}. With any period it has {any_period[16][0]:.2f} against {any_period[16][1]:.2f} even"
+    )
     print("with 16 patches. One matrix is one rule for all series; attention and the FFN make a rule for each series.")
     print("Notice: one transformer serves every length. The matrix needs one for each number of patches.")
     draw(results)
-    print("\nQuestion: every prediction so far is one number per value. How sure is the model of it, and is it right to be?")
+    print(
+        "\nQuestion: every prediction so far is one number per value. How sure is the model of it, and is it right to be?"
+    )
 
 
 if __name__ == "__main__":

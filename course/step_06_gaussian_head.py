@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import BLUE, GREY, ORANGE, PATCH, SEED, make_sets, save
 from step_03_normalisation_and_embedding import BATCH, LEARNING_RATE, normalise
 from step_05_transformer import Transformer
-from torch import Tensor, nn
 
 LEVELS = torch.arange(0.1, 1.0, 0.1)  # bands of 10 % to 90 %
 FEW, MANY, STEPS = 200, 20_000, 2500  # 2,500 steps of 32 series: each of the few is read 400 times, of the many 4 times
@@ -94,13 +95,25 @@ def main() -> None:
     many = train_gaussian(normalise(make_sets(MANY)[0]), STEPS)
     curves = {f"{FEW} training series": calibration(overfitted, test), f"{MANY:,} series": calibration(many, test)}
     early, late, better = history[250], history[STEPS], curves[f"{MANY:,} series"][7].item()
-    print(f"\nAnswer to step 5: on the series it learns from, the 80 % band holds {late[0]:.0%}. The head is not too sure by nature:")
-    print(f"on test series the same model holds {early[1]:.0%} after 250 steps and {late[1]:.0%} at the end. Sigma shrinks to fit the errors on")
-    print("series that it has begun to know by heart, and errors on new series stay larger. That is overfitting, seen in sigma.")
-    print(f"Notice: with {MANY:,} training series, none seen more than four times, the band of test series holds {better:.0%}.")
-    print("nano_tst.py reads each of 2,000 series 100 times: its 71.3 % has the same cause. Step 8 looks at the rest of it.")
+    print(
+        f"\nAnswer to step 5: on the series it learns from, the 80 % band holds {late[0]:.0%}. The head is not too sure by nature:"
+    )
+    print(
+        f"on test series the same model holds {early[1]:.0%} after 250 steps and {late[1]:.0%} at the end. Sigma shrinks to fit the errors on"
+    )
+    print(
+        "series that it has begun to know by heart, and errors on new series stay larger. That is overfitting, seen in sigma."
+    )
+    print(
+        f"Notice: with {MANY:,} training series, none seen more than four times, the band of test series holds {better:.0%}."
+    )
+    print(
+        "nano_tst.py reads each of 2,000 series 100 times: its 71.3 % has the same cause. Step 8 looks at the rest of it."
+    )
     draw(history, curves)
-    print("\nQuestion: the model is honest on series like those it has learnt from. What does it say of other series, which")
+    print(
+        "\nQuestion: the model is honest on series like those it has learnt from. What does it say of other series, which"
+    )
     print("a child continues at once: a flat line, a rising line, a sine without noise?")
 
 

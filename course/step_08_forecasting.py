@@ -6,10 +6,11 @@ path is one possible future; the quantiles over many paths are the forecast. The
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import BLUE, CONTEXT, GREY, ORANGE, PATCH, SEED, make_series, make_sets, patchify, save
 from step_03_normalisation_and_embedding import normalise, statistics
 from step_06_gaussian_head import gaussian, train_gaussian
-from torch import Tensor, nn
 
 HORIZON, PATHS, STEPS = 128, 100, 4000
 LEVELS = torch.tensor([0.1, 0.5, 0.9])
@@ -59,7 +60,13 @@ def draw(quantiles: Tensor, series: Tensor) -> None:
     steps = range(CONTEXT, CONTEXT + HORIZON)
     for index, axes in enumerate(grid.flat):
         low, middle, high = quantiles[:, index]
-        axes.plot(range(CONTEXT - HORIZON, CONTEXT + HORIZON), series[index, CONTEXT - HORIZON :], color=GREY, lw=2, label="truth")
+        axes.plot(
+            range(CONTEXT - HORIZON, CONTEXT + HORIZON),
+            series[index, CONTEXT - HORIZON :],
+            color=GREY,
+            lw=2,
+            label="truth",
+        )
         axes.fill_between(steps, low, high, color=BLUE, alpha=0.3, lw=0, label="80 % band")
         axes.plot(steps, middle, color=ORANGE, lw=1.2, label="median")
         for edge in range(CONTEXT, CONTEXT + HORIZON, PATCH):
@@ -85,14 +92,24 @@ def main() -> None:
         print("  its width   " + " ".join(f"{width:6.3f}" for width in widths) + "\n")
     errors, covered, widths = rows["drawn patches go on"]
     _, plain, narrow = rows["means go on"]
-    print(f"Answer to step 7: {HORIZON} steps ahead the error is {errors[-1] / errors[0]:.1f} times that of the first patch, since each patch is read")
-    print(f"from patches that the model made up. The band holds {covered[0]:.0%} in the first patch and {covered[-1]:.0%} in the fourth.")
-    print(f"Notice: if the means go on instead, the fourth band is {narrow[-1] / narrow[0]:.1f} times as wide as the first, with draws {widths[-1] / widths[0]:.1f} times, and")
+    print(
+        f"Answer to step 7: {HORIZON} steps ahead the error is {errors[-1] / errors[0]:.1f} times that of the first patch, since each patch is read"
+    )
+    print(
+        f"from patches that the model made up. The band holds {covered[0]:.0%} in the first patch and {covered[-1]:.0%} in the fourth."
+    )
+    print(
+        f"Notice: if the means go on instead, the fourth band is {narrow[-1] / narrow[0]:.1f} times as wide as the first, with draws {widths[-1] / widths[0]:.1f} times, and"
+    )
     print(f"it holds {plain[-1]:.0%}. Draws carry the doubt of one patch into the next.")
-    print("Notice: draws within a patch are independent, but real errors are not. A wrong phase is wrong for a whole patch, and")
+    print(
+        "Notice: draws within a patch are independent, but real errors are not. A wrong phase is wrong for a whole patch, and"
+    )
     print("independent draws average out where it does not. So even here doubt grows too slowly.")
     draw(sampled, test)
-    print("\nQuestion: the model has 2 layers, a width of 64 and patches of 32. Which of these choices matters, and which does not?")
+    print(
+        "\nQuestion: the model has 2 layers, a width of 64 and patches of 32. Which of these choices matters, and which does not?"
+    )
 
 
 if __name__ == "__main__":

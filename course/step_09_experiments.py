@@ -13,10 +13,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
+
 from step_01_data_and_patches import BLUE, CONTEXT, GREY, NOISE, PATCH, make_series, save
 from step_03_normalisation_and_embedding import BATCH, LEARNING_RATE, statistics
 from step_05_transformer import Transformer
-from torch import Tensor, nn
 
 RESULTS = Path(__file__).parent / "results" / "experiments.csv"
 STEPS, SEEDS, LONGEST = 2000, (0, 1, 2), 64  # the longest patch: every series is 512 + 64 steps long
@@ -46,7 +47,10 @@ ARMS |= {"no positions": no_positions, "no mask": no_mask, "trained without sine
 
 def training_series(name: str, generator: torch.Generator) -> Tensor:
     if name == "trained without sines":  # offset + trend + noise
-        offset, trend = 10 * torch.rand(2000, 1, generator=generator) - 5, 4 * torch.rand(2000, 1, generator=generator) - 2
+        offset, trend = (
+            10 * torch.rand(2000, 1, generator=generator) - 5,
+            4 * torch.rand(2000, 1, generator=generator) - 2,
+        )
         t = torch.arange(CONTEXT + LONGEST) / CONTEXT
         return offset + trend * t + NOISE * torch.randn(2000, CONTEXT + LONGEST, generator=generator)
     return make_series(2000, CONTEXT + LONGEST, generator)

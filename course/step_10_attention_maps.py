@@ -9,11 +9,12 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor
+
 from step_01_data_and_patches import BLUE, CONTEXT, GREY, ORANGE, PATCH, TOKENS, make_sets, save
 from step_03_normalisation_and_embedding import normalise
 from step_05_transformer import Transformer
 from step_06_gaussian_head import train_gaussian
-from torch import Tensor
 
 SEEDS, STEPS = (0, 1, 2), 2500
 PERIODS = (2, 4, 8)  # in patches; all make a whole number of waves in 512 steps
@@ -90,11 +91,20 @@ def main() -> None:
                 shown = heads
     every = [ratio for runs in ratios.values() for ratio in runs]
     above = sum(ratio > 1.2 for ratio in every)
-    print(f"\nAnswer: a patch gave its twin at least 1.2 times the attention of the neighbours in {above} of {len(every)} runs.")
+    print(
+        f"\nAnswer: a patch gave its twin at least 1.2 times the attention of the neighbours in {above} of {len(every)} runs."
+    )
     for period, runs in ratios.items():
         verdict = "yes" if min(runs) > 1.2 else "no" if max(runs) <= 1.2 else "it depends on the seed"
         print(f"  period of {period} patches: {', '.join(f'{ratio:.2f}' for ratio in runs)}: {verdict}")
-    print("Notice: a forecast can be right without this pattern. On a sine every earlier patch is a witness of amplitude and")
+    favourites = [max(range(12), key=profile.__getitem__) for profile in profiles[4]]
+    print(
+        f"Notice: at a period of 4 patches the largest share lies {', '.join(map(str, favourites))} patches back, by seed. One and five patches back"
+    )
+    print("is half a period from the next patch. There a sine is its own mirror image, which is as good a witness.")
+    print(
+        "Notice: a forecast can be right without this pattern. On a sine every earlier patch is a witness of amplitude and"
+    )
     print("phase, so the network may read any of them, and a map shows where it reads, not what it makes of it.")
     draw(shown, profiles)
     print("\nThis was the last step. docs/learn/bridge.md goes from here to the model that segue forecasts with.")

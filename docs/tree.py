@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = (ROOT / "src", ROOT / "benchmarks", ROOT / "docs", ROOT / "examples")
+FOLDERS = (ROOT / "src", ROOT / "benchmarks", ROOT / "docs", ROOT / "course", ROOT / "examples")
 WIDTH = 40  # columns of names; a longer name moves its line to the right
 
 

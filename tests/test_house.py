@@ -14,7 +14,10 @@ import segue
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-SHORT = [*SOURCES, *(path for name in ("benchmarks", "course", "examples") for path in sorted((ROOT / name).rglob("*.py")))]
+SHORT = [
+    *SOURCES,
+    *(path for name in ("benchmarks", "course", "examples") for path in sorted((ROOT / name).rglob("*.py"))),
+]
 SHORT.append(ROOT / "nano_tst.py")
 FORECASTING = ROOT / "src" / "segue" / "forecasting"
 LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint())"
