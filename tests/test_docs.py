@@ -97,7 +97,9 @@ def test_the_tree_names_every_module_and_imports_none():
     command = [sys.executable, "-S", ROOT / "docs" / "tree.py"]  # without site: no package can be imported
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = [line.split(maxsplit=1) for line in printed.splitlines() if line.split()[0].endswith(".py")]
-    modules = [path for folder in ("src", "benchmarks", "docs", "course", "examples") for path in (ROOT / folder).rglob("*.py")]
+    modules = [
+        path for folder in ("src", "benchmarks", "docs", "course", "examples") for path in (ROOT / folder).rglob("*.py")
+    ]
     assert sorted(line[0] for line in lines) == sorted(path.name for path in modules if path.name != "__init__.py")
     assert all(len(line) == 2 for line in lines)
 
