@@ -20,7 +20,7 @@ def test_there_are_ten_steps():
 @pytest.mark.parametrize("path", STEPS, ids=lambda path: path.stem)
 def test_a_step_is_short_and_imports_torch_and_earlier_steps_only(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 150
+    assert len(text.splitlines()) <= 170
     found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {alias.name for node in found if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in found if isinstance(node, ast.ImportFrom)}
