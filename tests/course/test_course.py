@@ -1,6 +1,7 @@
 """The steps of the course: what each imports, and that its parts equal torch's and those of nano_tst.py."""
 
 import ast
+import csv
 
 import pytest
 import torch
@@ -82,11 +83,35 @@ def test_without_a_mask_the_future_changes_the_past():
         assert torch.equal(model(patches)[:, :-1], model(other)[:, :-1]) is same
 
 
-def test_a_map_has_the_share_of_each_offset():
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_a_head_that_reads_the_twin_alone_gives_it_everything(period):
     import step_10_attention_maps as step
 
-    even = torch.ones(1, 16, 16).tril() / torch.arange(1, 17)[:, None]
-    profile, twin, beside = step.witness(even, 4)
-    expected = torch.tensor([1 / 13, 1 / 14, 1 / 15, 1 / 16]).mean().item()
-    assert profile[0] == pytest.approx(expected)
-    assert twin == pytest.approx(beside) == pytest.approx(expected)
+    weights = torch.zeros(16, 16)
+    for row in range(period - 1, 16):
+        weights[row, row + 1 - period] = 1.0  # one period before the next patch
+    places = step.by_place(step.by_offset(weights), period)
+    torch.testing.assert_close(places, torch.eye(period)[-1])
+    torch.testing.assert_close(step.by_place(torch.full((12,), 0.07), period), torch.full((period,), 1 / period))
+
+
+def test_every_arm_has_a_row_for_each_seed_in_the_committed_results():
+    import step_09_experiments as step
+
+    with step.RESULTS.open(encoding="utf-8") as file:
+        rows = [(row["arm"], int(row["seed"]), int(row["steps"])) for row in csv.DictReader(file)]
+    steps = {arm: step.LONG if arm in step.LONGER else step.STEPS for arm in step.ARMS}
+    assert rows == [(arm, seed, steps[arm]) for seed in step.SEEDS for arm in step.ARMS]
+
+
+def test_the_error_of_the_grammar_is_that_of_the_right_patches():
+    import step_07_grammar_evaluation as step
+
+    truth = torch.zeros(1, 544)
+    mu = torch.zeros(1, 512)  # of patches 2 to 17
+    mu[:, -32:] = 3.0
+    mu[:, -64:-32] = 2.0
+    mu[:, : 7 * 32] = 9.0  # patches 2 to 8 do not count
+    inside, after = step.errors(mu, truth)
+    assert inside.item() == pytest.approx((4 / 8) ** 0.5)
+    assert after.item() == pytest.approx(3.0)
