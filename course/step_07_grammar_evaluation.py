@@ -86,11 +86,9 @@ def answer(first: dict[str, list], line: dict[str, list], left: float) -> None:
         print(f"  {kind:14} " + "   ".join(cells))
     (inside, after, _), (inside_too, after_too, _) = mean.values()
     _, wrong, sure = max(line["no lines"], key=lambda row: row[1])
+    print(f"\nNotice: on the line the model errs by {inside:.2f} within the context and by {after:.2f} after it.")
     print(
-        f"\nNotice: on the line the model errs by {inside:.2f} within the context and by {after:.2f} after it. So the first guess explains"
-    )
-    print(
-        f"explains little: {left:.0%} of the training series leave the range of their context, too. It misreads the line itself."
+        f"So the first guess explains little. {left:.0%} of the training series leave the range of their context, too."
     )
     print("Notice: the second guess holds. With a line for every tenth training series the errors are")
     print(f"{inside_too:.2f} in the context and {after_too:.2f} after it.")
@@ -110,6 +108,7 @@ def draw(history: dict[int, Tensor], mu: Tensor, sigma: Tensor) -> None:
     above.set(yscale="log", xlabel="step of training", ylabel="RMSE of patch 17", title=f"Seed {SEEDS[0]}")
     above.set_xscale("symlog", linthresh=25)
     above.set_xticks(LOOKS, LOOKS)
+    above.set_xlim(left=0)
     above.legend(ncols=5)
     steps = range(PATCH, CONTEXT + PATCH)
     for index, (name, series) in enumerate(grammar().items()):

@@ -117,6 +117,8 @@ def draw(table: dict[str, list[dict[str, str]]]) -> None:
             axes.plot([float(row[key]) for row in rows], [index] * len(rows), mark, color=colour, label=label)
     axes.set(xscale="log", xlabel="RMSE on test series, one mark a seed", yticks=range(len(table)))
     axes.set_yticklabels(list(table))
+    axes.minorticks_off()
+    axes.set_xticks([0.1, 0.2, 0.5, 1.0], [0.1, 0.2, 0.5, 1.0])
     axes.invert_yaxis()
     axes.axvline(NOISE, color="black", lw=0.8, ls=":", label="noise alone")
     axes.legend()

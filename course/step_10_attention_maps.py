@@ -88,7 +88,7 @@ def draw(profiles: dict[int, Tensor], heads: Tensor) -> None:
         axes.plot(profile.mean(dim=0), color=ORANGE, lw=2, label="mean of the eight heads")
         axes.axvline(period - 1, color="black", lw=0.8, ls=":", label="one period before the next patch")
         axes.set(title=f"period of {period} patches, seed {SHOWN}", xlabel="patches back", ylabel="share of attention")
-    above[0].legend()
+    figure.legend(*above[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     for axes, weights, name in zip(below, heads, ("weakest", "middle", "strongest"), strict=True):
         axes.imshow(weights, cmap="Blues", vmin=0, vmax=0.6, extent=(0.5, 16.5, 16.5, 0.5))
         axes.set(title=f"period of 4: head with the {name} twin", xlabel="patch that answers", ylabel="patch that asks")
