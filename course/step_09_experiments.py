@@ -20,8 +20,7 @@ from step_03_normalisation_and_embedding import BATCH, LEARNING_RATE, statistics
 from step_05_transformer import Transformer
 
 RESULTS = Path(__file__).parent / "results" / "experiments.csv"
-STEPS, LONG, SEEDS = 2000, 8000, (0, 1, 2)
-LONGEST = 64  # the longest patch: every series is 512 + 64 steps long
+STEPS, LONG, SEEDS, LONGEST = 2000, 8000, (0, 1, 2), 64  # the LONGEST patch: series have 512 + 64 steps
 BASE = "depth 2, width 64, patch 32"
 
 
@@ -115,8 +114,8 @@ def draw(table: dict[str, list[dict[str, str]]]) -> None:
         for key, colour, mark in (("inside", GREY, "s"), ("after", BLUE, "o")):
             label = {"inside": "patches of the context", "after": "the 32 steps after it"}[key] if index == 0 else None
             axes.plot([float(row[key]) for row in rows], [index] * len(rows), mark, color=colour, label=label)
-    axes.set(xscale="log", xlabel="RMSE on test series, one mark a seed", yticks=range(len(table)))
-    axes.set_yticklabels(list(table))
+    axes.set(xscale="log", xlabel="RMSE on test series, one mark a seed")
+    axes.set_yticks(range(len(table)), list(table))
     axes.minorticks_off()
     axes.set_xticks([0.1, 0.2, 0.5, 1.0], [0.1, 0.2, 0.5, 1.0])
     axes.invert_yaxis()
@@ -133,12 +132,8 @@ def answer(within: dict[str, float], later: dict[str, float]) -> None:
     print(f"of 2,000 bring {later[BASE]:.3f} to {later[fair]:.3f}.")
     print(f"Notice: patches of 8 ({patch:.3f}) need four predictions for 32 steps, each read from the one before.")
     print(f"Notice: without positions the error is {later['no positions']:.3f}. The mask alone gives patches an order.")
-    print(
-        "Notice: without a mask a patch may read the one that it predicts. After 8,000 steps the error in the context"
-    )
-    print(
-        f"is {within[cheat]:.3f}, against {within[fair]:.3f} with the mask. One seed is below the noise, which needs a copy."
-    )
+    print("Notice: without a mask a patch may read the one that it predicts. After 8,000 steps it has in the context")
+    print(f"{within[cheat]:.3f}, against {within[fair]:.3f} with the mask. One seed is below the noise: it must copy.")
     print(f"After the context nothing can be copied: {later[cheat]:.3f}, against {later[fair]:.3f} with the mask.")
     print("At 2,000 steps the leak hardly shows. So test a mask: change the future, and see if the past changes.")
     print(f"Notice: trained without sines it errs by {sines:.2f} on sines. It has learnt its data, not forecasting.")
