@@ -17,8 +17,8 @@ LEVELS = torch.tensor([0.1, 0.5, 0.9])
 
 
 # 1. Sampling. ---------------------------------------------------------------------------------------------------------
-# Each window is normalised anew, by what lies behind only. The values inside a patch are drawn independently, although
-# their errors are not: if the model has the phase wrong, it has it wrong for the whole patch.
+# Each window is normalised anew, by what lies behind only. The values inside a patch are drawn independently. If
+# the model has the phase wrong, it has it wrong for the whole patch, and such draws do not show that.
 @torch.no_grad()
 def sample(model: nn.Module, context: Tensor, horizon: int, generator: torch.Generator, paths: int = PATHS) -> Tensor:
     """The 10 %, 50 % and 90 % quantiles (3, B, horizon) of what follows a context (B, 512)."""
@@ -103,9 +103,9 @@ def main() -> None:
     )
     print(f"it holds {plain[-1]:.0%}. Draws carry the doubt of one patch into the next.")
     print(
-        "Notice: draws within a patch are independent, but real errors are not. A wrong phase is wrong for a whole patch, and"
+        "Notice: draws within a patch are independent. A wrong phase would be wrong for the whole patch, and independent"
     )
-    print("independent draws average out where it does not. So even here doubt grows too slowly.")
+    print("draws would average that out. This may be why doubt grows too slowly even here; it is not measured.")
     draw(sampled, test)
     print(
         "\nQuestion: the model has 2 layers, a width of 64 and patches of 32. Which of these choices matters, and which does not?"
