@@ -49,7 +49,7 @@ TERMS = (len(GROUPS) + 1, len(EXPERTS) + 1)
 
 
 def fresh(lanes: int) -> State:
-    """Returns the state of lanes that have learnt nothing: 160 bytes a lane, all zero."""
+    """Returns the state of lanes that have learnt nothing: 172 bytes a lane, all zero."""
     return State({name: np.zeros((lanes, *shape), dtype=np.float32) for name, shape in SHAPES.items()})
 
 
