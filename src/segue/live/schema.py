@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-APPLICATION, VERSION = 0x53656775, 1
+APPLICATION, VERSION = 0x53656775, 2
 """The mark of our databases, `Segu` in ASCII, and the version of their tables."""
 
 PAGE = 1024
@@ -80,7 +80,10 @@ def sequence(connection: sqlite3.Connection, table: str) -> int:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commits what the block writes if it ends well, else nothing of it."""
+    """Commits what the block writes if it ends well, else nothing of it; within another one it leaves that to it."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

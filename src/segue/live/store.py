@@ -4,7 +4,8 @@ A batch writes the small arrays of the lanes that it touches, and appends their 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class Store:
 
     def __init__(self, path: str | Path, identity: Mapping[str, Any], adopt: bool = False) -> None:
         self.path, self._identity, self._adopt = Path(path), dict(identity), adopt
-        self._new = not self.path.exists()
+        self._new, self._kept = not self.path.exists(), False  # the file was not there; something was committed
         self._connection = connect(self.path)
         self._log, self._alerts = Log(self._connection), Outbox(self._connection)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
@@ -94,7 +95,7 @@ class Store:
         """Closes the file, which holds all that was committed; where nothing was, a new file is removed."""
         with reported(self.path):
             self._connection.close()
-        if self._new and not self._facts:
+        if self._new and not self._kept:
             self.path.unlink(missing_ok=True)
 
     @property
@@ -168,6 +169,27 @@ class Store:
             self._log.append(cells, self._last, self._context, len(self._numbers))
             self._alerts.put(batch.events)
             self._put("marks", batch.marks)
+        self._kept = True
+
+    def mark(self, marks: Mapping[str, Any]) -> None:
+        """Commits marks alone; see `Batch`."""
+        with reported(self.path), transaction(self._connection):
+            self._put("marks", marks)
+        self._kept = True
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Within the block commits are none: what they write can be read, and is dropped at its end.
+
+        What is in memory is not taken back. So close the store after it.
+        """
+        with reported(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            with reported(self.path):
+                self._connection.execute("ROLLBACK")
 
     def outbox(self) -> list[tuple[int, str]]:
         """The lines of alerts that are committed and not yet `delivered`, with their numbers, in order."""
