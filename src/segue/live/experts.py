@@ -70,7 +70,7 @@ def advise(
             every = np.flatnonzero(periods == period)
             for lanes in np.split(every, range(_BATCH, len(every), _BATCH)):
                 found = _expected(values[lanes], observed[lanes], period, steps)
-                medians[lanes, :, expert] = np.where(np.isnan(found), medians[lanes, :, 0], found)
+                medians[lanes, :, expert] = np.where(np.isfinite(found), found, medians[lanes, :, 0])
     return Advice(forecast, medians)
 
 

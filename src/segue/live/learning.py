@@ -35,6 +35,8 @@ _WIDEST = 2.0
 """The largest logarithm of a width: a broken sensor can't blow a band up beyond sevenfold."""
 _MOST = 1e15
 """The largest excess that counts, in units of the lane, so that its square fits into a number of 4 bytes."""
+_EXPONENT = 2_000
+"""What is added to the binary logarithm of a unit, so that it is above zero: 0 is no unit."""
 _LOWER, _MEDIAN, _UPPER = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
 SHAPES = {
     "gain": (len(GROUPS) + 1, len(EXPERTS)),
@@ -79,7 +81,8 @@ def combine(given: Float32[np.ndarray, "lanes groups terms"], advice: Advice) ->
     groups = _groups(advice.forecast.horizon)
     used = given.astype(np.float64)[:, groups]
     median = advice.medians[..., :1]
-    shift = (used[..., :-2] * (advice.medians[..., 1:] - median)).sum(axis=-1, keepdims=True)
+    weights, apart = used[..., :-2], advice.medians[..., 1:] - median
+    shift = np.where(weights == 0, 0.0, weights * apart).sum(axis=-1, keepdims=True)  # 0 times infinity is NaN
     width = np.where(np.arange(len(LEVELS)) < _MEDIAN, used[..., -2:-1], used[..., -1:])
     scaled = np.where(width == 0, quantiles, median + np.exp(width) * (quantiles - median))
     return Forecast(scaled + shift)
@@ -98,11 +101,12 @@ def learn(state: State, stood: Forecast, advice: Advice, actual: Float64[np.ndar
     Returns:
         The new state. A lane without a target stays as it is.
     """
-    known = ~np.isnan(actual) & ~np.isnan(stood.quantiles).any(-1) & ~np.isnan(advice.medians).any(-1)
+    known = ~np.isnan(actual) & np.isfinite(stood.quantiles).all(-1) & np.isfinite(advice.medians).all(-1)
     target = np.where(known, actual, 0.0)
     quantiles = np.where(known[..., None], stood.quantiles, 0.0)
     band = quantiles[..., _UPPER] - quantiles[..., _LOWER]
-    unit = _unit(state, band, known)
+    exponent = _exponent(state, band, known)
+    unit = np.where(exponent > 0, np.ldexp(1.0, exponent.astype(np.int64) - _EXPONENT), 0.0)
     # the slope of the mean quantile loss as the whole distribution moves up
     slope = ((target[..., None] < quantiles) - np.array(LEVELS)).mean(axis=-1)
     slope = np.where(known & (unit > 0)[:, None], slope, 0.0) / np.where(unit > 0, unit, 1.0)[:, None]
@@ -110,7 +114,7 @@ def learn(state: State, stood: Forecast, advice: Advice, actual: Float64[np.ndar
     excess = np.clip(_by_group(slope[..., None] * apart), -_MOST, _MOST)
     regrets = play(_regrets(state), _PRIOR, excess)
     width = _widths(state["width"], target, quantiles, known & (band > 0))
-    arrays = {**regrets._asdict(), "unit": unit, "width": width}
+    arrays = {**regrets._asdict(), "unit": exponent, "width": width}
     return State({name: array.astype(np.float32) for name, array in arrays.items()})
 
 
@@ -118,11 +122,17 @@ def _regrets(state: State) -> Regrets:
     return Regrets(*(state[name].astype(np.float64) for name in Regrets._fields))
 
 
-def _unit(state: State, band: Float64[np.ndarray, "lanes steps"], known: np.ndarray) -> Float64[np.ndarray, " lanes"]:
-    """The unit of excesses: the mean width of the first bands, so that small numbers hold them. It never changes."""
-    first = np.where(known, band, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-    unit = state["unit"].astype(np.float64)
-    return np.asarray(np.where(unit > 0, unit, first))
+def _exponent(
+    state: State, band: Float64[np.ndarray, "lanes steps"], known: np.ndarray
+) -> Float64[np.ndarray, " lanes"]:
+    """The unit of excesses, so that small numbers hold them: a power of two near the mean width of the first bands.
+
+    Its logarithm is kept, since a width itself may be too large or too small for a number of 4 bytes. It never changes.
+    """
+    first = np.where(known, band / np.maximum(known.sum(1), 1)[:, None], 0.0).sum(1)
+    logs = np.rint(np.log2(np.where(first > 0, first, 1.0)))
+    exponent = state["unit"].astype(np.float64)
+    return np.asarray(np.where(exponent > 0, exponent, np.where(first > 0, _EXPONENT + logs, 0.0)))
 
 
 def _widths(

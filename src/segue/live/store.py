@@ -39,7 +39,7 @@ class Batch:
 
     Attributes:
         lanes: The lanes that it touched, each once.
-        seen: The newest time of each, in microseconds since 1970 or as an integer.
+        seen: When each was heard last, for `Silence`.
         again: How many of the last steps of each may have changed, besides new ones.
         gone: The names of lanes that are forgotten.
         events: Alerts that open or end.
@@ -72,7 +72,7 @@ class Store:
         self._connection = connect(self.path)
         self._log, self._alerts = Log(self._connection), Outbox(self._connection)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
-        self._last = self._seen = np.empty(0, np.int64)  # the newest step, and the newest time, of each number
+        self._last = self._seen = np.empty(0, np.int64)  # the newest step of each number, and when it was heard
         self._small, self._context, self._turn, self._next = Small(()), 0, 0, 0
         try:
             with reported(self.path):
@@ -147,11 +147,9 @@ class Store:
             self._put_adopted(lanes, numbers)
         return lanes
 
-    def older(self, age: int) -> list[Any]:
-        """The names of the lanes whose newest time lies more than `age` before the newest of all."""
-        numbers = list(self._numbers.values())
-        newest = self._seen[numbers].max(initial=np.iinfo(np.int64).min)
-        return [name for name, number in self._numbers.items() if newest - self._seen[number] > age]
+    def heard(self) -> dict[Any, int]:
+        """When each lane was heard last, as it was committed."""
+        return {name: int(self._seen[number]) for name, number in self._numbers.items()}
 
     def commit(self, batch: Batch) -> None:
         """Writes what a batch changed, in one transaction; alerts get their ids, and wait in the outbox."""
@@ -163,8 +161,7 @@ class Store:
             numbers, new = self._numbered(lanes.names)
             ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
-            seen = np.where(new, batch.seen, np.maximum(batch.seen, self._seen[numbers]))  # a row may be late
-            self._last[numbers], self._seen[numbers] = lanes.last, seen
+            self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
             self._put_lanes(lanes, numbers)
             self._log.append(cells, self._last, self._context, len(self._numbers))
             self._alerts.put(batch.events)
@@ -225,7 +222,7 @@ class Store:
             self._put_lanes(lanes, numbers)
 
     def _forget(self, names: Iterable[Any]) -> None:
-        gone = [(self._numbers.pop(plain(name)),) for name in names]
+        gone = [(self._numbers.pop(name),) for name in map(plain, names) if name in self._numbers]  # else it was new
         self._last[[number for (number,) in gone]] = _GONE
         self._connection.executemany("DELETE FROM lanes WHERE lane = ?", gone)
 

@@ -87,11 +87,9 @@ class Lines:
     def _gather(self, most: int, least: int) -> None:
         """Reads until there are enough lines, or no more will come."""
         enough = least if self._standard else most
-        while self._rest.count(b"\n") < enough and not self._ended:
+        while self._rest.count(b"\n") < enough and not self._ended and not self._over:
             if self._fill():
                 continue
-            if self._over:
-                return
             if self._standard or not self._follow:
                 self._over, self._ended = self._replaced, not self._replaced
             elif self._rest.count(b"\n") >= least:

@@ -74,7 +74,7 @@ def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, no
                 if taken.kept:
                     work.take(taken.read, taken.marks, columns_of(feed.reader.form))
                 else:
-                    work.end_with(taken.read)
+                    work.end_with(taken.read, columns_of(feed.reader.form))
             if not stopping.asked:
                 work.end()
         except Stop:
@@ -140,14 +140,14 @@ class Work:
             self._observe(self._steps.flush(), {})
         self._ended = True
 
-    def end_with(self, read: LinesRead) -> None:
+    def end_with(self, read: LinesRead, names: tuple[str, str, str]) -> None:
         """Takes the row of a last line that has no end, and ends: all is written, and none of it committed.
 
         The next run cuts the files back, and reads the line again: it may have grown meanwhile.
         """
-        if self._steps is not None:
+        if self._steps is not None or "grid" in self._marks:
             with self._store.trial():
-                self._observe(self._steps.take(read.rows), {})
+                self._take(read.rows, {}, names)
                 self.end()
 
     def _take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
@@ -190,7 +190,7 @@ class Work:
     def _begin(self, rows: Arrived) -> dict[str, Any]:
         """Makes the watch; returns the marks of the step of the feed."""
         terms, layout, marks = self._terms, self._layout, dict[str, Any]()
-        _age(terms.forget, rows.times)  # refused before any file is written
+        age = _age(terms.forget, rows.times)  # refused before any file is written
         if "grid" not in self._marks:
             codes = pd.factorize(rows.ids)[0].astype(np.int64)
             frequency = find_frequency(layout.freq, codes, rows.times)
@@ -204,7 +204,7 @@ class Work:
                 raise UserError("freq", layout.freq, f"what is stored has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
         watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq, learn=terms.learn)
-        self._session = Session(watch, terms.policy, self._store)
+        self._session = Session(watch, terms.policy, self._store, age)
         self._open()
         self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
         return marks
@@ -217,7 +217,7 @@ class Work:
         if self._scores is not None:
             self._scores.write(values.lines(observed))
             marks["scores"] = self._scores.facts()
-        gone = self._session.commit(marks, _age(self._terms.forget, values.times))
+        gone = self._session.commit(marks)
         self._deliver()
         self._count(observed, events, len(gone))
         if self._plot is not None:
