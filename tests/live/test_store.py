@@ -231,7 +231,7 @@ def test_after_a_pause_of_the_whole_feed_the_clock_goes_on(tmp_path):
 def test_what_failed_to_be_observed_is_not_committed(tmp_path):
     with Store(tmp_path / "a.db", IDENTITY) as store:
         session = Session(watch(), POLICY, store)
-        ids, times, values = feed(3, 40)
+        ids, times, values = feed(3, 42)
         session.observe(ids[:60], times[:60], values[:60])
         values[100] = np.inf
         with pytest.raises(UserError, match="inf"):

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from math import comb
 
-import numpy as np
-
 from segue.errors import UserError
 from segue.forecasting.table.result import Number
 
@@ -47,8 +45,6 @@ class Policy:
     warm_up: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("budget", "m", "n", "cool_down", "least", "shift", "warm_up"):
-            _check_number(name, getattr(self, name), whole=name not in ("budget", "least"))
         least = {"m": 1, "n": self.m, "cool_down": self.n, "least": 0, "shift": 2, "warm_up": 0}
         for name, bound in least.items():
             if not getattr(self, name) >= bound:
@@ -78,9 +74,3 @@ class Policy:
         others = self.n - 1
         fewer = sum(comb(others, k) * threshold**k * (1 - threshold) ** (others - k) for k in range(self.m - 1))
         return threshold * (1 - fewer)
-
-
-def _check_number(name: str, number: object, whole: bool) -> None:
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(number, bool) or not isinstance(number, kinds):
-        raise UserError(name, number, "give a whole number" if whole else "give a number")

@@ -50,7 +50,7 @@ class Session:
                 for wanted in (True, False)
             )
             self._go_on(replace(lanes, state=others), alerts)
-        clock = Clock(**store.marks.get(_CLOCK, {}))
+        clock = Clock.from_facts(store.marks.get(_CLOCK, {}))
         self._silence = None if age is None else Silence(age, clock, store.heard())
 
     def observe(
@@ -111,6 +111,7 @@ class Session:
         gone, due = [], list[tuple[int, Any]]()
         if self._silence is not None:
             gone = self._silence.listen(names, _ticks(times).tolist())
+            self._changed |= {name: None for name in self._silence.changed if name in self._lane_of}
         last = {name: row for row, name in enumerate(names)} if gone else {}
         for row, name in gone:
             due.append((row, name))

@@ -23,19 +23,22 @@ class Clock:
         time: The time; None before the first row.
         rows: Rows in a row that lie further from it than the age.
         least: Their least time.
-        name: The series of the first of them.
-        several: Whether they are of several series.
+        names: Their series.
     """
 
     time: int | None = None
     rows: int = 0
     least: int = 0
-    name: Any = None
-    several: bool = False
+    names: tuple[Any, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """The attributes as JSON values."""
         return asdict(self)
+
+    @staticmethod
+    def from_facts(facts: Mapping[str, Any]) -> "Clock":
+        """The clock that `facts` gave; of none, one before the first row."""
+        return Clock(**{**facts, "names": tuple(facts.get("names", ()))})
 
     def after(self, name: Any, time: int, age: int) -> "Clock":
         """The clock after one more row."""
@@ -43,10 +46,10 @@ class Clock:
             return Clock(time)
         if abs(time - self.time) <= age:
             return self if not self.rows and time <= self.time else Clock(max(self.time, time))
-        if not self.rows:
-            return Clock(self.time, 1, time, name)
-        rows, least, several = self.rows + 1, min(self.least, time), self.several or name != self.name
-        return Clock(least) if rows >= _ROWS and several else Clock(self.time, rows, least, self.name, several)
+        least = min(self.least, time) if self.rows else time
+        names = self.names if name in self.names else (*self.names, name)
+        believed = self.rows + 1 >= _ROWS and len(names) > 1
+        return Clock(least) if believed else Clock(self.time, self.rows + 1, least, names)
 
 
 class Silence:
@@ -60,10 +63,14 @@ class Silence:
         age: The age, in microseconds or as an integer.
         clock: The clock so far.
         heard: The time of the clock at the last row of each series, or `NEVER`: then its silence begins now.
+
+    Attributes:
+        clock: The clock.
+        changed: Series of which `heard` has changed, besides those of the rows that came last.
     """
 
     def __init__(self, age: int, clock: Clock, heard: Mapping[Any, int]) -> None:
-        self._age, self.clock = age, clock
+        self._age, self.clock, self.changed = age, clock, set[Any]()
         self._heard = dict(heard)
         self._queue: list[tuple[int, str, Any]] = []  # one entry for each series, not later than it was heard
         if clock.time is not None:
@@ -76,17 +83,26 @@ class Silence:
 
     def listen(self, names: Sequence[Any], times: Sequence[int]) -> list[tuple[int, Any]]:
         """Takes rows, and returns the series that are silent for too long, each with the row after which it is."""
-        gone = []
+        gone, self.changed = [], set()
         for row, (name, time) in enumerate(zip(names, times, strict=True)):
-            began, self.clock = self.clock.time is not None, self.clock.after(name, time, self._age)
+            before, self.clock = self.clock, self.clock.after(name, time, self._age)
             assert self.clock.time is not None
-            if not began:
+            if before.time is None:
                 self._begin(self.clock.time)
+            elif abs(time - before.time) > self._age and self.clock.time != before.time:
+                self._hear_again(before.names)
             if name not in self._heard:
                 heapq.heappush(self._queue, (self.clock.time, repr(name), name))
             self._heard[name] = self.clock.time
             gone += [(row, silent) for silent in self._silent(self.clock.time - self._age)]
         return gone
+
+    def _hear_again(self, names: Sequence[Any]) -> None:
+        """The clock has believed rows that had come before: their series are heard at its new time."""
+        assert self.clock.time is not None
+        again = {name: self.clock.time for name in names if name in self._heard}
+        self._heard |= again
+        self.changed |= again.keys()
 
     def _begin(self, time: int) -> None:
         self._heard = {name: time if heard == NEVER else heard for name, heard in self._heard.items()}
