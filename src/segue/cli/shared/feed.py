@@ -155,7 +155,7 @@ class Feed:
         return True
 
     def _unfinished(self) -> "Iterator[Taken]":
-        """Yields the last line of a file if it has no end and is a row."""
+        """Yields the last line of a file if it has no end, without a row where it is none yet."""
         line, lines = self._lines.unfinished, self._lines.position.lines
         if not line and not lines:
             self._notes([f"{self._file} is empty"])
@@ -166,6 +166,7 @@ class Feed:
             self._notes([f"line {lines + 1} has no end and is no row yet; it is read when its end comes"])
         elif len(read.rows):
             self._notes([f"line {lines + 1} has no end: its row counts, and the next run reads it again"])
+        if read is not None:
             yield Taken(read, {}, kept=False)
 
     def _before(self, source: Path, marks: Mapping[str, Any]) -> str:

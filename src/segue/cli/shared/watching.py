@@ -145,7 +145,7 @@ class Work:
 
         The next run cuts the files back, and reads the line again: it may have grown meanwhile.
         """
-        if self._steps is not None or "grid" in self._marks:
+        if self._steps is not None or ("grid" in self._marks and len(read.rows)):
             with self._store.trial():
                 self._take(read.rows, {}, names)
                 self.end()
