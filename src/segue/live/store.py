@@ -18,7 +18,7 @@ from segue.errors import UserError
 from segue.live.log import Log
 from segue.live.outbox import Outbox, plain
 from segue.live.packing import RAW, Small, histories, new_cells
-from segue.live.schema import connect, reported, sequence, transaction
+from segue.live.schema import connect, keep_log, reported, sequence, transaction
 from segue.state import State
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class Store:
         self._turn = int(cells["turn"].max(initial=0))
         self._next = largest + 1
         self._make_room(self._next)
+        keep_log(self._connection, len(rows))
         numbers = np.array(list(self._numbers.values()), dtype=np.int64)
         self._last[numbers], self._seen[numbers] = [row[2] for row in rows], [row[3] for row in rows]
         row_of = np.full(largest + 1, -1)
@@ -159,6 +160,8 @@ class Store:
                 self._put_facts(lanes.freq)
             self._forget(batch.gone)
             numbers, new = self._numbered(lanes.names)
+            if new.any():
+                keep_log(self._connection, len(self._numbers))
             ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
             self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
