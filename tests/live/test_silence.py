@@ -10,7 +10,8 @@ from segue.live.silence import NEVER, Clock, Silence
 AGE = 100
 
 
-def clock_after(rows, clock=Clock()):  # noqa: B008 - frozen
+def clock_after(rows, clock=None):
+    clock = Clock() if clock is None else clock
     for name, time in rows:
         clock = clock.after(name, time, AGE)
     return clock
