@@ -9,8 +9,6 @@ weights of the coarse forecast, and the error on real series with a year or a da
 """
 
 import argparse
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,26 +31,20 @@ WEIGHTS = (0.25, 0.35, 0.5)
 HALF = LEVELS.index(0.5)
 
 
-@dataclass(frozen=True)
 class TwoRates:
     """A predictor that reads long histories a second time, as means of `RATE` values.
 
-    Attributes:
+    Args:
         inner: The predictor of both rates.
         weight: The share of the coarse forecast in the median, 0 to 1.
     """
 
-    inner: Predictor
-    weight: float
     keeps_support = True
 
-    @property
-    def name(self) -> str:
-        return f"{self.inner.name}-rates"
-
-    @cached_property
-    def context(self) -> int:
-        return max(MEMORY, self.inner.context)
+    def __init__(self, inner: Predictor, weight: float) -> None:
+        self.inner, self.weight = inner, weight
+        self.name = f"{inner.name}-rates"
+        self.context = max(MEMORY, inner.context)
 
     @property
     def fingerprint(self) -> str:
@@ -111,7 +103,8 @@ def real_rows(folder: Path, inner: Predictor) -> list[dict[str, object]]:
         frame = read_table(next(folder.rglob(file)), Layout()).frame[["ds", "y"]]
         rivals = [load_predictor(f"seasonal-naive:{season}", threads=1) for season in SEASONS[horizon]]
         models = [TwoRates(inner, weight) for weight in (0.0, *WEIGHTS)]
-        errors = [float(backtest(frame, horizon, WINDOWS, models=[m]).overall["mae"].iloc[0]) for m in models + rivals]
+        everyone: list[Predictor] = [*models, *rivals]
+        errors = [float(backtest(frame, horizon, WINDOWS, models=[m]).overall["mae"].iloc[0]) for m in everyone]
         naive = min(errors[len(models) :])
         rows += [
             {"set": file, "horizon": horizon, "windows": WINDOWS, "weight": m.weight, "mae": mae, "naive": naive}
