@@ -1,6 +1,7 @@
 """A model for pysad: `fit_partial`, `score_partial` and `fit_score_partial`, with calibrated scores in [0, 1].
 
-It needs `pip install "segue[pysad]"`. One instance comes at a time, so each call forecasts few lanes. Many series are
+It needs the extra `pysad`: `pip install -c constraints.txt -e '.[pysad]'`.
+One instance comes at a time, so each call forecasts few lanes. Many series are
 faster in one `segue.Watch`.
 """
 

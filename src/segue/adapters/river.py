@@ -1,6 +1,7 @@
 """Models for river: `Forecaster` (learn_one, forecast) and `AnomalyDetector` (learn_one, score_one).
 
-Both need `pip install "segue[river]"`. They are models of river like any other: river clones, pickles and evaluates
+Both need the extra `river`: `pip install -c constraints.txt -e '.[river]'`.
+They are models of river like any other: river clones, pickles and evaluates
 them. One value comes at a time, so each call forecasts one lane alone. Many series are faster in one `segue.Watch` or
 `segue.Stream`.
 """

@@ -87,7 +87,7 @@ def backtest(
         windows: The largest number of windows of a series.
         models: Names, model folders or predictors, or one name; see `segue.load_predictor`. The first is compared with
             the best of the others. `naive` stands for a seasonal naive forecast for each plausible season of the table,
-            and for the last value. `ets` and `theta` need `pip install "segue[classical]"`.
+            and for the last value. `ets` and `theta` need the extra `classical`.
         step: Steps from one origin to the next; by default `horizon`, so that windows do not overlap.
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         floor: The least value of the forecasts of all models; None for no limit.

@@ -11,6 +11,7 @@ import numpy as np
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import Backtest
 from segue.forecasting.evaluation.scores import best_of
+from segue.forecasting.table.columns.present import frames_to_draw
 from segue.forecasting.table.result import QuantileColumns
 from segue.palette import (
     COLOURS,
@@ -66,9 +67,9 @@ def plot_backtest(
         The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: The backtest does not hold a series or the model.
+        UserError: A frame lacks a column, or the backtest does not hold a series or the model.
     """
-    past, ahead = nw.from_native(history, eager_only=True), nw.from_native(result.forecasts, eager_only=True)
+    past, ahead = frames_to_draw(history, result.forecasts, [id_col], time_col, target_col)
     known, models = ahead[id_col].unique(maintain_order=True).to_list(), _models(result)
     picked = list(series) if series is not None else known[:MOST_SERIES]
     for argument, names, there in (("series", picked, known), ("model", [model or models[0]], models)):

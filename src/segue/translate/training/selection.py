@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from segue.errors import UserError
+from segue.extras import installation
 from segue.translate.data.pairs import Item, Pair, items_of
 from segue.translate.decode.texts import translate_texts
 from segue.translate.evaluation.held_out import held_out_loss
@@ -43,7 +44,7 @@ def held_out_measure(
             return scores.token_error_rate.value
         chosen = scores.bleu if config.select == "bleu" else scores.chrf
         if chosen is None:
-            raise UserError("select", config.select, "pip install 'segue[train]', or select by loss or errors")
+            raise UserError("select", config.select, f"{installation('train')}, or select by loss or errors")
         return chosen.value
 
     return measure
