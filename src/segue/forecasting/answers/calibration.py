@@ -1,4 +1,4 @@
-"""Bands that hold: quantiles corrected by how the same predictor did on the last windows of each series."""
+"""Calibrated bands: quantiles corrected by the errors of the same predictor on the last windows of each series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class Past:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How much wider than a predictor says the bands of some lanes must be.
+    """The factors by which the bands of some lanes become wider or narrower.
 
     Attributes:
         factors: By lane, lead time and pair of levels.
@@ -56,7 +56,7 @@ class Calibration:
         return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self, where: str = "") -> str:
-        """Says how many windows there were, and how many a series of its own needs; `where` says at which origin."""
+        """Reports how many windows there were, and how many a series needs to be calibrated alone; `where` names the origin."""
         total, lanes = int(self.windows.sum()), len(self.windows)
         if total == 0:
             need = SHORTEST + self.factors.shape[1]
@@ -88,8 +88,8 @@ def calibrate_origins(
 ) -> tuple[Calibration, str]:
     """Measures a predictor anew at each origin of a backtest; see `calibrate`.
 
-    At an origin, all series of the panel count that have values before it, also those that the backtest has no window
-    of. So the factors are those of `calibrate_panel` on the table cut off there.
+    At an origin, all series of the panel with values before it count, even those without a window in the backtest. So
+    the factors are those of `calibrate_panel` on the table cut off there.
 
     Returns:
         The factors of each lane, and the note on the origins with the fewest windows.
@@ -190,7 +190,7 @@ def calibrated_panel(
 
 
 def check_windows(calibrate: object) -> None:
-    """Refuses a number of windows that is none.
+    """Refuses an impossible number of windows.
 
     Raises:
         UserError: It is not a whole number of at least 1.

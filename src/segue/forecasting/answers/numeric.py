@@ -14,7 +14,7 @@ from segue.forecasting.table.columns.looks import may_hold_numbers
 from segue.forecasting.table.columns.native import as_pandas
 from segue.forecasting.table.numbers.read import read_numbers
 
-_MOST_LEVELS = 50  # more are names, such as free text, that say nothing of a step ahead
+_MOST_LEVELS = 50  # more levels are names or free text, which do not help to forecast
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
     if len(levels) > _MOST_LEVELS:
         raise UserError("covariates", name, f"has {len(levels):,} levels; at most {_MOST_LEVELS} are used, or numbers")
     _refuse_unseen(name, after, levels)
-    # of two levels, the more frequent one is the absence of the other
+    # of two levels, only the rarer one gets a column
     kept = [min(levels, key=cells.count)] if len(levels) == 2 else levels
     return Coded(name, tuple(f"{name}={level}" for level in kept), _levels(before, kept), _levels(after, kept))
 
