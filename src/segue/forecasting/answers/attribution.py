@@ -140,7 +140,7 @@ def _both_ways(
     grown: Float64[np.ndarray, "parts steps"],
     shrunk: Float64[np.ndarray, "parts_less_1 steps"],
 ) -> Float64[np.ndarray, "parts steps"]:
-    """The contribution of each part: a mean over two orders, from the first part (`grown`) and from the last (`shrunk`)."""
+    """The contribution of each part: a mean over two orders, first part first (`grown`) or last (`shrunk`)."""
     forward = np.diff(np.concatenate([base[None], grown]), axis=0)
     backward = np.diff(np.concatenate([base[None], shrunk, grown[-1:]]), axis=0)[::-1]
     return (forward + backward) / 2

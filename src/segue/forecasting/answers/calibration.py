@@ -56,7 +56,7 @@ class Calibration:
         return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self, where: str = "") -> str:
-        """Reports how many windows there were, and how many a series needs to be calibrated alone; `where` names the origin."""
+        """The note on how many windows there were, and how many a series needs alone; `where` names the origin."""
         total, lanes = int(self.windows.sum()), len(self.windows)
         if total == 0:
             need = SHORTEST + self.factors.shape[1]
