@@ -1,4 +1,4 @@
-"""A file that grows by whole batches: it is cut back to the last commit, so that each row stands once."""
+"""A file that grows by whole batches. It is cut back to the last commit, so that it holds each row once."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-_FIRST_LINE = 65_536  # bytes that are read of a first line: more than a header or an alert has
+_FIRST_LINE = 65_536  # the most bytes of a first line that are read: more than a header or an alert has
 
 
 class AppendedFile:
