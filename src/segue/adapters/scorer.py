@@ -1,4 +1,4 @@
-"""Scores of single instances, as other libraries need them: a score changes nothing, and learning is a separate call."""
+"""Scores of single instances, as other libraries need them: a score changes nothing; learning is a separate call."""
 
 from collections.abc import Mapping
 
