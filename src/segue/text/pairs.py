@@ -28,7 +28,7 @@ class PairTokenizer:
 
         Args:
             text: The text.
-            size: The number of tokens, at least the 256 bytes; the encoding has fewer where the text has too few pairs.
+            size: The number of tokens, at least the 256 bytes; a text with too few pairs gets fewer.
 
         Raises:
             UserError: The size is below 256, or `tokenizers` is not installed.

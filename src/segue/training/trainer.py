@@ -1,4 +1,4 @@
-"""What a training loop does in one step, and the state that it carries from step to step."""
+"""One step of a training loop, and the state that it carries from step to step."""
 
 import math
 from collections.abc import Callable, Iterator

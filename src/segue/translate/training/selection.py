@@ -18,7 +18,7 @@ from segue.translate.training.config import TranslationConfig
 def held_out_measure(
     pairs: Sequence[Pair], config: TranslationConfig, measured: Callable[[float], None] | None = None
 ) -> Callable[[nn.Module], float]:
-    """The function that selects a model, the lower the better, as `config.select` says.
+    """Returns the function whose lowest value selects a model, as `config.select` names it.
 
     It is the loss per token of held-out pairs. Or it is a score of greedy outputs in per cent: 100 minus BLEU or chrF,
     or the token error rate.
