@@ -52,7 +52,7 @@ class Calibration:
     past: Past | None = None
 
     def part(self, first: int, end: int) -> "Calibration":
-        """Returns that of the lanes from index `first` up to `end`."""
+        """Returns the lanes from index `first` up to `end`."""
         return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self, where: str = "") -> str:

@@ -21,7 +21,7 @@ cache of the processor. The number of cells bounds wide rows.
 
 
 class Cells:
-    """Collects the columns of a table from chunks of rows, and what a user should know of the rows.
+    """Collects the columns of a table from chunks of rows, and notes on the rows for the user.
 
     Args:
         header: The names of the columns.
@@ -66,7 +66,7 @@ class Cells:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know of the rows."""
+        """Notes on the rows for the user."""
         notes = []
         if self._short:
             rows = "1 row has" if self._short == 1 else f"{self._short} rows have"

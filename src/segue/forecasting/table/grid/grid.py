@@ -68,7 +68,7 @@ class Grid:
         times: Times,
         leaders: Int64[np.ndarray, " kept"] | slice,
     ) -> tuple[str, ...]:
-        """What the user should know; `times` are the rows' own, `leaders` the first row of each step."""
+        """Notes for the user; `times` are the rows' own, `leaders` the first row of each step."""
         if self.numbered:
             return (_NUMBERED,)
         if not self.gathered or isinstance(leaders, slice):
