@@ -95,8 +95,8 @@ def attribute_columns(
     if history.known is None:
         raise ValueError("the history has no known columns")
     names, time = [*dict.fromkeys(sources)], history.values.shape[1]
-    count, place = len(names), np.array([[*dict.fromkeys(sources)].index(source) for source in sources])
-    shown = [place < number for number in range(count + 1)] + [place >= number for number in range(count - 1, 0, -1)]
+    count, owner = len(names), np.array([[*dict.fromkeys(sources)].index(source) for source in sources])
+    shown = [owner < number for number in range(count + 1)] + [owner >= number for number in range(count - 1, 0, -1)]
     known = np.tile(history.known.values, (len(shown), 1, 1))
     known[:, time:] = np.where(np.stack(shown)[:, None], known[:, time:], usual[time:])
     lanes = np.tile(history.values, (len(shown), 1))

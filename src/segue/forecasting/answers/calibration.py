@@ -102,11 +102,11 @@ def calibrate_origins(
     factors = np.ones((len(origins), origins.horizon, PAIRS))
     used = np.zeros(len(origins), dtype=np.int64)
     behind = panel.ends[origins.series] - origins.spans
-    places = [behind == steps for steps in np.unique(behind)]
-    cuts = [panel.ends_before(panel.ends - behind[own][0]) for own in places]
+    masks = [behind == steps for steps in np.unique(behind)]
+    cuts = [panel.ends_before(panel.ends - behind[own][0]) for own in masks]
     groups = [Origins(panel, every, np.zeros_like(every), cut, origins.horizon) for cut in cuts]
     found = _calibrations(predictor, groups, windows, report)
-    for own, calibration in zip(places, found, strict=True):
+    for own, calibration in zip(masks, found, strict=True):
         factors[own], used[own] = calibration.factors[origins.series[own]], calibration.windows[origins.series[own]]
     fewest = min(found, key=lambda calibration: int(calibration.windows.sum()))
     where = "at the origins with the fewest windows before them, " if len(found) > 1 else ""
