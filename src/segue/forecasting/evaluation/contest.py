@@ -86,7 +86,7 @@ def compare(
         progress = report and partial(report, own.point)
         bands = None if index else calibration
         quantiles = panel_quantiles(predictor, origins, origins.horizon, wanted, progress, limits, bands)
-        at = {level: quantiles[..., index] for index, level in enumerate(wanted)}
+        at = {level: quantiles[..., number] for number, level in enumerate(wanted)}
         forecasts |= {column: at[level] for column, level in own.levels.items()}
         evaluations[own.point] = evaluate(truth, at, _intervals(own))
     seasons = [origins.panel.season if season == 0 else season for season in map(naive_season, predictors)]

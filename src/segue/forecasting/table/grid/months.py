@@ -109,8 +109,8 @@ class MonthDays:
         date = day.astype("datetime64[D]")
         month = date.astype("datetime64[M]")
         index = month.astype(np.int64) * len(self.days) - 1
-        for day in self.days:
-            index += on_anchor(month, "same", np.int64(day - 1)) <= date
+        for first in self.days:
+            index += on_anchor(month, "same", np.int64(first - 1)) <= date
         return np.asarray(index)
 
     def _day(self, index: NDArray[np.int64]) -> Times:
