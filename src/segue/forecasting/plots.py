@@ -83,7 +83,7 @@ def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone
         if name not in known:
             raise UserError("series", name, "the forecast holds no such series")
     if not picked or (alone and len(picked) != 1):
-        raise UserError("series", f"{len(picked)} names", "name one series, or several where you give no axes")
+        raise UserError("series", f"{len(picked)} names", "name one series, or several without `ax`")
     if steps is not None and steps < 1:
         raise UserError("steps", steps, "give a whole number of at least 1")
 

@@ -70,4 +70,4 @@ def _refuse_other_kind(argument: str, path: Path, kind: str) -> None:
     except OSError as error:
         raise UserError(argument, path, f"cannot be read ({error.strerror}); name another file") from error
     if first and kind.encode() not in first:
-        raise UserError(argument, path, "holds what no watch has written; name another file")
+        raise UserError(argument, path, "was not written by a watch; name another file")

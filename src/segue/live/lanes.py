@@ -66,4 +66,4 @@ def index_of(lane_of: dict[Any, int], ids: Iterable[Any]) -> Int64[np.ndarray, "
     try:
         return np.array([lane_of[name] for name in names], dtype=np.int64)
     except KeyError as error:
-        raise UserError("ids", error.args[0], "name a series of which a value has come") from error
+        raise UserError("ids", error.args[0], "name a series that has had a value") from error

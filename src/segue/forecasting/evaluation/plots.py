@@ -75,7 +75,7 @@ def plot_backtest(
     for argument, names, there in (("series", picked, known), ("model", [model or models[0]], models)):
         for name in names:
             if name not in there:
-                raise UserError(argument, name, "the backtest holds none of this name; name one of its own")
+                raise UserError(argument, name, "the backtest has no such name; name one of its own")
     point = model or models[0]
     figure, charts, (by_step, table) = _canvas(len(picked))
     _title(figure, result)

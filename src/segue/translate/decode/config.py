@@ -48,7 +48,7 @@ class DecodeConfig:
             if (value := getattr(self, name)) is not None and not 0 <= value < float("inf"):
                 raise UserError(name, getattr(self, name), "give 0 or more")
         if self.sampling is not None and self.beam > 1:
-            raise UserError("beam", self.beam, "give 1: what is drawn at random (`temperature`) follows no beam")
+            raise UserError("beam", self.beam, "give 1, because random draws (`temperature`) use no beam")
         if self.sampling is None and self.n_best > self.beam:
             raise UserError("n_best", self.n_best, f"give at most the beam, {self.beam}, or a wider beam")
 
