@@ -3,8 +3,8 @@
 Wintenberger (2017), Optimal learning with Bernstein online aggregation, Machine Learning 106: the procedure with
 several learning rates that tune themselves. Berrisch & Ziel (2021), CRPS learning, Journal of Econometrics 237, use it
 for distributions. For convex losses, such as the quantile loss, the excess is computed from the slope of the loss at
-the forecast that was given. The regret to the best fixed weighted mean is then at most of the order of sqrt(V log(1 /
-prior)), up to a factor log log of the number of rounds. V is the sum of squared excesses.
+the forecast that was given. Then the regret to the best fixed weighted mean is at most of the order of sqrt(V log(1 /
+prior)), apart from a factor log log of the number of rounds. V is the sum of squared excesses.
 
 Losses may come late, and are added in the order in which they come. The regret then grows with the delay only (Joulani,
 Gyorgy & Szepesvari 2013, Online learning under delayed feedback).

@@ -8,7 +8,7 @@ The trained model is never touched. Two things adapt, in each of `GROUPS` of lea
 (`segue.live.aggregation`), and the width of the distribution below and above its median. A fresh lane is all zeros, and
 its forecast is the model's own, bit for bit.
 
-The width is conformal: a bound that is passed too often moves outward by a small step, else inward by a smaller one
+The width is conformal. A bound that is passed too often moves outward by a small step, else inward by a smaller one
 (Angelopoulos, Candes & Tibshirani 2023, Conformal PID control, the quantile tracker; Gibbs & Candes 2021). So in the
 long run a tenth of the values lie below the 80 % band and a tenth above it, whatever the series does.
 """

@@ -34,9 +34,9 @@ CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NUL
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a store, or makes an empty one; no other process can open it until it is closed.
 
-    The journal is a write-ahead log, synchronous: a commit is one append and one sync of the log, where a rollback
-    journal would write old and new pages and sync three times. After `kill -9` or a power cut the next process finds
-    the last commit.
+    The journal is a synchronous write-ahead log: a commit is one append and one sync of the log. A rollback journal
+    would write old and new pages, and sync three times. After `kill -9` or a power cut the next process finds the last
+    commit.
 
     Raises:
         UserError: The file cannot be opened, is no store or a damaged one, or another process has it open.

@@ -31,9 +31,9 @@ def normal_scores(
 ) -> Float64[np.ndarray, " rows"]:
     """Returns the normal score of each value under its forecast, at `LEVELS`, negative below the median.
 
-    Between quantiles the score is linear. Beyond the 1 % and the 99 % quantile it goes on in the scale of this half of
-    the band, as a normal tail would; the calibration learns the meaning of such scores. If several quantiles equal the
-    value, its score is the one nearest to zero, because a frequent value is no surprise.
+    Between quantiles the score is linear. Beyond the 1 % and the 99 % quantile it continues in the scale of this half
+    of the band, as a normal tail would. The calibration learns the meaning of such scores. If several quantiles equal
+    the value, its score is the one nearest to zero, because a frequent value is no surprise.
     """
     left = (quantiles < values[:, None]).sum(1)
     right = (quantiles <= values[:, None]).sum(1)

@@ -12,8 +12,8 @@ gradients and the decay back to the trained weights that Krause et al. propose. 
 The tokens of an unfinished segment, and the memory before it, are part of the state. So it makes no difference how a
 stream is cut into calls. A stream that is saved within a segment and restored continues exactly.
 
-Lanes are adapted one after another: their weights differ, and torch's recurrent kernels take one set of weights (under
-`torch.func.vmap` they fall back to a slower loop of the same kind).
+Lanes are adapted one after another, because their weights differ and torch's recurrent kernels take one set of weights.
+Under `torch.func.vmap` they fall back to a slower loop of the same kind.
 """
 
 import math

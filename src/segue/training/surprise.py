@@ -7,9 +7,9 @@ it:
 - `Target.PRINTED`, ||y - dL/dy||^2, as in the experiment that this package started from. L is a mean over all tokens,
   so dL/dy is some 5e5 times smaller than y (at 32 x 256 tokens). The rest is a penalty on the size of y (activation
   regularisation, arXiv:1708.01009). By its sign, a larger signal would pull y uphill.
-- `Target.DESCENT`, ||y - (y - u)||^2 / 2 a token, where u is the gradient of the *sum* of the losses, so that each
-  token's signal has its own size, and y - u is one step downhill. Its gradient with respect to y is u: `weight` times
-  ordinary backpropagation once more in this level and those below. Adam, which normalises gradients, hardly notices it.
+- `Target.DESCENT`, ||y - (y - u)||^2 / 2 a token, where u is the gradient of the *sum* of the losses. So each token's
+  signal has its own size, and y - u is one step downhill. Its gradient with respect to y is u: `weight` times ordinary
+  backpropagation once more in this level and those below. Adam, which normalises gradients, hardly notices it.
 
 dL/dy contains the loss of later positions only if later *layers* connect positions. A recurrent level passes its state
 on inside the level, and dL/dy does not contain that.

@@ -20,9 +20,9 @@ def correlate(
 def correlation(shocks: Float64[np.ndarray, "lanes time"]) -> Float64[np.ndarray, "lanes lanes"]:
     """Returns the correlation between lanes, shrunk towards independence.
 
-    The weight of independence is the optimal one of Schäfer & Strimmer (2005, section 2.4, target D): the sum of the
-    variances of the correlations over the sum of their squares. A correlation of n pairs has the variance
-    (1 - r^2)^2 / n about. It is at least 1 %, so that the matrix has an inverse.
+    The weight of independence is the optimal one of Schäfer & Strimmer (2005, section 2.4, target D). It is the sum of
+    the variances of the correlations, divided by the sum of their squares. A correlation of n pairs has the variance (1
+    - r^2)^2 / n about. It is at least 1 %, so that the matrix has an inverse.
     """
     known = np.isfinite(shocks)
     filled = np.where(known, shocks, 0.0)

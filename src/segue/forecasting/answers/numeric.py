@@ -39,7 +39,7 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
 
     Raises:
         UserError: Cells are neither numbers nor one of a few levels, they are numbers in one table only, or the future
-            has a level that the history does not have: nothing shows its effect.
+            has a level that the history lacks.
     """
     before = as_pandas(past)
     after = before.iloc[:0] if ahead is None else as_pandas(ahead)

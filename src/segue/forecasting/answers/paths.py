@@ -30,8 +30,8 @@ def join_paths(
 ) -> Float64[np.ndarray, "lanes paths steps"]:
     """Gives the values of a forecast to paths, in the order of their scores at each step.
 
-    The paths of a step are the quantiles of the levels (k - 1/2) / paths, so the marginals have no sampling error
-    (ensemble copula coupling with quantiles, Schefzik, Thorarinsdottir & Gneiting 2013).
+    The paths of a step are the quantiles of the levels (k - 1/2) / paths, so the marginals have no sampling error. This
+    is ensemble copula coupling with quantiles (Schefzik, Thorarinsdottir & Gneiting 2013).
 
     Args:
         quantiles: The quantiles at `LEVELS`.

@@ -1,6 +1,6 @@
 """A regression for each phase of a season, such as each hour of a day, on the seasons before it and on known columns.
 
-Models of electricity prices work in this way (Lago et al. 2021, equation 6): each hour has its own coefficients for all
+Models of electricity prices work in this way (Lago et al. 2021, equation 6). Each hour has its own coefficients for all
 hours of yesterday, and for the loads that are known for tomorrow.
 """
 

@@ -84,10 +84,10 @@ class NaiveErrors:
 def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycle, other: Cycle) -> NaiveErrors:
     """Reads the errors of naive forecasts from the variogram.
 
-    At lead time h the last value errs by the difference of values h apart, and a cycle by that of values whole cycles
-    apart, as many cycles as the lead time needs. The mean of values 1 to n errs at lead time h by the mean of the
-    variogram over lags h to h + n, less the variance of the values. This also holds for trends and random walks, whose
-    deviation from their own mean says too little.
+    At lead time h, the error of the last value is the difference of values h apart. The error of a cycle is that of
+    values whole cycles apart, as many cycles as the lead time needs. The error of the mean of values 1 to n at lead
+    time h is the mean of the variogram over lags h to h + n, less the variance of the values. This also holds for
+    trends and random walks, whose deviation from their own mean says too little.
 
     Args:
         past: The lanes.

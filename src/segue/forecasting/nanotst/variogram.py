@@ -1,8 +1,8 @@
 """The variogram of a lane: how much values a lag apart differ, for every lag and at every patch.
 
 One quantity answers three questions. A cycle is a lag at which the variogram falls into a valley (`cycles.py`). The
-error of the last value as a forecast of h steps ahead is the variogram at lag h, and the error of repeating a cycle is
-the variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
+error of the last value as a forecast of h steps ahead is the variogram at lag h. The error of repeating a cycle is the
+variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
 constant to all lags and hides no cycle. An earlier version used the similarity of steps, which failed under noise
 (docs/notebook/forecasting.md).
 

@@ -1,7 +1,7 @@
 """A split without a leak: pairs that share a source or a target, apart from case and punctuation, stay together.
 
 In collections of sentence pairs, one sentence may have many translations. A random split puts some of them into
-training and others into the test: of the English-Spanish pairs of Tatoeba, 29 % of such test rows share a side with
+training and others into the test. With the English-Spanish pairs of Tatoeba, 29 % of such test rows share a side with
 training. So rows are nodes of a graph, joined where they share a normalised side, and each component goes whole to one
 part.
 """

@@ -88,8 +88,8 @@ def frequency_in(
         layout: The user's options.
 
     Returns:
-        The frequency. If all series together show none, `skip_bad` is given and most series show one, the frequency of
-        these, and the reason why each of the others is left out, by its index.
+        The frequency. If all series together show none, but most series do and `skip_bad` is given, it is that of most
+        series. Then the result also has the reason why each other series is left out, by its index.
 
     Raises:
         UserError: The name is unknown, or no frequency can be inferred.
