@@ -320,7 +320,7 @@ def test_a_file_that_no_watch_has_written_is_refused_and_kept(tmp_path, flag, na
         command = ["watch", tmp_path / "in.csv", *OPTIONS, "--id", "meter", "--state", tmp_path / "live.db", flag, kept]
         result = CliRunner().invoke(app, list(map(str, command)))
         assert result.exit_code == 2
-        assert "holds what no watch has written; name another file" in result.stderr
+        assert "was not written by a watch; name another file" in result.stderr
         assert kept.read_text() == "ds,y\n2024-01-01,1\n"
         watch(tmp_path, "--id", "meter")
 

@@ -1,4 +1,4 @@
-"""A file that grows by whole batches: it is cut back to the last commit, so that each row stands once."""
+"""A file that grows by whole batches. It is cut back to the last commit, so that it holds each row once."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-_FIRST_LINE = 65_536  # bytes that are read of a first line: more than a header or an alert has
+_FIRST_LINE = 65_536  # the most bytes of a first line that are read: more than a header or an alert has
 
 
 class AppendedFile:
@@ -70,4 +70,4 @@ def _refuse_other_kind(argument: str, path: Path, kind: str) -> None:
     except OSError as error:
         raise UserError(argument, path, f"cannot be read ({error.strerror}); name another file") from error
     if first and kind.encode() not in first:
-        raise UserError(argument, path, "holds what no watch has written; name another file")
+        raise UserError(argument, path, "was not written by a watch; name another file")

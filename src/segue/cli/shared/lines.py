@@ -45,7 +45,7 @@ class Lines:
         position: Where to go on; it is the beginning if the file is another one than before, and for standard input.
         follow: Whether to wait for more lines at the end of the file.
         sleep: What waits for a number of seconds; `time.sleep` if None.
-        note: What is told that the file is another one than before.
+        note: A function that is called with a line if the file is another one than before.
 
     Attributes:
         position: After the lines that were read.
