@@ -58,3 +58,49 @@ def test_learning_can_change_with_each_run(tmp_path, flags):
     one, other = (pd.read_csv(folder / "out.csv") for folder in (changed, same))
     pd.testing.assert_frame_equal(one[:180], other[:180])
     assert not one["expected"].equals(other["expected"])
+
+
+BAD_JSON = {
+    "digits": ('{"meter": "m0", "ds": "2024-01-02 09:00:00", "load": 1%s}' % ("0" * 400), "has a number that is too"),
+    "nested": ("[" * 100_000, "is nested too deeply"),
+    "nested in a cell": ('{"meter": "m0", "load": %s}' % ("[" * 100_000), "is nested too deeply"),
+    "surrogate": ('{"meter": "m\\ud800", "ds": "2024-01-02 09:00:00", "load": 1}', "has half a character"),
+    "twice": ('{"meter": "m0", "load": 1, "ds": "2024-01-02 09:00:00", "load": 2}', "names a column twice"),
+    "list": ("[1, 2]", "is no JSON object"),
+    "infinite": ('{"meter": "m0", "ds": "2024-01-02 09:00:00", "load": Infinity}', "`load` inf"),
+    "huge": ('{"meter": "m0", "ds": "2024-01-02 09:00:00", "load": 1e400}', "`load` inf"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_JSON)
+@pytest.mark.parametrize("at", [20, 200])
+def test_odd_json_is_a_bad_line(tmp_path, kind, at):
+    """Catches a traceback, and a line that is read as one of several things that it says."""
+    frame = table()
+    lines = frame.assign(ds=frame["ds"].astype(str)).to_json(orient="records", lines=True).splitlines()
+    line, reason = BAD_JSON[kind]
+    bad = "\n".join([*lines[:at], line, *lines[at:], ""])
+    _, clean, _ = watch(tmp_path, "--id", "meter", file="-", given="\n".join([*lines, ""]))
+    for name in ("plain", "skip"):
+        (tmp_path / name).mkdir()
+    result, _, _ = watch(tmp_path / "plain", "--id", "meter", file="-", given=bad)
+    assert result.exit_code == 2
+    assert f"FILE line {at + 1}" in result.stderr.splitlines()[-1]
+    result, scores, _ = watch(tmp_path / "skip", "--id", "meter", "--skip-bad", file="-", given=bad)
+    assert result.exit_code == 0, result.stderr
+    assert f"1 bad lines were left out: line {at + 1} " in result.stderr
+    assert reason in result.stderr
+    pd.testing.assert_frame_equal(scores, clean)
+
+
+def test_a_wrong_time_far_ahead_does_not_end_the_gathering_of_double_rows(tmp_path):
+    frame = table(1)
+    double = pd.concat([frame, frame.assign(load=frame["load"] + 1)]).sort_index(kind="stable")
+    wrong = frame.iloc[[60]].assign(ds=pd.Timestamp("2099-01-01"))
+    write(tmp_path, pd.concat([double[:120], wrong, double[120:]]))
+    _, scores, _ = watch(tmp_path, "--id", "meter", "--duplicates", "last")
+    (tmp_path / "clean").mkdir()
+    write(tmp_path / "clean", double)
+    _, clean, _ = watch(tmp_path / "clean", "--id", "meter", "--duplicates", "last")
+    assert (scores["status"] == "ahead").sum() == 1
+    pd.testing.assert_frame_equal(scores[scores["status"] != "ahead"].reset_index(drop=True), clean)

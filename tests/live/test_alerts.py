@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from segue.errors import UserError
 from segue.live.alerts import Event, advance, start
 from segue.live.policy import Policy
+from segue.state import State
 from tests.live.judged import NAN, judged
 
 CALM = 0.7
@@ -126,3 +128,8 @@ def test_other_arrays_of_the_state_stay_and_a_lane_takes_few_bytes():
     np.testing.assert_array_equal(after["history.raw"], np.ones((3, 4)))
     assert other["small.alert.extent"][0] == 0  # the state before is not changed
     assert after["small.alert.extent"][0] == 1
+
+
+def test_a_state_that_is_none_of_alerts_is_refused():
+    with pytest.raises(UserError, match=r"state without small.alert.recent: give what `start\(lanes\)` or `advance`"):
+        advance(Policy(), State({"small.other": np.zeros(1)}), judged([CALM]), lane_0(1))

@@ -176,3 +176,39 @@ def test_a_constant_series_stays_exact():
     made, state = run(np.full((2, 300), 7.0))
     np.testing.assert_array_equal(made, np.full_like(made, 7.0))
     assert not any(array.any() for array in state.values())
+
+
+def test_learning_goes_on_after_a_sensor_was_broken():
+    """Garbage of 1e6 for a while; then the season is learnt as by a fresh lane. Catches rates that stay near zero."""
+    values = lanes_of(2, 6_000, seed=4)
+    broken = values.copy()
+    broken[:, 300:360] = 1e6 * np.random.default_rng(1).normal(size=(2, 60))
+    errors = []
+    for given in (values, broken):
+        made = run(given)[0][:, -40:, :, LEVELS.index(0.5)]
+        ends = np.arange(CONTEXT, 6_000 - REFRESH + 1, REFRESH)[-40:]
+        errors.append(np.abs(made - values[:, ends[:, None] + np.arange(REFRESH)]).mean())
+    assert errors[1] < 1.1 * errors[0]
+
+
+@pytest.mark.parametrize("gain", [1e-42, 1e42])
+def test_very_small_and_very_large_units_teach_alike(gain):
+    """Beyond what numbers of 4 bytes hold."""
+    values = lanes_of(2, 400)
+    one, other = run(values)[0], run(gain * values)[0]
+    np.testing.assert_allclose(other / gain, one, rtol=1e-3)
+
+
+def test_an_expert_that_is_infinite_has_no_say():
+    """0 times infinity is NaN; catches a lane without any forecast, though the expert has no weight."""
+    advice = random_advice(2, 30)
+    advice.medians[0, :, 2] = np.inf
+    given = np.zeros((2, len(GROUPS) + 1, len(EXPERTS) + 1), np.float32)
+    np.testing.assert_array_equal(combine(given, advice).quantiles, advice.forecast.quantiles)
+    state = learn(fresh(2), advice.forecast, advice, np.zeros((2, 30)))
+    assert all(np.isfinite(array).all() for array in state.values())
+    past = np.random.default_rng(0).normal(size=(2, CONTEXT)) * 1e307
+    nothing = Forecast(np.zeros((2, REFRESH, len(LEVELS))))
+    with np.errstate(all="ignore"):
+        medians = advise(nothing, past, np.ones(past.shape, bool), np.tile(SEASONS, (2, 1))).medians
+    assert np.isfinite(medians).all()

@@ -1,10 +1,13 @@
 """The laws of a watch: any batch, any chunks and any restart give the same bits, and no forecast sees what comes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from segue.errors import UserError
 from segue.live.observations import Status
+from segue.state import State
 from tests.live.conftest import COLUMNS, Recent, assert_same_bits, feed, observed, pieces, watch
 
 MODELS = {"recent": None, "naive": "seasonal-naive:24", "nanotst": "nanotst-small"}
@@ -203,6 +206,88 @@ def test_one_time_far_ahead_changes_nothing_and_two_begin_the_lane_anew():
     again = hurt.observe(["a"] * 3, [10**6, 10**9, 10**9 + 50], [1.0, 1.0, 1.0])
     assert again.status.tolist() == [Status.AHEAD, Status.AHEAD, Status.WARMING]
     assert hurt.lanes.last.tolist() == [10**9 + 50]
+
+
+@pytest.mark.parametrize("wrong", [1, 3])
+@pytest.mark.parametrize("size", [1, 50, 400])
+def test_a_lane_that_began_with_a_wrong_time_begins_again(wrong, size):
+    """Catches a first row of 2099 that makes all later rows of its lane late for ever."""
+    values = np.random.default_rng(9).normal(size=200)
+    steps = np.append(10**9 + np.arange(wrong), np.arange(200))
+    hurt, names = watch(freq=1), ["a"] * (200 + wrong)
+    given = np.append(np.full(wrong, 5.0), values)
+    seen = [hurt.observe(names[:wrong], steps[:wrong], given[:wrong])]
+    for begin in range(wrong, 200 + wrong, size):
+        rows = slice(begin, begin + size)
+        seen.append(hurt.observe(names[rows], steps[rows], given[rows]))
+    status = np.concatenate([one.status for one in seen])
+    assert (status[wrong : 2 * wrong] == Status.LATE).all()
+    plain = watch(freq=1)
+    expected = plain.observe(["a"] * (200 - wrong), np.arange(wrong, 200), values[wrong:])
+    np.testing.assert_array_equal(status[2 * wrong :], expected.status)
+    np.testing.assert_array_equal(np.concatenate([one.p for one in seen])[2 * wrong :], expected.p)
+    assert_same_lanes(plain.lanes, hurt.lanes)
+
+
+def test_old_rows_that_are_sent_again_do_not_begin_a_lane_again():
+    values = np.random.default_rng(9).normal(size=300)
+    running = watch(freq=1)
+    running.observe(["a"] * 100, 10**6 + np.arange(100), values[:100])
+    before = running.lanes
+    for begin in range(100, 300, 50):
+        old = running.observe(["a"] * 50, np.arange(begin, begin + 50), values[begin : begin + 50])
+        assert (old.status == Status.LATE).all()
+    assert_same_lanes(before, running.lanes)
+
+
+def test_two_rows_of_one_step_far_ahead_answer_alike_in_one_call_and_in_two():
+    one, two = watch(freq=1), watch(freq=1)
+    for running in (one, two):
+        running.observe(["a"] * 50, np.arange(50), np.arange(50.0))
+    together = one.observe(["a", "a"], [10**6, 10**6], [1.0, 2.0]).status.tolist()
+    apart = [two.observe(["a"], [10**6], [value]).status.item() for value in (1.0, 2.0)]
+    assert together == apart == [Status.AHEAD, Status.AHEAD]
+    assert_same_lanes(one.lanes, two.lanes)
+
+
+@pytest.mark.parametrize("call", range(4))
+def test_a_call_that_fails_changes_nothing(call):
+    """The model fails at its next forecasts, one after another; also where the call begins lanes or skips steps."""
+
+    class Failing(Recent):
+        left = 10**6
+
+        def predict(self, history, horizon):
+            self.left -= 1
+            if self.left < 0:
+                raise RuntimeError("no memory")
+            return super().predict(history, horizon)
+
+    rows = feed(lanes=4, steps=200)
+    rows = tuple(column[rows[0] != "lane 3"] if call % 2 else column for column in rows)
+    model = Failing()
+    running, expected = watch(model), observed(watch(), rows, everything(rows))
+    first = slice(0, len(rows[0]) // 2) if call else slice(0, 0)
+    answers = [running.observe(*(column[first] for column in rows))]
+    before = running.lanes
+    model.left = call
+    with pytest.raises(RuntimeError):
+        running.observe(*(column[first.stop :] for column in rows))
+    model.left = 10**6
+    if call:
+        assert_same_lanes(before, running.lanes)
+    assert len(running.lanes) == len(before)
+    answers.append(running.observe(*(column[first.stop :] for column in rows)))
+    assert_same_bits(expected, {name: np.concatenate([getattr(one, name) for one in answers]) for name in COLUMNS})
+
+
+def test_lanes_that_lack_an_array_are_refused():
+    running = watch()
+    running.observe(*feed(lanes=2, steps=20))
+    lanes = running.lanes
+    arrays = {name: array for name, array in lanes.state.items() if name != "small.counts"}
+    with pytest.raises(UserError, match=r"lanes small.counts: is missing among the arrays"):
+        running.lanes = dataclasses.replace(lanes, state=State(arrays))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int, Int64
 from numpy.typing import NDArray
 
+from segue.errors import UserError
 from segue.live.observations import Observations
 from segue.live.policy import Policy
 from segue.state import State
@@ -70,7 +71,20 @@ def advance(
 
     Returns:
         The new state, and the alerts that open or end at these rows, in the order of the rows.
+
+    Raises:
+        UserError: The state is none of alerts.
     """
+    after, found = advance_by_row(policy, state, observations, lane)
+    return after, [event for _, event in found]
+
+
+def advance_by_row(
+    policy: Policy, state: State, observations: Observations, lane: Int[np.ndarray, " rows"]
+) -> tuple[State, list[tuple[int, Event]]]:
+    """Does what `advance` does, and returns each alert with its row."""
+    if lacking := [name for name in _FIELDS if _PREFIX + name not in state]:
+        raise UserError("state", f"without {_PREFIX + lacking[0]}", "give what `start(lanes)` or `advance` returned")
     fields = {name: state[_PREFIX + name].copy() for name in _FIELDS}
     ticks, found = _ticks(observations.times), list[tuple[int, Event]]()
     for rows in _rounds(np.flatnonzero(np.isfinite(observations.p)), lane):
@@ -81,13 +95,27 @@ def advance(
         accepted = own["alerted"] & ~opened & _usual(policy, own)
         ended = accepted | ((own["extent"] > 0) & (own["quiet"] >= policy.cool_down))
         for index in np.flatnonzero(opened | (ended & own["alerted"])).tolist():
-            event = _event(own, index, observations, int(rows[index]), bool(ended[index]), bool(accepted[index]))
+            name = observations.ids[rows[index]]
+            event = _event(own, index, name, observations.times, bool(ended[index]), bool(accepted[index]))
             found.append((int(rows[index]), event))
         _forget(policy, own, ended, accepted)
         for name, array in fields.items():
             array[lanes] = own[name]
     after = State({**state, **{_PREFIX + name: array for name, array in fields.items()}})
-    return after, [event for _, event in sorted(found, key=lambda pair: pair[0])]
+    return after, sorted(found, key=lambda pair: pair[0])
+
+
+def closed(state: State, lane: int, name: Any, times: NDArray[Any]) -> list[Event]:
+    """The end of the alert of a lane of which no more will come; nothing if none is open.
+
+    Args:
+        state: The state.
+        lane: The lane in it.
+        name: Its name.
+        times: Times of the kind that its rows have.
+    """
+    own = {field: state[_PREFIX + field][[lane]] for field in _FIELDS}
+    return [_event(own, 0, name, times, True, False)] if own["alerted"][0] else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +184,11 @@ def _forget(
 
 
 def _event(
-    own: dict[str, NDArray[Any]], index: int, observations: Observations, row: int, ended: bool, accepted: bool
+    own: dict[str, NDArray[Any]], index: int, name: Any, times: NDArray[Any], ended: bool, accepted: bool
 ) -> Event:
-    begin, last = (_time(own[name][index], observations.times) for name in ("begin", "last"))
+    begin, last = (_time(own[field][index], times) for field in ("begin", "last"))
     return Event(
-        lane=observations.ids[row],
+        lane=name,
         begin=begin,
         end=last if ended else None,
         p=float(own["peak"][index]),

@@ -1,56 +1,77 @@
 """A file that grows by whole batches. It is cut back to the last commit, so that it holds each row once."""
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from segue.errors import UserError
 
-_FIRST_LINE = 65_536  # the most bytes of a first line that are read: more than a header or an alert has
+_TAIL = 1024  # last bytes that show whether a file is the one that was written
 
 
 class AppendedFile:
     """A file that is written at its end only.
 
-    Rows are written and synced before the commit that marks how long the file is. A process that is killed leaves
-    rows behind that no commit knows; the next one cuts them off, and writes them again.
+    The store knows a file, and its length, before its first byte is written. Rows are written and synced before the
+    commit that marks how long the file is. A process that is killed leaves rows behind that no commit knows. The next
+    one cuts them off, and writes them again. No byte is cut of a file that the store does not know.
 
     Args:
         argument: The name of the argument in errors.
         path: The file.
-        committed: The length in bytes of files at the last commit, by their whole path. A file that is not among them
-            is written anew, if it is empty or of this kind.
-        kind: What the first line of such a file holds, so that no file of another kind is lost.
+        key: Its name in `committed`.
+        committed: The length in bytes of files at the last commit, and a hash of their last bytes, by their names.
+
+    Attributes:
+        bytes: The length.
+        is_new: Whether `committed` does not know it. Then commit `facts` before you write.
 
     Raises:
-        UserError: The file cannot be written, is of another kind, or is shorter than the last commit left it.
+        UserError: The file cannot be written, or it is not as the last commit left it, but for more rows at its end.
     """
 
-    def __init__(self, argument: str, path: Path, committed: Mapping[str, int], kind: str) -> None:
-        self._committed, self._key = dict(committed), str(path.resolve())
-        self.bytes = self._committed.get(self._key, 0)
-        if self._key not in self._committed:
-            _refuse_other_kind(argument, path, kind)
+    def __init__(self, argument: str, path: Path, key: str, committed: Mapping[str, Sequence[int | str]]) -> None:
+        self._committed, self._key = dict(committed), key
+        self.is_new = key not in committed
+        size, tail = committed.get(key, (0, ""))
+        self.bytes = int(size)
         try:
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
             raise UserError(argument, path, f"cannot be written ({error.strerror}); name another file") from error
-        size = os.fstat(self._descriptor).st_size
-        if size < self.bytes:
+        try:
+            self._tail = self._cut(argument, path, str(tail))
+        except UserError:
             os.close(self._descriptor)
+            raise
+
+    def _cut(self, argument: str, path: Path, tail: str) -> bytes:
+        """Cuts the file back to its length at the last commit; returns the last bytes that are left."""
+        size = os.fstat(self._descriptor).st_size
+        if self.is_new and size:
+            remedy = "give the `state` that it was written with, move it away, or name another file"
+            raise UserError(argument, path, f"holds {size:,} bytes that this store does not know of; {remedy}")
+        if size < self.bytes:
             fault = f"has {size:,} bytes, and {self.bytes:,} were written; restore it, or name another file"
             raise UserError(argument, path, fault)
+        os.lseek(self._descriptor, max(0, self.bytes - _TAIL), os.SEEK_SET)
+        left = os.read(self._descriptor, min(_TAIL, self.bytes))
+        if self.bytes and _hash(left) != tail:
+            raise UserError(argument, path, "is not the file that was written; restore it, or name another file")
         os.ftruncate(self._descriptor, self.bytes)
         os.lseek(self._descriptor, 0, os.SEEK_END)
+        return left
 
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, Sequence[int | str]]:
         """The length of this file now, and of the others, to commit."""
-        return {**self._committed, self._key: self.bytes}
+        return {**self._committed, self._key: [self.bytes, _hash(self._tail)]}
 
     def write(self, text: str) -> None:
         """Appends a text, and waits until it is on the disk."""
         rest = memoryview(text.encode())
         self.bytes += len(rest)
+        self._tail = (self._tail + bytes(rest[-_TAIL:]))[-_TAIL:]
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
         os.fsync(self._descriptor)
@@ -60,14 +81,5 @@ class AppendedFile:
         os.close(self._descriptor)
 
 
-def _refuse_other_kind(argument: str, path: Path, kind: str) -> None:
-    """Refuses a file that something else has written."""
-    if not path.is_file():
-        return
-    try:
-        with path.open("rb") as file:
-            first = file.readline(_FIRST_LINE)
-    except OSError as error:
-        raise UserError(argument, path, f"cannot be read ({error.strerror}); name another file") from error
-    if first and kind.encode() not in first:
-        raise UserError(argument, path, "was not written by a watch; name another file")
+def _hash(tail: bytes) -> str:
+    return hashlib.sha256(tail).hexdigest()[:16]

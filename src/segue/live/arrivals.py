@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float64, Int8, Int64
+from jaxtyping import Bool, Float64, Int8, Int64
 
 from segue.live.observations import Status
 from segue.live.running import Running
@@ -46,6 +46,12 @@ class Arrivals:
         self.status: Int8[np.ndarray, " rows"] = np.empty(len(order), dtype=np.int8)
         self.status[order] = status
         self._rows, self._lanes = order[new], lane[new]
+        self._leader = np.empty(len(order), dtype=np.int64)
+        self._leader[order] = order[leader]
+
+    def with_leaders(self, flags: Bool[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
+        """Returns for each row the flag of the first row of its lane and step."""
+        return np.asarray(flags[self._leader])
 
     def rounds(self) -> Iterator[Int64[np.ndarray, " round"]]:
         """Yields the new rows in rounds, in the order of steps. Each round has at most one row of a lane."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from segue.forecasting.baselines.autoregression import continued, fit_orders
+from segue.forecasting.baselines.autoregression import expected, fit_orders
 from segue.forecasting.predictor import Forecast
 
 EXPERTS = ("model", "ar", "season", "long season")
@@ -70,7 +70,7 @@ def advise(
             every = np.flatnonzero(periods == period)
             for lanes in np.split(every, range(_BATCH, len(every), _BATCH)):
                 found = _expected(values[lanes], observed[lanes], period, steps)
-                medians[lanes, :, expert] = np.where(np.isnan(found), medians[lanes, :, 0], found)
+                medians[lanes, :, expert] = np.where(np.isfinite(found), found, medians[lanes, :, 0])
     return Advice(forecast, medians)
 
 
@@ -102,9 +102,9 @@ def _expected(
         past, values, observed = (array[:, period:] for array in (past, values, observed))  # no copies before
     usable = observed & ~np.isnan(past)
     difference = np.where(usable, values - past, 0.0)
-    expected, _ = continued(fit_orders(difference, usable, None, _ORDERS), difference, usable, steps)
+    moved = expected(fit_orders(difference, usable, None, _ORDERS), difference, usable, steps)
     enough = usable.sum(1, keepdims=True) >= _LEAST
-    return np.where(enough, ahead + expected, np.nan)
+    return np.where(enough, ahead + moved, np.nan)
 
 
 def _copies(

@@ -30,41 +30,44 @@ class Closed:
 
 
 class Holding:
-    """The rows of the newest step of each series. The next step closes it. A row of an older step is closed at once.
+    """The rows of the newest step of each series. The next step closes it.
 
-    So the result does not depend on how rows come in batches.
+    A row of an older step is held as well, until a row of another step comes. If the newest row has a wrong time, far
+    in the future, all others are older, and are gathered by their steps as usual. The result does not depend on how
+    rows come in batches.
 
     Args:
         rows: Rows that are held, as JSON values of `facts`.
     """
 
     def __init__(self, rows: Iterable[Any] = ()) -> None:
-        self._held: dict[Any, list[Row]] = {}
-        for name, time, value, stamp in rows:
-            self._held.setdefault(name, []).append((name, time, float("nan") if value is None else value, stamp))
+        self._held: dict[Any, list[list[Row]]] = {}  # of each series: those of an older step, if any, then the newest
+        self.take((name, time, float("nan") if value is None else value, stamp) for name, time, value, stamp in rows)
 
     def facts(self) -> list[list[Any]]:
-        """The rows that are held, as JSON values."""
-        rows = [row for group in self._held.values() for row in group]
+        """The rows that are held, as JSON values; the newest of each series come first."""
+        rows = [row for groups in self._held.values() for group in reversed(groups) for row in group]
         return [[name, time, None if np.isnan(value) else value, stamp] for name, time, value, stamp in rows]
 
     def take(self, rows: Iterable[Row]) -> Closed:
         """Takes new rows, and returns those of the steps that are over."""
         closed: list[list[Row]] = []
         for row in rows:
-            group = self._held.get(row[0])
-            if group is None or row[1] > group[0][1]:
-                closed += [] if group is None else [group]
-                self._held[row[0]] = [row]
-            elif row[1] == group[0][1]:
-                group.append(row)
+            groups = self._held.setdefault(row[0], [])
+            same = next((group for group in groups if group[0][1] == row[1]), None)
+            if same is not None:
+                same.append(row)
+            elif not groups or row[1] > groups[-1][0][1]:
+                closed += groups
+                self._held[row[0]] = [[row]]
             else:
-                closed.append([row])
+                closed += groups[:-1]
+                self._held[row[0]] = [[row], groups[-1]]
         return _joined(closed)
 
     def flush(self) -> Closed:
         """Returns all rows that are held, at the end of the feed."""
-        closed, self._held = list(self._held.values()), {}
+        closed, self._held = [group for groups in self._held.values() for group in groups], {}
         return _joined(closed)
 
 

@@ -33,8 +33,18 @@ _STEP = 0.05
 """The step of the logarithm of a width: a width doubles after some 15 targets beyond the bound in a row."""
 _WIDEST = 2.0
 """The largest logarithm of a width: a broken sensor can't blow a band up beyond sevenfold."""
-_MOST = 1e15
-"""The largest excess that counts, in units of the lane, so that its square fits into a number of 4 bytes."""
+_MOST = 4.0
+"""The largest distance of an expert from the given median that counts, in units of the lane: usual ones are below 1.
+
+Without a bound a lane of which a sensor was broken once would learn in steps that are too small for good: the rate
+falls with the largest excess so far, and with the sum of their squares.
+"""
+_MEMORY = 2_000.0
+"""Forecasts after which what was learnt of the experts has faded to 1/e."""
+_PACE = 4_000.0
+"""Targets after which the unit has followed the bands but for 1/e; counts of the calibration fade as fast."""
+_EXPONENT = 2_000
+"""What is added to the binary logarithm of a unit, so that it is above zero: 0 is no unit."""
 _LOWER, _MEDIAN, _UPPER = LEVELS.index(0.1), LEVELS.index(0.5), LEVELS.index(0.9)
 SHAPES = {
     "gain": (len(GROUPS) + 1, len(EXPERTS)),
@@ -79,7 +89,9 @@ def combine(given: Float32[np.ndarray, "lanes groups terms"], advice: Advice) ->
     groups = _groups(advice.forecast.horizon)
     used = given.astype(np.float64)[:, groups]
     median = advice.medians[..., :1]
-    shift = (used[..., :-2] * (advice.medians[..., 1:] - median)).sum(axis=-1, keepdims=True)
+    weights, apart = used[..., :-2], advice.medians[..., 1:] - median
+    apart = np.where(weights == 0, 0.0, apart)  # 0 times infinity is NaN
+    shift = (weights * apart).sum(axis=-1, keepdims=True)
     width = np.where(np.arange(len(LEVELS)) < _MEDIAN, used[..., -2:-1], used[..., -1:])
     scaled = np.where(width == 0, quantiles, median + np.exp(width) * (quantiles - median))
     return Forecast(scaled + shift)
@@ -98,19 +110,22 @@ def learn(state: State, stood: Forecast, advice: Advice, actual: Float64[np.ndar
     Returns:
         The new state. A lane without a target stays as it is.
     """
-    known = ~np.isnan(actual) & ~np.isnan(stood.quantiles).any(-1) & ~np.isnan(advice.medians).any(-1)
+    known = ~np.isnan(actual) & np.isfinite(stood.quantiles).all(-1) & np.isfinite(advice.medians).all(-1)
     target = np.where(known, actual, 0.0)
     quantiles = np.where(known[..., None], stood.quantiles, 0.0)
     band = quantiles[..., _UPPER] - quantiles[..., _LOWER]
-    unit = _unit(state, band, known)
+    exponent = _exponent(state, band, known)
+    unit = np.where(exponent > 0, np.exp2(exponent - _EXPONENT), 0.0)
     # the slope of the mean quantile loss as the whole distribution moves up
     slope = ((target[..., None] < quantiles) - np.array(LEVELS)).mean(axis=-1)
-    slope = np.where(known & (unit > 0)[:, None], slope, 0.0) / np.where(unit > 0, unit, 1.0)[:, None]
-    apart = np.where(known[..., None], stood.median[..., None] - advice.medians, 0.0)
-    excess = np.clip(_by_group(slope[..., None] * apart), -_MOST, _MOST)
-    regrets = play(_regrets(state), _PRIOR, excess)
+    slope = np.where(known & (unit > 0)[:, None], slope, 0.0)
+    apart = np.where(known[..., None], stood.median[..., None] - np.where(known[..., None], advice.medians, 0.0), 0.0)
+    apart = np.clip(apart / np.where(unit > 0, unit, 1.0)[:, None, None], -_MOST, _MOST)
+    excess = _by_group(slope[..., None] * apart)
+    faded = np.where(_by_group(known[..., None].astype(np.float64)) > 0, 1.0 - 1.0 / _MEMORY, 1.0)
+    regrets = play(Regrets(*(faded * array for array in _regrets(state))), _PRIOR, excess)
     width = _widths(state["width"], target, quantiles, known & (band > 0))
-    arrays = {**regrets._asdict(), "unit": unit, "width": width}
+    arrays = {**regrets._asdict(), "unit": exponent, "width": width}
     return State({name: array.astype(np.float32) for name, array in arrays.items()})
 
 
@@ -118,11 +133,19 @@ def _regrets(state: State) -> Regrets:
     return Regrets(*(state[name].astype(np.float64) for name in Regrets._fields))
 
 
-def _unit(state: State, band: Float64[np.ndarray, "lanes steps"], known: np.ndarray) -> Float64[np.ndarray, " lanes"]:
-    """The unit of excesses: the mean width of the first bands, so that small numbers hold them. It never changes."""
-    first = np.where(known, band, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-    unit = state["unit"].astype(np.float64)
-    return np.asarray(np.where(unit > 0, unit, first))
+def _exponent(
+    state: State, band: Float64[np.ndarray, "lanes steps"], known: np.ndarray
+) -> Float64[np.ndarray, " lanes"]:
+    """The binary logarithm of the unit of excesses, which is the width of the bands: it follows them slowly.
+
+    A width itself may be too large or too small for a number of 4 bytes.
+    """
+    usable = known & (band > 0)
+    count = usable.sum(1)
+    logs = np.where(usable, np.log2(np.where(usable, band, 1.0)), 0.0).sum(1) / np.maximum(count, 1)
+    logs, before = _EXPONENT + np.clip(logs, -1_000.0, 1_000.0), state["unit"].astype(np.float64)
+    share = np.where(before > 0, -np.expm1(-count / _PACE), 1.0)
+    return np.asarray(np.where(count > 0, before + share * (logs - before), before))
 
 
 def _widths(

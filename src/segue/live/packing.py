@@ -55,8 +55,10 @@ class Small:
 
     def pack(self, state: State) -> UInt8[np.ndarray, "lanes bytes"]:
         """The bytes of each lane."""
-        flat = [np.ascontiguousarray(state[name]).reshape(state.lanes, -1) for name, _, _ in self.fields]
-        parts = [array.view(np.uint8).reshape(state.lanes, array.shape[1] * array.itemsize) for array in flat]
+        arrays = [np.ascontiguousarray(state[name]) for name, _, _ in self.fields]
+        sizes = [array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64)) for array in arrays]
+        flat = [array.reshape(-1).view(np.uint8) for array in arrays]
+        parts = [array.reshape(state.lanes, size) for array, size in zip(flat, sizes, strict=True)]
         return np.concatenate([np.empty((state.lanes, 0), np.uint8), *parts], axis=1)
 
     def unpack(self, blobs: Sequence[bytes]) -> dict[str, NDArray[Any]]:

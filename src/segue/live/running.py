@@ -10,7 +10,9 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from numpy.typing import DTypeLike, NDArray
 
+from segue.errors import UserError
 from segue.live.lanes import Lanes, index_of
+from segue.live.undo import Undo
 from segue.state import State
 
 Shapes = dict[str, tuple[tuple[int, ...], DTypeLike]]
@@ -33,6 +35,7 @@ class Running:
         small: The small arrays, by name without `small.`, with more lanes than there are.
         rings: Values as they came, and as the model reads them; step n stands in column n modulo the width.
         last: The newest step of each lane.
+        undo: What notes cells of the rings before they are written; None for nothing.
     """
 
     def __init__(self, lanes: Lanes | None, context: int, horizon: int, shapes: Shapes) -> None:
@@ -40,6 +43,7 @@ class Running:
         self.lane_of: dict[Any, int] = {name: lane for lane, name in enumerate(names)}
         self.context, self.horizon, self.width, count = context, horizon, context + horizon, len(names)
         self.last = np.full(count, -1, dtype=np.int64)
+        self.undo: Undo | None = None
         self.rings = {name: np.full((count, self.width), np.nan) for name in _RINGS}
         self.small = {name: np.zeros((count, *shape), dtype=kind) for name, (shape, kind) in shapes.items()}
         if lanes is not None:
@@ -50,6 +54,11 @@ class Running:
         return len(self.lane_of)
 
     def _take(self, state: State) -> None:
+        wanted = (*self.rings, *(f"small.{name}" for name in self.small))
+        if lacking := [name for name in wanted if name not in state]:
+            raise UserError(
+                "lanes", lacking[0], "is missing among the arrays; give the lanes of a watch of this version"
+            )
         for name, ring in self.rings.items():
             columns = state[name][:, -self.width :]
             steps = self.last[:, None] - np.arange(columns.shape[1])[::-1]
@@ -89,6 +98,7 @@ class Running:
             return
         for lane, step, count in zip(*(part[skipped > 0].tolist() for part in (lanes, steps, skipped)), strict=True):
             columns = np.arange(step - min(count, self.width), step) % self.width
+            self._note(np.array([lane]), columns)
             for ring in self.rings.values():
                 ring[lane, columns] = np.nan
         self._move(lanes, skipped)
@@ -103,8 +113,23 @@ class Running:
         """Writes the next step of distinct lanes, NaN where missing."""
         self._move(lanes, np.ones(len(lanes), dtype=np.int64))
         columns = self.last[lanes] % self.width
+        self._note(lanes, columns)
         self.rings["history.raw"][lanes, columns], self.rings["history.read"][lanes, columns] = raw, read
         self.small["seen"][lanes] += (~np.isnan(raw)).astype(np.int32)
+
+    def begin_again(self, lane: int, first: int) -> None:
+        """Makes a lane a fresh one, whose first time is another."""
+        columns = np.arange(self.width)
+        self._note(np.array([lane]), columns)
+        for ring in self.rings.values():
+            ring[lane] = np.nan
+        for array in self.small.values():
+            array[lane] = 0
+        self.last[lane], self.small["first"][lane] = -1, first
+
+    def _note(self, lanes: NDArray[np.int64], columns: NDArray[np.int64]) -> None:
+        if self.undo is not None:
+            self.undo.note(lanes, columns)
 
     def _move(self, lanes: Int64[np.ndarray, " picked"], steps: Int64[np.ndarray, " picked"]) -> None:
         """Moves lanes forward by some steps; a forecast that does not reach the next one is dropped."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-APPLICATION, VERSION = 0x53656775, 1
+APPLICATION, VERSION = 0x53656775, 2
 """The mark of the databases of Segue, `Segu` in ASCII, and the version of their tables."""
 
 PAGE = 1024
@@ -16,8 +16,11 @@ PAGE = 1024
 The row of a lane has at most 950 bytes, which fit one page of 1 kB. So a batch writes 1 kB for a lane, whichever lanes
 it touches. With the usual 4 kB, a batch of scattered lanes would write 4 kB for each.
 """
-_CHECKPOINT = 8192
-"""The pages of the log before they are moved to the database: 8 MB. A page that changes often is moved once."""
+_CHECKPOINT, _BATCHES = 8192, 8
+"""Pages of the write-ahead log before they are moved to the database: 8 MB, or those of eight batches of all lanes.
+
+A page that changes often is moved once. With 8 MB alone, 10,000 lanes would have each page written twice a batch.
+"""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -63,13 +66,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = OFF")  # zeros over dropped cells would be written for nothing
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+    keep_log(connection, 0)
     with transaction(connection):  # takes the lock, which the process keeps
         if empty:
             for statement in _TABLES.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def keep_log(connection: sqlite3.Connection, lanes: int) -> None:
+    """Sets how long the write-ahead log of a store of so many lanes grows."""
+    connection.execute(f"PRAGMA wal_autocheckpoint = {max(_CHECKPOINT, _BATCHES * lanes)}")
 
 
 def sequence(connection: sqlite3.Connection, table: str) -> int:
@@ -80,7 +88,10 @@ def sequence(connection: sqlite3.Connection, table: str) -> int:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commits what the block writes; if the block fails, nothing is committed."""
+    """Commits what the block writes; if the block fails, nothing is committed. An outer transaction commits for both."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -1,6 +1,6 @@
 """A watch with its policy and its store: rows go in, observations and alerts come out, all committed together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int64, Shaped
 
-from segue.live.alerts import Event, advance, start
+from segue.live.alerts import Event, advance_by_row, closed, start
 from segue.live.lanes import Lanes
-from segue.live.observations import Observations, Status
+from segue.live.observations import Observations
 from segue.live.packing import RAW
 from segue.live.policy import Policy
+from segue.live.silence import NEVER, Clock, Silence
 from segue.live.store import Batch, Store
 from segue.live.watch import Watch
 from segue.state import State
 
 _ALERT = "small.alert."
+_CLOCK = "clock"
 
 
 class Session:
@@ -29,14 +31,17 @@ class Session:
         watch: A watch without lanes; it gets those of the store.
         policy: When surprising values become an alert.
         store: The store, from which nothing was loaded yet.
+        age: Forget lanes that are silent for longer than this, in microseconds or as an integer: see `Silence`.
     """
 
-    def __init__(self, watch: Watch, policy: Policy, store: Store) -> None:
+    def __init__(self, watch: Watch, policy: Policy, store: Store, age: int | None = None) -> None:
         self._watch, self._policy, self._store = watch, policy, store
         self._alerts = start(0)
-        self._seen: dict[Any, int] = {}  # the newest time of each lane since the last commit
+        self._changed: dict[Any, None] = {}  # the lanes with rows since the last commit, in their order
         self._again: set[Any] = set()  # the lanes whose history was accepted since
+        self._gone: list[Any] = []  # the lanes that were forgotten since
         self._events: list[Event] = []
+        self._failed = False
         self._lane_of: dict[Any, int] = {}
         lanes = store.load(_joined(watch.lanes, self._alerts))
         if lanes is not None:
@@ -45,6 +50,8 @@ class Session:
                 for wanted in (True, False)
             )
             self._go_on(replace(lanes, state=others), alerts)
+        clock = Clock.from_facts(store.marks.get(_CLOCK, {}))
+        self._silence = None if age is None else Silence(age, clock, store.heard())
 
     def observe(
         self, ids: Shaped[np.ndarray, " rows"], times: Shaped[np.ndarray, " rows"], values: Float64[np.ndarray, " rows"]
@@ -54,64 +61,112 @@ class Session:
         Returns:
             The observations in the order of the rows, and the alerts that open or end.
         """
+        self._failed, begin, found = True, 0, list[tuple[int, Event]]()
+        parts = [self._watch.observe(ids[:0], times[:0], values[:0])]
+        for end, gone in self._cuts(ids.tolist(), times):
+            rows = slice(begin, end)
+            part, events = self._observe(ids[rows], times[rows], values[rows])
+            parts.append(part)
+            found += [(begin + row, event) for row, event in events]
+            found += self._forget(gone, times)
+            begin = end
+        self._failed = False
+        all_events = [event for _, event in sorted(found, key=lambda pair: pair[0])]
+        self._events += all_events
+        return _merged(parts, np.arange(len(ids))), all_events
+
+    def commit(self, marks: Mapping[str, Any]) -> list[Any]:
+        """Commits all since the last commit.
+
+        Args:
+            marks: See `Batch`.
+
+        Returns:
+            The names of the lanes that were forgotten.
+
+        Raises:
+            RuntimeError: `observe` has failed since then: open the store anew.
+        """
+        if self._failed:
+            raise RuntimeError("rows were observed in part only; open the store anew")
+        names = list(self._changed)
+        lanes = self._watch.part(names)
+        lanes = _joined(lanes, self._alerts.select(self._watch.index(names)))
+        width = lanes.state[RAW].shape[1]
+        again = np.array([width if name in self._again else 0 for name in names], dtype=np.int64)
+        heard = [NEVER if self._silence is None else self._silence.heard(name) for name in names]
+        clock = {} if self._silence is None else {_CLOCK: self._silence.clock.facts()}
+        seen, gone = np.array(heard, dtype=np.int64), self._gone
+        self._store.commit(Batch(lanes, seen, again, gone, tuple(self._events), {**marks, **clock}))
+        self._changed, self._again, self._gone, self._events = {}, set(), [], []
+        return gone
+
+    def _cuts(
+        self, names: list[Any], times: Shaped[np.ndarray, " rows"]
+    ) -> Iterator[tuple[int, list[tuple[int, Any]]]]:
+        """Yields where rows are cut, with the lanes that are forgotten there, and the rows after which they are.
+
+        A lane that has no more rows here is forgotten at the end.
+        """
+        gone, due = [], list[tuple[int, Any]]()
+        if self._silence is not None:
+            gone = self._silence.listen(names, _ticks(times).tolist())
+            self._changed |= {name: None for name in self._silence.changed if name in self._lane_of}
+        last = {name: row for row, name in enumerate(names)} if gone else {}
+        for row, name in gone:
+            due.append((row, name))
+            if last.get(name, -1) > row:
+                yield row + 1, due
+                due = []
+        yield len(names), due
+
+    def _forget(self, gone: Sequence[tuple[int, Any]], times: Shaped[np.ndarray, " rows"]) -> list[tuple[int, Event]]:
+        """Forgets lanes, and returns the ends of their alerts."""
+        if not gone:
+            return []
+        ended = [(row, event) for row, name in gone for event in closed(self._alerts, self._lane_of[name], name, times)]
+        names = [name for _, name in gone]
+        kept = ~np.isin(np.arange(self._alerts.lanes), self._watch.index(names))
+        self._go_on(self._watch.lanes.select(kept), self._alerts.select(kept))
+        self._gone += names
+        self._again -= set(names)
+        self._changed = {name: None for name in self._changed if name in self._lane_of}
+        return ended
+
+    def _observe(
+        self, ids: Shaped[np.ndarray, " rows"], times: Shaped[np.ndarray, " rows"], values: Float64[np.ndarray, " rows"]
+    ) -> tuple[Observations, list[tuple[int, Event]]]:
+        """Observes rows between which no lane is forgotten; the alerts come with their rows."""
         codes, names = pd.factorize(ids)
-        parts, picked, events = [self._watch.observe(ids[:0], times[:0], values[:0])], [np.empty(0, int)], list[Event]()
+        parts, picked, found = [self._watch.observe(ids[:0], times[:0], values[:0])], [np.empty(0, int)], []
         left = np.arange(len(ids))
         while len(left):
             now = _next(codes[left], times[left], self._room(names.tolist()))
             rows = left[now]
             parts.append(self._watch.observe(ids[rows], times[rows], values[rows]))
             picked.append(rows)
-            events += self._judge(parts[-1])
+            found += [(int(rows[row]), event) for row, event in self._judge(parts[-1])]
             left = left[~now]
-        self._events += events
-        observed = _merged(parts, np.argsort(np.concatenate(picked)))
-        taken = np.where(observed.status == Status.AHEAD, np.iinfo(np.int64).min, times.astype(np.int64))
-        for name, time in zip(ids.tolist(), taken.tolist(), strict=True):  # a wrong time must not make other lanes old
-            self._seen[name] = max(time, self._seen.get(name, time))
-        return observed, events
-
-    def commit(self, marks: Mapping[str, Any], age: int | None = None) -> list[Any]:
-        """Commits all changes since the last commit.
-
-        Args:
-            marks: See `Batch`.
-            age: Forget lanes whose newest time lies further back than this, in microseconds or as an integer.
-
-        Returns:
-            The names of the lanes that it forgot.
-        """
-        names = list(self._seen)
-        old = [] if age is None else [name for name in self._store.older(age) if name not in self._seen]
-        if old:
-            kept = ~np.isin(np.arange(self._alerts.lanes), self._watch.index(old))
-            self._go_on(self._watch.lanes.select(kept), self._alerts.select(kept))
-        lanes = self._watch.part(names)
-        lanes = _joined(lanes, self._alerts.select(self._watch.index(names)))
-        width = lanes.state[RAW].shape[1]
-        again = np.array([width if name in self._again else 0 for name in names], dtype=np.int64)
-        seen = np.array([self._seen[name] for name in names], dtype=np.int64)
-        self._store.commit(Batch(lanes, seen, again, old, tuple(self._events), marks))
-        self._seen, self._again, self._events = {}, set(), []
-        return old
+        self._changed |= dict.fromkeys(ids.tolist())
+        return _merged(parts, np.argsort(np.concatenate(picked))), found
 
     def _go_on(self, lanes: Lanes, alerts: State) -> None:
         self._watch.lanes, self._alerts = lanes, alerts
         self._lane_of = {name: lane for lane, name in enumerate(lanes.names)}
 
-    def _judge(self, observations: Observations) -> list[Event]:
+    def _judge(self, observations: Observations) -> list[tuple[int, Event]]:
         """Applies the policy; from then on the model reads a level that the policy accepts."""
         lane = self._watch.index(observations.ids)
         self._lane_of.update(zip(observations.ids.tolist(), lane.tolist(), strict=True))
         new = len(self._lane_of) - self._alerts.lanes
         if new:
             self._alerts = State.cat([self._alerts, start(new)])
-        self._alerts, events = advance(self._policy, self._alerts, observations, lane)
-        usual = [event.lane for event in events if event.accepted]
+        self._alerts, found = advance_by_row(self._policy, self._alerts, observations, lane)
+        usual = [event.lane for _, event in found if event.accepted]
         if usual:
             self._watch.accept(usual)
             self._again.update(usual)
-        return events
+        return found
 
     def _room(self, names: Sequence[Any]) -> Int64[np.ndarray, " names"]:
         """The number of values of each series that fit into one call: no level is accepted before the last of them."""
@@ -136,6 +191,10 @@ def _next(
     first = np.zeros(len(order), dtype=bool)
     first[order[kept]] = True
     return first
+
+
+def _ticks(times: Shaped[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
+    return (times.astype("datetime64[us]") if times.dtype.kind == "M" else times).astype(np.int64)
 
 
 def _joined(lanes: Lanes, alerts: State) -> Lanes:

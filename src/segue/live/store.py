@@ -4,7 +4,8 @@ A batch writes the small arrays of the lanes that it touches, and appends their 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from segue.errors import UserError
 from segue.live.log import Log
 from segue.live.outbox import Outbox, plain
 from segue.live.packing import RAW, Small, histories, new_cells
-from segue.live.schema import connect, reported, sequence, transaction
+from segue.live.schema import connect, keep_log, reported, sequence, transaction
 from segue.state import State
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Batch:
 
     Attributes:
         lanes: The lanes that it touched, each once.
-        seen: The newest time of each, in microseconds since 1970 or as an integer.
+        seen: When each was heard last, for `Silence`.
         again: How many of the last steps of each may have changed, besides new ones.
         gone: The names of lanes that are forgotten.
         events: Alerts that open or end.
@@ -67,11 +68,11 @@ class Store:
 
     def __init__(self, path: str | Path, identity: Mapping[str, Any], adopt: bool = False) -> None:
         self.path, self._identity, self._adopt = Path(path), dict(identity), adopt
-        self._new = not self.path.exists()
+        self._new, self._kept = not self.path.exists(), False  # the file was not there; something was committed
         self._connection = connect(self.path)
         self._log, self._alerts = Log(self._connection), Outbox(self._connection)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
-        self._last = self._seen = np.empty(0, np.int64)  # the newest step, and the newest time, of each number
+        self._last = self._seen = np.empty(0, np.int64)  # the newest step of each number, and when it was heard
         self._small, self._context, self._turn, self._next = Small(()), 0, 0, 0
         try:
             with reported(self.path):
@@ -94,7 +95,7 @@ class Store:
         """Closes the file, which holds all commits; a new file without commits is removed."""
         with reported(self.path):
             self._connection.close()
-        if self._new and not self._facts:
+        if self._new and not self._kept:
             self.path.unlink(missing_ok=True)
 
     @property
@@ -132,6 +133,7 @@ class Store:
         self._turn = int(cells["turn"].max(initial=0))
         self._next = largest + 1
         self._make_room(self._next)
+        keep_log(self._connection, len(rows))
         numbers = np.array(list(self._numbers.values()), dtype=np.int64)
         self._last[numbers], self._seen[numbers] = [row[2] for row in rows], [row[3] for row in rows]
         row_of = np.full(largest + 1, -1)
@@ -146,11 +148,9 @@ class Store:
             self._put_adopted(lanes, numbers)
         return lanes
 
-    def older(self, age: int) -> list[Any]:
-        """The names of the lanes whose newest time lies more than `age` before the newest of all."""
-        numbers = list(self._numbers.values())
-        newest = self._seen[numbers].max(initial=np.iinfo(np.int64).min)
-        return [name for name, number in self._numbers.items() if newest - self._seen[number] > age]
+    def heard(self) -> dict[Any, int]:
+        """When each lane was heard last, as it was committed."""
+        return {name: int(self._seen[number]) for name, number in self._numbers.items()}
 
     def commit(self, batch: Batch) -> None:
         """Writes what a batch changed, in one transaction; alerts get their ids, and wait in the outbox."""
@@ -160,14 +160,36 @@ class Store:
                 self._put_facts(lanes.freq)
             self._forget(batch.gone)
             numbers, new = self._numbered(lanes.names)
+            if new.any():
+                keep_log(self._connection, len(self._numbers))
             ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
-            seen = np.where(new, batch.seen, np.maximum(batch.seen, self._seen[numbers]))  # a row may be late
-            self._last[numbers], self._seen[numbers] = lanes.last, seen
+            self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
             self._put_lanes(lanes, numbers)
             self._log.append(cells, self._last, self._context, len(self._numbers))
             self._alerts.put(batch.events)
             self._put("marks", batch.marks)
+        self._kept = True
+
+    def mark(self, marks: Mapping[str, Any]) -> None:
+        """Commits marks alone; see `Batch`."""
+        with reported(self.path), transaction(self._connection):
+            self._put("marks", marks)
+        self._kept = True
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """Within the block commits are none: what they write can be read, and is dropped at its end.
+
+        What is in memory is not taken back. So close the store after it.
+        """
+        with reported(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            with reported(self.path):
+                self._connection.execute("ROLLBACK")
 
     def outbox(self) -> list[tuple[int, str]]:
         """The lines of alerts that are committed and not yet `delivered`, with their numbers, in order."""
@@ -203,7 +225,7 @@ class Store:
             self._put_lanes(lanes, numbers)
 
     def _forget(self, names: Iterable[Any]) -> None:
-        gone = [(self._numbers.pop(plain(name)),) for name in names]
+        gone = [(self._numbers.pop(name),) for name in map(plain, names) if name in self._numbers]  # else it was new
         self._last[[number for (number,) in gone]] = _GONE
         self._connection.executemany("DELETE FROM lanes WHERE lane = ?", gone)
 

@@ -1,5 +1,7 @@
 """A watch over running series: each value is compared with forecasts that were made before it came."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.table.grid.frequency import Frequency, Times
 from segue.live import adapting
 from segue.live.arrivals import Arrivals
+from segue.live.beginnings import begins_again
 from segue.live.calibration import EDGES
 from segue.live.clock import find_frequency, read_times, refuse_other_kind, steps_since
 from segue.live.lanes import Lanes
@@ -18,6 +21,7 @@ from segue.live.observations import Observations
 from segue.live.running import Running, Shapes
 from segue.live.standing import ORIGINS, Standing, horizon_of
 from segue.live.taking import Answers, Round, Terms, accept, take
+from segue.live.undo import Undo
 
 _MOST_STEPS = 1_400
 """The most steps that a lane keeps. A step takes 16 bytes, so a lane takes less than 24 kB with its small arrays."""
@@ -25,6 +29,7 @@ _SHAPES: Shapes = {
     "first": ((), np.int64),  # the first time, in microseconds since 1970 or as an integer
     "seen": ((), np.int32),  # values that have come
     "ahead": ((), np.int64),  # the step of the newest value, if it lay too far ahead to be taken
+    "behind": ((2,), np.int64),  # rows far behind, one after another, and the step of the newest of them
     "origins": (
         (ORIGINS,),
         np.int32,
@@ -107,6 +112,8 @@ class Watch:
             times: The time of each value, as datetime64 or as whole numbers.
             values: Values in the unit of the series; NaN is missing.
 
+        Whatever it raises, the watch is as it was before.
+
         Raises:
             UserError: The lengths differ, a value is infinite, or times are of another kind or fit no step.
         """
@@ -118,12 +125,14 @@ class Watch:
         if not len(names):
             return Answers(0).observations(names, given, numbers, np.zeros(0, dtype=np.int8))
         codes, distinct = pd.factorize(names)
-        lanes, steps = self._places(codes.astype(np.int64), distinct.tolist(), moments)
-        arrivals, answers = Arrivals(self._running, lanes, steps, numbers), Answers(len(names))
-        assert self._standing is not None
-        for rows in arrivals.rounds():
-            now = Round(rows, lanes[rows], steps[rows], numbers[rows])
-            take(self._running, self._standing, answers, now, self._terms)
+        with self._undone_on_error(distinct.tolist()):
+            lanes, steps = self._places(codes.astype(np.int64), distinct.tolist(), moments)
+            arrivals, answers = Arrivals(self._running, lanes, steps, numbers), Answers(len(names))
+            assert self._standing is not None
+            for rows in arrivals.rounds():
+                now = Round(rows, lanes[rows], steps[rows], numbers[rows])
+                take(self._running, self._standing, answers, now, self._terms)
+        answers.ahead = arrivals.with_leaders(answers.ahead)
         return answers.observations(names, given, numbers, arrivals.status)
 
     def accept(self, ids: Any) -> None:
@@ -163,7 +172,30 @@ class Watch:
             np.minimum.at(earliest, codes, times.astype(np.int64))
             new = lane_of >= known
             first[lane_of[new]] = earliest[new]
-        return lanes, steps_since(frequency, first[lanes], times)
+        steps = steps_since(frequency, first[lanes], times)
+        for lane, row in begins_again(self._running, lanes, steps, self._terms.warm_up):
+            self._running.begin_again(lane, int(times[row].astype(np.int64)))
+            own = lanes == lane
+            steps[own] = steps_since(frequency, first[lanes[own]], times[own])
+        return lanes, steps
+
+    @contextmanager
+    def _undone_on_error(self, distinct: list[Any]) -> Iterator[None]:
+        """Makes the watch as it was if the block, which observes values of these lanes, fails."""
+        running, before = self._running, (self._frequency, self._standing)
+        known = [lane for name in distinct if (lane := running.lane_of.get(name)) is not None]
+        lanes = np.array(known, dtype=np.int64)
+        running.undo = Undo(running, lanes)
+        try:
+            yield
+        except BaseException:
+            running.undo.back()
+            self._frequency, self._standing = before
+            if self._standing is not None:
+                self._standing.forget(np.append(lanes, np.arange(len(running), len(running.last))))
+            raise
+        finally:
+            running.undo = None
 
     def _alias(self) -> str | int | None:
         if self._frequency is None:

@@ -184,12 +184,42 @@ def _names_of(text: str) -> Iterable[str]:
 def _object(text: str) -> dict[str, Any]:
     """Reads one line of JSON, an object of plain values; a list or an object within it counts as missing."""
     try:
-        row = json.loads(text)
+        row = json.loads(text, object_pairs_hook=_Pairs)
+    except RecursionError as error:
+        raise BadLine("is nested too deeply") from error
     except ValueError as error:
         raise BadLine("is no JSON") from error
-    if not isinstance(row, dict):
+    if not isinstance(row, _Pairs):
         raise BadLine("is no JSON object")
-    return {name: None if isinstance(value, list | dict) else value for name, value in row.items()}
+    cells = {name: _plain(name, value) for name, value in row}
+    if len(cells) < len(row):
+        raise BadLine("names a column twice")
+    return cells
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The names and values of a JSON object; a dict would hide names that come twice."""
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as a cell.
+
+    Raises:
+        BadLine: It is no number that a computer has, or no text.
+    """
+    if isinstance(value, list):
+        return None
+    try:
+        if isinstance(value, int):
+            float(value)
+        for text in (name, value):
+            if isinstance(text, str):
+                text.encode()
+    except OverflowError as error:
+        raise BadLine("has a number that is too large") from error
+    except UnicodeEncodeError as error:
+        raise BadLine("has half a character (a lone surrogate)") from error
+    return value
 
 
 def _typed(column: list[Any], name: bool) -> pd.Series:

@@ -1,40 +1,19 @@
-"""Lines of a file that may grow, or of standard input, and how far they were read."""
+"""Lines of a file that may grow and may be rotated, or of standard input, and how far they were read."""
 
-import hashlib
 import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from segue.cli.shared.position import START, Position
 from segue.errors import UserError
 
 STANDARD_INPUT = "-"
 
 _CHUNK = 1 << 18  # bytes read at a time
-_HEAD = 1024  # bytes that show whether a file is the one of before
 _POLL = 0.5  # seconds between two looks at a file that has not grown
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a file was read.
-
-    Attributes:
-        bytes: The bytes of the lines that were read.
-        lines: Their number.
-        head: A hash of the first of these bytes, at most 1,024.
-    """
-
-    bytes: int = 0
-    lines: int = 0
-    head: str = ""
-
-    def facts(self) -> dict[str, Any]:
-        """The attributes as JSON values."""
-        return asdict(self)
 
 
 class Lines:
@@ -43,12 +22,14 @@ class Lines:
     Args:
         path: A file, or `-` for standard input.
         position: Where to go on; it is the beginning if the file is another one than before, and for standard input.
+            If the file of before has another name in the same folder, as after log rotation, its rest comes first.
         follow: Whether to wait for more lines at the end of the file.
         sleep: What waits for a number of seconds; `time.sleep` if None.
         note: A function that is called with a line if the file is another one than before.
 
     Attributes:
-        position: After the lines that were read.
+        position: After the lines that were read last.
+        begin: Before them.
 
     Raises:
         UserError: The file cannot be read.
@@ -64,64 +45,71 @@ class Lines:
     ) -> None:
         self.path, self._follow, self._note, self._sleep = path, follow, note, sleep or time.sleep
         self._standard = str(path) == STANDARD_INPUT
-        self._rest, self._head, self._ended = b"", b"", False
-        self.position = Position()
-        self._file: BinaryIO = sys.stdin.buffer if self._standard else self._opened()
-        if not self._standard and position.bytes:
+        self._rest, self._ended = b"", False
+        self._replaced = self._over = False  # another file is at the path; no more lines of the open one will come
+        self.position = self.begin = START
+        self._file: BinaryIO = sys.stdin.buffer if self._standard else _opened(path)
+        if not self._standard and position.bytes and self._file.seekable():
             self._go_to(position)
 
     def read(self, most: int, least: int = 1) -> list[bytes]:
-        """Returns the next lines, at most `most`; none at the end.
+        """Returns the next lines, at most `most`, all of one file; none at the end.
 
         A file is read up to `most` lines or its end. Standard input, and a file that is followed, give what has come
-        once there are `least` lines. The last line of a file that is not followed needs no line end.
+        once there are `least` lines. The last line of a file waits for its end: see `unfinished`.
         """
-        enough = least if self._standard else most
-        while self._rest.count(b"\n") < enough and not self._ended:
-            if self._fill():
-                continue
-            if self._standard or not self._follow:
-                self._ended = True
-            elif self._rest.count(b"\n") >= least:
-                break
-            else:
-                self._wait()
-        *lines, rest = self._rest.split(b"\n", most)
-        if self._ended and rest and len(lines) < most and b"\n" not in rest:
-            lines, rest = [*lines, rest], b""
-        size = len(self._rest) - len(rest)
-        if len(self._head) < _HEAD:
-            self._head += self._rest[: min(size, _HEAD - len(self._head))]
-        self._rest = rest
-        begin = self.position
-        self.position = Position(begin.bytes + size, begin.lines + len(lines), hashlib.sha256(self._head).hexdigest())
-        return lines
+        while True:
+            self._gather(most, least)
+            *lines, rest = self._rest.split(b"\n", most)
+            if (self._over or (self._ended and self._standard)) and rest and len(lines) < most:
+                lines, rest = [*lines, rest], b""  # no more of this line will come
+            size = len(self._rest) - len(rest)
+            self.begin, self.position = self.position, self.position.moved(self._rest[:size], len(lines))
+            self._rest = rest
+            if lines or not self._over:
+                return lines
+            self._begin_anew()
+
+    @property
+    def unfinished(self) -> bytes:
+        """After the end of a file: its last line, if it has no end yet, which `position` does not count."""
+        return self._rest if self._ended and b"\n" not in self._rest else b""
 
     def after(self, begin: Position, lines: list[bytes]) -> Position:
         """The position after some lines that were read from `begin` on, which are not the last ones of the file."""
-        size = begin.bytes + sum(len(line) + 1 for line in lines)
-        return Position(size, begin.lines + len(lines), hashlib.sha256(self._head[:size]).hexdigest())
+        return begin.moved(b"".join(line + b"\n" for line in lines), len(lines))
 
     def close(self) -> None:
         """Closes the file."""
         if not self._standard:
             self._file.close()
 
-    def _opened(self) -> BinaryIO:
-        try:
-            return self.path.open("rb")
-        except OSError as error:
-            raise UserError("file", self.path, f"cannot be read ({error.strerror}); name a file of lines") from error
+    def _gather(self, most: int, least: int) -> None:
+        """Reads until there are enough lines, or no more will come."""
+        enough = least if self._standard else most
+        while self._rest.count(b"\n") < enough and not self._ended and not self._over:
+            if self._fill():
+                continue
+            if self._standard or not self._follow:
+                self._over, self._ended = self._replaced, not self._replaced
+            elif self._rest.count(b"\n") >= least:
+                return
+            else:
+                self._wait()
 
     def _go_to(self, position: Position) -> None:
-        head = self._file.read(min(_HEAD, position.bytes))
-        size = os.fstat(self._file.fileno()).st_size
-        if size < position.bytes or hashlib.sha256(head).hexdigest() != position.head:
-            self._note(f"{self.path.name} is another file than before, and is read from its beginning")
-            self._file.seek(0)
-            return
-        self._file.seek(position.bytes)
-        self.position, self._head = position, head
+        for path in (self.path, *_beside(self.path)):
+            file = _opened(path)
+            if found := position.found_in(file):
+                self._file.close()
+                self._file, self.position, self._replaced = file, found, path != self.path
+                file.seek(position.bytes)
+                if self._replaced:
+                    self._note(f"{self.path.name} was replaced; first comes the rest of {path.name}")
+                return
+            file.close()
+        advice = "if rows of the old one are left, watch it under its new name"
+        self._note(f"{self.path.name} is another file than before, and is read from its beginning; {advice}")
 
     def _fill(self) -> bool:
         """Reads more bytes; returns whether there were any."""
@@ -130,14 +118,44 @@ class Lines:
         return bool(chunk)
 
     def _wait(self) -> None:
-        """Waits a moment; a file that was cut or replaced meanwhile is read from its beginning."""
+        """Waits a moment, and looks whether the file was replaced or cut meanwhile.
+
+        Who writes into a file that is renamed may do so for a while. So such a file is over when nothing came between
+        two looks.
+        """
         self._sleep(_POLL)
+        if self._replaced:
+            self._over = not self._fill()
+            return
         try:
             now = os.stat(self.path)
         except FileNotFoundError:  # about to be replaced
             return
-        open_file = os.fstat(self._file.fileno())
-        if now.st_ino != open_file.st_ino or now.st_size < self._file.tell():
-            self._note(f"{self.path.name} was replaced, and is read from its beginning")
-            self._file.close()
-            self._file, self._rest, self._head, self.position = self._opened(), b"", b"", Position()
+        if not self._file.seekable():
+            return
+        known = self.position.moved(self._rest, 0)
+        if not os.path.samestat(now, os.fstat(self._file.fileno())):
+            self._replaced = True
+        elif known.found_in(self._file) is None:
+            self._rest, self._over = self._rest[: self._rest.rfind(b"\n") + 1], True
+        else:
+            self._file.seek(known.bytes)
+
+    def _begin_anew(self) -> None:
+        self._note(f"{self.path.name} was replaced, and is read from its beginning")
+        self._file.close()
+        self._file, self._rest, self.position = _opened(self.path), b"", START
+        self._replaced = self._over = False
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb", buffering=0)  # a buffer would hide that the file was cut meanwhile
+    except OSError as error:
+        raise UserError("file", path, f"cannot be read ({error.strerror}); name a file of lines") from error
+
+
+def _beside(path: Path) -> list[Path]:
+    """The files that may be this one after log rotation, such as `a.log.1`."""
+    names = (other for other in path.parent.iterdir() if other.name.startswith(path.stem) and other != path)
+    return sorted(other for other in names if other.is_file() and os.access(other, os.R_OK))

@@ -1,5 +1,6 @@
 """The files of `segue watch`, checked before any work."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,16 @@ class Files:
     alerts: Path | None
     plot: Path | None
     follow: bool
+
+    def key(self, path: Path) -> str:
+        """The name of a file in the store: its path from the folder of the store, so that both can be moved."""
+        whole = path.resolve()
+        if self.state is None:
+            return whole.as_posix()
+        try:
+            return Path(os.path.relpath(whole, self.state.resolve().parent)).as_posix()
+        except ValueError:  # another drive of Windows
+            return whole.as_posix()
 
     def check(self) -> None:
         """Refuses files that cannot be written, and two of one name.

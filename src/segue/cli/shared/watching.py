@@ -12,7 +12,7 @@ import typer
 
 from segue.atomic import atomic_file
 from segue.cli.shared.feed import Feed, Notes
-from segue.cli.shared.line_rows import Arrived, columns_of
+from segue.cli.shared.line_rows import Arrived, LinesRead, columns_of
 from segue.cli.shared.scored import Grid, Steps, Values, head_line
 from segue.cli.shared.stopping import Stop, Stopping
 from segue.cli.shared.watch_files import Files
@@ -31,10 +31,10 @@ from segue.live.session import Session
 from segue.live.store import IN_MEMORY, Store
 from segue.live.watch import Watch
 
-_KINDS = {"scores": "expected,lo-80,hi-80,score,status", "alerts": '{"id": '}
-"""What the first line of a file holds that a watch has written: other files are never replaced."""
 _DRAWN = 20_000
 """Rows that are kept for the picture, the newest ones."""
+_BAD_SHOWN = 3
+"""Bad lines that the note at the end names."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, no
         work = Work(store, files, layout, terms, predictor, stack)
         notes(work.notes)
         try:
-            for read, marks in feed.batches(stopping):
-                work.take(read.rows, marks, columns_of(feed.reader.form))
-                work.bad += [f"line {line} {reason}" for line, reason in read.bad]
-                if read.fault is not None:
-                    raise read.fault
+            for taken in feed.batches(stopping):
+                if taken.kept:
+                    work.take(taken.read, taken.marks, columns_of(feed.reader.form))
+                else:
+                    work.end_with(taken.read, columns_of(feed.reader.form))
             if not stopping.asked:
                 work.end()
         except Stop:
@@ -107,8 +107,9 @@ class Work:
         self._session: Session | None = None
         self._steps: Steps | None = None
         self._counts: Counter[str] = Counter()
-        self._drawn, self._events = deque[pd.DataFrame](), list[Event]()
-        self.bad: list[str] = []
+        self._drawn = deque[tuple[pd.DataFrame, list[Event]]]()
+        self._bad, self._bad_shown = 0, list[str]()
+        self._ended = False
         self.notes = list(self._late_files())
         if self._marks:  # the outputs of a store that has begun are cut back at once, whatever comes
             self._open()
@@ -117,25 +118,46 @@ class Work:
     def _late_files(self) -> Iterator[str]:
         """Yields a line where a file of scores begins in the middle of a watch."""
         path = self._files.scores
-        if path is not None and self._marks and str(path.resolve()) not in self._marks.get("scores", {}):
+        if path is not None and "grid" in self._marks and self._files.key(path) not in self._marks.get("scores", {}):
             yield f"{path.name} begins with the next row, because the store has taken those before it"
 
-    def take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
-        """Observes a batch of rows, writes scores, commits, and gives out the alerts."""
+    def take(self, read: LinesRead, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
+        """Observes a batch of rows, writes scores, commits, and gives out the alerts.
+
+        Raises:
+            UserError: One of the lines was bad, and the rows before it have been taken.
+        """
+        if len(read.rows) or self._steps is not None:
+            self._take(read.rows, marks, names)
+        self._bad += len(read.bad)
+        self._bad_shown += [f"line {line} {reason}" for line, reason in read.bad[: _BAD_SHOWN - len(self._bad_shown)]]
+        if read.fault is not None:
+            raise read.fault
+
+    def end(self) -> None:
+        """Takes the rows that are held for others of their step, since no more will come."""
+        if self._steps is not None and self._steps.held and not self._ended:
+            self._observe(self._steps.flush(), {})
+        self._ended = True
+
+    def end_with(self, read: LinesRead, names: tuple[str, str, str]) -> None:
+        """Takes the row of a last line that has no end, and ends: all is written, and none of it committed.
+
+        The next run cuts the files back, and reads the line again: it may have grown meanwhile.
+        """
+        if self._steps is not None or ("grid" in self._marks and len(read.rows)):
+            with self._store.trial():
+                self._take(read.rows, {}, names)
+                self.end()
+
+    def _take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
         grid = dict[str, Any]()
         if self._session is None or self._steps is None:
-            if not len(rows):
-                return
             grid = self._begin(rows)
             if self._scores is not None and not self._scores.bytes:
                 self._scores.write(head_line(names))
         assert self._steps is not None
         self._observe(self._steps.take(rows), {**marks, **grid})
-
-    def end(self) -> None:
-        """Takes the rows that are held for others of their step, since no more will come."""
-        if self._steps is not None and self._steps.held:
-            self._observe(self._steps.flush(), {})
 
     def draw(self) -> None:
         """Draws the newest rows of this run."""
@@ -145,7 +167,8 @@ class Work:
             raise UserError("plot", self._plot, "no row came that could be drawn")
         from segue.live.plot import plot_watch
 
-        figure = plot_watch(pd.concat(self._drawn), self._events)
+        frames, events = [frame for frame, _ in self._drawn], [event for _, own in self._drawn for event in own]
+        figure = plot_watch(pd.concat(frames), events)
         with atomic_file(self._plot, "plot") as file:
             figure.savefig(file)
 
@@ -157,9 +180,9 @@ class Work:
         alerts, gone = self._counts["alerts"], self._counts["gone"]
         lines[0] += f"; {alerts:,} {'alert' if alerts == 1 else 'alerts'}" if parts else ""
         lines += [f"{gone:,} series without new rows were forgotten"] if gone else []
-        if self.bad:
-            more = f", and {len(self.bad) - 3:,} more" if len(self.bad) > 3 else ""
-            lines.append(f"{len(self.bad):,} bad lines were left out: {'; '.join(self.bad[:3])}{more}")
+        if self._bad:
+            more = f", and {self._bad - _BAD_SHOWN:,} more" if self._bad > _BAD_SHOWN else ""
+            lines.append(f"{self._bad:,} bad lines were left out: {'; '.join(self._bad_shown)}{more}")
         if self._counts[Status.DUPLICATE.name] and self._layout.duplicates is None:
             lines.append("of several values at one time the first stands; `duplicates` names another rule")
         return lines
@@ -167,7 +190,7 @@ class Work:
     def _begin(self, rows: Arrived) -> dict[str, Any]:
         """Makes the watch; returns the marks of the step of the feed."""
         terms, layout, marks = self._terms, self._layout, dict[str, Any]()
-        _age(terms.forget, rows.times)  # refused before any file is written
+        age = _age(terms.forget, rows.times)  # refused before any file is written
         if "grid" not in self._marks:
             codes = pd.factorize(rows.ids)[0].astype(np.int64)
             frequency = find_frequency(layout.freq, codes, rows.times)
@@ -181,7 +204,7 @@ class Work:
                 raise UserError("freq", layout.freq, f"the store has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
         watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq, learn=terms.learn)
-        self._session = Session(watch, terms.policy, self._store)
+        self._session = Session(watch, terms.policy, self._store, age)
         self._open()
         self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
         return marks
@@ -194,7 +217,7 @@ class Work:
         if self._scores is not None:
             self._scores.write(values.lines(observed))
             marks["scores"] = self._scores.facts()
-        gone = self._session.commit(marks, _age(self._terms.forget, values.times))
+        gone = self._session.commit(marks)
         self._deliver()
         self._count(observed, events, len(gone))
         if self._plot is not None:
@@ -213,13 +236,17 @@ class Work:
         self._store.delivered(lines[-1][0], {"alerts": self._alerts.facts()})
 
     def _open(self) -> None:
-        """Opens the files that are appended to, once."""
+        """Opens the files that are appended to, once; the store knows them before their first byte."""
+        new = dict[str, Any]()
         for name in ("scores", "alerts"):
             path = getattr(self._files, name)
             if path is not None and getattr(self, f"_{name}") is None:
-                file = AppendedFile(name, path, self._marks.get(name, {}), _KINDS[name])
+                file = AppendedFile(name, path, self._files.key(path), self._marks.get(name, {}))
                 self._stack.callback(file.close)
                 setattr(self, f"_{name}", file)
+                new |= {name: file.facts()} if file.is_new else {}
+        if new:
+            self._store.mark(new)
 
     def _count(self, observed: Observations, events: list[Event], gone: int) -> None:
         for status, count in zip(*np.unique(observed.status, return_counts=True), strict=True):
@@ -228,9 +255,8 @@ class Work:
         self._counts["gone"] += gone
 
     def _keep(self, frame: pd.DataFrame, events: list[Event]) -> None:
-        self._drawn.append(frame)
-        self._events += events
-        while sum(map(len, self._drawn)) - len(self._drawn[0]) > _DRAWN:
+        self._drawn.append((frame, events))
+        while sum(len(part) for part, _ in self._drawn) - len(self._drawn[0][0]) > _DRAWN:
             self._drawn.popleft()
 
 

@@ -97,7 +97,7 @@ def fit_orders(
         criterion = np.log(np.maximum(variance, ROUNDING)) + penalty
         better = criterion < least if order is None and p > 0 else np.ones_like(least, dtype=bool)
         least = np.where(better, criterion, least)
-        best = np.where(better, np.pad(weights, ((0, 0), (0, largest - p))), best)
+        best[:, :p] = np.where(better, weights, best[:, :p])  # beyond lie zeros: orders ascend
         std = np.where(better, np.sqrt(variance * count / np.maximum(count - p - 1, 1)), std)
     with np.errstate(divide="ignore", invalid="ignore"):  # a constant lane gives log 0, and NaN if it is also short
         return Fit(last + offset, best, std * scale, least + 2 * np.log(scale))
@@ -108,9 +108,16 @@ def continued(
 ) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
     """The expected values of the next steps, and their response to a unit error in the first step (the psi weights).
 
-    A gap is filled with the values that are expected from those before it. The variance of the error n steps
-    ahead is that of one step times the sum of the first n squared psi weights (Brockwell & Davis, 3.3.19).
+    The variance of the error n steps ahead is that of one step times the sum of the first n squared psi weights
+    (Brockwell & Davis, 3.3.19).
     """
+    return expected(fit, values, observed, steps), responses(fit.weights, steps)
+
+
+def expected(
+    fit: Fit, values: Float64[np.ndarray, "lanes time"], observed: Bool[np.ndarray, "lanes time"], steps: int
+) -> Float64[np.ndarray, "lanes steps"]:
+    """The expected values of the next steps. A gap is filled with the values that are expected from those before it."""
     (lanes, time), largest = values.shape, fit.weights.shape[1]
     gaps = np.flatnonzero((~observed & np.logical_or.accumulate(observed, axis=1)).any(0))
     start = int(gaps[0]) if len(gaps) else time
@@ -118,9 +125,9 @@ def continued(
     path[:, largest : largest + time] = np.where(observed, values - fit.mean, 0.0)
     weights = fit.weights[:, ::-1].copy()
     for t in range(start, time + steps):
-        expected = np.einsum("lp,lp->l", path[:, t : t + largest], weights)
-        path[:, t + largest] = np.where(observed[:, t], path[:, t + largest], expected) if t < time else expected
-    return fit.mean + path[:, largest + time :], responses(fit.weights, steps)
+        next_one = np.einsum("lp,lp->l", path[:, t : t + largest], weights)
+        path[:, t + largest] = np.where(observed[:, t], path[:, t + largest], next_one) if t < time else next_one
+    return fit.mean + path[:, largest + time :]
 
 
 def responses(weights: Float64[np.ndarray, "lanes largest"], steps: int) -> Float64[np.ndarray, "lanes steps"]:

@@ -34,11 +34,13 @@ def burg(
     yield weights, variance
     for order in range(1, largest + 1):
         # the errors of predicting y[t] from the values since t - order, and y[t - order] from those until t
-        both = both[:, 1:] & both[:, :-1]
         forward, backward = forward[:, 1:], backward[:, :-1]
-        if not complete:
+        if complete:
+            pairs = np.full(len(values), values.shape[1] - order)
+        else:
+            both = both[:, 1:] & both[:, :-1]
             forward, backward = forward * both, backward * both
-        pairs = both.sum(1)
+            pairs = both.sum(1)
         power = np.einsum("lt,lt->l", forward, forward) + np.einsum("lt,lt->l", backward, backward)
         fits = (pairs > order + 1) & (power > ROUNDING * pairs)
         product = np.einsum("lt,lt->l", forward, backward)
@@ -46,4 +48,8 @@ def burg(
         weights = np.concatenate([weights - reflection * weights[:, ::-1], reflection], axis=1)
         variance = variance * (1 - reflection**2)
         yield weights, variance
-        forward, backward = forward - reflection * backward, backward - reflection * forward
+        ahead = reflection * backward  # in place: most of the time is spent on memory
+        np.subtract(forward, ahead, out=ahead)
+        behind = reflection * forward
+        np.subtract(backward, behind, out=behind)
+        forward, backward = ahead, behind
