@@ -33,10 +33,11 @@ class NotebookParser(MystParser):
         """Parses the text of a notebook into `document`."""
         matplotlib.use("Agg")
         with contextlib.chdir(Path(document["source"]).parent), pd.option_context("display.width", _WIDTH):
-            super().parse(_page(json.loads(inputstring)), document)
+            name = Path(document["source"]).name
+            super().parse(_page(json.loads(inputstring), name), document)
 
 
-def _page(notebook: dict[str, Any]) -> str:
+def _page(notebook: dict[str, Any], name: str) -> str:
     parts: list[str] = []
     names: dict[str, Any] = {"__name__": "__main__"}
     for cell in notebook["cells"]:
@@ -45,7 +46,8 @@ def _page(notebook: dict[str, Any]) -> str:
             parts.append(source)
         elif cell["cell_type"] == "code":
             parts += [f"```python\n{source}\n```", *_run(source, names)]
-    return "\n\n".join(parts)
+    title, _, rest = "\n\n".join(parts).partition("\n")
+    return f"{title}\n\n{{download}}`Download this notebook <{name}>`\n{rest}"
 
 
 def _run(source: str, names: dict[str, Any]) -> list[str]:

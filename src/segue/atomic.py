@@ -55,7 +55,7 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     """Yields a new temporary folder beside `path`; on a clean exit it is renamed to `path`.
 
     The body writes its files with `atomic_file`, which syncs them. A folder that is already at `path` is first moved
-    aside (no system renames one folder over another): a crash between the two renames leaves the old one, whole,
+    aside, because no system renames one folder over another. A crash between the two renames leaves the whole old one
     under a name that starts with a dot.
 
     Raises:

@@ -10,6 +10,11 @@ EXTRAS = {
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 
 
+def installation(extra: str) -> str:
+    """How a user installs an extra, with the command that the pages give."""
+    return f"run pip install -c constraints.txt -e '.[{extra}]' in the folder of the repository"
+
+
 def remedy_for_missing(error: ModuleNotFoundError) -> str | None:
     """Makes a remedy for a module that is not installed.
 
@@ -17,10 +22,11 @@ def remedy_for_missing(error: ModuleNotFoundError) -> str | None:
         error: The error of its import.
 
     Returns:
-        A text such as `needs torch; pip install "segue[train]"`; None where no extra brings the module.
+        A text that names the package and the command, such as "needs torch; run pip install ... in the folder of the
+        repository". None where no extra brings the module.
     """
     package = (error.name or "").partition(".")[0]
     for extra, packages in EXTRAS.items():
         if package in packages:
-            return f'needs {package}; pip install "segue[{extra}]"'
+            return f"needs {package}; {installation(extra)}"
     return None

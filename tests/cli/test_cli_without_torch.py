@@ -4,7 +4,7 @@ import pytest
 
 from segue.extras import remedy_for_missing
 
-REMEDY = 'needs torch; pip install "segue[train]"'
+REMEDY = "needs torch; run pip install -c constraints.txt -e '.[train]' in the folder of the repository"
 VERBS = {
     "pretrain": ("pretrain", "configs/tiny.toml", "--output", "run"),
     "export": ("export", "model"),
@@ -75,4 +75,4 @@ def test_a_module_that_no_extra_brings_has_no_remedy():
     assert remedy_for_missing(ModuleNotFoundError("No module named 'segue.nothing'", name="segue.nothing")) is None
     assert remedy_for_missing(ModuleNotFoundError("by hand")) is None
     package = ModuleNotFoundError("No module named 'statsforecast.models'", name="statsforecast.models")
-    assert remedy_for_missing(package) == 'needs statsforecast; pip install "segue[classical]"'
+    assert remedy_for_missing(package) == REMEDY.replace("torch", "statsforecast").replace("[train]", "[classical]")

@@ -104,6 +104,32 @@ def test_every_arm_has_a_row_for_each_seed_in_the_committed_results():
     assert rows == [(arm, seed, steps[arm]) for seed in step.SEEDS for arm in step.ARMS]
 
 
+def test_a_rerun_makes_every_row_of_the_committed_results(monkeypatch, tmp_path):
+    """Catches an arm that was trained by hand: `--rerun` alone must write the file, with the long arms."""
+    import step_09_experiments as step
+
+    with step.RESULTS.open(encoding="utf-8") as file:
+        committed = [(row["arm"], row["seed"]) for row in csv.DictReader(file)]
+    monkeypatch.setattr(step, "RESULTS", tmp_path / "results" / "experiments.csv")
+    monkeypatch.setattr(step, "run", lambda name, seed: {"arm": name, "seed": seed})
+    step.rerun()
+    with step.RESULTS.open(encoding="utf-8") as file:
+        assert [(row["arm"], row["seed"]) for row in csv.DictReader(file)] == committed
+
+
+def test_a_long_arm_takes_the_long_number_of_steps(monkeypatch):
+    """Catches an arm of 8,000 steps that is trained for 2,000, whatever its row says."""
+    import step_09_experiments as step
+
+    taken = []
+    monkeypatch.setattr(step, "STEPS", 1)
+    monkeypatch.setattr(step, "LONG", 2)
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self: taken.append(1))
+    for name, steps in ((step.BASE, 1), ("8,000 steps", 2), ("no mask, 8,000 steps", 2)):
+        taken.clear()
+        assert step.run(name, 0)["steps"] == len(taken) == steps
+
+
 def test_the_error_of_the_grammar_is_that_of_the_right_patches():
     import step_07_grammar_evaluation as step
 

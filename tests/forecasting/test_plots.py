@@ -56,6 +56,27 @@ def test_axes_of_the_caller_are_drawn_into():
         plot_forecast(*frames(3), series=["zebra"])
 
 
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (
+            "unique_id",
+            "id_col unique_id: the {} has no such column, but .*; give a single series a column that repeats",
+        ),
+        ("ds", "time_col ds: the {} has no such column, but unique_id, "),
+        ("y", "target_col y: the {} has no such column, but unique_id, ds$"),
+    ],
+)
+def test_a_column_that_a_frame_lacks_is_reported_in_one_line(column, message):
+    """Catches an error of narwhals, which names no argument; the frame of a single series often has no ids."""
+    past, ahead = frames()
+    with pytest.raises(UserError, match="^" + message.format("history")):
+        plot_forecast(past.drop(columns=column), ahead)
+    if column in ahead:
+        with pytest.raises(UserError, match="^" + message.format("forecast")):
+            plot_forecast(past, ahead.drop(columns=column))
+
+
 def test_titles_are_names_and_no_formulas(tmp_path):
     """Catches ids such as `$a$`, which would be drawn as mathematics, and `$_$`, which would not be drawn at all."""
     past, ahead = (frame.assign(unique_id="$_$") for frame in frames())

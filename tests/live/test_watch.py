@@ -322,7 +322,7 @@ def test_times_of_another_kind_than_before_are_refused_and_nothing_changes():
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(UserError, match="name a series of which a value has come"):
+    with pytest.raises(UserError, match="name a series that has had a value"):
         watch().accept(["nobody"])
 
 

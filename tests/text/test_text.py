@@ -117,5 +117,5 @@ def test_mistakes_name_their_remedy(monkeypatch):
     with pytest.raises(UserError, match="size 255: give at least 256"):
         learn_tokenizer("bpe", TEXT, 255)
     monkeypatch.setitem(__import__("sys").modules, "tokenizers", None)
-    with pytest.raises(UserError, match=r"pip install 'segue\[train\]'"):
+    with pytest.raises(UserError, match=r"run pip install -c constraints.txt -e '\.\[train\]'"):
         tokenizer_from_json(json.dumps({"model": {}}))

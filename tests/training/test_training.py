@@ -224,5 +224,5 @@ def test_a_carried_state_is_that_of_an_unbroken_run(step, tmp_path):
     assert everything(tmp_path / "broken") == everything(tmp_path / "unbroken")
     state = load_checkpoint(latest(tmp_path / "broken")).state
     assert not torch.equal(state["count"], fresh["count"])
-    with pytest.raises(UserError, match="carry the state as this run did"):
+    with pytest.raises(UserError, match="carry a state if this run did"):
         train(model, lambda step: model.weight.sum(), CONFIG, tmp_path / "broken", resume=True)

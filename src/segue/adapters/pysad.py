@@ -1,7 +1,7 @@
 """A model for pysad: `fit_partial`, `score_partial` and `fit_score_partial`, with calibrated scores in [0, 1].
 
-It needs `pip install "segue[pysad]"`. One instance comes at a time, so each call forecasts few lanes. Many series are
-faster in one `segue.Watch`.
+It needs the extra `pysad`: `pip install -c constraints.txt -e '.[pysad]'`. pysad gives one instance at a time, so each
+call forecasts few lanes. Many series are faster in one `segue.Watch`.
 """
 
 from typing import Any
@@ -36,16 +36,16 @@ class AnomalyModel(BaseModel):
         self._scorer = Scorer(model, refresh, warm_up, learn)
 
     def fit_partial(self, X: ArrayLike, y: Any = None) -> "AnomalyModel":
-        """Takes the next instance, of shape (features,), in; the label `y` is not read."""
+        """Learns from the next instance, of shape (features,); the label `y` is not read."""
         self._scorer.take(_named(X))
         return self
 
     def score_partial(self, X: ArrayLike) -> float:
-        """Returns the score of an instance, of shape (features,), that would come next; it changes nothing."""
+        """Returns the score that an instance of shape (features,) would have as the next one; it changes nothing."""
         return self._scorer.score(_named(X))
 
     def fit_score_partial(self, X: ArrayLike, y: Any = None) -> float:
-        """Returns the score of the next instance, of shape (features,), and takes it in."""
+        """Returns the score of the next instance, of shape (features,), and learns from it."""
         return self._scorer.take_and_score(_named(X))
 
 

@@ -1,8 +1,8 @@
 """Models for river: `Forecaster` (learn_one, forecast) and `AnomalyDetector` (learn_one, score_one).
 
-Both need `pip install "segue[river]"`. They are models of river like any other: river clones, pickles and evaluates
-them. One value comes at a time, so each call forecasts one lane alone. Many series are faster in one `segue.Watch` or
-`segue.Stream`.
+Both need the extra `river`: `pip install -c constraints.txt -e '.[river]'`. They are models of river like any other:
+river clones, pickles and evaluates them. river gives one value at a time, so each call forecasts one lane alone. Many
+series are faster in one `segue.Watch` or `segue.Stream`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ except ModuleNotFoundError as error:
 
 
 class Forecaster(_RiverForecaster):
-    """A forecaster of river: the next value comes by `learn_one`, and `forecast` gives medians.
+    """A forecaster of river: `learn_one` takes the next value, and `forecast` returns medians.
 
     Args:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         seasons: The periods in steps that the calendar suggests, such as `(24, 168)` for hours; None for none.
         learn: Whether the model learns on the way: see `segue.live.learning`.
-        refresh: The number of steps after which a forecast is made to learn from.
+        refresh: The number of steps between the forecasts from which the model learns.
 
     Example:
         >>> from segue.adapters.river import Forecaster
@@ -80,11 +80,11 @@ class AnomalyDetector(base.AnomalyDetector):
         self._scorer = Scorer(model, refresh, warm_up, learn)
 
     def learn_one(self, x: Mapping[Any, Any]) -> None:
-        """Takes the next instance in; it costs nothing if it has just been scored."""
+        """Learns from the next instance; this costs nothing if the instance has just been scored."""
         self._scorer.take(_named(x))
 
     def score_one(self, x: Mapping[Any, Any]) -> float:
-        """Returns the score in [0, 1] of an instance that would come next; it changes nothing."""
+        """Returns the score in [0, 1] that an instance would have as the next one; it changes nothing."""
         return self._scorer.score(_named(x))
 
 

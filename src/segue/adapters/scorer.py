@@ -1,4 +1,4 @@
-"""Scores of single instances, as other libraries ask for them: a score changes nothing, and learning comes after it."""
+"""Scores of single instances, as other libraries need them: a score changes nothing; learning is a separate call."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ from segue.live.watch import Watch
 class Scorer:
     """A watch over the features of instances: each feature is a lane, and each instance a step.
 
-    A watch scores a value as it takes it in. So `score` takes an instance in, and keeps the lanes from before it; they
-    come back unless the next instance to take is the same. Learning from what was just scored then costs nothing.
+    A watch scores a value only while it takes it in. So `score` takes an instance in, and keeps a copy of the lanes
+    before it. The next `take` restores the copy, unless its instance is the same. Then learning costs nothing more.
 
     Args:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
@@ -28,7 +28,7 @@ class Scorer:
         self._tried: tuple[dict[str, float], Lanes] | None = None
 
     def score(self, instance: Mapping[str, float]) -> float:
-        """Returns the score in [0, 1] of an instance that would come next; 0 while warming up.
+        """Returns the score in [0, 1] that an instance would have as the next one; 0 during the warm-up.
 
         Several features have one score: 1 less the smallest p-value times their number (Bonferroni), so 0.999 is at
         most one in a thousand, too.

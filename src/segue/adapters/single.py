@@ -18,8 +18,8 @@ class SingleSeries:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         seasons: The periods in steps that the calendar suggests, such as `(24, 168)` for hours; the experts of learning
             need them.
-        learn: Whether experts and widths are learnt from what has come.
-        refresh: The number of steps after which a forecast is made to learn from.
+        learn: Whether the lane learns weights of experts and the width of its bands.
+        refresh: The number of steps between the forecasts from which the lane learns.
     """
 
     def __init__(self, model: Model, seasons: Sequence[float | int], learn: bool, refresh: int) -> None:

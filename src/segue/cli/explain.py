@@ -35,7 +35,7 @@ def explain(
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
-    """Explain the forecast of one series of FILE: what its level, its cycles, unusual past values and columns add.
+    """Explain the forecast of one series of FILE by its level, its cycles, unusual past values and columns.
 
     The contributions of each step add up to the median. Here --id names the series, and --id-col the column of series.
     --future, --covariates and --holidays are those of `segue forecast`; each column has a contribution of its own.

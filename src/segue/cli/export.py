@@ -11,7 +11,7 @@ from segue.cli.shared.checks import check_writable, load_folder
 def export(
     folder: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or the run folder of `pretrain`.")],
     output: Annotated[
-        Path | None, typer.Option(help="A new folder for a completed copy; by default MODEL itself.")
+        Path | None, typer.Option(help="A new folder for a complete copy; by default MODEL is completed.")
     ] = None,
 ) -> None:
     """Write model.onnx into a model folder, so that `segue forecast` runs the model without torch."""

@@ -24,7 +24,7 @@ def simulate(
     model: options.Model = "nanotst",
     threads: options.Threads = None,
 ) -> None:
-    """Simulate joint paths of every series of FILE: at each step they are the quantiles of the forecast.
+    """Simulate joint paths of every series of FILE, whose values at each step are quantiles of the forecast.
 
     With its id and the seed alone, a series has the same paths in any table. The terminal shows the first rows;
     --output writes all of them. --future, --covariates and --holidays are those of `segue forecast`.

@@ -12,9 +12,9 @@ File = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="Lines of CSV or JSON, a row for each series and time; - for standard input."),
 ]
-State = Annotated[Path | None, typer.Option(help="The store, a SQLite file: the watch goes on from what is in it.")]
+State = Annotated[Path | None, typer.Option(help="The store, a SQLite file; the watch continues from it.")]
 Budget = Annotated[
-    float, typer.Option(metavar="NUMBER", help="False alarms in 1,000 values of a series that you accept.")
+    float, typer.Option(metavar="NUMBER", help="The accepted number of false alarms in 1,000 values of a series.")
 ]
 Scores = Annotated[Path | None, typer.Option(help="Append a row with its score in [0, 1] for each row to this .csv.")]
 Alerts = Annotated[str, typer.Option(metavar="FILE", help="Append alerts as lines of JSON; - prints them.")]
@@ -30,7 +30,7 @@ Forget = Annotated[
     typer.Option(metavar="AGE", help="Forget series without a row for so long, such as 30D, or a number of steps."),
 ]
 Learn = Annotated[
-    bool, typer.Option("--learn/--no-learn", help="Learn beside the model what each series shows of its own.")
+    bool, typer.Option("--learn/--no-learn", help="Let each series correct the model by its own past errors.")
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over the store of another model: values and times stay.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read, and count them.")]
@@ -66,7 +66,7 @@ def watch(
     threads: options.Threads = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Alert on the series of FILE, each value compared with the forecasts made before it came.
+    """Watch the series of FILE: compare each value with forecasts made before it came, and print alerts.
 
     All that the watch knows is in the store. Run the command again, after Ctrl-C or a crash, and it goes on with the
     next line; without --state it forgets all. The note at its end counts late and double rows, which change nothing.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.errors import UserError
+from segue.forecasting.table.columns.present import frames_to_draw
 from segue.forecasting.table.result import QuantileColumns
 from segue.palette import SOFT, add_legend, add_title, draw_fan, draw_observed, dress_over_time, new_figure
 
@@ -49,10 +50,10 @@ def plot_forecast(
         The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: The forecast does not hold a series, `ax` is given for several, or something cannot be drawn.
+        UserError: A frame lacks a column or a series, `ax` is given for several, or something cannot be drawn.
     """
-    past, ahead = nw.from_native(history, eager_only=True), nw.from_native(forecast, eager_only=True)
     ids = [id_col] if isinstance(id_col, str) else list(id_col)
+    past, ahead = frames_to_draw(history, forecast, ids, time_col, target_col)
     known = [row[0] if len(ids) == 1 else row for row in ahead.select(ids).unique(maintain_order=True).iter_rows()]
     picked = list(series) if series is not None else known[:MOST_CHARTS]
     _check(picked, known, steps, alone=ax is not None)
@@ -82,7 +83,7 @@ def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone
         if name not in known:
             raise UserError("series", name, "the forecast holds no such series")
     if not picked or (alone and len(picked) != 1):
-        raise UserError("series", f"{len(picked)} names", "name one series, or several where you give no axes")
+        raise UserError("series", f"{len(picked)} names", "name one series, or several without `ax`")
     if steps is not None and steps < 1:
         raise UserError("steps", steps, "give a whole number of at least 1")
 

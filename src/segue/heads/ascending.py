@@ -1,4 +1,4 @@
-"""Sorting many short rows, with the gradient of each number sent back to where it came from."""
+"""Sorts many short rows; each gradient goes back to the number that it belongs to."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sampling of tokens: how a distribution over tokens is narrowed before a draw."""
+"""Sampling of tokens: narrows a distribution over tokens before a draw."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Sampling:
             raise UserError("top_p", self.top_p, "give a share above 0, up to 1")
 
     def probabilities(self, distribution: Categorical) -> Float[Tensor, "*tokens classes"]:
-        """The probabilities that tokens are drawn with, in double precision."""
+        """The probabilities with which tokens are drawn, in double precision."""
         logits = distribution.logits.double()
         if self.temperature == 0:
             return torch.zeros_like(logits).scatter_(-1, logits.argmax(-1, keepdim=True), 1.0)

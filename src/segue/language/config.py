@@ -29,7 +29,7 @@ class TextConfig:
     window: int = 128
     """Tokens of a window; gradients do not cross its beginning."""
     held_out: float = 0.1
-    """The share of the characters, at the end of the text, on which the model is measured and not trained."""
+    """The held-out share of the characters, at the end of the text: the model is measured there, and not trained."""
 
     def __post_init__(self) -> None:
         for name in ("lanes", "window"):
@@ -47,7 +47,7 @@ class TextConfig:
                 raise UserError("vocabulary", self.vocabulary, f"give at least {fewest} for {self.tokenizer} tokens")
 
     def fitted_to(self, tokens: int) -> "TextConfig":
-        """The same, with the window and the lanes cut to those that a text of so many tokens can fill."""
+        """Returns the same settings, with as many lanes and as long a window as a text of so many tokens can fill."""
         window = min(self.window, tokens - 1)
         lanes = min(self.lanes, tokens // window) if self.state == "carry" else self.lanes
         return replace(self, lanes=lanes, window=window)
@@ -71,7 +71,7 @@ class LanguageConfig:
     """How each level of the nested backbone is updated; embedding, norm and head belong to the first level. Empty: all
     weights are updated at every step."""
     surprise: Literal["off", "printed", "descent"] = "off"
-    """The target to which the outputs of levels 1 and 2 of the nested backbone are drawn, see
+    """The auxiliary target for the outputs of levels 1 and 2 of the nested backbone, see
     `segue.training.surprise`; `off` for none."""
     validate_every: int = 250
     """Steps between two measurements of the held-out loss."""
@@ -82,7 +82,7 @@ class LanguageConfig:
     device: str = "auto"
     """Where to train; `auto` is decided once, at the start of a run, and written into the run's config."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The number format of matrix products; `auto` likewise."""
+    """The number format of matrix products; `auto` is decided in the same way."""
     source: str | None = None
     """The text file; written by the run."""
     digest: str | None = None

@@ -138,9 +138,9 @@ Batches = Callable[[int], Batch]
 def contiguous_lanes(corpus: Corpus, lanes: int, window: int, seed: int) -> Batches:
     """Batch n continues batch n - 1 in every lane, so a carried state sees whole texts.
 
-    In each epoch the corpus, as a ring, is cut at a new random offset into lanes of equal length, and each lane into
-    windows; an epoch begins with fresh lanes. The rest of each lane, less than a window, is not used in that epoch.
-    Batch n is a function of `seed` and n alone.
+    An epoch begins with fresh lanes. It cuts the corpus, as a ring, at a new random offset into lanes of equal length,
+    and each lane into windows. The rest of each lane, less than a window, is not used in that epoch. Batch n is a
+    function of `seed` and n alone.
 
     Raises:
         UserError: A lane has no whole window.

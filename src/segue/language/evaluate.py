@@ -26,7 +26,7 @@ class Evaluation:
     """Tokens per character of the whole text."""
     unknown: int
     """Tokens of the text outside the vocabulary, all predicted as one token. A word model has learnt their frequency,
-    which flatters bits per character; other models have never seen one, and each costs them much."""
+    so its bits per character look too good. Other models have never seen one, so each one costs them much."""
     lanes: int = 1
     """Number of parts of the text that were read side by side."""
 
@@ -66,10 +66,10 @@ def evaluate(
         corpus: The text, as tokens of `model.tokenizer`.
         state: `"carry"`: the state goes from window to window, so a token is predicted from all tokens before it in its
             document. `"reset"`: each window begins with a fresh state, and its first tokens are predicted from few.
-        window: Tokens of one call of the model; with a carried state it changes the memory used, not the result.
+        window: Tokens of one call of the model; with a carried state it changes the use of memory, not the result.
         lanes: Number of parts of the text that are read side by side, each of at least a window: a short text has
-            fewer. Lanes are faster, but each part begins with a fresh state, so with short parts a carried state seems
-            worth less than it is.
+            fewer. Lanes are faster, but each part begins with a fresh state. So with short parts a carried state seems
+            less useful than it is.
         report: Called with the number of predicted tokens and the number of all.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Dynamic evaluation of a text: each token is scored, then learnt from, in weights that belong to the text.
+"""Dynamic evaluation of a text: the model scores each token and then learns from it, in weights of this text.
 
-The learnt weights are a value, a `State` of one lane. So a text can be evaluated in parts, with the state saved and
-loaded in between, and the figures of the parts add up to those of the whole.
+The learnt weights are a value, a `State` of one lane. So a text can be evaluated in parts, and the state saved and
+loaded in between. The figures of the parts add up to those of the whole.
 """
 
 import math
@@ -42,7 +42,7 @@ def evaluate_online(
         The evaluation of the text, and the state after it.
 
     Raises:
-        UserError: Learning has ruined the model: the perplexity overflows.
+        UserError: The learning rate is too high: the perplexity overflows.
     """
     config = config or OnlineConfig()
     training = model.training

@@ -35,7 +35,7 @@ class Material:
     digest: str
     """SHA-256 of text and tokenizer."""
     notes: tuple[str, ...] = ()
-    """What the user should know of the text, one line each; words in backticks are arguments."""
+    """Notes on the text for the user, one line each; words in backticks are arguments."""
 
 
 def train_language(
@@ -58,10 +58,10 @@ def train_language(
         run: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
             uninterrupted run in all bits.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
-            resume. Measuring the held-out loss takes additional time.
-        started: Called once with the final config, the device, and the model with its text; then it reports the notes
-            on the text, which are warnings otherwise.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the number in the config.
+            A resumed run takes no minutes. Measuring the held-out loss takes additional time.
+        started: Called once with the final config, the device, and the model with its text. It then has to report the
+            notes on the text, which are warnings otherwise.
         progress: Called after each step.
         measured: Called after each measurement on the held-out text.
 

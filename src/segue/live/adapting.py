@@ -1,7 +1,7 @@
 """Learning within a watch: a lane learns when its next forecast begins, and each forecast keeps the terms that it had.
 
-What the targets since the last origin teach, `segue.live.learning` says. Here are their places: the small arrays of a
-lane, the moment, and the targets.
+`segue.live.learning` computes what a lane learns from targets. This module decides when it learns, from which targets,
+and in which arrays of the lane it keeps the result.
 """
 
 import numpy as np
@@ -16,19 +16,19 @@ from segue.state import State
 
 SHAPES: Shapes = {
     **{f"learnt.{name}": (shape, np.float32) for name, shape in learning.SHAPES.items()},
-    "terms": ((ORIGINS, *learning.TERMS), np.float32),  # of each standing forecast: zeros give the model's own
+    "terms": ((ORIGINS, *learning.TERMS), np.float32),  # of each standing forecast: zeros mean that of the model
 }
 """The small arrays of a lane: 292 bytes."""
 
 _BATCH = 256
-"""The lanes that learn at once; the standing forecasts of all of 10,000 lanes would be copied, 130 MB."""
+"""The number of lanes that learn at once. All of 10,000 lanes would copy 130 MB of standing forecasts."""
 
 
 def begin(running: Running, standing: Standing, lanes: Int64[np.ndarray, " due"]) -> None:
     """Lets a forecast begin at the newest value of distinct lanes; those that learn do so first.
 
-    A lane learns from values as the model reads them. A surprising one is bounded there, so that a single spike does
-    not end the learning: the rate of the aggregation falls with the largest error so far.
+    A lane learns from values as the model reads them, with surprising values bounded. The rate of the aggregation falls
+    with the largest error so far, so a single unbounded spike would end the learning.
     """
     small = running.small
     if standing.learns:
@@ -40,9 +40,9 @@ def begin(running: Running, standing: Standing, lanes: Int64[np.ndarray, " due"]
 
 
 def begin_anew(running: Running, lanes: Int64[np.ndarray, " picked"], learns: bool) -> None:
-    """Lets the forecast at the newest value of distinct lanes be the only one, because their history has changed.
+    """Begins a forecast at the newest value of distinct lanes, and drops older ones, because their history changed.
 
-    The values since the last origin teach nothing: they were judged by forecasts that knew another level.
+    Lanes learn nothing from the values since the last origin, because their forecasts knew another level.
     """
     for name in ("origins", "terms"):
         running.small[name][lanes] = 0
@@ -55,7 +55,7 @@ def _set_newest(running: Running, lanes: Int64[np.ndarray, " picked"], learns: b
 
 
 def _learn(running: Running, standing: Standing, lanes: Int64[np.ndarray, " picked"]) -> None:
-    """Takes in what the values since the newest forecast began teach of the forecasts that stood for them.
+    """Learns from the values since the newest forecast began, and from the forecasts that stood for them.
 
     Lead times up to now are those of the newest forecast. Longer ones are those of the forecast before.
     """

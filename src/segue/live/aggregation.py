@@ -1,13 +1,13 @@
-"""Bernstein online aggregation: weights over experts that learn from how much each was better than the mixture.
+"""Bernstein online aggregation: weights of experts, learnt from how much better than the mixture each expert was.
 
 Wintenberger (2017), Optimal learning with Bernstein online aggregation, Machine Learning 106: the procedure with
 several learning rates that tune themselves. Berrisch & Ziel (2021), CRPS learning, Journal of Econometrics 237, use it
-for distributions. For convex losses, such as the quantile loss, the excess is that of the loss made linear at the
-forecast that was given. The regret to the best fixed weighted mean is then at most of the order of
-sqrt(V log(1 / prior)), up to a factor log log of the number of rounds. V is the sum of squared excesses.
+for distributions. For convex losses, such as the quantile loss, the excess is computed from the slope of the loss at
+the forecast that was given. Then the regret to the best fixed weighted mean is at most of the order of sqrt(V log(1 /
+prior)), apart from a factor log log of the number of rounds. V is the sum of squared excesses.
 
-Losses may come late. They add up in the order in which they come (Joulani, Gyorgy & Szepesvari 2013, Online learning
-under delayed feedback): the regret grows with the delay, and no further.
+Losses may come late, and are added in the order in which they come. The regret then grows with the delay only (Joulani,
+Gyorgy & Szepesvari 2013, Online learning under delayed feedback).
 """
 
 from typing import NamedTuple
@@ -17,12 +17,12 @@ from jaxtyping import Float, Float64
 
 
 class Regrets(NamedTuple):
-    """What is known of each expert; all zeros before the first round.
+    """The record of each expert; all zeros before the first round.
 
     Attributes:
         gain: Half the sum of excesses of the mixture's loss over that of the expert, less their squares times the rate.
         square: The sum of squared excesses.
-        most: The largest excess, without its sign.
+        most: The largest absolute excess.
     """
 
     gain: Float[np.ndarray, "*groups experts"]
@@ -36,7 +36,7 @@ def mixture(regrets: Regrets, prior: Float64[np.ndarray, " experts"]) -> Float64
     Where no expert has differed yet, the first one has all weight.
     """
     rate, judged = _rates(regrets, prior)
-    # an expert that has never differed has had no excess: it gets the largest rate of those that have
+    # an expert that never differed from the mixture gets the largest rate of the others
     largest = np.where(judged, rate, 0.0).max(axis=-1, keepdims=True)
     rate = np.where(judged, rate, largest)
     with np.errstate(divide="ignore"):
@@ -52,12 +52,12 @@ def play(regrets: Regrets, prior: Float64[np.ndarray, " experts"], excess: Float
     """Adds one round.
 
     Args:
-        regrets: What was known before.
+        regrets: The record before the round.
         prior: The weight of each expert at the beginning, in (0, 1).
-        excess: The loss of the mixture less that of each expert, made linear at the forecast that was given.
+        excess: The loss of the mixture less that of each expert, from the slope of the loss at the given forecast.
 
     Returns:
-        What is known now. An excess of zero changes nothing.
+        The record after the round. An excess of zero changes nothing.
     """
     square, most = regrets.square + excess**2, np.maximum(regrets.most, np.abs(excess))
     now = Regrets(np.asarray(regrets.gain, dtype=np.float64), square, most)

@@ -16,7 +16,7 @@ from segue.state import State
 _PREFIX = "small.alert."
 _FIELDS: dict[str, type] = {
     "recent": np.uint64,  # was it surprising? One bit for each of the last 64 values, the newest lowest
-    "seen": np.int32,  # values with a p-value; set back by an acceptance
+    "seen": np.int32,  # values with a p-value since the last acceptance
     "begin": np.int64,  # time of the first surprising value of the episode
     "last": np.int64,  # time of the last one
     "extent": np.int32,  # number of its surprising values; 0 where there is no episode
@@ -30,7 +30,7 @@ _FIELDS: dict[str, type] = {
 
 @dataclass(frozen=True)
 class Event:
-    """An alert, as it stands at one row: when it opens, and again when it ends.
+    """An alert at one row: when it opens, and again when it ends.
 
     Attributes:
         lane: The name of the series.
@@ -38,7 +38,7 @@ class Event:
         end: The time of the last surprising value; None while the alert is open.
         p: The least p-value so far.
         extent: The number of surprising values so far.
-        direction: 1 if most of them are above the expected value, -1 if below, 0 for both alike.
+        direction: 1 if most of them are above the expected value, -1 if most are below, else 0.
         accepted: Whether it ended because its values are accepted as the new normal (a level shift).
     """
 
@@ -120,7 +120,7 @@ def closed(state: State, lane: int, name: Any, times: NDArray[Any]) -> list[Even
 
 @dataclass(frozen=True, eq=False)
 class _Values:
-    """What a policy sees of one value of each lane."""
+    """The facts on one value of each lane that a policy reads."""
 
     p: Float64[np.ndarray, " lanes"]
     surprising: Bool[np.ndarray, " lanes"]  # once the lane is warm
@@ -160,13 +160,13 @@ def _take(
 
 
 def _balance(balance: NDArray[np.int32], beyond: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Counts a value beyond the band on the side of the balance, or takes one off it; 0 where sides change."""
+    """Counts values beyond the band on one side, and subtracts the others; 0 where the side changes."""
     side = np.sign(balance)
     return np.asarray(np.where((side == 0) | (beyond == side), balance + beyond, balance - side))
 
 
 def _usual(policy: Policy, own: dict[str, NDArray[Any]]) -> Bool[np.ndarray, " lanes"]:
-    """Where an episode has lasted until it is the new normal."""
+    """Where an episode has lasted so long that its values are the new normal."""
     return np.asarray((np.abs(own["beyond"]) >= policy.shift) | (own["extent"] >= policy.shift))
 
 
@@ -199,7 +199,7 @@ def _event(
 
 
 def _ticks(times: NDArray[Any]) -> Int64[np.ndarray, " rows"]:
-    """Times as numbers that a state holds: microseconds since 1970, or the integers that they are."""
+    """Times as the numbers of a state: microseconds since 1970, or integers as they are."""
     return times.astype("datetime64[us]").view(np.int64) if times.dtype.kind == "M" else times.astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""A file that grows by whole batches: it is cut back to the last commit, so that each row stands once."""
+"""A file that grows by whole batches. It is cut back to the last commit, so that it holds each row once."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The values of one call in the order in which they are taken in, and those that come too late or twice."""
+"""The values of one call in the order of their processing, and which of them come too late or twice."""
 
 from collections.abc import Iterator
 
@@ -12,8 +12,8 @@ from segue.live.running import Running
 class Arrivals:
     """Values of any lanes, sorted by lane and step; they may come in any order.
 
-    A value is new if its step is after the newest one of its lane and it is the first one given for this step. Others
-    are late where their step has no value, and duplicates where it has one.
+    A value is new if its step is after the newest one of its lane, and if it is the first one for this step. Other
+    values are late if their step has no value, and duplicates if it has one.
 
     Args:
         running: The lanes so far.
@@ -54,7 +54,7 @@ class Arrivals:
         return np.asarray(flags[self._leader])
 
     def rounds(self) -> Iterator[Int64[np.ndarray, " round"]]:
-        """Yields the new rows in rounds: each has one row of each lane that has some left, in the order of steps."""
+        """Yields the new rows in rounds, in the order of steps. Each round has at most one row of a lane."""
         begin = np.flatnonzero(np.diff(self._lanes, prepend=-1))
         counts = np.diff(np.append(begin, len(self._lanes)))
         by_count = np.argsort(-counts, kind="stable")

@@ -1,11 +1,11 @@
 """The p-value of a score among the past scores of its lane: a conformal rank with a fitted tail, learnt online.
 
 A lane keeps a histogram of the sizes of its past scores, whose counts fade. The p-value of a score is the share of past
-scores that are at least as large (Vovk, Gammerman and Shafer 2005, section 2.2). A rank says nothing below 1/n. There,
-and wherever few past scores lie beyond, a tail takes over that is fitted to the excesses of the largest past scores.
+scores that are at least as large (Vovk, Gammerman and Shafer 2005, section 2.2). A rank cannot be below 1/n. There, and
+wherever few past scores are larger, the p-value comes from a tail that is fitted to the largest past scores.
 
-An anomaly must not blind the next. So a lane has a credit for surprising scores, and what exceeds it enters the
-histogram as a score at the bound of what is surprising.
+An anomaly must not hide the next one. So a lane has a credit for surprising scores. Beyond it, a surprising score
+enters the histogram as the least surprising score, at the bound.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 EDGES = np.concatenate([np.arange(4) * 0.25, 1.0 + np.arange(24) * 0.125, 4.0 * 1.15 ** np.arange(23)])
 """The lower edges of the bins of scores: quarters up to 1, eighths up to 4, then in steps of 15 % up to 87."""
 BOUND = 0.01
-"""The p-value of the bound of what is surprising."""
+"""The p-value at and below which a score is surprising."""
 
 # Memory, prior, few and credit were set by hand, then halved and doubled on seven kinds of scores. Of 1,000 values .92
 # have p < .001; .90 to 1.01 with half or twice the memory, prior or few. The credit decides more: with half of it 1.12,
@@ -26,16 +26,16 @@ BOUND = 0.01
 # (benchmarks/results/live-constants-amd-epyc-2026-11-28.csv).
 _MEMORY = 4_000.0  # values after which a count has faded to 1/e
 _PRIOR = 30.0  # scores of a normal distribution that the histogram begins with
-_FEW = 4.0  # past scores beyond a score: with fewer the fitted tail weighs more than their count
+_FEW = 4.0  # past scores beyond a score; with fewer, the fitted tail weighs more than their count
 _TAIL = 0.05  # the share of largest scores that the tail is fitted to
 _EXCESS, _SHAPE, _EXCESSES = 0.22, 0.3, 15.0
-"""The tail before any score has come: its mean excess as a part of its begin, its shape, and its weight in scores.
+"""The tail before the first score: its mean excess as a share of its beginning, its shape, and its weight in scores.
 
-Of 1,000 values without anomalies have a p-value below 0.001, after 1,000 of 50 streams with scores of a known kind: 0.7
-of normal ones, 1.0 of Laplace's, 1.4 of Student's with 3 degrees, 2.2 where the deviation itself wanders
+How many of 1,000 values without anomalies get a p-value below 0.001? Measured after 1,000 values of 50 streams of known
+scores: 0.7 for normal ones, 1.0 for Laplace's, 1.4 for Student's with 3 degrees, 2.2 where the deviation itself wanders
 (`benchmarks/live/tails.py`). A power law (Hill 1975) gives 0.35, 0.7, 1.1 and 1.4.
 """
-_CREDIT = 5.0  # surprising scores that may come in a row
+_CREDIT = 5.0  # surprising scores that count in full in a row
 _INCOME = 3.0 * BOUND  # the credit of each value
 
 _NORMAL = np.array([2.0 - 2.0 * NormalDist().cdf(edge) for edge in EDGES])
@@ -67,7 +67,7 @@ class Curve:
         return Curve(np.minimum.accumulate(np.log(np.where(inside, few, beyond / total)), axis=1))
 
     def p_values(self, sizes: Float64[np.ndarray, " lanes"]) -> Float64[np.ndarray, " lanes"]:
-        """Returns the p-value of a score of each lane, given without its sign; linear in logarithms between edges."""
+        """Returns the p-value of an absolute score of each lane; its logarithm is linear between edges."""
         rows, bins = np.arange(len(sizes)), np.searchsorted(EDGES, sizes, side="right") - 1
         bins = np.minimum(bins, len(EDGES) - 2)
         low, high = self.logs[rows, bins], self.logs[rows, bins + 1]
@@ -86,7 +86,7 @@ class Curve:
 def _begins(beyond: Float64[np.ndarray, "lanes edges"], most: Float64[np.ndarray, "lanes 1"]) -> NDArray[np.int64]:
     """The edge at which the tail of each lane begins, (lanes, 1): the first with at most so many scores beyond.
 
-    Where less than one score is left there, more than enough scores are of one size, and the tail begins with them.
+    If less than one score lies beyond, many scores have the same size, and the tail begins with them.
     """
     first = np.argmax(beyond <= most, axis=1)[:, None]
     return np.asarray(np.where(np.take_along_axis(beyond, first, axis=1) < 1.0, np.maximum(first - 1, 0), first))
@@ -99,7 +99,7 @@ def _tail(
 ) -> Float64[np.ndarray, "lanes edges"]:
     """The share of the scores beyond `begin` that lie beyond each edge, by a generalised Pareto distribution.
 
-    It is fitted by its first two moments (Hosking and Wallis 1987), together with some excesses before any has come.
+    It is fitted by its first two moments (Hosking and Wallis 1987), together with some excesses of a prior.
     Its shape is not below zero: no score is impossible.
     """
     excesses, first = np.where(numbers > 0, _MIDDLES - begin, 0.0), _EXCESS * begin
@@ -124,7 +124,7 @@ def learnt(
     Args:
         counts: The histograms so far.
         spent: The credit that each lane has spent.
-        sizes: Scores without their signs.
+        sizes: Absolute scores.
         p_values: Their p-values.
         bounds: The score whose p-value is `BOUND`.
     """

@@ -1,4 +1,4 @@
-"""Times of a live feed, and the steps that they are: a lane counts steps from its first time."""
+"""Times of a live feed, and their steps: a lane counts steps from its first time."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def read_times(given: Any) -> Times:
     """Returns times as local ones without a zone in microseconds, or as integers.
 
     Raises:
-        UserError: These are neither times nor whole numbers, or one is missing.
+        UserError: The times are neither times nor whole numbers, or one is missing.
     """
     times = np.asarray(given)
     if times.dtype.kind in "iu" or not len(times):
@@ -36,7 +36,7 @@ def read_times(given: Any) -> Times:
 
 
 def find_frequency(freq: str | int | None, codes: Int64[np.ndarray, " rows"], times: Times) -> Frequency:
-    """The step that is given, or the one that the first times show.
+    """The given step, or the one that the first times show.
 
     Args:
         freq: The step as the user gives it; None to infer it.
@@ -44,7 +44,7 @@ def find_frequency(freq: str | int | None, codes: Int64[np.ndarray, " rows"], ti
         times: The time of each row.
 
     Raises:
-        UserError: There is no such step, or none is given and the times show none.
+        UserError: The given step does not exist, or no step is given and the times show none.
     """
     if freq is None:
         codes, times, _ = in_order(codes, times, np.zeros(len(times)))

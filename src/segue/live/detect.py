@@ -1,4 +1,4 @@
-"""Anomalies of a table at once: every row judged as if it came live, by forecasts made before it."""
+"""Anomalies of a whole table: forecasts made before a row judge it, as if rows came live."""
 
 from typing import Any, Unpack
 
@@ -13,7 +13,7 @@ from segue.live.observations import Observations
 from segue.live.watch import Watch
 
 _MOST_LEVEL = 99.9
-"""The highest level: one row in a thousand, which a few thousand rows can still show to be right."""
+"""The highest level: one row in a thousand, which a few thousand rows can still verify."""
 
 
 def detect(
@@ -29,12 +29,12 @@ def detect(
     """Finds the anomalies of every series of a long frame, whose rows may come in any order.
 
     Each row is compared with forecasts that were made before it. Its p-value is calibrated on the rows of its series
-    before it, so that without anomalies 1 % of the rows are reported at level 99. What is surprising is bounded in what
-    later forecasts read, so one anomaly does not hide the next. The result is that of `segue.Watch` fed row by row.
+    before it, so that without anomalies 1 % of the rows are reported at level 99. Later forecasts read a surprising
+    value only up to a bound, so one anomaly does not hide the next. A `segue.Watch`, fed row by row, gives the same.
 
     Args:
         frame: A DataFrame of pandas or polars with one row for each series and time.
-        level: The per cent of ordinary rows that are not reported, in [50, 99.9].
+        level: The percentage of ordinary rows that are not reported, in [50, 99.9].
         model: See `segue.forecast`.
         refresh: Steps after which the forecasts are made again; fewer take longer and detect more.
         warm_up: The number of first values of each series that are not judged.

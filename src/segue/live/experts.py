@@ -1,12 +1,12 @@
-"""Cheap experts beside the model: autoregressions of the values, and of what two seasons leave of them.
+"""Cheap experts beside the model: autoregressions of the values, and of their differences from two seasonal means.
 
 A zero-shot model reads each lane anew, and never learns that it misses, say, the Mondays of one shop. The experts are
-fitted to the lane itself. Each is a seasonal copy and an autoregression at once: the mean of past copies of the season,
-and an autoregression of the differences from it. Alone they are worse than the model on most series. In a weighted mean
-with it (`segue.live.aggregation`) they lower its errors.
+fitted to the lane itself. A seasonal expert is the mean of past copies of the season, plus an autoregression of the
+differences from it. Alone, experts are worse than the model on most series. In a weighted mean with the model
+(`segue.live.aggregation`) they lower its errors.
 
-An expert moves the model's distribution to a median of its own. Its width would be that of a Gaussian of constant
-variance, and the model knows more: the hours and days in which values vary more.
+An expert moves the model's distribution to its own median, and keeps the width. An expert's own width would be
+constant, while the model knows the hours and days in which values vary more.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from segue.forecasting.baselines.autoregression import expected, fit_orders
 from segue.forecasting.predictor import Forecast
 
 EXPERTS = ("model", "ar", "season", "long season")
-"""The experts, the model first. What a lane has no values for repeats the model, and so changes nothing."""
+"""The experts, the model first. Without enough values, an expert repeats the model, and so changes nothing."""
 
 _ORDERS = 24
 """The largest order of the autoregressions; up to order 64 they take three times as long."""
@@ -32,12 +32,12 @@ _LEAST = 16
 
 @dataclass(frozen=True, eq=False)
 class Advice:
-    """What the experts say of the next steps: one distribution, and the median that each expert moves it to.
+    """The experts' forecasts of the next steps: one distribution, and the median to which each expert moves it.
 
     Attributes:
         forecast: The model's own forecast.
-        medians: The median of each expert, those of `EXPERTS` in this order, in the unit of the series. The first is
-            that of the forecast.
+        medians: The median of each expert, in the order of `EXPERTS` and the unit of the series. The first one is that
+            of the forecast.
     """
 
     forecast: Forecast

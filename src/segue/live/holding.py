@@ -1,4 +1,4 @@
-"""Rows of a step that is not over are held, where the rule for several values of a step needs all of them."""
+"""Holds the rows of a step until the step is over, if the rule for several values of a step needs all of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 Row = tuple[Any, int, float, str]
-"""The series, the time in microseconds or as an integer, the value, and the time as it is written."""
+"""A row: its series, its time in microseconds or as an integer, its value, and its time as text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Closed:
 
 
 class Holding:
-    """The rows of the newest step of each series; the next step closes it.
+    """The rows of the newest step of each series. The next step closes it.
 
     A row of an older step is held as well, until a row of another step comes. If the newest row has a wrong time, far
     in the future, all others are older, and are gathered by their steps as usual. The result does not depend on how
@@ -66,7 +66,7 @@ class Holding:
         return _joined(closed)
 
     def flush(self) -> Closed:
-        """Returns all rows that are held: no more will come."""
+        """Returns all rows that are held, at the end of the feed."""
         closed, self._held = [group for groups in self._held.values() for group in groups], {}
         return _joined(closed)
 

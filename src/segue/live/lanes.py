@@ -1,4 +1,4 @@
-"""All that a watch needs to go on, as one frozen value."""
+"""Everything that a watch needs to continue, as one frozen value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from segue.state import State
 class Lanes:
     """The running series of a watch between two calls; a fresh lane is all zeros, but for its history.
 
-    The standing forecasts are no part of it. They are a pure function of the histories, `small.origins` and
-    `small.terms`, so a watch that goes on from this value makes them again, bit for bit.
+    The standing forecasts are not included. They are a pure function of the histories, `small.origins` and
+    `small.terms`, so a watch that continues from this value makes them again, bit for bit.
 
     Attributes:
         names: The name of each lane, in the order of their first values.
@@ -49,7 +49,7 @@ class Lanes:
         return index_of(self._lane_of, ids)
 
     def select(self, lanes: Int64[np.ndarray, " picked"] | Bool[np.ndarray, " lanes"]) -> "Lanes":
-        """Returns the lanes of the given indices, each at most once, or those where a mask is true."""
+        """Returns the lanes of the given indices, each at most once, or the lanes for which a mask is true."""
         picked = np.arange(len(self))[lanes]
         return Lanes(tuple(self.names[k] for k in picked), self.freq, self.last[picked], self.state.select(picked))
 
@@ -66,4 +66,4 @@ def index_of(lane_of: dict[Any, int], ids: Iterable[Any]) -> Int64[np.ndarray, "
     try:
         return np.array([lane_of[name] for name in names], dtype=np.int64)
     except KeyError as error:
-        raise UserError("ids", error.args[0], "name a series of which a value has come") from error
+        raise UserError("ids", error.args[0], "name a series that has had a value") from error

@@ -1,14 +1,14 @@
-"""Learning on the way: what a lane's own errors teach, as lane-first values beside its history.
+"""Online learning: a lane learns from its own errors, and keeps the result in arrays beside its history.
 
     advice = advise(model's forecast, history)      the experts' medians             segue.live.experts
-    stood = combine(terms(state), advice)           what is given and stands
-    state = learn(state, stood, advice, actual)     as soon as values have come, never before
+    stood = combine(terms(state), advice)           the forecast that is given
+    state = learn(state, stood, advice, actual)     once the values have come, never before
 
 The trained model is never touched. Two things adapt, in each of `GROUPS` of lead times: the weights of the experts
 (`segue.live.aggregation`), and the width of the distribution below and above its median. A fresh lane is all zeros, and
 its forecast is the model's own, bit for bit.
 
-The width is conformal: a bound that is passed too often moves outward by a small step, else inward by a smaller one
+The width is conformal. A bound that is passed too often moves outward by a small step, else inward by a smaller one
 (Angelopoulos, Candes & Tibshirani 2023, Conformal PID control, the quantile tracker; Gibbs & Candes 2021). So in the
 long run a tenth of the values lie below the 80 % band and a tenth above it, whatever the series does.
 """
@@ -64,9 +64,9 @@ def fresh(lanes: int) -> State:
 
 
 def terms(state: State) -> Float32[np.ndarray, "lanes groups terms"]:
-    """Returns what a forecast needs of the state: 60 bytes a lane, all zero for a fresh one.
+    """Returns the part of the state that a forecast needs: 60 bytes a lane, all zero for a fresh one.
 
-    Keep them with each forecast that stands. It can then be made again after the state has gone on.
+    Keep them with each standing forecast. Then it can be made again after the state has changed.
 
     Returns:
         The weights of all experts but the model, then the logarithms of the widths below and above the median.
@@ -76,7 +76,7 @@ def terms(state: State) -> Float32[np.ndarray, "lanes groups terms"]:
 
 
 def combine(given: Float32[np.ndarray, "lanes groups terms"], advice: Advice) -> Forecast:
-    """Makes the forecast that is given: the model's, moved to the weighted mean of the medians, and widened.
+    """Makes the forecast that is given: that of the model, moved to the weighted mean of the medians, and widened.
 
     Args:
         given: The terms of each lane at the time of this forecast.

@@ -1,4 +1,4 @@
-"""The log of the values of all lanes: appended at its new end, and cleaned at its old end a few cells at a time."""
+"""The log of the values of all lanes. New values are appended; old ones are removed a few cells at a time."""
 
 import sqlite3
 from typing import Any
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from segue.live.packing import CELL
 
 _BLOCK = 15
-"""The most cells of a row: the unit in which old cells are dropped, or moved if they are still needed. Two rows of 480
-bytes fill a page of 1 kB; one of 512 bytes would leave half of it empty."""
+"""The most cells of a row. Rows are the unit in which old cells are dropped, or moved if they are still needed. Two
+rows of 480 bytes fill a page of 1 kB; a row of 512 bytes would leave half of it empty."""
 
 
 class Log:
     """The table `history`, whose rows are blocks of cells (`CELL`) in the order in which they were written.
 
-    New cells stand side by side, whichever lanes they are of. So a new value costs 32 bytes, where a table in the order
-    of lanes would write a page. Once there are more cells than all lanes can need, each append also takes up to twice
-    as many cells off the old end, and appends those again that are still needed. So the log holds at most about twice
-    what the lanes need, and no append is much longer than another.
+    New cells of any lanes are stored side by side. So a new value costs 32 bytes; a table in the order of lanes would
+    write a page. Once there are more cells than all lanes can need, each append also removes up to twice as many old
+    cells, and appends again those that are still needed. So the log holds at most about twice what the lanes need, and
+    no append is much longer than another.
 
     Args:
         connection: The database.
@@ -41,7 +41,7 @@ class Log:
 
         Args:
             cells: New cells.
-            last: The newest step of each number of a lane; huge for those that are gone.
+            last: The newest step of each number of a lane; huge for lanes that were removed.
             context: The number of last steps that a lane needs.
             lanes: The number of lanes.
         """
@@ -55,7 +55,7 @@ class Log:
         self._connection.executemany("INSERT INTO history VALUES (NULL, ?)", blocks)
 
     def _taken(self, most: int) -> NDArray[Any]:
-        """Takes whole blocks off the old end: at most so many cells, or one block if there are any new cells."""
+        """Removes whole blocks from the old end: at most so many cells, or one block if there are any new cells."""
         taken, found, size = list[tuple[int]](), [np.empty(0, CELL)], 0
         for block, blob in self._connection.execute("SELECT block, cells FROM history ORDER BY block"):
             cells = np.frombuffer(blob, CELL)

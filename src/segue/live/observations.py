@@ -1,4 +1,4 @@
-"""What a watch answers for each value that it is given: the expected value, a band, a p-value and a status."""
+"""The answer of a watch to each value: the expected value, a band, a p-value and a status."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,9 +12,9 @@ class Status(IntEnum):
     """What became of a value."""
 
     FRESH = 0
-    """It was new, and a forecast stood for it; it has a p-value."""
+    """It was new and had been forecast, so it has a p-value."""
     WARMING = 1
-    """It was new and was taken in, but the lane has too few values for a p-value, or no forecast reached so far."""
+    """It was new, but the lane has too few values for a p-value, or no forecast reached so far."""
     MISSING = 2
     """The step was new, and had no value (NaN)."""
     LATE = 3
@@ -23,7 +23,7 @@ class Status(IntEnum):
     """Its step had a value already; it changes nothing."""
     AHEAD = 5
     """Its step lies further ahead than the lane's history reaches, so its time may be wrong; it changes nothing. The
-    next value is taken if it lies there, too: then the lane was away for long, and begins anew."""
+    next value is accepted if it lies there, too: then the lane had a long gap, and begins anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Observations:
         ids: The name of the lane.
         times: Times as given.
         values: Values in the unit of the series; NaN where missing.
-        expected: The median of the newest forecast that stood before the value came; NaN where none did.
+        expected: The median of the newest forecast that was made before the value came; NaN without one.
         lower: The 10 % quantile of that forecast.
         upper: The 90 % quantile of that forecast.
         p: The calibrated p-value in (0, 1], small for a surprising value; NaN unless the status is `FRESH`.
@@ -55,7 +55,7 @@ class Observations:
 
     @property
     def score(self) -> Float64[np.ndarray, " rows"]:
-        """1 - p, in [0, 1]: 0.999 for a value of which there is one in a thousand; 0 without a p-value."""
+        """1 - p, in [0, 1]: 0.999 if one value in a thousand is as surprising; 0 without a p-value."""
         return 1.0 - np.where(np.isnan(self.p), 1.0, self.p)
 
     def frame(self) -> Any:

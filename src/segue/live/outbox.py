@@ -1,6 +1,6 @@
-"""The alerts of a store: each has an id, and its lines wait in the outbox until they are given out.
+"""The alerts of a store. Each has an id, and its lines wait in the outbox until they are delivered.
 
-An alert is committed before it is given out. A process that is killed between the two gives it out again.
+An alert is committed before it is delivered. If the process is killed in between, the next one delivers it again.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Lanes as bytes: the small arrays of a lane are one blob, and its history is a log of cells.
+"""Lanes as bytes: a blob of the small arrays of each lane, and a log of cells for all histories.
 
-Floats are kept as their bytes, since SQLite turns NaN into NULL; so a lane is the same to the bit after a restart.
+Floats are stored as bytes, because SQLite turns NaN into NULL. So a lane has the same bits after a restart.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ RAW, READ, SMALL = "history.raw", "history.read", "small."
 """The keys of a lane's state: its values as they came, as the model reads them, and the beginning of all others."""
 
 CELL = np.dtype([("lane", "<i4"), ("turn", "<i4"), ("step", "<i8"), ("raw", "<f8"), ("read", "<f8")])
-"""One value of one lane, 32 bytes. Of several cells of a lane and step, that of the latest turn (commit) holds."""
+"""One value of one lane, 32 bytes. Of several cells of a lane and step, that of the latest turn (commit) counts."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def new_cells(
     Args:
         lanes: The lanes of the commit.
         numbers: Their numbers in the log.
-        ahead: By how many steps each has moved on. A missing value among these needs no cell.
-        again: How many of the last steps of each are written in any case, since they may have changed.
+        ahead: The number of new steps of each lane. A missing value among these needs no cell.
+        again: The number of last steps of each lane that are written in any case, because they may have changed.
         turn: The number of the commit.
     """
     width = lanes.state[RAW].shape[1]
@@ -111,7 +111,7 @@ def histories(
 
     Args:
         cells: The cells, in any order.
-        row_of: The lane of each number of the log; -1 where there is none any more.
+        row_of: The lane of each number of the log; -1 for a removed lane.
         last: The newest step of each lane.
         context: The number of steps that are kept.
     """

@@ -1,4 +1,4 @@
-"""Pictures of a watch: values, the band that stood for them before they came, and alerts."""
+"""Pictures of a watch: values, the bands that were forecast for them, and alerts."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from segue.live.alerts import Event
 
 MOST_CHARTS = 4
-"""How many stretches one figure shows: each needs the whole width."""
+"""The number of stretches in one figure; each needs the whole width."""
 MOST_VALUES = 336
 """The values of a stretch: two weeks of hours, in which single values can be seen. More would be a black band."""
 
@@ -25,8 +25,8 @@ _ALERT = COLOURS[4]
 def plot_watch(frame: pd.DataFrame, events: "Sequence[Event]") -> "Figure":
     """Draws values, their expected ones and bands, and alerts: each chart shows a stretch around an alert.
 
-    The alerts with the least p-values come first. Where there are fewer than charts, the newest values of series
-    without one follow.
+    The alerts with the least p-values come first. If there are fewer alerts than charts, the newest values of series
+    without alerts follow.
 
     Args:
         frame: The frame of `Observations.frame()`, of one call or several.
@@ -54,7 +54,7 @@ def plot_watch(frame: pd.DataFrame, events: "Sequence[Event]") -> "Figure":
 
 
 def _latest(events: "Sequence[Event]") -> "list[Event]":
-    """One event for each alert: as it ended, or as it stands."""
+    """One event for each alert: its end, or its latest state."""
     return list({(event.lane, event.begin): event for event in events}.values())
 
 

@@ -1,4 +1,4 @@
-"""What deserves an alert: a frozen policy, apart from the model and from the p-values that it judges."""
+"""The policy of alerts: a frozen value, separate from the model and from the p-values that it judges."""
 
 from dataclasses import dataclass
 from math import comb
@@ -26,11 +26,11 @@ class Policy:
         n: The last values among which they are counted, at most 64; missing values are not counted.
         cool_down: Ordinary values since the last surprising one that end an episode, at least `n`.
         least: The least distance from the expected value, in half widths of the 80 % band, at least 0.
-        shift: Values after which the values of an alert are accepted as the new normal, at least 2: so many more lie
-            beyond the band on one side than do not, or so many are surprising. The alert ends, and the series gives no
-            other one within `cool_down` values.
-        warm_up: The first values of a series that never are surprising, at least 0. Values without a p-value are not
-            counted, so this comes after the warm-up of `Watch`.
+        shift: Values after which the values of an alert are accepted as the new normal, at least 2. Either so many are
+            surprising, or so many more lie beyond the band on one side than elsewhere. The alert ends, and the series
+            gives no other one within `cool_down` values.
+        warm_up: The number of first values of a series that are never surprising, at least 0. Values without a p-value
+            are not counted, so this comes after the warm-up of `Watch`.
 
     Raises:
         UserError: A number is outside of its range.

@@ -1,7 +1,7 @@
-"""The working form of lanes inside of a watch: arrays that are written in place, and rings instead of histories.
+"""The working form of lanes in a watch: arrays that are written in place, and rings instead of histories.
 
-A frozen value would be copied at every call: 13 kB a lane, or 130 MB for one new value of one of 10,000 lanes. A ring
-keeps step n in column n modulo its width, so that a new value writes one cell.
+A frozen value would be copied at every call: 13 kB a lane, which is 130 MB for a single new value among 10,000 lanes. A
+ring keeps step n in column n modulo its width, so that a new value writes one cell.
 """
 
 from typing import Any
@@ -25,10 +25,10 @@ class Running:
     """Lanes that are at work.
 
     Args:
-        lanes: The lanes to go on with; None for none.
+        lanes: The lanes to continue; None for none.
         context: The number of last values that a forecast reads.
-        horizon: The number of steps that a forecast reaches. So many more are kept, so that each forecast that stands
-            can be made again.
+        horizon: The number of steps that a forecast reaches. The rings keep so many more steps, so that each standing
+            forecast can be made again.
         shapes: The small arrays. Those of `lanes` are cut or filled up with zeros at their ends.
 
     Attributes:
@@ -92,7 +92,7 @@ class Running:
         return np.where(kept, values, np.nan)
 
     def skip(self, lanes: Int64[np.ndarray, " picked"], steps: Int64[np.ndarray, " picked"]) -> None:
-        """Moves distinct lanes on to the step before each of `steps`; what they skip is missing."""
+        """Moves distinct lanes forward to the step before each of `steps`; skipped steps are missing."""
         skipped = steps - 1 - self.last[lanes]
         if not skipped.any():
             return
@@ -102,7 +102,7 @@ class Running:
             for ring in self.rings.values():
                 ring[lane, columns] = np.nan
         self._move(lanes, skipped)
-        self.small["seen"][lanes[skipped >= self.context]] = 0  # nothing is left that a forecast could read
+        self.small["seen"][lanes[skipped >= self.context]] = 0  # no value remains that a forecast could read
 
     def write(
         self,
@@ -132,7 +132,7 @@ class Running:
             self.undo.note(lanes, columns)
 
     def _move(self, lanes: Int64[np.ndarray, " picked"], steps: Int64[np.ndarray, " picked"]) -> None:
-        """Moves lanes on by some steps; a forecast that does not reach the next one stands no more."""
+        """Moves lanes forward by some steps; a forecast that does not reach the next one is dropped."""
         self.last[lanes] += steps
         ages = self.small["origins"][lanes]
         aged = np.where(ages > 0, ages + np.minimum(steps, self.horizon)[:, None], 0)

@@ -1,4 +1,4 @@
-"""The file of a store: a SQLite database of ours, opened for one process; any other file is refused in one line."""
+"""The file of a store: a SQLite database, opened by one process. A one-line error refuses any other file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from pathlib import Path
 from segue.errors import UserError
 
 APPLICATION, VERSION = 0x53656775, 2
-"""The mark of our databases, `Segu` in ASCII, and the version of their tables."""
+"""The mark of the databases of Segue, `Segu` in ASCII, and the version of their tables."""
 
 PAGE = 1024
 """Bytes of a page: SQLite writes whole pages.
 
 The row of a lane has at most 950 bytes, which fit one page of 1 kB. So a batch writes 1 kB for a lane, whichever lanes
-it touches. With the usual 4 kB it would write 4 kB where the lanes of a batch lie apart.
+it touches. With the usual 4 kB, a batch of scattered lanes would write 4 kB for each.
 """
 _CHECKPOINT, _BATCHES = 8192, 8
 """Pages of the write-ahead log before they are moved to the database: 8 MB, or those of eight batches of all lanes.
@@ -37,9 +37,9 @@ CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NUL
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a store, or makes an empty one; no other process can open it until it is closed.
 
-    The journal is a write-ahead log, synchronous: a commit is one append and one sync of the log, where a rollback
-    journal would write old and new pages and sync three times. After `kill -9` or a power cut the next process finds
-    the last commit.
+    The journal is a synchronous write-ahead log: a commit is one append and one sync of the log. A rollback journal
+    would write old and new pages, and sync three times. After `kill -9` or a power cut the next process finds the last
+    commit.
 
     Raises:
         UserError: The file cannot be opened, is no store or a damaged one, or another process has it open.
@@ -81,14 +81,14 @@ def keep_log(connection: sqlite3.Connection, lanes: int) -> None:
 
 
 def sequence(connection: sqlite3.Connection, table: str) -> int:
-    """The largest number that a row of this table ever had; numbers are never given again."""
+    """The largest number that a row of this table ever had; numbers are never reused."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     return 0 if row is None else int(row[0])
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commits what the block writes if it ends well, else nothing of it; within another one it leaves that to it."""
+    """Commits what the block writes; nothing if it fails. An outer transaction commits for both."""
     if connection.in_transaction:
         yield
         return

@@ -1,4 +1,4 @@
-"""A watch, its policy and its store at work: rows in, observations and alerts out, and all committed together."""
+"""A watch with its policy and its store: rows go in, observations and alerts come out, all committed together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -23,14 +23,14 @@ _CLOCK = "clock"
 
 
 class Session:
-    """Goes on from a store, and commits to it.
+    """Continues from a store, and commits to it.
 
-    What it answers is a function of the rows in their order, however they are split into batches.
+    The answers are a function of the rows in their order; the split into batches does not matter.
 
     Args:
         watch: A watch without lanes; it gets those of the store.
         policy: When surprising values become an alert.
-        store: The store, which nothing was loaded from.
+        store: The store, from which nothing was loaded yet.
         age: Forget lanes that are silent for longer than this, in microseconds or as an integer: see `Silence`.
     """
 
@@ -56,7 +56,7 @@ class Session:
     def observe(
         self, ids: Shaped[np.ndarray, " rows"], times: Shaped[np.ndarray, " rows"], values: Float64[np.ndarray, " rows"]
     ) -> tuple[Observations, list[Event]]:
-        """Observes rows one by one, as it were: see `Watch.observe` and `advance`.
+        """Observes rows as if they came one by one; see `Watch.observe` and `advance`.
 
         Returns:
             The observations in the order of the rows, and the alerts that open or end.
@@ -155,7 +155,7 @@ class Session:
         self._lane_of = {name: lane for lane, name in enumerate(lanes.names)}
 
     def _judge(self, observations: Observations) -> list[tuple[int, Event]]:
-        """Applies the policy; a level that it accepts, the model reads from then on."""
+        """Applies the policy; from then on the model reads a level that the policy accepts."""
         lane = self._watch.index(observations.ids)
         self._lane_of.update(zip(observations.ids.tolist(), lane.tolist(), strict=True))
         new = len(self._lane_of) - self._alerts.lanes
@@ -169,7 +169,7 @@ class Session:
         return found
 
     def _room(self, names: Sequence[Any]) -> Int64[np.ndarray, " names"]:
-        """How many values of each series can be observed at once: a level is not accepted before the last of them."""
+        """The number of values of each series that fit into one call: no level is accepted before the last of them."""
         lane = np.array([self._lane_of.get(name, -1) for name in names], dtype=np.int64)
         lasted = np.zeros(len(names), dtype=np.int64)
         known = np.flatnonzero(lane >= 0)
@@ -181,7 +181,7 @@ class Session:
 def _next(
     codes: Int64[np.ndarray, " rows"], times: Shaped[np.ndarray, " rows"], room: Int64[np.ndarray, " series"]
 ) -> Bool[np.ndarray, " rows"]:
-    """Whether a row is among the first ones of its series: as long as its times ascend, and at most its room."""
+    """Whether a row is among the first ones of its series, whose times ascend and whose number is at most the room."""
     order = np.argsort(codes, kind="stable")
     code, time = codes[order], times[order]
     same = np.append(False, code[1:] == code[:-1])

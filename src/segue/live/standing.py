@@ -1,7 +1,7 @@
-"""The forecasts that stand for the next values of each lane, made at several origins, and made again in one batch.
+"""The standing forecasts of the next values of each lane, made at several origins, and renewed in one batch.
 
-They are a pure function of the history that the model reads, up to their origin, and of the terms that learning had
-come to then (`segue.live.adapting`). So they are kept beside the state, as a cache, and made again after a restart.
+They are a pure function of the history that the model reads up to their origin, and of the learnt terms at that time
+(`segue.live.adapting`). So they are a cache beside the state, and are made again after a restart.
 """
 
 from collections.abc import Sequence
@@ -82,7 +82,9 @@ class Standing:
                 self._medians[lanes[part], slots[part]] = advice.medians
             own = taught[part]
             given = combine(terms[part][own], advice.select(own)).quantiles
-            if getattr(self._predictor, "keeps_support", False):  # of values as they came: bounded ones are no counts
+            if getattr(
+                self._predictor, "keeps_support", False
+            ):  # of values as they came, because bounded ones are not whole
                 raw = due.ring("history.raw", part[own], self._context)
                 given = within_support(given, raw, ~np.isnan(raw))
             quantiles[part[own]] = given

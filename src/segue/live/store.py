@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from segue.live.lanes import Lanes
 
 IN_MEMORY = Path(":memory:")
-"""The path of a store without a file, which is forgotten when it is closed."""
+"""The path of a store without a file, whose content is lost when it is closed."""
 _GONE = np.iinfo(np.int64).max // 2
-"""The newest step of a lane that is gone: none of its cells is within any context."""
+"""The newest step of a removed lane, so that none of its cells is within any context."""
 _TIMES = ("small.first",)
-"""The small arrays that say when a lane was, and not how a model calibrates it."""
+"""The small arrays on the times of a lane, which do not depend on the model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one batch changed.
+    """The changes of one batch.
 
     Attributes:
         lanes: The lanes that it touched, each once.
@@ -43,7 +43,7 @@ class Batch:
         again: How many of the last steps of each may have changed, besides new ones.
         gone: The names of lanes that are forgotten.
         events: Alerts that open or end.
-        marks: How far files are read and written, for instance, as JSON values; other marks stay.
+        marks: Marks as JSON values, such as how far files are read and written; other marks stay.
     """
 
     lanes: "Lanes"
@@ -60,7 +60,7 @@ class Store:
     Args:
         path: The file; it is made if there is none.
         identity: Facts of the model as JSON values, among them its name as `model`. The store must have the same.
-        adopt: Accept the store of another model: values and times stay, all else begins anew.
+        adopt: Accept the store of another model: values and times stay, and everything else begins anew.
 
     Raises:
         UserError: The file is no store, is damaged, in use, or of another model.
@@ -92,7 +92,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Closes the file, which holds all that was committed; where nothing was, a new file is removed."""
+        """Closes the file, which holds all commits; a new file without commits is removed."""
         with reported(self.path):
             self._connection.close()
         if self._new and not self._kept:
@@ -114,7 +114,7 @@ class Store:
         """Reads all lanes; None if none was ever committed.
 
         Args:
-            empty: Lanes of the model without any lane: the arrays of their state are those that are read.
+            empty: An empty value of `Lanes` of the model; its state names the arrays that are read.
 
         Raises:
             UserError: The store has other arrays and was not opened with `adopt`, or it is damaged.
@@ -219,7 +219,7 @@ class Store:
         self._put("meta", self._facts)
 
     def _put_adopted(self, lanes: "Lanes", numbers: NDArray[np.int64]) -> None:
-        """Makes the store one of this model. Alerts that are open stay so: nothing is left that would end them."""
+        """Makes the store one of this model. Open alerts stay open, because their episodes are dropped."""
         with reported(self.path), transaction(self._connection):
             self._put_facts(lanes.freq)
             self._put_lanes(lanes, numbers)
@@ -230,7 +230,7 @@ class Store:
         self._connection.executemany("DELETE FROM lanes WHERE lane = ?", gone)
 
     def _numbered(self, names: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The numbers of lanes, and which of them are new; a number is never given again."""
+        """The numbers of lanes, and which of them are new; a number is never reused."""
         for name in map(plain, names):
             if name not in self._numbers:
                 self._numbers[name] = self._next

@@ -1,4 +1,4 @@
-"""How surprising a value is under forecasts: its normal score under each, and one score of all lead times.
+"""The surprise of a value: its normal score under each forecast, and one score over all lead times.
 
 The normal score of a value is Phi^-1(F(value)), where F is the distribution that the forecast gives: 0 at the median,
 2.3 at the 99 % quantile. Scores of all series are on one scale, so that their tails can be compared and calibrated.
@@ -16,10 +16,10 @@ _MEDIAN, _LAST = LEVELS.index(0.5), len(LEVELS) - 1
 _MOST = 100.0
 """The largest score. A constant series has a band without a width, and any other value then has this score."""
 _WEIGHTS = (2 / 3, 1 / 3)
-"""Of the scores under the newest forecast, and under the one before.
+"""The weights of the scores under the newest forecast and the one before.
 
-Spikes of four deviations in real series, at a threshold that one ordinary value in 1,000 passes: 61.3 % are found with
-these weights, 59.2 % by the newest forecast alone, 60.3 % by two alike and 60.0 % by three alike (`refresh` 24,
+Spikes of four deviations in real series, at a threshold that one ordinary value in 1,000 passes: 61.3 % are detected
+with these weights, 59.2 % by the newest forecast alone, 60.3 % by two alike and 60.0 % by three alike (`refresh` 24,
 `benchmarks/live/lead_times.py`). So the choice matters little.
 """
 _OTHER_HALF = 0.05
@@ -31,9 +31,9 @@ def normal_scores(
 ) -> Float64[np.ndarray, " rows"]:
     """Returns the normal score of each value under its forecast, at `LEVELS`, negative below the median.
 
-    Between quantiles the score is linear. Beyond the 1 % and the 99 % quantile it goes on in the scale of this half of
-    the band, as a normal tail would; what such scores are worth, the calibration learns. Where several quantiles
-    are equal to the value, its score is the one nearest to zero: an atom is no surprise.
+    Between quantiles the score is linear. Beyond the 1 % and the 99 % quantile it continues in the scale of this half
+    of the band, as a normal tail would. The calibration learns the meaning of such scores. If several quantiles equal
+    the value, its score is the one nearest to zero, because a frequent value is no surprise.
     """
     left = (quantiles < values[:, None]).sum(1)
     right = (quantiles <= values[:, None]).sum(1)
@@ -69,7 +69,7 @@ def together(
 ) -> Float64[np.ndarray, " rows"]:
     """Returns one score of a value from those under its forecasts of several lead times: their weighted mean.
 
-    A value that all of them missed on one side keeps its score; one that a single forecast missed loses a part of it.
+    A value that all forecasts missed on one side keeps its score. A value that only one forecast missed loses a part.
 
     Args:
         scores: Normal scores, the newest forecast first.

@@ -1,4 +1,4 @@
-"""One round of values, one a lane: their surprise, what the calibration learns, and what the model reads of them."""
+"""One round of values, one a lane: computes their surprise, updates the calibration, and bounds them for the model."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from segue.live.standing import Standing
 from segue.live.surprise import normal_scores, together, values_at
 
 _LOWER, _MEDIAN, _UPPER = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
-_APART = 8  # values: surprising ones that lie no further apart belong to one shift of level
+_APART = 8  # values: surprising ones at most so far apart belong to one shift of level
 
 
 @dataclass(frozen=True)
 class Terms:
-    """When lanes are forecast, and when their values get p-values: see `segue.live.watch.Watch`."""
+    """The settings of when lanes are forecast, and when values get p-values; see `segue.live.watch.Watch`."""
 
     refresh: int
     warm_up: int
@@ -67,7 +67,7 @@ class Round:
 
 
 def take(running: Running, standing: Standing, answers: Answers, now: Round, terms: Terms) -> None:
-    """Takes one round in: it answers, learns, and writes values into the lanes."""
+    """Takes one round: answers, learns, and writes values into the lanes."""
     now = _within_reach(running, answers, now)
     running.skip(now.lanes, now.steps)
     standing.make(running, now.lanes)
@@ -83,10 +83,10 @@ def take(running: Running, standing: Standing, answers: Answers, now: Round, ter
 
 
 def _within_reach(running: Running, answers: Answers, now: Round) -> Round:
-    """Leaves out a value that lies further ahead than its lane's history reaches, unless the one before did so, too.
+    """Leaves out a value that lies further ahead than its lane's history reaches, unless the previous one did, too.
 
-    One wrong time in the future would make all later values of the lane late. Two in a row that lie near each other are
-    a lane that was away for longer than its history, which begins anew in any case. So the first one is no loss.
+    One wrong time in the future would make all later values of the lane late. Two in a row that lie near each other
+    show a gap longer than the history. Then the lane begins anew in any case, so the first value is no loss.
     """
     last, before = running.last[now.lanes], running.small["ahead"][now.lanes]
     far = (last >= 0) & (now.steps - last > running.width)
@@ -135,7 +135,7 @@ def _due(running: Running, lanes: Int64[np.ndarray, " picked"], terms: Terms) ->
 
 
 def accept(running: Running, lanes: Int64[np.ndarray, " picked"], learns: bool) -> None:
-    """Lets the model read the latest run of surprising values of distinct lanes as they came, and forecast anew."""
+    """Lets the model read the latest run of surprising values of distinct lanes without a bound, and forecast anew."""
     for lane in lanes.tolist():
         one, end = np.array([lane]), running.last[[lane]]
         raw, read = (running.before(ring, one, end, running.width)[0] for ring in ("history.raw", "history.read"))

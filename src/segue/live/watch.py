@@ -1,4 +1,4 @@
-"""A watch over running series: each value is compared with the forecasts that stood for it before it came."""
+"""A watch over running series: each value is compared with forecasts that were made before it came."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,22 +41,22 @@ _SHAPES: Shapes = {
 
 
 class Watch:
-    """`observe(ids, times, values)` takes values in, and answers with a p-value for each.
+    """`observe(ids, times, values)` takes values, and answers with a p-value for each.
 
-    A watch stands for a running process, so unlike a `Stream` it holds its memory itself. `lanes` gives this memory as
-    one frozen value. A watch that is set to it goes on as if it had never stopped.
+    A watch is a running process, so it holds its memory itself, unlike a `Stream`. `lanes` is this memory as one frozen
+    value. A watch whose `lanes` are set to it continues as if it had never stopped.
 
     Args:
         model: A name, a model folder or a predictor, as in `segue.forecast`.
         refresh: The number of steps after which a lane is forecast again, all lanes that are due in one batch.
         warm_up: The number of values of a lane before the first p-value; forecasts begin at half of it.
-        freq: The step of all lanes; by default the first call shows it, which then has two values of some lane.
+        freq: The step of all lanes; by default it is inferred from the first call, which needs two values of one lane.
         learn: Whether a lane learns on the way: weights of cheap experts beside the model, and the width of bands. What
-            lanes have learnt stays in `lanes` where this is false, and is not used for new forecasts.
+            lanes have learnt stays in `lanes` if this is false, but new forecasts do not use it.
         threads: How many threads NanoTST computes with; by default as many as the machine allows.
 
     Raises:
-        UserError: There is no such model, or a number is no whole number in its range.
+        UserError: There is no such model, or a number is not a whole number in its range.
 
     Example:
         >>> watch = Watch("seasonal-naive:2", refresh=4, warm_up=8)
@@ -87,7 +87,7 @@ class Watch:
 
     @property
     def lanes(self) -> Lanes:
-        """All that this watch needs to go on, copied; set it to go on from there."""
+        """A copy of all that this watch needs to continue; set it to continue from there."""
         return self._running.frozen(self._alias())
 
     @lanes.setter
@@ -102,10 +102,10 @@ class Watch:
         return self._running.frozen(self._alias(), self._running.index(ids))
 
     def observe(self, ids: Any, times: Any, values: Any) -> Observations:
-        """Takes values of any lanes in, in the order of their times, and answers for each in the order given.
+        """Takes values of any lanes in the order of their times, and answers in the order given.
 
-        A value is compared with forecasts that were made before it came. One that is surprising is bounded in what the
-        model reads from then on. One that is late, or comes twice, changes nothing.
+        A value is compared with forecasts that were made before it came. From then on the model reads a surprising
+        value only up to a bound. A value that is late, or comes twice, changes nothing.
 
         Args:
             ids: The name of the lane of each value; new names begin new lanes.
@@ -115,7 +115,7 @@ class Watch:
         Whatever it raises, the watch is as it was before.
 
         Raises:
-            UserError: The lengths differ, a value is infinite, times are of another kind or suit no step.
+            UserError: The lengths differ, a value is infinite, or times are of another kind or fit no step.
         """
         names, moments, numbers = _columns(ids), read_times(times), _numbers(values)
         if not len(names) == len(moments) == len(numbers):
@@ -136,7 +136,7 @@ class Watch:
         return answers.observations(names, given, numbers, arrivals.status)
 
     def accept(self, ids: Any) -> None:
-        """Accepts the level of lanes: the model reads the latest surprising values as they came, and forecasts anew.
+        """Accepts the level of lanes: the model reads the latest surprising values without a bound, and forecasts anew.
 
         Args:
             ids: The names of the lanes.
@@ -156,7 +156,7 @@ class Watch:
     def _places(
         self, codes: Int64[np.ndarray, " rows"], distinct: list[Any], times: Times
     ) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
-        """The lane and the step of each row; it begins new lanes, and finds the frequency first of all."""
+        """The lane and the step of each row; begins new lanes, and infers the frequency at the first call."""
         frequency = self._frequency or find_frequency(self._freq, codes, times)
         refuse_other_kind(frequency, times)
         if self._frequency is None:

@@ -19,11 +19,11 @@ _PAIRS = 4096  # enough that common words are one token, few enough for small mo
 
 
 def learn_tokenizer(name: TokenizerName, text: str, size: int | None = None, least: int = 1) -> Tokenizer:
-    """The tokenizer that fits a text.
+    """Learns a tokenizer from a text.
 
     Args:
         name: The kind of tokenizer.
-        text: The training text; it must not hold the held-out one.
+        text: The training text; it must not contain the held-out text.
         size: The most tokens of a word or byte pair vocabulary; `None` for all words, or 4,096 pairs and bytes.
         least: How often a word must occur to be in the vocabulary.
 

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from segue.errors import UserError
+from segue.extras import installation
 
 _BYTES = 256
 
@@ -27,7 +28,7 @@ class PairTokenizer:
 
         Args:
             text: The text.
-            size: The number of tokens, at least the 256 bytes; the encoding has fewer where the text has too few pairs.
+            size: The number of tokens, at least the 256 bytes; a text with too few pairs gets fewer.
 
         Raises:
             UserError: The size is below 256, or `tokenizers` is not installed.
@@ -82,4 +83,4 @@ def _package() -> Any:
     try:
         return import_module("tokenizers")
     except ImportError as error:
-        raise UserError("tokenizer", "bpe", "pip install 'segue[train]', or take byte, character or word") from error
+        raise UserError("tokenizer", "bpe", f"{installation('train')}, or take byte, character or word") from error

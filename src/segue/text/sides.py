@@ -1,4 +1,4 @@
-"""Two tokenizers as one: the text that is read and the text that is written are cut in different ways."""
+"""Two tokenizers as one: texts that are read and texts that are written are cut in different ways."""
 
 import json
 from collections.abc import Sequence

@@ -32,7 +32,7 @@ class WordTokenizer:
         Args:
             text: The text.
             size: The number of tokens, the end of a line and the unknown word among them; `None` for all words.
-            least: How often a word must occur; rarer words are unknown, so a model learns from them what unknown means.
+            least: How often a word must occur. Rarer words are unknown, so a model learns where unknown words occur.
         """
         counts = Counter(_split(text))
         counts.pop(UNKNOWN, None)

@@ -15,8 +15,8 @@ def average_of(model: nn.Module) -> nn.Module:
 def update_average(average: nn.Module, model: nn.Module, step: int, decay: float) -> None:
     """Moves the weights of `average` towards those of `model` after step `step`, in place.
 
-    The average after step n is d a + (1 - d) w with d = min(decay, n / (n + 9)): d is smaller in the first steps, since
-    the random first weights would otherwise stay in the average for long. Buffers are copied.
+    The average after step n is d a + (1 - d) w with d = min(decay, n / (n + 9)). In the first steps d is smaller;
+    otherwise the random first weights would stay in the average for long. Buffers are copied.
 
     Args:
         average: What `average_of` returned.

@@ -32,13 +32,13 @@ class Checkpoint:
     optimizer: Mapping[str, Tensor]
     """The state of the optimiser, by parameter name; empty before the first step."""
     average: Mapping[str, Tensor] | None
-    """The averaged weights, where an average is kept."""
+    """The averaged weights, if the run keeps an average."""
     loss_sum: float
     """Sum of the losses since the last line of the log with a loss."""
     loss_count: int
     """Number of steps in that sum."""
     state: State | None = None
-    """The state of the lanes, where the run carries one from batch to batch."""
+    """The state of the lanes, if the run carries it from batch to batch."""
 
 
 def save_checkpoint(run: Path, checkpoint: Checkpoint) -> Path:

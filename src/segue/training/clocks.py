@@ -1,7 +1,7 @@
 """Multi-rate training: each level of a model is updated at its own period, by the mean gradient since its last update.
 
 The clocks are those of nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, "Nested Learning", NeurIPS 2025,
-continuum memory system): level l changes only when a multiple of its period has passed. The paper sums the gradients
+continuum memory system): a level changes only when a multiple of its period has passed. The paper sums the gradients
 of a period; this module averages them, so that a level's clip and learning rate mean the same at any period. Nothing
 here learns at inference; that is `segue.training.online`.
 
@@ -45,7 +45,7 @@ class LevelConfig:
                 raise UserError(name, value, "give a number above 0")
 
     def training(self, config: TrainingConfig) -> TrainingConfig:
-        """The run's settings with those of this level in their stead."""
+        """The run's settings, with those of this level in place of the run's."""
         return replace(
             config,
             learning_rate=config.learning_rate if self.learning_rate is None else self.learning_rate,
@@ -78,7 +78,7 @@ class Clock:
 
 
 class MultiRate:
-    """An AdamW per level, each with its own clock, rate and clip. An `Optimizer`.
+    """An `Optimizer` with an AdamW for each level, which has its own clock, rate and clip.
 
     The gradients of an unfinished period at the end of a run are dropped. Weight decay and AdamW's moments count the
     updates of their level: a slow level decays less in a run.

@@ -1,4 +1,4 @@
-"""Online learning: a model that goes on learning while it predicts, and never touches the trained weights.
+"""Online learning: a model learns while it predicts, and never changes the trained weights.
 
 Each lane has its own weights, the trained ones plus a delta, and the delta is part of the lane's state. A stream is
 cut into segments of a fixed number of tokens. Every token is scored before it is learnt from; when a segment is full,
@@ -7,14 +7,13 @@ the gradient of its mean loss changes the delta:
     delta <- (1 - decay) delta - rate * clip(gradient)
 
 This is dynamic evaluation (Mikolov et al., 2010; Krause, Kahembwe, Murray and Renals, arXiv:1709.07432), with plain
-gradients and the decay back to the trained weights that Krause et al. propose. A token that was not expected changes
-the delta most.
+gradients and the decay back to the trained weights that Krause et al. propose. Unexpected tokens change the delta most.
 
-The tokens of an unfinished segment, and the memory before it, are part of the state. So the calls into which a stream
-is cut make no difference, and a stream that is saved within a segment and restored continues exactly.
+The tokens of an unfinished segment, and the memory before it, are part of the state. So it makes no difference how a
+stream is cut into calls. A stream that is saved within a segment and restored continues exactly.
 
-Lanes are adapted one after another: their weights differ, and torch's recurrent kernels take one set of weights (under
-`torch.func.vmap` they fall back to a slower loop of the same kind).
+Lanes are adapted one after another, because their weights differ and torch's recurrent kernels take one set of weights.
+Under `torch.func.vmap` they fall back to a slower loop of the same kind.
 """
 
 import math
@@ -32,7 +31,7 @@ from segue.state import State
 
 @runtime_checkable
 class Losses(Protocol):
-    """The loss of each token under given weights: a model, without weights of its own, and its loss.
+    """The loss of each token under given weights: a model without its own weights, and its loss.
 
     Example:
         >>> def losses(weights, inputs, memory):
@@ -55,7 +54,7 @@ class Losses(Protocol):
 
 @dataclass(frozen=True)
 class OnlineConfig:
-    """How a stream is learnt from."""
+    """The settings of learning from a stream."""
 
     segment: int = 20
     """Tokens from one update to the next; the tape of a whole segment is kept in memory."""

@@ -1,4 +1,4 @@
-"""AdamW with decay on the matrices only, and its moments by parameter name, so that they fit into safetensors."""
+"""AdamW with decay on the matrices only; its moments have the names of parameters, as safetensors needs."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
@@ -11,7 +11,7 @@ from segue.training.schedule import TrainingConfig, learning_rate
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """What the training loop asks of an optimiser: `SingleRate` below, or `segue.training.clocks.MultiRate`."""
+    """The interface of optimisers for the training loop: `SingleRate` below, or `segue.training.clocks.MultiRate`."""
 
     def zero_grad(self) -> None:
         """Drops the gradients of the step before."""
@@ -45,7 +45,7 @@ BuildOptimizer = Callable[[nn.Module, TrainingConfig], Optimizer]
 def is_decayed(name: str, parameter: Tensor) -> bool:
     """Whether weight decay applies: to matrices, but not to norms, biases and learned positions.
 
-    Decay draws weights to zero. That regularises a map from vectors to vectors; a gain, an offset or a learned position
+    Decay draws weights to zero. That regularises a map from vectors to vectors. A gain, an offset or a learned position
     has no reason to be near zero.
     """
     return parameter.dim() >= 2 and name.rpartition(".")[2].startswith("weight")  # torch's own names of matrices

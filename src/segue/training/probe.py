@@ -1,4 +1,4 @@
-"""Minutes into steps, once, before a run: its config then counts steps only, and no schedule looks at a clock."""
+"""Turns minutes into steps, once, before a run. Then the config counts steps only, and no schedule reads a clock."""
 
 import copy
 import math
@@ -24,7 +24,7 @@ def seconds_per_step(
     state: State | None = None,
     optimizer: BuildOptimizer = single_rate,
 ) -> float:
-    """Times whole training steps, after some that warm up; the model's weights are afterwards what they were.
+    """Times whole training steps, after some untimed ones. The model's weights do not change.
 
     Args:
         model: The model that `loss_of_batch` uses.

@@ -54,7 +54,7 @@ class TrainingConfig:
 def learning_rate(step: int, config: TrainingConfig) -> float:
     """Warm-up, stable, decay: linear from zero, constant, down to the floor (arXiv:2404.06395, section 4).
 
-    The rate would be zero one step before the first and at the floor one step after the last: no step is wasted.
+    The rate would be zero one step before the first, and at the floor one step after the last, so no step is wasted.
 
     Args:
         step: From 1 to `config.steps`.

@@ -1,17 +1,18 @@
 """Surprise as an auxiliary objective of training.
 
-The objective draws the output y of a level to a target that is made of dL/dy, the *local surprise signal* of nested
-learning (Behrouz, Razaviyayn, Zhong and Mirrokni, NeurIPS 2025). It has two forms, and a training loss must add it:
+The objective pulls the output y of a level towards a target that depends on dL/dy, the *local surprise signal* of
+nested learning (Behrouz, Razaviyayn, Zhong and Mirrokni, NeurIPS 2025). It has two forms, and a training loss must add
+it:
 
 - `Target.PRINTED`, ||y - dL/dy||^2, as in the experiment that this package started from. L is a mean over all tokens,
-  so dL/dy is some 5e5 times smaller than y (at 32 x 256 tokens): what remains is a penalty on the size of y
-  (activation regularisation, arXiv:1708.01009). A larger signal would pull y uphill, by its sign.
-- `Target.DESCENT`, ||y - (y - u)||^2 / 2 a token, where u is the gradient of the *sum* of the losses, so that each
-  token's signal has its own size, and y - u is one step downhill. Its gradient with respect to y is u: `weight` times
-  ordinary backpropagation once more in this level and those below. Adam, which normalises gradients, hardly notices it.
+  so dL/dy is some 5e5 times smaller than y (at 32 x 256 tokens). The rest is a penalty on the size of y (activation
+  regularisation, arXiv:1708.01009). By its sign, a larger signal would pull y uphill.
+- `Target.DESCENT`, ||y - (y - u)||^2 / 2 a token, where u is the gradient of the *sum* of the losses. So each token's
+  signal has its own size, and y - u is one step downhill. Its gradient with respect to y is u: `weight` times ordinary
+  backpropagation once more in this level and those below. Adam, which normalises gradients, hardly notices it.
 
-dL/dy holds the loss of later positions only as far as later *layers* connect positions: a recurrent level passes its
-state to itself inside the level, which dL/dy does not see.
+dL/dy contains the loss of later positions only if later *layers* connect positions. A recurrent level passes its state
+on inside the level, and dL/dy does not contain that.
 """
 
 from collections.abc import Iterator, Sequence

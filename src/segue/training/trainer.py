@@ -1,4 +1,4 @@
-"""What a training loop does in one step, and the state that it carries from step to step."""
+"""One step of a training loop, and the state that it carries from step to step."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -141,7 +141,7 @@ class Trainer:
         except (RuntimeError, KeyError) as error:
             raise UserError("resume", f"step {checkpoint.step}", "resume with the model of this run") from error
         if (checkpoint.state is None) != (self.state is None):
-            raise UserError("resume", f"step {checkpoint.step}", "carry the state as this run did, or as it did not")
+            raise UserError("resume", f"step {checkpoint.step}", "carry a state if this run did, and none otherwise")
         if self.state is not None and checkpoint.state is not None:
             self.state = checkpoint.state.to(next(iter(self.state.values())).device)
         self.step = checkpoint.step

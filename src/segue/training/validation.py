@@ -1,7 +1,7 @@
-"""Held-out loss while training: a curve in the log, the best model kept, and an early end.
+"""The held-out loss during training: its curve in the log, the best model, and an early end.
 
 The log holds all earlier measurements, and resuming cuts it back to the checkpoint. So a resumed run measures, keeps
-and ends exactly where the unbroken one does, and checkpoints hold nothing of it.
+and ends exactly where the uninterrupted one does, and checkpoints need not hold the measurements.
 """
 
 import math
@@ -31,7 +31,7 @@ class Validation:
 
 
 class Validator:
-    """The held-out curve of one run, and what follows from it.
+    """The held-out curve of one run, and the decisions that depend on it.
 
     Args:
         validation: What to measure.

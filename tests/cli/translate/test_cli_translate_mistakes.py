@@ -55,7 +55,7 @@ def test_mistakes_are_one_line_and_write_nothing(trained, tmp_path):
         (("run", trained, "a", "--length-penalty", "some"), "--length-penalty some: give one of none, average, gnmt"),
         (
             ("run", trained, "a", "--temperature", 1, "--beam", 2),
-            "--beam 2: give 1: what is drawn at random (--temperature) follows no beam",
+            "--beam 2: give 1, because random draws (--temperature) use no beam",
         ),
         (("run", tmp_path, "a"), f"DIR {tmp_path}: name a folder that holds a whole model"),
         (("run", trained, "a", "--output", trained / "model" / "model.safetensors"), f"{trained} is only read"),

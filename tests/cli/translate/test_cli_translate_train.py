@@ -77,7 +77,7 @@ def test_rows_left_out_of_training_are_counted(tmp_path):
     )
     assert status == 0, error
     assert "segue: 3 malformed rows left out" in error
-    assert "segue: first row skipped as names of columns: english, spanish\n" in error
+    assert "segue: the first row was skipped, because it names columns: english, spanish\n" in error
     # of 192 pairs one is left out, and a quarter as many as remain are joined ones
     assert "239 pairs learnt from, 2 held out, 1 left out, since they share a text with held-out ones" in error
 

@@ -71,7 +71,7 @@ def test_without_a_season_each_lane_takes_its_own(kind):
 
 def test_a_missing_package_is_reported_with_its_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "statsforecast", None)
-    with pytest.raises(UserError, match=r'^against ets:12: needs statsforecast: pip install "segue\[classical\]"$'):
+    with pytest.raises(UserError, match=r"^against ets:12: needs statsforecast; run pip install .*'\.\[classical\]' "):
         load_predictor("ets:12", "against")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segue import LEVELS, Forecast, backtest, plot_backtest
+from segue import LEVELS, Forecast, UserError, backtest, plot_backtest
 from segue.forecasting.evaluation.evidence import critical_t, weigh
 from segue.forecasting.evaluation.verdict import judge, short
 
@@ -166,3 +166,5 @@ def test_the_picture_has_the_verdict_the_rival_and_the_best_in_bold():
     bold = [text.get_text() for text in below.axes[1].texts if text.get_fontweight() == "bold"]
     assert bold[0] == "SeasonalNaive-12"
     assert "Off" not in bold
+    with pytest.raises(UserError, match="^id_col unique_id: the history has no such column, but ds, y; "):
+        plot_backtest(frame.drop(columns="unique_id"), result)

@@ -177,7 +177,7 @@ def test_a_column_that_may_name_series_or_number_rows_is_settled_by_the_user():
     assert memory.ids == (1, 2)
     memory, _ = feed(Stream(MODEL, freq="D"), [once.drop(columns="unique_id")])
     assert memory.ids == ("y",)
-    with pytest.raises(UserError, match="id_col unique_id: the rows before had no names of series"):
+    with pytest.raises(UserError, match="id_col unique_id: earlier rows had no names of series"):
         feed(Stream(MODEL), [days(3, 4)], memory)
 
 
@@ -187,7 +187,7 @@ def test_the_step_is_given_or_inferred_from_rows_that_show_it():
         feed(Stream(MODEL, id_col="unique_id"), [one_each])
     memory, _ = feed(Stream(MODEL, id_col="unique_id", freq="D"), [one_each, days(3)])
     assert memory.frequency.alias == "D"
-    with pytest.raises(UserError, match="freq h: what is remembered has steps of D; give D"):
+    with pytest.raises(UserError, match="freq h: the memory has steps of D; give D"):
         feed(Stream(MODEL, freq="h"), [days(5)], memory)
 
 

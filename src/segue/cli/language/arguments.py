@@ -10,7 +10,7 @@ from segue.cli.shared.checks import load_folder
 if TYPE_CHECKING:
     from segue.language.model import LanguageModel
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The run folder of `train`, or a model folder.")]
 
 
 def model_of(folder: Path) -> "LanguageModel":

@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 
 
 Text = Annotated[Path, typer.Argument(metavar="TEXT", help="A text file that the model was not trained on.")]
-Carrying = Annotated[str, typer.Option(help="Give carry to keep it from window to window, or reset to clear it.")]
+Carrying = Annotated[
+    str, typer.Option(help="carry keeps the memory from window to window; reset empties it before each.")
+]
 Window = Annotated[int, typer.Option(min=1, help="Tokens read at a time.")]
-Lanes = Annotated[int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each is reset.")]
+Lanes = Annotated[
+    int, typer.Option(min=1, help="Parts of the text read side by side: faster, but each begins without memory.")
+]
 Document = Annotated[str | None, typer.Option(help="A regular expression that matches where a document begins.")]
 Online = Annotated[
-    bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR is only read.")
+    bool, typer.Option("--online", help="Learn from each segment after predicting it; DIR does not change.")
 ]
-Rate = Annotated[float | None, typer.Option("--rate", help="How fast to learn --online.", show_default="0.02")]
-Segment = Annotated[int | None, typer.Option(help="Tokens from one update --online to the next.", show_default="20")]
-StateIn = Annotated[Path | None, typer.Option(help="What --state-out wrote: TEXT continues where that text ended.")]
+Rate = Annotated[float | None, typer.Option("--rate", help="The learning rate of --online.", show_default="0.02")]
+Segment = Annotated[int | None, typer.Option(help="Tokens between two updates of --online.", show_default="20")]
+StateIn = Annotated[Path | None, typer.Option(help="A file of --state-out: TEXT continues the text of that run.")]
 StateOut = Annotated[Path | None, typer.Option(help="Where to save the learnt weights and the state.")]
 
 
@@ -85,7 +89,9 @@ def _check_online(text: Path, reading: tuple[str, int, int], state_in: Path | No
     from segue.errors import UserError
 
     if reading != ("carry", 256, 1):
-        raise UserError("online", text, "leave --state, --window and --lanes out: it reads one lane and carries it on")
+        raise UserError(
+            "online", text, "leave out --state, --window and --lanes: it reads one lane and carries its memory"
+        )
     if state_in is not None and not state_in.is_file():
         raise UserError("state_in", state_in, "does not exist; name a file that --state-out wrote")
 
@@ -96,7 +102,7 @@ def _refuse(**options: object) -> None:
 
     for name, value in options.items():
         if value is not None:
-            raise UserError(name, value, "add --online, without which nothing is learnt")
+            raise UserError(name, value, "add --online; without it nothing is learnt")
 
 
 def _print(result: "Evaluation", state: str, weights: str) -> None:
@@ -117,7 +123,9 @@ def _warn(folder: Path, model: "LanguageModel", state: str, document: str | None
 
     limit = model.config.position_limit
     if state == "carry" and limit is not None:
-        typer.echo(f"segue: positions are learned for {limit} tokens only: --state reset --window {limit}", err=True)
+        typer.echo(
+            f"segue: positions are learned for {limit} tokens only: give --state reset --window {limit}", err=True
+        )
     trained = read_run(LanguageConfig, folder).text.document if (folder / "config.toml").is_file() else None
     if trained is not None and document is None:
         typer.echo(f"segue: trained with documents that begin at {trained!r}: give --document too", err=True)

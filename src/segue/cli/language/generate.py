@@ -9,14 +9,14 @@ from segue.cli.language.arguments import Folder, model_of
 
 def generate(
     folder: Folder,
-    prompt: Annotated[str, typer.Option(help="The text to continue.")] = "\n",
+    prompt: Annotated[str, typer.Option(help="The text to continue; by default the end of a line.")] = "\n",
     length: Annotated[int, typer.Option(min=0, help="How many tokens to add.")] = 200,
     temperature: Annotated[
         float, typer.Option(help="Below 1 draws more cautiously; 0 takes the most probable token.")
     ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Only the k most probable tokens.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Draw from the k most probable tokens only.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Only the most probable tokens that sum to this probability.")
+        float | None, typer.Option(help="Draw only from the most probable tokens that together have this probability.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
 ) -> None:

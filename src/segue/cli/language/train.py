@@ -23,8 +23,8 @@ def train(
         Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
     ] = None,
     config: Config = None,
-    tokenizer: Annotated[str | None, typer.Option(help="byte, character, word or bpe.")] = None,
-    backbone: Annotated[str | None, typer.Option(help="lstm, rnn, nested or transformer.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="The kind of tokens: byte, character, word or bpe.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="The kind of memory: lstm, rnn, nested or transformer.")] = None,
     minutes: Minutes = None,
     resume: Resume = False,
 ) -> None:
@@ -34,7 +34,7 @@ def train(
     from segue.language.train import train_language
 
     if resume and (config, tokenizer, backbone) != (None, None, None):
-        raise UserError("resume", output, "leave --config, --tokenizer and --backbone out: the run holds its own")
+        raise UserError("resume", output, "leave out --config, --tokenizer and --backbone: the run has its own")
     settings = None if resume else _settings(config, tokenizer, backbone)
     with shown_run(output) as bar:
 

@@ -29,17 +29,17 @@ class KnownOptions:
 def read_informed(
     table: TableFile, predictor: "Predictor", options: KnownOptions, horizon: int, held_out: int = 0
 ) -> "tuple[Predictor, Reading, Reading]":
-    """Reads a table with what is known beside it.
+    """Reads a table with its covariates and holidays.
 
     Args:
         table: The file.
         predictor: The model.
-        options: What is known.
+        options: The covariates and holidays.
         horizon: Steps ahead.
         held_out: See `informed`.
 
     Returns:
-        The model that reads what is known, the table that has it, and the table without it.
+        The model that reads covariates and holidays, the table with them, and the table without them.
     """
     from segue.forecasting.answers.covariates import Given
     from segue.forecasting.answers.informed import informed

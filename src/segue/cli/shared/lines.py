@@ -25,7 +25,7 @@ class Lines:
             If the file of before has another name in the same folder, as after log rotation, its rest comes first.
         follow: Whether to wait for more lines at the end of the file.
         sleep: What waits for a number of seconds; `time.sleep` if None.
-        note: What is told that the file is another one than before.
+        note: A function that is called with a line if the file is another one than before.
 
     Attributes:
         position: After the lines that were read last.

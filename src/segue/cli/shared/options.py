@@ -38,22 +38,22 @@ Model = Annotated[str, typer.Option(help="nanotst, nanotst-small, seasonal-naive
 Threads = Annotated[int | None, typer.Option(help="How many threads NanoTST uses; all if left out.")]
 Per = Annotated[
     str | None,
-    typer.Option(metavar="FREQ", help="Totals of the steps of a week, month or quarter: W, M, Q; or of all: horizon."),
+    typer.Option(metavar="FREQ", help="Totals by week, month or quarter: W, M, Q; or of all steps: horizon."),
 ]
 How = Annotated[str | None, typer.Option(help="How totals are made: sum (the default), mean, min or max.")]
 Over = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Totals over series that agree in this column of --id, or all."),
+    typer.Option(metavar="COLUMN", help="Totals over series with the same value in this column of --id, or all."),
 ]
 Mean = Annotated[bool, typer.Option("--mean", help="Add a column of the mean beside the median.")]
 Calibrate = Annotated[
     int | None,
-    typer.Option(metavar="WINDOWS", help="Correct the bands by so many past windows of each series, such as 8."),
+    typer.Option(metavar="WINDOWS", help="Calibrate the bands on so many past windows of each series, such as 8."),
 ]
 Seed = Annotated[int, typer.Option(help="The seed of random paths.")]
-Future = Annotated[Path | None, typer.Option(help="A file of the steps ahead with columns of FILE known there.")]
+Future = Annotated[Path | None, typer.Option(help="A file with the future values of some columns of FILE.")]
 Covariates = Annotated[
-    str | None, typer.Option(metavar="NAMES", help="The columns known ahead that are used: temp,promo.")
+    str | None, typer.Option(metavar="NAMES", help="The columns with known future values to use: temp,promo.")
 ]
 Holidays = Annotated[
     str | None, typer.Option(metavar="PLACES", help="Use the holidays of a country or region: US, US-CA or DE,FR.")

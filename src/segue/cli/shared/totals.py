@@ -1,4 +1,4 @@
-"""`segue forecast --per` and `--over`: totals in the place of steps or of series."""
+"""`segue forecast --per` and `--over`: totals instead of steps or of series."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -201,7 +201,7 @@ class Work:
             grid = Grid(**self._marks["grid"])
             known = frequency_of(grid.alias, rows.times)
             if layout.freq is not None and frequency_of(layout.freq, rows.times) != known:
-                raise UserError("freq", layout.freq, f"what is stored has steps of {grid.alias}; give {grid.alias}")
+                raise UserError("freq", layout.freq, f"the store has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
         watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq, learn=terms.learn)
         self._session = Session(watch, terms.policy, self._store, age)

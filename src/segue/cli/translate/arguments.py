@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from segue.translate.data.pairs import PairFile
     from segue.translate.model.seq2seq import Seq2Seq
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="What `train` wrote to --output, or a model folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The run folder of `train`, or a model folder.")]
 Source = Annotated[str | None, typer.Option(help="The column of the source: its name, or its number from 1.")]
 Target = Annotated[str | None, typer.Option(help="The column of the target.")]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave malformed rows out instead of refusing the file.")]
-Beam = Annotated[int, typer.Option(help="Hypotheses kept a step; 1 takes the most probable token each time.")]
+Beam = Annotated[int, typer.Option(help="Hypotheses kept at each step; 1 takes the most probable token each time.")]
 
 
 def model_of(folder: Path) -> "Seq2Seq":
@@ -31,7 +31,9 @@ def report_skipped(*files: "PairFile") -> None:
         for note in read.notes:
             typer.echo(f"note: {note}", err=True)
         if read.header is not None:
-            typer.echo(f"segue: first row skipped as names of columns: {', '.join(read.header)}", err=True)
+            typer.echo(
+                f"segue: the first row was skipped, because it names columns: {', '.join(read.header)}", err=True
+            )
     skipped = sum(read.skipped for read in files)
     if skipped:
         typer.echo(f"segue: {skipped} malformed row{'' if skipped == 1 else 's'} left out", err=True)

@@ -8,6 +8,7 @@ import typer
 
 from segue.cli.shared.checks import PICTURES, check_writable
 from segue.cli.translate.arguments import Beam, Folder, SkipBad, Source, Target, model_of, report_skipped
+from segue.extras import installation
 
 if TYPE_CHECKING:
     from segue.translate.evaluation.evaluate import Evaluation
@@ -77,7 +78,7 @@ def _report(evaluation: "Evaluation") -> None:
     """Prints the scores, one on each line."""
     scores = evaluation.scores
     if scores.bleu is None or scores.chrf is None:
-        typer.echo('BLEU: needs sacrebleu; pip install "segue[train]"')
+        typer.echo(f"BLEU: needs sacrebleu; {installation('train')}")
     else:
         typer.echo(f"BLEU: {scores.bleu}")
         typer.echo(f"BLEU of first references: {scores.bleu_first:.2f}")

@@ -20,9 +20,11 @@ Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="A text; withou
 File = Annotated[Path | None, typer.Option(help="A text file in UTF-8, one source a line.")]
 Output = Annotated[Path | None, typer.Option(help="A file for the outputs, one a line.")]
 Best = Annotated[int, typer.Option(help="How many outputs for each source, each with its score.")]
-Penalty = Annotated[str, typer.Option(help="How beams are compared despite their lengths: none, average or gnmt.")]
+Penalty = Annotated[str, typer.Option(help="The length penalty that compares beams: none, average or gnmt.")]
 Alpha = Annotated[float, typer.Option(help="The exponent of gnmt.")]
-NoRepeat = Annotated[int | None, typer.Option("--no-repeat", help="Never write so many tokens in a row twice.")]
+NoRepeat = Annotated[
+    int | None, typer.Option("--no-repeat", help="Forbid an output to repeat so many tokens in a row.")
+]
 Prefix = Annotated[str, typer.Option(help="The beginning of every output.")]
 Temperature = Annotated[
     float | None,

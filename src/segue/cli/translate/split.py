@@ -11,7 +11,7 @@ from segue.cli.translate.arguments import SkipBad, Source, Target, report_skippe
 
 def split(
     pairs: Annotated[Path, typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns.")],
-    output: Annotated[Path, typer.Option(help="A new folder, for train.tsv, dev.tsv and test.tsv.")],
+    output: Annotated[Path, typer.Option(help="A new folder for train.tsv, dev.tsv and test.tsv.")],
     dev: Annotated[int, typer.Option(help="Groups of pairs for development; groups share no text.")] = 500,
     test: Annotated[int, typer.Option(help="Groups of pairs for the test.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another split.")] = 0,

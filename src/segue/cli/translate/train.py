@@ -33,7 +33,7 @@ def train(
     target: Target = None,
     skip_bad: SkipBad = False,
     dev: Annotated[
-        Path | None, typer.Option(help="A file of held-out pairs; by default some that share no text are split off.")
+        Path | None, typer.Option(help="A file of held-out pairs; by default some pairs of PAIRS are held out.")
     ] = None,
     minutes: Minutes = None,
     resume: Resume = False,
@@ -45,7 +45,7 @@ def train(
 
     given = (config, architecture, tokenizer, source, target)
     if resume and (given != (None,) * 5 or skip_bad):
-        raise UserError("resume", output, "leave all but PAIRS out: the run holds its own settings")
+        raise UserError("resume", output, "leave out everything but PAIRS: the run has its own settings")
     settings = None if resume else _settings(config, architecture, tokenizer, (source, target, skip_bad))
     with shown_run(output) as bar:
 

@@ -1,4 +1,4 @@
-"""Whether known columns help: both forecasts of the last windows, and the weight between them that the errors show."""
+"""Measures whether known columns help: forecasts the last windows with and without them, and weighs both by errors."""
 
 from dataclasses import replace
 
@@ -13,30 +13,31 @@ from segue.forecasting.table.grid.panel import Panel
 
 _LANES = 256  # windows of all series together; the cost is that of twice as many forecasts
 _FEWEST, _MOST = 2, 32  # windows of a series
-_APART = 3  # the most horizons from one window to the next: three months of days, not only the last month
-_LEAST_BEFORE = 12  # values before a window; fewer carry no regression
+_APART = 3  # the most horizons from one window to the next, so that windows spread over more than the last month
+_LEAST_BEFORE = 12  # values before a window; fewer are not enough for a regression
 _GRID = np.linspace(0.0, 1.0, 21)
 _UNMEASURED = 0.375
 """The weight where no window can be measured: half of three quarters. A mean of the plain forecast and three with known
 columns was better than three alone on each market of the benchmark (NP 2.14 for 2.26)."""
 _WORTH = 1.0
-"""Independent errors in a window. Its errors hang together, and so do windows: cold days come in a row. Four errors in
-each of the last 16 days left out the covariates of PJM after one cold spell, with an error of 3.97 instead of 3.71."""
+"""The number of independent errors in a window. Errors of a window are correlated, and so are windows: cold days come
+in a row. Four errors in each of the last 16 days left out the covariates of PJM after one cold spell, with an error of
+3.97 instead of 3.71."""
 _SHORT = f"histories are too short to measure whether known columns help; their share is {_UNMEASURED:.0%}"
 _POOLED, _PANEL = 4.0, 16.0
-"""The windows that all series count for beside those of one: a sixteenth of them, but at least 4 and at most 16. On a
-panel of three markets, 4 to 64 in the place of 16 change the error by .1 % (same file). Larger panels were not
-measured."""
+"""The number of windows that all series together count for, beside the windows of one series: a sixteenth of them, but
+at least 4 and at most 16. On a panel of three markets, 4 to 64 instead of 16 change the error by .1 % (same file).
+Larger panels were not measured."""
 
 
 def with_weights(
     predictor: Regressed, panel: Panel, horizon: int, ends: Int64[np.ndarray, " series"], report: Report | None = None
 ) -> tuple[Panel, str]:
-    """Weighs a forecast with known columns against one without, for each series, and says what was found.
+    """Weighs a forecast with known columns against one without, for each series, and reports the weights.
 
     The errors e of the last windows have a Laplace likelihood, mean(e) to the power of minus their number, for each
-    weight of `_GRID`. The weight is its mean under this likelihood, so no evidence means a half, and strong evidence
-    none or all. The windows of the other series count for a few.
+    weight of `_GRID`. The result is the mean weight under this likelihood. So it is a half without evidence, and near 0
+    or 1 with strong evidence. The other series together count as a few windows.
 
     Args:
         predictor: The predictor.
@@ -89,7 +90,7 @@ def _errors(
     horizon: int,
     report: Report | None,
 ) -> Float64[np.ndarray, "lanes weights"]:
-    """The mean absolute error of the median for each weight, in units of the spread of each lane's values."""
+    """The mean absolute error of the median for each weight, in units of the scale of each lane's values."""
     known = _known(panel)
     ones = replace(panel, known=replace(known, weights=np.ones(len(panel))))
     lanes = Origins(ones, series, np.zeros_like(series), spans, horizon)

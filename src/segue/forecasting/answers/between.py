@@ -1,4 +1,4 @@
-"""How series hang together: the correlation of their one-step errors in the past."""
+"""The dependence between series: the correlation of their one-step errors in the past."""
 
 import numpy as np
 from jaxtyping import Float64
@@ -7,7 +7,7 @@ from jaxtyping import Float64
 def correlate(
     noise: Float64[np.ndarray, "lanes paths steps"], shocks: Float64[np.ndarray, "lanes time"]
 ) -> Float64[np.ndarray, "lanes paths steps"]:
-    """Gives independent noise the correlation of shocks between lanes, at each step alike.
+    """Gives independent noise the correlation of shocks between lanes, the same at each step.
 
     Args:
         noise: Independent standard normal numbers.
@@ -20,9 +20,9 @@ def correlate(
 def correlation(shocks: Float64[np.ndarray, "lanes time"]) -> Float64[np.ndarray, "lanes lanes"]:
     """Returns the correlation between lanes, shrunk towards independence.
 
-    The share of shrinkage is the optimal one of Schäfer & Strimmer (2005, section 2.4, target D): the sum of the
-    variances of the correlations over the sum of their squares. A correlation of n pairs has the variance
-    (1 - r^2)^2 / n about. It is at least 1 %, so that the matrix has an inverse.
+    The weight of independence is the optimal one of Schäfer & Strimmer (2005, section 2.4, target D). It is the sum of
+    the variances of the correlations, divided by the sum of their squares. A correlation of n pairs has the variance (1
+    - r^2)^2 / n about. It is at least 1 %, so that the matrix has an inverse.
     """
     known = np.isfinite(shocks)
     filled = np.where(known, shocks, 0.0)
@@ -41,7 +41,7 @@ def correlation(shocks: Float64[np.ndarray, "lanes time"]) -> Float64[np.ndarray
 
 
 def _positive(matrix: Float64[np.ndarray, "lanes lanes"]) -> Float64[np.ndarray, "lanes lanes"]:
-    """The matrix, or, where gaps have cost it its positive eigenvalues, the nearest mix with independence."""
+    """The matrix; if gaps made an eigenvalue negative, the nearest mixture of the matrix with independence."""
     least = float(np.linalg.eigvalsh(matrix)[0])
     if least >= 1e-6:
         return matrix

@@ -1,4 +1,4 @@
-"""Bands that hold: quantiles corrected by how the same predictor did on the last windows of each series."""
+"""Calibrated bands: quantiles corrected by the errors of the same predictor on the last windows of each series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class Past:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How much wider than a predictor says the bands of some lanes must be.
+    """The factors by which the bands of some lanes become wider or narrower.
 
     Attributes:
         factors: By lane, lead time and pair of levels.
@@ -52,11 +52,11 @@ class Calibration:
     past: Past | None = None
 
     def part(self, first: int, end: int) -> "Calibration":
-        """Returns that of the lanes from index `first` up to `end`."""
+        """Returns the lanes from index `first` up to `end`."""
         return replace(self, factors=self.factors[first:end], windows=self.windows[first:end], past=None)
 
     def note(self, where: str = "") -> str:
-        """Says how many windows there were, and how many a series of its own needs; `where` says at which origin."""
+        """The note on how many windows there were, and how many a series needs alone; `where` names the origin."""
         total, lanes = int(self.windows.sum()), len(self.windows)
         if total == 0:
             need = SHORTEST + self.factors.shape[1]
@@ -88,8 +88,8 @@ def calibrate_origins(
 ) -> tuple[Calibration, str]:
     """Measures a predictor anew at each origin of a backtest; see `calibrate`.
 
-    At an origin, all series of the panel count that have values before it, also those that the backtest has no window
-    of. So the factors are those of `calibrate_panel` on the table cut off there.
+    At an origin, all series of the panel with values before it count, even those without a window in the backtest. So
+    the factors are those of `calibrate_panel` on the table cut off there.
 
     Returns:
         The factors of each lane, and the note on the origins with the fewest windows.
@@ -102,11 +102,11 @@ def calibrate_origins(
     factors = np.ones((len(origins), origins.horizon, PAIRS))
     used = np.zeros(len(origins), dtype=np.int64)
     behind = panel.ends[origins.series] - origins.spans
-    places = [behind == steps for steps in np.unique(behind)]
-    cuts = [panel.ends_before(panel.ends - behind[own][0]) for own in places]
+    masks = [behind == steps for steps in np.unique(behind)]
+    cuts = [panel.ends_before(panel.ends - behind[own][0]) for own in masks]
     groups = [Origins(panel, every, np.zeros_like(every), cut, origins.horizon) for cut in cuts]
     found = _calibrations(predictor, groups, windows, report)
-    for own, calibration in zip(places, found, strict=True):
+    for own, calibration in zip(masks, found, strict=True):
         factors[own], used[own] = calibration.factors[origins.series[own]], calibration.windows[origins.series[own]]
     fewest = min(found, key=lambda calibration: int(calibration.windows.sum()))
     where = "at the origins with the fewest windows before them, " if len(found) > 1 else ""
@@ -190,7 +190,7 @@ def calibrated_panel(
 
 
 def check_windows(calibrate: object) -> None:
-    """Refuses a number of windows that is none.
+    """Refuses an impossible number of windows.
 
     Raises:
         UserError: It is not a whole number of at least 1.

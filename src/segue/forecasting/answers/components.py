@@ -1,4 +1,4 @@
-"""What a planner would call the parts of a past: its level, its cycles, its slow changes, and the rest."""
+"""The parts of a past as a planner would name them: its level, its cycles, its slow changes, and the rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import NDArray
 
-_REPEATS = 3  # cycles that must be there before one is believed
+_REPEATS = 3  # repetitions that must be present before a cycle counts
 _RECENT = 8  # cycles whose median is the shape: older ones may have had another
-# The share of the variance that a shape must explain; what chance explains is taken off first. Of 32 cycles, chance
-# alone would let 9 % of random walks have one, and .15 lets 1.5 %. A cycle of 20 % of the variance is found in 94 % of
-# series, at .25 in 18 % (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv). Of 10 cycles, chance decides.
+# The share of the variance that a shape must explain, after subtracting what chance explains. Of 32 cycles, chance
+# alone would let 9 % of random walks have one, and .15 lets 1.5 %. A cycle of 20 % of the variance is detected in 94 %
+# of series, at .25 in 18 % (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv). Of 10 cycles, chance
+# decides.
 _EXPLAINED = 0.15
 _CHANCE = 4.0  # deviations of what chance explains of white noise
 _LEVELS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)  # values, or whole short cycles, whose mean may be the level
@@ -23,10 +24,10 @@ class Components:
     """Parts of a past that add up to it.
 
     Attributes:
-        level: The mean of the last values, as many as forecast this past best.
+        level: The mean of the last values. Their number is the one that forecast this past best.
         cycles: Each cycle by its steps: its shape repeated, around zero.
         slow: Slow changes of the level, zero at the end.
-        rest: All that is left; NaN where not observed.
+        rest: Everything else; NaN where not observed.
     """
 
     level: float
@@ -40,13 +41,13 @@ def components(
 ) -> Components:
     """Splits a past.
 
-    A cycle is one of the given periods of which three repetitions are there, and whose shape explains more than 15 % of
-    the variance beyond what chance explains. This is not what a network was shown: its own cycles need torch.
+    A given period is a cycle if three repetitions are present, and if its shape explains more than 15 % of the variance
+    beyond what chance explains. The network detects its own cycles, which may differ; they need torch.
 
     Args:
         values: The past, NaN where not observed; the last one is observed.
         periods: Periods in steps that may be cycles, such as those that the calendar suggests.
-        horizon: Steps ahead for which the level is to be good.
+        horizon: The level is chosen to forecast so many steps ahead.
     """
     left, cycles = values.copy(), dict[int, NDArray[np.float64]]()
     for period in sorted({round(period) for period in periods.tolist() if round(period) > 1}):
@@ -74,7 +75,7 @@ def _shape(values: Float64[np.ndarray, " time"], period: int) -> Float64[np.ndar
 
 
 def _believed(values: Float64[np.ndarray, " time"], period: int) -> bool:
-    """Whether the mean course of a cycle explains more of the recent changes than chance would."""
+    """Whether the mean shape of a cycle explains more of the recent changes than chance would."""
     count = min(len(values) // period, 4 * _RECENT)
     recent = values[len(values) - count * period :].reshape(count, period)
     centred = recent - _mean(recent, 1)[:, None]
@@ -103,7 +104,7 @@ def _level_values(values: Float64[np.ndarray, " time"], cycle: int, horizon: int
 
 
 def _slow(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarray, " time"]:
-    """The mean over `width` values around each; at both ends over those that are there."""
+    """The mean over `width` values around each value; at both ends over the values that exist."""
     known = ~np.isnan(values)
     size = np.abs(values[known]).max(initial=0.0)
     filled = np.where(known, values, 0.0) / (size or 1.0)

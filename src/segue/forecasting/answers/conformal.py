@@ -1,4 +1,4 @@
-"""Conformal factors: by how much bands must widen, or may narrow, to hold as often as they claim."""
+"""Conformal factors: how far bands must widen, or may narrow, to cover what they claim."""
 
 import numpy as np
 from jaxtyping import Float64
@@ -8,24 +8,24 @@ from segue.forecasting.predictor import LEVELS
 MIDDLE = LEVELS.index(0.5)
 PAIRS = MIDDLE  # levels mirror each other around the median, so each pair bounds a central interval
 CLAIMS = np.array([LEVELS[-1 - pair] - LEVELS[pair] for pair in range(PAIRS)])
-"""The share of values that each pair of levels claims to hold, the widest first."""
+"""The share of values that each pair of levels claims to cover, the widest first."""
 _EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
-# A lead time is smoothed with those within a third of it, because factors change slowly with it. Five sets hardly
-# notice: interval scores of .01 to .6 lie within .4 %. One factor for all lead times is .6 % worse on M1 quarterly, and
-# .6 % better on NN3 (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
+# A lead time is smoothed with those within a third of it, because factors change slowly with it. On five sets the
+# choice hardly matters: the interval scores of .01 to .6 differ by at most .4 %. One factor for all lead times is .6 %
+# worse on M1 quarterly, and .6 % better on NN3 (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
 _REACH = 0.3
-_OWN = 64.0  # windows after which a series counts as much as the panel; with 16 and fewer, interval scores rise
+_OWN = 64.0  # windows with which a series counts as much as the panel; with 16 and fewer, interval scores rise
 _WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths
 # Standard errors. With 0, .5 and 1, yearly 80 % bands hold 78, 80 and 81 %. Interval scores of buckets of fewer than
 # 150 series are 1.003, 1.008 and 1.017 times those of plain bands (1.04 without any powers).
 _SLACK = 0.5
-_POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of factors, from bands as they are to bands as past windows say
+_POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of factors: 0 leaves a band as it is, and 1 applies its factor in full
 
 
 def scores(
     actual: Float64[np.ndarray, "lanes steps"], quantiles: Float64[np.ndarray, "lanes steps levels"]
 ) -> Float64[np.ndarray, "lanes steps pairs"]:
-    """Returns how far values lie from the median, in widths of each band on their side: at most 1 where it holds them.
+    """Returns the distance of values from the median, in widths of each band on their side: at most 1 inside the band.
 
     A score has no unit, so scores of different series can be pooled. NaN where nothing is observed.
     """
@@ -38,12 +38,12 @@ def scores(
 
 
 def panel_factors(found: Float64[np.ndarray, "series windows steps pairs"]) -> Float64[np.ndarray, "steps pairs"]:
-    """Returns the factors by which bands hold as often as they claim in a panel, as far as its windows agree on them.
+    """Returns the factors with which bands of a panel cover what they claim, as far as its windows agree on them.
 
     Each window is scored with the factors of all others, raised to several powers. Powers whose interval score is
     within half a standard error of the least are equally good (after Breiman et al. 1984, section 3.4.3). Of
-    these, bands that must widen take the largest and bands that may narrow take the least. So where one window says
-    nothing about the next, no band gets narrower.
+    these, bands that must widen take the largest and bands that may narrow take the least. So no band gets narrower
+    if one window does not help to predict the next.
 
     Args:
         found: The scores; NaN where unknown.
@@ -72,17 +72,17 @@ def _loss(found: Float64[np.ndarray, "series steps"], factors: Float64[np.ndarra
 def conformal_factors(
     found: Float64[np.ndarray, "series windows steps pairs"], claims: Float64[np.ndarray, " pairs"] = CLAIMS
 ) -> Float64[np.ndarray, "steps pairs"]:
-    """Returns the factors by which bands would have held as often as they claim, smoothed over lead times.
+    """Returns the factors with which bands would have covered what they claim, smoothed over lead times.
 
     The factor of a level is the (n + 1) * claim-th of its n ascending scores, as split conformal prediction has it (Lei
     et al. 2018, section 2.2). Between two ranks it is interpolated (Hutson 1999), because the next whole rank makes an
-    80 % band of eight scores hold 89 %. If the rank is beyond the last, the scores support no such band: the factor is
-    the largest score, and at least 1. Series of a panel are surprised together, in a recession for instance. So the
-    share (n + 1) / n is that of as many independent scores as these are worth.
+    80 % band of eight scores cover 89 %. If the rank is beyond the last, there are too few scores for such a band. Then
+    the factor is the largest score, and at least 1. Errors of several series often occur together, in a recession for
+    instance. So the n of the share (n + 1) / n is the number of independent scores that these are worth.
 
     Args:
         found: The scores; NaN where unknown.
-        claims: What the pairs of levels claim to hold; 80 % is among them.
+        claims: The shares that the pairs of levels claim to cover; 80 % is among them.
     """
     worth = independent(found[..., int(np.abs(claims - 0.8).argmin())])
     ordered = np.sort(np.minimum(found, _WIDEST).reshape(-1, *found.shape[2:]), axis=0)  # NaN comes last
@@ -101,7 +101,7 @@ def conformal_factors(
 
 
 def independent(found: Float64[np.ndarray, "series windows steps"]) -> float:
-    """Returns how many independent scores of 80 % bands these are worth, from how much hits differ between windows.
+    """Returns how many independent scores of 80 % bands these are worth, from how coverage differs between windows.
 
     The hits of n independent scores have a variance of p (1 - p) / n (Kish 1965, section 8.2: the design effect). It is
     at least the number of windows.
@@ -133,8 +133,8 @@ def own_sizes(
 ) -> Float64[np.ndarray, " series"]:
     """Returns the factor of each series besides the panel's: its own 80 % quantile of scores, in units of the panel's.
 
-    With few windows this is mostly chance, so its logarithm shrinks by windows / (windows + 64). Smoothly: one more
-    window never makes a jump.
+    With few windows this is mostly chance, so its logarithm is multiplied by windows / (windows + 64). The change is
+    smooth: one more window never makes a jump.
     """
     ratio = (found[..., _EIGHTY] / panel[:, _EIGHTY]).reshape(len(found), -1)
     windows = (~np.isnan(found[..., _EIGHTY])).any(2).sum(1)
@@ -150,8 +150,8 @@ def series_factors(
 ) -> Float64[np.ndarray, "series steps pairs"]:
     """Returns the factors of each series: its own size times those of the panel.
 
-    The panel's are read from scores in units of sizes that the other windows of the same series give. So the size is
-    judged on windows that it has not seen, as it is in the future.
+    The factors of the panel come from scores in units of a size, which the other windows of the same series give. So a
+    size is applied to windows that it has not seen, as in the future.
     """
     first = panel_factors(found)
     unit = np.ones(found.shape[:2])

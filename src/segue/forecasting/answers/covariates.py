@@ -1,4 +1,4 @@
-"""Covariates of a table and their future, checked and laid on the grid of its panel."""
+"""Checks the covariates of a table and their future, and places them on the grid of its panel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class Given:
 
     @property
     def nothing(self) -> bool:
-        """Whether there is nothing to use."""
+        """Whether the user gives neither covariates nor holidays."""
         return self.future is None and self.covariates is None and self.holidays is None
 
 

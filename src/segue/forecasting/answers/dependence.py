@@ -1,8 +1,8 @@
-"""How the errors of a forecast hang together: over lead times, and between series, as their own past shows.
+"""The dependence of the errors of a forecast over lead times and between series, estimated from their past.
 
-A series less the mean of each phase of its season is taken for an autoregression. The errors of its forecasts are sums
-of later shocks, weighted by the psi weights. So their correlation is known for every pair of lead times, also where the
-past holds too few trajectories to estimate it directly.
+The mean of each phase of the season is subtracted from a series, and an autoregression is fitted to the rest. Its
+errors are sums of later shocks, weighted by the psi weights. So the correlation of every pair of lead times is known,
+even if the past has too few trajectories to estimate it directly.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from segue.forecasting.baselines.autoregression import fit_orders, responses
 
 PAST = 2048
-"""How many last values are read: eleven weeks of hours. More cost time and are of another time."""
+"""How many last values are read: eleven weeks of hours. Older ones cost time, and may no longer be typical."""
 
 _LARGEST = 24  # the largest order, a day of hours; the cost of a fit grows with it
-# The share of the level is steps / length. An autoregression takes its mean as known, which it is not on a short past.
-# Coverage of 80 % totals without and with it: m4_hourly 72, 78; car_parts 63, 78; m1_quarterly 68, 73; vic_elec 80, 85.
+# The share of the level is steps / length. An autoregression assumes that its mean is known, but a short past does not
+# show it. Coverage of 80 % totals without and with it: m4_hourly 72, 78; car_parts 63, 78; m1_quarterly 68, 73;
+# vic_elec 80, 85.
 _MOST_LEVEL = 0.5
-_CYCLES = 3  # a phase needs so many values, or its mean is one of these values and takes the errors away
+_CYCLES = 3  # a phase needs so many values; the mean of fewer follows each of them, and removes the errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class Dependence:
     """A Gaussian copula over the lead times of each lane.
 
     Attributes:
-        level: The share of the variance that all steps have in common: what is unknown of the level.
-        response: The psi weights: how each step answers to a unit shock in the first one.
+        level: The share of the variance that all steps have in common: the uncertainty of the level.
+        response: The psi weights: the response of each step to a unit shock in the first one.
         shocks: The one-step errors in the past, NaN where they are unknown; time ends with the last step.
     """
 
@@ -38,7 +39,7 @@ class Dependence:
     shocks: Float64[np.ndarray, "lanes time"]
 
     def scores(self, noise: Float64[np.ndarray, "lanes paths steps_and_1"]) -> Float64[np.ndarray, "lanes paths steps"]:
-        """Makes standard normal scores that depend over the steps, from independent ones; the last is for the level."""
+        """Correlates independent standard normal scores over steps; the last score is for the level."""
         steps = self.response.shape[1]
         lag = np.arange(steps)[None, :] - np.arange(steps)[:, None]
         filters = np.where(lag >= 0, self.response[:, np.maximum(lag, 0)], 0.0)
@@ -96,7 +97,7 @@ def _less_season(
     observed: Bool[np.ndarray, "lanes time"],
     seasons: Float64[np.ndarray, "lanes periods"],
 ) -> Float64[np.ndarray, "lanes time"]:
-    """The values less the mean of their phase, in the longest season that the past holds often enough."""
+    """The values less the mean of their phase, in the longest season that the past repeats often enough."""
     time = values.shape[1]
     lengths = np.where(observed.any(1), time - observed.argmax(1), 0)[:, None]
     periods = np.rint(seasons).astype(np.int64)
@@ -118,7 +119,7 @@ def _one_step_errors(
     observed: Bool[np.ndarray, "lanes time"],
     weights: NDArray[np.float64],
 ) -> Float64[np.ndarray, "lanes time"]:
-    """What the autoregression leaves of each value; NaN where it or a value before it is missing."""
+    """The error of the autoregression at each value; NaN where it or a value before it is missing."""
     order, time = weights.shape[1], rest.shape[1]
     errors, known = rest.copy(), observed.copy()
     for lag in range(1, min(order, time - 1) + 1):

@@ -1,4 +1,4 @@
-"""What known columns add to the values of one lane, as a regression in its context shows."""
+"""The effects of known columns on the values of one lane, estimated by a regression."""
 
 from dataclasses import dataclass
 
@@ -13,23 +13,23 @@ _RECENT = 56
 2021, section 3.2). The relation of a price to load and wind changes with fuels and power plants."""
 _BEFORE = 7  # seasons in the baseline of a value: a week of days
 _FEWEST = 12  # rows that a regression needs
-# Robust deviations beyond which a value pulls no harder: a price peak must not make a coefficient. Errors over those of
-# the plain forecast, mean of three markets of 36 days: .874 at 2, .874 at 3, .868 at 4, .873 at 6, .886 without an edge
-# (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
+# Robust deviations beyond which the pull of a value on the fit stays the same: a price peak must not decide a
+# coefficient. Errors over those of the plain forecast, mean of three markets of 36 days: .874 at 2, .874 at 3, .868 at
+# 4, .873 at 6, .886 without this limit (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
 _EDGE = 4.0
-_HINGES = (0.5, 0.9)  # quantiles of a column from which on its slope may differ
+_HINGES = (0.5, 0.9)  # quantiles of a column above which its slope may differ
 _DISTINCT = 8  # a column of fewer values is a flag or a level, and has no hinge
 
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What known columns add to the values of a lane: a sum of terms, each a slope times a column or a hinge of one.
+    """The effects of known columns on the values of a lane: a sum of slopes times columns, or times hinges of columns.
 
     Attributes:
         owners: The index of the column of each term.
-        knots: From which value of its column on a term counts; -inf for the column itself.
-        slopes: What a unit of each term adds.
-        offset: The mean of the sum in the past. It is taken off, so that the mean effect is zero.
+        knots: The value of its column above which a term counts; -inf for the column itself.
+        slopes: The effect of a unit of each term.
+        offset: The mean of the sum in the past. It is subtracted, so that the mean effect is zero.
     """
 
     owners: Int64[np.ndarray, " terms"]
@@ -38,7 +38,7 @@ class Effects:
     offset: float
 
     def of(self, known: Float64[np.ndarray, "steps columns"]) -> Float64[np.ndarray, " steps"]:
-        """Returns what the columns add at some steps, all together; a missing number adds nothing."""
+        """Returns the sum of all effects at some steps; a missing number has no effect."""
         return np.asarray(_terms(known, self.owners, self.knots) @ self.slopes - self.offset)
 
 
@@ -48,11 +48,11 @@ def fit_effects(
     known: Float64[np.ndarray, "time_and_more columns"],
     season: int,
 ) -> Effects:
-    """Finds what columns add to the values of a lane.
+    """Estimates the effects of columns on the values of a lane.
 
     The regression runs on differences from a baseline, the mean of the last values of the same season phase, for values
-    and columns alike. So neither a level that moves nor an effect of the hour takes part. It is done in the recent past
-    and in the whole past, and both are averaged.
+    and columns alike. So neither a moving level nor the time of day is taken for an effect. The regression runs on the
+    recent past and on the whole past, and both results are averaged.
 
     Args:
         values: The values.

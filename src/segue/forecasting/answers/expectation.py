@@ -8,8 +8,8 @@ from segue.forecasting.predictor import Lanes, Predictor
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 
 NODES = 1000
-"""Levels at which the quantile function is read. These are those of the paths behind totals, so both have one mean. The
-normal tail beyond the last node costs 0.0001 of a deviation."""
+"""The number of levels at which the quantile function is read. Totals take as many paths, so both have the same mean.
+The tail beyond the last level is left out, which costs 0.0001 of a deviation."""
 _CELLS, _BATCH = 4_000_000, 128  # values and lanes that are made at once: 32 MB, and some long pasts
 
 
@@ -22,9 +22,9 @@ def means(
     """Returns the mean of each distribution: the integral of its quantile function.
 
     Between levels the quantile function is linear. Beyond 1 and 99 % it goes on as the tail of the normal distribution
-    through the last two quantiles, so a value of 1 % in all counts by its likely size. Values move to the support of
-    the series and to the limits before they are averaged, so no mean lies beyond a floor or a cap. The mean of counts
-    is no count itself. It is that of the values of as many paths of `segue.simulate`.
+    through the last two quantiles. Values move to the support of the series and to the limits before they are averaged,
+    so no mean lies beyond a floor or a cap. The mean of counts is not whole itself. `segue.simulate` with as many
+    paths has the same mean.
 
     Args:
         predictor: That of the forecast; it says whether values move to the support of the series.

@@ -1,4 +1,4 @@
-"""A picture of an explanation: the past that moved the forecast, and what each part of it adds."""
+"""A picture of an explanation: the past that moved the forecast, and the contribution of each part."""
 
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,18 @@ _DARKEST = 0.45  # the shade of the stretch that moved the forecast most; values
 _VISIBLE = 0.01  # of the largest bar; a smaller one cannot be seen
 _MOST_COLUMNS = 3  # as many as there are colours left
 _OTHERS = "other columns"
-_SHOWN = 6  # horizons of the past, at least; the stretches that are told apart are always shown
+_SHOWN = 6  # horizons of the past, at least; the single stretches are always shown
 
 
 def plot_explanation(reason: Explanation) -> "Figure":
-    """Draws the past with the stretches that moved the forecast, and below it what each part adds to the level.
+    """Draws the past with the stretches that moved the forecast, and below it the contribution of each part.
 
-    A stretch is the darker, the more it moved the forecast: orange where it moved it up, blue where down. Bars
-    above zero raise the forecast over its level, bars below lower it; the line is their sum, the median less the level.
+    Stretches that raised the forecast are orange, and those that lowered it are blue; darker ones moved it more. Bars
+    above zero raise the forecast over its level, and bars below lower it. The line is their sum, the median less the
+    level.
 
     Args:
-        reason: What `segue.explain` gives.
+        reason: The result of `segue.explain`.
 
     Returns:
         The figure; `figure.savefig(path)` saves it.
@@ -96,7 +97,7 @@ def _last_step(reason: Explanation) -> Any:
 
 
 def _shown(reason: Explanation) -> dict[str, NDArray[np.float64]]:
-    """The parts that are drawn: all of a visible size, and all known columns; the least of many columns are one."""
+    """The parts that are drawn: all of a visible size, and all known columns. The smallest of many columns are one."""
     parts = {key: part for key, part in reason.contributions.items() if key != "level"}
     most = {key: float(np.abs(part).max()) for key, part in parts.items()}
     visible = _VISIBLE * max(most.values())
@@ -108,7 +109,7 @@ def _shown(reason: Explanation) -> dict[str, NDArray[np.float64]]:
 
 
 def _colours(keys: list[str], reason: Explanation) -> dict[str, str]:
-    """The colour of each part: the same in every picture, and none of those that say up and down."""
+    """The colour of each part: the same in every picture, and different from those for up and down."""
     cycles = [key for key in keys if key.startswith(CYCLE)]
     columns = [key for key in keys if key in reason.known]
     green, purple, red, slate, gold, grey = COLOURS[2:]

@@ -1,4 +1,4 @@
-"""A reason: what each part of the past adds to a forecast, for one series and any predictor."""
+"""Explains a forecast: the contribution of each part of the past, for one series and any predictor."""
 
 from dataclasses import replace
 from typing import Any, Unpack
@@ -8,10 +8,10 @@ import numpy as np
 from segue.errors import UserError, give_notice
 from segue.forecasting.answers.attribution import attribute_columns, attribute_past, stretches
 from segue.forecasting.answers.components import components
+from segue.forecasting.answers.explained import explained_lane, in_words
 from segue.forecasting.answers.informed import read_given
 from segue.forecasting.answers.options import GivenOptions
 from segue.forecasting.answers.reason import CYCLE, NOT_ATTRIBUTED, PARTS, Explanation
-from segue.forecasting.answers.told import in_words, told_lane
 from segue.forecasting.predictor import Predictor, check_horizon, forecast_panel
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.support import NO_LIMITS, Limits
@@ -37,11 +37,11 @@ def explain(
     """Explains the forecast of one series by the parts of its past, and by what is known of its future.
 
     The past is split into a level, cycles, slow changes and the rest. The predictor forecasts the level alone, then the
-    level with the cycles, and so on to the whole past. What the forecast changes by is what the part adds, so that all
-    contributions add up to the median. Nothing is assumed of the predictor.
+    level with the cycles, and so on to the whole past. The contribution of a part is the change of the forecast, so all
+    contributions add up to the median. This works for any predictor.
 
-    With covariates or holidays, what was unusual of them in the past is told with the past. At the end, the future
-    changes from usual columns to those that are given. What the forecast changes by is what each column adds.
+    Unusual covariates and holidays of the past belong to the past. At the end, the columns of the future change from
+    their usual values to the given ones. The contribution of a column is the change of the forecast.
 
     Args:
         frame: See `segue.forecast`.
@@ -71,7 +71,7 @@ def explain_reading(
     own = _part(reading, name)
     panel = own.panel
     _refuse_taken(panel.known, predictor.name)
-    lane = told_lane(predictor, panel, horizon, _LONGEST)
+    lane = explained_lane(predictor, panel, horizon, _LONGEST)
     past, end = lane.past, int(panel.ends[0])
     seasons = panel.seasons[0]
     periods = seasons if len(seasons) else np.array(panel.season_of_values())

@@ -39,7 +39,7 @@ def fitted(
         model: See `segue.forecast`.
         levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
-        mean: Whether the mean is wanted, too, as a column `NanoTST-mean`.
+        mean: Whether to add the mean, as a column `NanoTST-mean`.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts.
         **table: See `segue.forecast`.

@@ -1,4 +1,4 @@
-"""Holidays as columns: each by its name, all together, and the days before and after them."""
+"""Holidays as columns: one for each name, one for all together, and those for the days before and after."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from segue.extras import remedy_for_missing
 from segue.forecasting.table.grid.panel import Panel
 
 HOLIDAYS = "holidays"
-"""What the columns of holidays belong to, as a covariate has its name."""
+"""The source of all columns of holidays; the source of a covariate is its name."""
 HOLIDAY = "holiday"
 """The column that all holidays share."""
 

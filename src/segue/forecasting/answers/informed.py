@@ -1,4 +1,4 @@
-"""A predictor and a table that know covariates and holidays, weighed by what they were worth in the past."""
+"""A predictor and a table that know covariates and holidays, weighted by their benefit in the past."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from segue.forecasting.table.reading import Reading, read_frame
 def informed(
     predictor: Predictor, reading: Reading, given: Given, layout: Layout, horizon: int, held_out: int = 0
 ) -> tuple[Predictor, Reading, tuple[str, ...]]:
-    """Returns a predictor that reads what the user gives, the reading that holds it, and what was found of it.
+    """Returns a predictor that reads covariates and holidays, the reading that holds them, and notes on their benefit.
 
     Args:
         predictor: Any predictor.
@@ -25,8 +25,8 @@ def informed(
         given: Covariates, their future and holidays. Without any, predictor and reading are returned as they are.
         layout: The options that the table was read with.
         horizon: Steps ahead.
-        held_out: The last steps of each series that a backtest forecasts. Then covariates are known by the table
-            itself, and weights rest on the values before these steps.
+        held_out: The last steps of each series that a backtest forecasts. Then the table itself has the covariates, and
+            weights come from the values before these steps.
 
     Raises:
         UserError: See `with_known`.
@@ -41,7 +41,7 @@ def informed(
 
 
 def read_given(frame: Any, options: GivenOptions, horizon: int, predictor: Predictor) -> tuple[Predictor, Reading]:
-    """Reads a frame and what is known beside it, and says in the notes of the reading what was found of it.
+    """Reads a frame and its covariates and holidays; the notes of the reading report their benefit.
 
     Args:
         frame: The table.
@@ -50,7 +50,7 @@ def read_given(frame: Any, options: GivenOptions, horizon: int, predictor: Predi
         predictor: Any predictor.
 
     Returns:
-        The predictor that reads what is known, and the reading that holds it; see `informed`.
+        The predictor that reads covariates and holidays, and the reading that holds them; see `informed`.
     """
     asked = Answers.of(frame, options, GivenOptions)
     reading = read_frame(frame, asked.layout)

@@ -1,4 +1,4 @@
-"""Joint paths of a panel: the quantiles of a forecast, joined over lead times and series as in the past."""
+"""Joint paths of a panel: quantiles of a forecast, correlated over lead times and series as errors were in the past."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,14 @@ from segue.forecasting.predictor import Lanes, Predictor
 from segue.forecasting.support import NO_LIMITS, Limits, within_support
 
 CELLS = 4_000_000
-"""Values of paths that are made at once: 32 MB an array, of which some five exist."""
+"""The number of path values that are made at once: 32 MB for each of some five arrays."""
 
 
 def check_paths(paths: object, seed: object) -> None:
-    """Refuses a number of paths or a seed that is none.
+    """Refuses an impossible number of paths, or an impossible seed.
 
     Raises:
-        UserError: `paths` is no whole number of at least 2, or `seed` none of at least 0.
+        UserError: `paths` is not a whole number of at least 2, or `seed` is not one of at least 0.
     """
     for name, given, least in (("paths", paths, 2), ("seed", seed, 0)):
         if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
@@ -40,7 +40,7 @@ def join_panel(
     """Joins the quantiles of a forecast to paths; see `segue.simulate`.
 
     Args:
-        predictor: That of the forecast; it says whether values move to the support of the series.
+        predictor: The predictor of the forecast; it declares whether values move to the support of the series.
         panel: The series, or beginnings of some.
         names: The id of the series of each lane.
         quantiles: Their forecast at `LEVELS`.

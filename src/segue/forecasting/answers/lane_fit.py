@@ -1,4 +1,4 @@
-"""The regressions on known columns of a lane, and the forecast that they make together with another predictor."""
+"""The regressions on known columns of a lane, and their forecast together with another predictor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from segue.forecasting.answers.effects import Effects, fit_effects
 from segue.forecasting.answers.phases import Phases, fit_phases
 from segue.forecasting.predictor import LEVELS, Forecast, History, Predictor
 
-_SEASON = 12  # steps of a season whose phases have regressions of their own: hours of a day, not days of a week
-_AHEAD = 7  # seasons ahead that they forecast; later ones rest on forecasts only
+_SEASON = 12  # the fewest steps of a season whose phases have their own regressions, as the hours of a day do
+_AHEAD = 7  # seasons ahead that they forecast; later ones would depend on forecasts only
 
 
 @dataclass(frozen=True, eq=False)
 class LaneFit:
-    """What was learnt of a lane and its known columns.
+    """The fitted regressions of a lane on its known columns.
 
     Attributes:
-        effects: What the columns add to its values.
+        effects: The effects of the columns on its values.
         phases: The regressions for each phase of its season; None where the past is short, or the season has few steps.
     """
 
@@ -47,10 +47,10 @@ def fit_lane(history: History, lane: int, horizon: int) -> LaneFit:
 
 
 def put_together(inner: Predictor, history: History, horizon: int, fits: Sequence[LaneFit | None]) -> Forecast:
-    """Forecasts lanes by another predictor with and without what is known, and averages both by the weights of lanes.
+    """Forecasts lanes by another predictor with and without known columns, and averages both by the weights of lanes.
 
-    With it, the other predictor forecasts what the effects of the columns leave of the values, and their effects ahead
-    are added. The quantiles of this forecast and of those for each phase are averaged.
+    With known columns, the other predictor forecasts the values less the effects of the columns, and the effects ahead
+    are added. The quantiles of this forecast and of the regressions for each phase are averaged.
 
     Args:
         inner: The other predictor.

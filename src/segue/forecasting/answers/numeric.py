@@ -14,7 +14,7 @@ from segue.forecasting.table.columns.looks import may_hold_numbers
 from segue.forecasting.table.columns.native import as_pandas
 from segue.forecasting.table.numbers.read import read_numbers
 
-_MOST_LEVELS = 50  # more are names, such as free text, that say nothing of a step ahead
+_MOST_LEVELS = 50  # more levels are names or free text, which do not help to forecast
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
 
     Raises:
         UserError: Cells are neither numbers nor one of a few levels, they are numbers in one table only, or the future
-            has a level that the history does not have: nothing shows its effect.
+            has a level that the history lacks.
     """
     before = as_pandas(past)
     after = before.iloc[:0] if ahead is None else as_pandas(ahead)
@@ -54,7 +54,7 @@ def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Code
     if len(levels) > _MOST_LEVELS:
         raise UserError("covariates", name, f"has {len(levels):,} levels; at most {_MOST_LEVELS} are used, or numbers")
     _refuse_unseen(name, after, levels)
-    # of two levels, the more frequent one is the absence of the other
+    # of two levels, only the rarer one gets a column
     kept = [min(levels, key=cells.count)] if len(levels) == 2 else levels
     return Coded(name, tuple(f"{name}={level}" for level in kept), _levels(before, kept), _levels(after, kept))
 

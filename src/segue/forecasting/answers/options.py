@@ -1,4 +1,4 @@
-"""What a user may ask of a forecast beyond its quantiles, as keyword arguments of `segue.forecast`."""
+"""Keyword arguments of `segue.forecast` for answers beyond quantiles."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,7 +9,7 @@ from segue.forecasting.table.layout import Layout, TableOptions
 
 
 class GivenOptions(TableOptions, total=False):
-    """Keyword arguments for what is known beside values, and those of `segue.Layout`; each is left out by default.
+    """Keyword arguments for covariates and holidays, and those of `segue.Layout`; all are optional.
 
     Attributes:
         future: A frame of the steps ahead with columns of the history whose future is known; by default all of them
@@ -24,7 +24,7 @@ class GivenOptions(TableOptions, total=False):
 
 
 class PastOptions(TableOptions, total=False):
-    """Keyword arguments of `segue.backtest` beside those of `segue.Layout`; each is left out by default.
+    """Keyword arguments of `segue.backtest` beside those of `segue.Layout`; all are optional.
 
     Attributes:
         covariates: Columns to use, such as `temp,promo`.
@@ -38,15 +38,15 @@ class PastOptions(TableOptions, total=False):
 
 
 class AnswerOptions(GivenOptions, total=False):
-    """Keyword arguments of `segue.forecast` beside those of `GivenOptions`; each is left out by default.
+    """Keyword arguments of `segue.forecast` beside those of `GivenOptions`; all are optional.
 
     Attributes:
         calibrate: The largest number of past windows of each series on which the bands are corrected, such as 8.
-        mean: Whether the mean is wanted, too, as a column `NanoTST-mean`.
+        mean: Whether to add the mean, as a column `NanoTST-mean`.
         per: Totals of steps, from joint paths: a pandas frequency such as `W`, or `horizon`.
         how: How totals are made: `sum` (the default), `mean`, `min` or `max`.
         over: Totals of series: one of several `id_col`, or `all`.
-        seed: Of the paths; 0 by default.
+        seed: The seed of the paths; 0 by default.
     """
 
     calibrate: int | None
@@ -63,10 +63,10 @@ class Answers:
 
     Attributes:
         layout: How to read the table.
-        given: What is known beside its values.
+        given: Covariates and holidays.
         calibrate: The largest number of windows on which bands are corrected; None for none.
-        mean: Whether the mean is wanted.
-        totals: What is put together; None if the steps of the series are to stay.
+        mean: Whether to add the mean.
+        totals: The totals to make; None for the steps of the series themselves.
     """
 
     layout: Layout

@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int64
 
 WAYS: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "min": np.min, "max": np.max}
 PATHS = 1000
-"""Paths of a total: the quantile of level 0.1 of so many has an error of a 60th of the width of the 80 % band."""
+"""The number of paths of a total. The error of a 10 % quantile of so many is a 60th of the width of the 80 % band."""
 
 
 def put_together(
@@ -17,7 +17,7 @@ def put_together(
     """Returns the totals of steps.
 
     Args:
-        values: At each step.
+        values: The values at each step.
         firsts: The first step of each total; 0 is among them.
         how: `sum`, `mean`, `min` or `max`.
     """

@@ -11,7 +11,7 @@ from segue.forecasting.predictor import LEVELS
 
 
 def noise_of(seed: int, name: object, paths: int, steps: int) -> Float64[np.ndarray, "paths steps"]:
-    """Returns the random numbers of a series; they depend on the seed and its name alone.
+    """Returns the random numbers of a series, which depend only on the seed and its name.
 
     So a series has the same paths alone, in any table and in any order. No two series of a table have one name.
 
@@ -30,12 +30,12 @@ def join_paths(
 ) -> Float64[np.ndarray, "lanes paths steps"]:
     """Gives the values of a forecast to paths, in the order of their scores at each step.
 
-    The paths of a step are the quantiles of the levels (k - 1/2) / paths, so the marginals have no sampling error
-    (ensemble copula coupling with quantiles, Schefzik, Thorarinsdottir & Gneiting 2013).
+    The paths of a step are the quantiles of the levels (k - 1/2) / paths, so the marginals have no sampling error. This
+    is ensemble copula coupling with quantiles (Schefzik, Thorarinsdottir & Gneiting 2013).
 
     Args:
-        quantiles: At `LEVELS`.
-        scores: Any numbers whose ranks say which path is high at which step.
+        quantiles: The quantiles at `LEVELS`.
+        scores: Any numbers whose ranks decide which path is high at which step.
     """
     joined = np.empty(scores.shape)
     np.put_along_axis(joined, scores.argsort(axis=1), path_values(quantiles, scores.shape[1]), axis=1)
@@ -46,7 +46,7 @@ def path_values(
     quantiles: Float64[np.ndarray, "lanes steps levels"], paths: int
 ) -> Float64[np.ndarray, "lanes paths steps"]:
     """Returns the quantiles of the levels (k - 1/2) / paths at each step, ascending; see `_weights`."""
-    middle = quantiles[..., [LEVELS.index(0.5)]]  # sums of distances from it leave a certain future exact
+    middle = quantiles[..., [LEVELS.index(0.5)]]  # with distances from it, a future without uncertainty stays exact
     return np.asarray(middle + (quantiles - middle) @ _weights(paths)).transpose(0, 2, 1)
 
 
@@ -58,10 +58,10 @@ def path_means(quantiles: Float64[np.ndarray, "*shape levels"], paths: int) -> F
 
 @lru_cache(maxsize=8)
 def _weights(paths: int) -> Float64[np.ndarray, "levels paths"]:
-    """What each quantile counts for in the values of `paths` paths.
+    """The weight of each quantile in the values of `paths` paths.
 
     Values between two levels lie on the line between their quantiles, as in all of Segue. Beyond the levels of 1 and
-    99 % a value goes on as the tail of the normal distribution through the last two quantiles.
+    99 % the values are those of a normal distribution through the last two quantiles.
     """
     wanted = (np.arange(paths) + 0.5) / paths
     given, normal = np.array(LEVELS), NormalDist()

@@ -1,7 +1,7 @@
 """A regression for each phase of a season, such as each hour of a day, on the seasons before it and on known columns.
 
-So electricity prices are forecast by those who specialise in them (Lago et al. 2021, equation 6): each hour has its own
-coefficients for all hours of yesterday, and for the loads that are known for tomorrow.
+Models of electricity prices work in this way (Lago et al. 2021, equation 6). Each hour has its own coefficients for all
+hours of yesterday, and for the loads that are known for tomorrow.
 """
 
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from segue.forecasting.answers.regression import ridges
 from segue.forecasting.predictor import LEVELS
 
 FEWEST = 28
-"""Seasons that the regressions need: four weeks of days."""
+"""The number of seasons that the regressions need: four weeks of days."""
 _BACK = 7  # seasons before a value that it depends on: a week of days
 _SIZES = (84, 10**6)
-"""Seasons that are learnt from: twelve weeks, and all. Short pasts follow changes, long ones hold more; the mean of
-both is better than either on all three markets of the benchmark."""
+"""The numbers of seasons to learn from: twelve weeks, and all. Short pasts follow changes, and long ones hold more
+data. The mean of both is better than either on all three markets of the benchmark."""
 _HINGES = (0.7, 1.4)  # in deviations above the median: the slope of a price rises with the load
 # How far beyond all past values a forecast may lie, in transformed units. Errors over those of the plain forecast, mean
 # of three markets of 36 days: .917 at .5, .922 without a bound. They are .913 at 0, where no record can be forecast
@@ -33,11 +33,11 @@ class Phases:
 
     Attributes:
         season: Steps of a season.
-        middle: What is taken off values, and `spread` what they are divided by, before they are transformed.
+        middle: The median, which is subtracted from values before they are divided by `spread` and transformed.
         spread: See `middle`.
-        centre: What is taken off each column, and `scale` what it is divided by.
+        centre: The median of each column, which is subtracted before the column is divided by `scale`.
         scale: See `centre`.
-        fits: The regressions, for each number of seasons that was learnt from.
+        fits: The regressions, for each number of seasons to learn from.
     """
 
     season: int
@@ -81,7 +81,7 @@ class _Fit:
         mean: The mean of each regressor, `(phases, 1, regressors)`, and `scale` its deviation.
         scale: See `mean`.
         level: The mean of each phase.
-        coefficients: Those of each phase, `(phases, regressors)`.
+        coefficients: The coefficients of each phase, `(phases, regressors)`.
         bounds: The quantiles of the errors of leaving out one season, `(phases, levels)`.
         lowest: The least forecast, and `highest` the largest one.
         highest: See `lowest`.
@@ -105,8 +105,8 @@ def fit_phases(
 ) -> Phases | None:
     """Fits the regressions; None where the past is too short.
 
-    Values are transformed by asinh((y - median) / deviation), so that peaks do not rule the fit (Uniejewski, Weron and
-    Ziel 2018). Quantiles are those of the errors of leaving out one season, for each phase.
+    Values are transformed by asinh((y - median) / deviation), so that peaks do not dominate the fit (Uniejewski, Weron
+    and Ziel 2018). Quantiles are those of the errors of leaving out one season, for each phase.
 
     Args:
         values: The values.
@@ -135,7 +135,7 @@ def _fit(past: NDArray[np.float64], columns: NDArray[np.float64]) -> _Fit:
     curved = np.array([takes_many(column.ravel()) for column in np.moveaxis(columns, 2, 0)], dtype=bool)
     rows = _rows(past[:-1], columns[: len(past)], curved)
     mean, scale = rows.mean(1, keepdims=True), rows.std(1, keepdims=True)
-    scale = np.where(scale > 1e-9, scale, np.inf)  # a constant column has no part
+    scale = np.where(scale > 1e-9, scale, np.inf)  # a constant column has no effect
     target = past[_BACK:].T
     level = target.mean(1, keepdims=True)
     coefficients, errors = ridges((rows - mean) / scale, target - level)
@@ -164,7 +164,7 @@ def _ahead(fit: _Fit, past: NDArray[np.float64], columns: NDArray[np.float64], c
 
 
 def _rows(past: NDArray[np.float64], columns: NDArray[np.float64], curved: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """What each phase of some consecutive seasons depends on, `(phases, seasons, regressors)`.
+    """The regressors of each phase of some consecutive seasons, `(phases, seasons, regressors)`.
 
     Args:
         past: The values of the seasons from `_BACK` before the first of them to the one before the last.
@@ -184,7 +184,7 @@ def _rows(past: NDArray[np.float64], columns: NDArray[np.float64], curved: NDArr
 
 
 def _filled(values: NDArray[np.float64], observed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Values with the last observed one before each missing one in its place."""
+    """Values in which the last observed one replaces each missing one."""
     last = np.maximum.accumulate(np.where(observed, np.arange(len(values)), 0))
     return np.asarray(values[last])
 

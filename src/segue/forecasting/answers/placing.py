@@ -1,4 +1,4 @@
-"""Rows of a frame beside a table, such as a future of covariates, on the grid of the table."""
+"""Places rows of a second frame, such as future covariates, on the grid of a table."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,13 +31,13 @@ def place(
     """Writes the rows of a frame on the grid of a panel.
 
     Args:
-        values: The grid, a row for each step of each series; what is written here is changed.
+        values: The grid, with a row for each step of each series; this function writes into it.
         starts: The first row of each series on the grid, then the number of rows.
         reading: The table whose panel has the grid.
-        table: The frame; without the columns of series, its rows are for all of them.
+        table: The frame; without the columns of series, its rows hold for all series.
         columns: The numbers of its rows.
-        layout: How times are read, and what several rows of one step count for.
-        argument: What the user calls the frame.
+        layout: How to read times, and how to merge several rows of one step.
+        argument: The name of the frame's argument.
 
     Raises:
         UserError: Times or series cannot be read, or a step has several rows and `duplicates` is not given.
@@ -81,7 +81,7 @@ def _rows(
 
 
 def _repeated(row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The places of the rows whose step another row before them has."""
+    """The indices of rows whose step an earlier row has, too."""
     order = np.argsort(row, kind="stable")
     return np.sort(order[1:][row[order][1:] == row[order][:-1]])
 

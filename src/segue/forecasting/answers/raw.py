@@ -7,7 +7,7 @@ from segue.forecasting.predictor import Forecast, History, Predictor
 
 @dataclass
 class _Raw:
-    """A predictor that does not declare `keeps_support`; all else is that of another."""
+    """A predictor that does not declare `keeps_support`; everything else is that of another."""
 
     inner: Predictor
     name: str
@@ -26,6 +26,6 @@ class _Raw:
 
 
 def without_support(predictor: Predictor) -> Predictor:
-    """Returns a predictor whose quantiles callers leave as they are, to change them before the support is applied."""
+    """Returns a predictor whose quantiles are not moved to the support, so that they can be changed before that."""
     batch, workers = getattr(predictor, "batch", 128), getattr(predictor, "workers", 1)
     return _Raw(predictor, predictor.name, predictor.context, batch, workers)

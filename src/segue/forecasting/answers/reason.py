@@ -1,4 +1,4 @@
-"""What an explanation holds, and how it reads in plain sentences."""
+"""The result of an explanation, and its summary in plain sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,33 +13,32 @@ from segue.forecasting.table.grid.frequency import Times
 
 NOT_ATTRIBUTED = "not-attributed"
 CYCLE = "cycle-"
-"""How the names of cycles begin; their steps follow."""
+"""The beginning of the names of cycles; their steps follow."""
 PARTS = ("level", "trend", "past", NOT_ATTRIBUTED)
 """The names of all parts but those of cycles and known columns."""
 _MATTERS = 0.15
-"""Of all that is added to the level, and of the deviation of the past; less is not worth a sentence. The mean of fifty
-values of white noise, which may be its level, is off by as much."""
+"""A part below this share of all contributions, and of the deviation of the past, gets no sentence. The mean of fifty
+values of white noise, which may be its level, has an error of this size."""
 _EQUAL = 0.005  # relative: contributions that differ by less are equal in the three digits that are shown
 _UNITS = {"day": (0.99, 1.01), "week": (6.9, 7.1), "month": (27.5, 31.5), "year": (360.0, 370.0)}  # in days
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What a forecast of one series stands on.
+    """The explanation of a forecast of one series.
 
     Attributes:
         name: The series.
         model: The name of the predictor.
         times: The future times.
         median: The forecast that is explained, as `segue.forecast` gives it.
-        contributions: What each part adds at each step; together they are the median. `level` is what a forecast by the
-            level alone says, `cycle-24` what repeating a cycle of 24 steps adds, `trend` what slow changes of the level
-            add, and `past` what all other movements of the past add. A covariate has its name, and all holidays are
-            `holidays`: what their difference from the usual adds. `not-attributed` is what is left: the rounding of
-            counts, floors and caps.
-        known: What is unusual at each step of each covariate and of the holidays, in words; empty where nothing is.
+        contributions: The contribution of each part at each step; their sum is the median. `level` is the forecast from
+            the level alone. `cycle-24` is what a cycle of 24 steps adds, `trend` what slow changes of the level add,
+            and `past` what all other movements of the past add. A covariate has its name, and all holidays together are
+            `holidays`. `not-attributed` is the rest: the rounding of counts, floors and caps.
+        known: What is unusual about each covariate and the holidays at each step, in words; empty where nothing is.
         bounds: The first step of each stretch of the past, then the number of steps that were read.
-        stretches: What the other movements within each stretch add; their sum is `past`.
+        stretches: The contributions of the other movements within each stretch; their sum is `past`.
         past_times: The time of each row of the past that was read.
         past_steps: The step of each row among those that were read.
         past_values: The value of each row, NaN where missing.
@@ -65,35 +64,35 @@ class Explanation:
 
 
 def summarise(reason: Explanation) -> str:
-    """Says what a forecast repeats, from which level, and what else moves it: the trend, known columns, a stretch."""
+    """Describes which level and cycles a forecast continues, and whether trend, columns or a stretch move it."""
     parts = {key: part for key, part in reason.contributions.items() if key != "level"}
     sizes = {key: float(np.abs(part).mean()) for key, part in parts.items()}
     spread = float(np.nanstd(reason.past_values))
     least = _MATTERS * max(sum(sizes.values()), spread, 1e-300)
-    told = [key for key, size in sizes.items() if size >= least]
+    large = [key for key, size in sizes.items() if size >= least]
     days = {key: float(np.abs(parts[key]).max()) for key in reason.known}
     columns = [key for key, most in days.items() if most >= _MATTERS * max(spread, 1e-300)]
-    repeated = [cycle_name(key, reason) for key in told if key.startswith(CYCLE)]
+    repeated = [cycle_name(key, reason) for key in large if key.startswith(CYCLE)]
     level = reason.contributions["level"]
     begin = f"The forecast of {reason.name} starts from a level of {in_digits(np.mean(level))}"
     said = [
         f"{begin} and repeats the usual {' and '.join(repeated)}." if repeated else f"{begin}; no cycle is repeated."
     ]
-    if "trend" in told:
+    if "trend" in large:
         said.append(f"Slow changes of the past move it {_moved(parts['trend'])}.")
     said += [_of_column(key, reason) for key in columns]
     if len(columns) < len(days):
         few = [key for key in days if key not in columns]
         said.append(f"What is known of {' and '.join(few)} changes it little.")
-    if "past" in told:
+    if "past" in large:
         most = int(np.abs(reason.stretches).mean(1).argmax())
         first, last = stretch_times(reason)[most]
         when = f"on {first}" if last == first or last.startswith(f"{first} ") else f"from {first} to {last}"
         said.append(f"What was unusual {when} moves it {_moved(reason.stretches[most])}.")
-    if NOT_ATTRIBUTED in told:
+    if NOT_ATTRIBUTED in large:
         size = in_digits(sizes[NOT_ATTRIBUTED], 3)
         said.append(f"Rounding and limits change it by {size}; this is not attributed to any part.")
-    if not told and not days:
+    if not large and not days:
         said.append("Nothing else in the past moves it much.")
     return " ".join(said)
 
@@ -109,7 +108,7 @@ def _moved(part: Float64[np.ndarray, " steps"]) -> str:
 
 
 def _of_column(key: str, reason: Explanation) -> str:
-    """Says when a known column moves a forecast most, and why; or at how many steps, where they are equal."""
+    """Describes when a known column moves a forecast most, and why; or at how many steps, if all moves are equal."""
     part = reason.contributions[key]
     most = int(np.abs(part).argmax())
     why = f" ({reason.known[key][most]})" if reason.known[key][most] else ""

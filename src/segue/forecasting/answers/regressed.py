@@ -1,4 +1,4 @@
-"""A predictor that reads known columns: a regression on them, and any other predictor on what it leaves."""
+"""A predictor that reads known columns: a regression on them, and any other predictor on its residuals."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ _BATCH = 32  # lanes at once: 15 columns of the longest past take 33 MB
 
 @dataclass(eq=False)
 class Regressed:
-    """The forecast of another predictor, put together with its forecast of what a regression on known columns leaves.
+    """Combines the forecast of another predictor with its forecast of the residuals of a regression on known columns.
 
     Where a lane has many seasons of many steps, regressions for each phase of a season take part, two thirds by weight.
     The quantiles with and without known columns are averaged with the weight of each lane. Without known columns it is
@@ -58,7 +58,7 @@ class Regressed:
         return put_together(self.inner, history, horizon, self.fits(history, horizon))
 
     def fits(self, history: History, horizon: int) -> list[LaneFit | None]:
-        """Returns the regressions of each lane; None for one that does not trust what is known."""
+        """Returns the regressions of each lane; None for one whose weight of known columns is zero."""
         known = history.known
         if known is None:
             return [None] * len(history)
@@ -67,7 +67,7 @@ class Regressed:
 
 
 class Held(Regressed):
-    """The same with the regressions of one lane, whatever lanes it is given: so pasts can be compared.
+    """The same with fixed regressions of one lane for any lanes, so that pasts can be compared.
 
     Args:
         inner: The other predictor.

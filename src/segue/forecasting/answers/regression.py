@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-_PENALTIES = np.logspace(-3, 4, 22)  # of columns of deviation 1: from none to one that leaves nothing of any
+_PENALTIES = np.logspace(-3, 4, 22)  # for columns of deviation 1: from no penalty to one that removes every effect
 
 
 def ridges(
@@ -11,8 +11,8 @@ def ridges(
 ) -> tuple[Float64[np.ndarray, "tables columns"], Float64[np.ndarray, "tables rows"]]:
     """Fits target = columns @ coefficients in each table by least squares with a penalty on the squares.
 
-    The penalty has the least score of generalised cross-validation (Golub, Heath and Wahba 1979, equation 1.3), which
-    is the error of leaving out one row, but for a rotation of the rows.
+    The penalty has the least score of generalised cross-validation (Golub, Heath and Wahba 1979, equation 1.3). This
+    score is the error of leaving out one row, up to a rotation of the rows.
 
     Args:
         columns: The regressors, each with mean 0.

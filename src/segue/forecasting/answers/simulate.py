@@ -28,8 +28,8 @@ def simulate(
 ) -> Any:
     """Simulates joint paths of every series of a long frame.
 
-    At each step the paths are the quantiles of the forecast. How a path goes on from step to step comes from the
-    series' own past (`segue.forecasting.answers.dependence`). Paths of different series are independent.
+    At each step the values of the paths are quantiles of the forecast. The past of the series decides how paths
+    continue from step to step (`segue.forecasting.answers.dependence`). Paths of different series are independent.
 
     Args:
         frame: A DataFrame of pandas or polars, as for `segue.forecast`.

@@ -1,7 +1,7 @@
-"""Bands of totals that hold: quantiles corrected by how often totals of past windows lay within them.
+"""Calibrated bands of totals: quantiles corrected by the coverage of totals of past windows.
 
-Steps whose bands hold do not make totals whose bands hold. So the scores are those of totals, and what was wrong with
-the dependence of steps is corrected, too.
+Calibrated bands of steps do not make calibrated bands of totals. So the scores are those of totals, which also corrects
+errors in the dependence of steps.
 """
 
 from collections.abc import Sequence
@@ -30,16 +30,16 @@ def held_totals(
     seed: int,
     limits: Limits,
 ) -> Float64[np.ndarray, "rows levels"]:
-    """Returns the quantiles of totals with bands as past windows say, and no further than totals can be.
+    """Returns the quantiles of totals with bands corrected by past windows, within the range that totals can have.
 
     Args:
-        predictor: That of the forecast.
+        predictor: The predictor of the forecast.
         panel: The series.
-        values: At `segue.LEVELS`, the totals of one series after those of another.
+        values: The totals at `segue.LEVELS`, series by series.
         firsts: The first step of each total, by series.
-        calibration: Of these series.
+        calibration: The calibration of these series.
         how: See `put_together`.
-        seed: Of the paths.
+        seed: The seed of the paths.
         limits: The least and the largest value of a step.
     """
     past = calibration.past
@@ -67,12 +67,12 @@ def total_scores(
     """Returns the scores of totals in past windows, of the same steps as those ahead; NaN where unknown.
 
     Args:
-        predictor: That of the forecast.
+        predictor: The predictor of the forecast.
         past: The windows of the series.
         firsts: The first step of each total, by series.
         wanted: The largest number of windows of a series.
         how: See `put_together`.
-        seed: Of the paths.
+        seed: The seed of the paths.
         limits: The least and the largest value of a step.
     """
     windows, horizon = past.windows, past.windows.horizon
@@ -94,7 +94,7 @@ def total_scores(
 def _extremes(
     predictor: Predictor, lanes: Lanes, horizon: int, limits: Limits
 ) -> tuple[Float64[np.ndarray, "lanes steps"], Float64[np.ndarray, "lanes steps"]]:
-    """Returns the least and the largest value that a step can have: infinite where nothing shows one."""
+    """Returns the least and the largest possible value of a step: infinite where no bound is known."""
     shape = (len(lanes), horizon, 1)
     both = [np.full(shape, -np.inf), np.full(shape, np.inf)]
     if getattr(predictor, "keeps_support", False):

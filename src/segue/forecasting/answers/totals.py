@@ -1,6 +1,6 @@
 """Totals of a forecast: the sum, mean, least or largest value of several steps, of several series, or of both.
 
-The quantiles of a sum are no sums of quantiles: errors partly cancel. They are taken from joint paths.
+Sums of quantiles are not the quantiles of a sum, because errors partly cancel. So the quantiles come from joint paths.
 """
 
 import re
@@ -33,16 +33,16 @@ _ALL = "all"
 
 @dataclass(frozen=True)
 class Totals:
-    """What is put together.
+    """Which totals are made, and how.
 
     Attributes:
         per: A pandas frequency such as `W`, `M` or `Q`, or `horizon` for all steps; None to keep the steps.
         how: `sum`, `mean`, `min` or `max`.
         over: A column of names, whose series of one name are put together, or `all` series; None to keep the series.
-        seed: Of the paths.
+        seed: The seed of the paths.
 
     Raises:
-        UserError: `how` is none of these words, or `per` is no frequency.
+        UserError: `how` is none of these words, or `per` is not a frequency.
     """
 
     per: str | None = None
@@ -61,7 +61,7 @@ class Totals:
 
 
 def totals_asked(per: str | None, how: str | None, over: str | None, seed: int | None = None) -> Totals | None:
-    """Returns the totals that a user asks for; None if the steps of the series are to stay.
+    """Returns the totals that a user asks for; None without any.
 
     Raises:
         UserError: `how` or a seed comes without `per` and `over`, or one of them is invalid.
@@ -88,11 +88,11 @@ def totals(
     """Makes the table of totals of a forecast.
 
     Args:
-        predictor: That of the forecast.
+        predictor: The predictor of the forecast.
         reading: The table.
         quantiles: The forecast of its series, at `segue.LEVELS`.
         columns: The columns of the result.
-        asked: What is put together.
+        asked: Which totals to make.
         limits: The least and the largest value of a step.
         calibration: The past windows on which the bands of totals are corrected; see `bands_of_totals`.
 
@@ -100,8 +100,8 @@ def totals(
         A frame of the kind that was read: series, the first time of each total, the number of its `steps`, columns.
 
     Raises:
-        UserError: `over` names no column of names, the series of a total end at different times, or numbered rows are
-            to be put together by a calendar.
+        UserError: `over` names no id column, the series of a total end at different times, or `per` names a calendar
+            although rows are numbered.
     """
     times = reading.panel.future(quantiles.shape[1])
     groups, names = _groups(reading, asked.over)
@@ -148,7 +148,7 @@ def _paths(
 def bands_of_totals(asked: Totals | None) -> bool:
     """Whether `calibrate` corrects the bands of totals; else it corrects those of the steps, before paths are made.
 
-    Windows of several series do not lie at the same times, so totals over series have no past of their own.
+    Windows of several series do not lie at the same times, so totals over series cannot be calibrated themselves.
     """
     return asked is not None and asked.over is None
 
@@ -172,7 +172,7 @@ def _groups(reading: Reading, over: str | None) -> tuple[Int64[np.ndarray, " lan
 
 
 def _blocks(groups: Int64[np.ndarray, " lanes"], most: int, apart: bool) -> Iterator[NDArray[np.int64]]:
-    """The lanes that are joined at once: those of a total, or some `most` of those that stay apart."""
+    """The lanes that are joined at once: those of a total over series, or at most `most` single ones."""
     if apart:
         yield from np.split(np.arange(len(groups)), range(max(most, 1), len(groups), max(most, 1)))
     else:

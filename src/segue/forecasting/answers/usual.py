@@ -1,4 +1,4 @@
-"""What is usual of known columns: the future that a planner compares a promotion, a holiday or a warm day with."""
+"""The usual values of known columns, with which an explanation compares a promotion, a holiday or a warm day."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from segue.forecasting.answers.effects import takes_many
 
-_RECENT = 56  # seasons whose mean is usual: those in which the recent effects of columns are found, eight weeks of days
+_RECENT = 56  # seasons whose mean is the usual value: eight weeks of days, as for the recent effects of columns
 
 
 def usual_columns(
@@ -15,13 +15,13 @@ def usual_columns(
 ) -> Float64[np.ndarray, "time_and_ahead columns"]:
     """Returns the columns as they would be if every step were usual.
 
-    A number that takes many values is usually the mean of its recent values in the same phase of the season, such as
-    the same hour. Flags, levels and holidays are usually what they are most often: no holiday, no promotion.
+    The usual value of a number is the mean of its recent values in the same phase of the season, such as the same hour.
+    The usual value of a flag, a level or a holiday is the most frequent one: no holiday, no promotion.
 
     Args:
         known: The columns, NaN where missing.
         time: How many steps are past; later ones are not read.
-        sources: What each column belongs to; columns of one source are usual together.
+        sources: The source of each column; all columns of a source get usual values together.
         season: Steps of a season; 1 for none.
     """
     usual = np.zeros(known.shape)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from segue.errors import UserError
+from segue.extras import remedy_for_missing
 from segue.forecasting.baselines.season import check_season, lanes_by_season
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.forecasting.predictor import LEVELS, Forecast, History
@@ -104,7 +105,7 @@ def _outward(result: dict[str, Any]) -> Float64[np.ndarray, "steps levels"]:
 def _models() -> ModuleType:
     try:
         from statsforecast import models
-    except ImportError as error:
-        raise UserError("model", "(classical)", 'needs statsforecast: pip install "segue[classical]"') from error
+    except ModuleNotFoundError as error:
+        raise UserError("model", "(classical)", remedy_for_missing(error) or str(error)) from error
     package: ModuleType = models
     return package

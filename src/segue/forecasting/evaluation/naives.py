@@ -18,8 +18,8 @@ _MOST = 4
 def naive_seasons(origins: Origins) -> tuple[int, ...]:
     """The seasons of the naive forecasts for these origins, in steps; the last one is 1, the last value.
 
-    A season is plausible if the calendar or the user suggests it, if at least half of the series hold it twice, and if
-    at least half of the windows come after a whole one.
+    A season is plausible if the calendar or the user suggests it. At least half of the series must hold it twice, and
+    at least half of the windows must come after a whole one.
     """
     series = np.unique(origins.series)
     ends = origins.panel.ends[series]

@@ -11,6 +11,7 @@ import numpy as np
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import Backtest
 from segue.forecasting.evaluation.scores import best_of
+from segue.forecasting.table.columns.present import frames_to_draw
 from segue.forecasting.table.result import QuantileColumns
 from segue.palette import (
     COLOURS,
@@ -66,15 +67,15 @@ def plot_backtest(
         The figure; `figure.savefig(path)` saves it.
 
     Raises:
-        UserError: The backtest does not hold a series or the model.
+        UserError: A frame lacks a column, or the backtest does not hold a series or the model.
     """
-    past, ahead = nw.from_native(history, eager_only=True), nw.from_native(result.forecasts, eager_only=True)
+    past, ahead = frames_to_draw(history, result.forecasts, [id_col], time_col, target_col)
     known, models = ahead[id_col].unique(maintain_order=True).to_list(), _models(result)
     picked = list(series) if series is not None else known[:MOST_SERIES]
     for argument, names, there in (("series", picked, known), ("model", [model or models[0]], models)):
         for name in names:
             if name not in there:
-                raise UserError(argument, name, "the backtest holds none of this name; name one of its own")
+                raise UserError(argument, name, "the backtest has no such name; name one of its own")
     point = model or models[0]
     figure, charts, (by_step, table) = _canvas(len(picked))
     _title(figure, result)
@@ -96,19 +97,19 @@ def history_of(result: Backtest) -> int:
 
 
 def series_of(result: Backtest) -> int:
-    """The number of first series that include all in the picture, since some series may have no window."""
+    """The number of first series that include all series of the picture, since some may have no window."""
     models = len(_models(result))
     windows = nw.from_native(result.scores, eager_only=True)["windows"].to_numpy()[::models]
     return int(np.flatnonzero(windows)[:MOST_SERIES][-1]) + 1
 
 
 def _shown(result: Backtest) -> int:
-    """The number of windows in the picture: five, or more short ones, so that they cover about 30 steps."""
+    """The number of windows in the picture: five, or more if they are short, to cover about 30 steps."""
     return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
 
 
 def _stride(result: Backtest) -> int:
-    """The number of windows from one to the next that does not overlap with it."""
+    """The number of windows from one to the next one that does not overlap it."""
     return math.ceil(result.horizon / result.step)
 
 

@@ -1,6 +1,6 @@
 """ClassicTST: the model of `nano_tst.py` in the library, with its instance normalisation and its Gaussian.
 
-It is here for study and comparison, and a test checks that it equals the teaching file. Its scale is that of the whole
+It serves study and comparison, and a test checks that it equals the teaching file. Its scale is that of the whole
 window, which leaks the level of the future into training, so it declares `causal = False`. It forecasts by sampling.
 """
 
@@ -23,7 +23,7 @@ from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.training.models import arrays_of, load_model, save_model
 
-_SAMPLES = 100  # drawn futures: the quantiles of 1 and 99 % lie beside the outermost ones
+_SAMPLES = 100  # drawn futures, so that the quantiles of 1 and 99 % lie next to the outermost ones
 
 
 @dataclass(frozen=True, eq=False)

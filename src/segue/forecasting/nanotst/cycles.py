@@ -1,10 +1,10 @@
 """Cycles detected in a lane's own past, anew at every patch, from the values observed up to its end.
 
-A cycle is a lag at which the lane resembles itself more than at shorter lags. The measure is the similarity of moves:
-the correlation of the move over k steps with the move over the same k steps one lag before, where k is an eighth of the
-lag. Half of the second difference of the variogram is the covariance of such moves, so the variogram holds all of them.
-Moves over an eighth of a cycle are large beside noise, and a trend cancels. The valley before a peak is measured with
-the same k, because the similarity of noise depends on k.
+A cycle is a lag at which the lane resembles itself more than at shorter lags. The measure is the similarity of moves.
+It is the correlation of the move over k steps with the move over the same k steps one lag before, where k is an eighth
+of the lag. Half of the second difference of the variogram is the covariance of such moves, so the variogram holds all
+of them. Moves over an eighth of a cycle are large beside noise, and a trend cancels. The valley before a peak is
+measured with the same k, because the similarity of noise depends on k.
 """
 
 from dataclasses import dataclass

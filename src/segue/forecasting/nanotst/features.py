@@ -24,7 +24,7 @@ _JUDGED = 11  # entries of `Features.judgement`
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the network reads at each patch, in its precision.
+    """The inputs of the network at each patch, in its precision.
 
     Attributes:
         features: All features side by side, see `Features.stacked`.
@@ -66,7 +66,7 @@ class Features:
         drift: The mean of the last cycle less that of the cycle before.
         observed: 1 where a value is observed.
         scales: The moves of the overall scale, and the local scale relative to it.
-        judgement: What says how far the naive forecasts can be trusted, see `_judgement`.
+        judgement: Measures of how reliable the naive forecasts are, see `_judgement`.
         near: The error of the reference one step ahead, in its error at each step; only `candidates` reads it.
     """
 
@@ -182,11 +182,11 @@ def _judgement(
     unit: Float64[Tensor, "lanes tokens patch"],
     error_unit: Float64[Tensor, "lanes 1"],
 ) -> Float64[Tensor, "lanes tokens judged"]:
-    """What says how far the naive forecasts can be trusted; all entries are of the order of one.
+    """Measures of how reliable the naive forecasts are; all entries are of the order of one.
 
-    Errors of the four naive forecasts at the middle step, in errors of the reference. The error of the reference at the
-    first and at the last step, in mean steps. Both similarities. The length of the cycle in patches, the number of
-    values, and the lead time in patches. All but the similarities are logarithms.
+    They are: the errors of the four naive forecasts at the middle step, in errors of the reference; the error of the
+    reference at the first and at the last step, in mean steps; both similarities; the length of the cycle in patches;
+    the number of values; and the lead time in patches. All but the similarities are logarithms.
     """
     size, positive = past.patch, unit > 0
     middle = torch.where(positive, unit, 1.0)[..., size // 2, None]

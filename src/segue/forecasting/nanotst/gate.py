@@ -1,4 +1,4 @@
-"""The gate: which naive forecasts the network trusts, step by step."""
+"""The gate: weights of the naive forecasts, step by step."""
 
 import torch
 from jaxtyping import Float
@@ -16,11 +16,11 @@ _BOUND = 8.0  # squashed units: the largest distance of a prediction from the pa
 class Gate(nn.Module):
     """A mixture of naive forecasts for each step of a patch, to which the quantiles are added.
 
-    The reference repeats a clean cycle exactly, which a network cannot. Where the other naive forecasts know better,
-    the gate moves the whole distribution towards them, and the head need not draw the difference.
+    The reference repeats a clean cycle exactly, which a network cannot. Where other naive forecasts are better, the
+    gate moves the whole distribution towards them, so the head need not learn the difference.
 
     A naive forecast loses weight with a learnt power of its distance from the reference, in units of the reference's
-    error. So a small weight on a forecast that is a hundred errors away moves nothing: the clean cycle stays exact.
+    error. So a small weight on a forecast that is a hundred errors away changes nothing, and a clean cycle stays exact.
 
     Args:
         width: Size of the hidden vectors.

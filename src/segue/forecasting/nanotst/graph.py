@@ -2,7 +2,7 @@
 
 A lane's forecast has the same bits alone, in any batch and with any number of threads, for three reasons. Each run of
 the graph uses one thread, and several runs go on side by side. Only lanes of equally many patches run together. A batch
-is filled up to a multiple of four lanes: onnxruntime computes elements in groups of two or four, and the rest of an odd
+is filled up to a multiple of four lanes. onnxruntime computes elements in groups of two or four, and the rest of an odd
 count one by one, which rounds differently.
 """
 

@@ -1,7 +1,7 @@
 """Straight lines through the recent past, which show the level of a lane under its noise, and its direction.
 
-A network that reads patch by patch estimates slopes badly. On a line under noise its loss was a tenth to nine tenths
-above that of the best forecast (docs/notebook/forecasting.md). So lines are features of each patch.
+A network that reads patch by patch estimates slopes badly. On a line under noise its loss was 10 to 90 % above that of
+the best forecast (docs/notebook/forecasting.md). So lines are features of each patch.
 """
 
 import torch

@@ -1,10 +1,10 @@
 """The reference forecast: a mean of naive forecasts, weighted by their errors, which the network corrects.
 
 The naive forecasts are the last value, the mean, and the repetition of each of two cycles. At every lead time the
-variogram says how large their errors have been, and the better ones have nearly all of the weight. Weights move
-smoothly as errors change, so one value more cannot change a forecast abruptly. They depend on the lead time alone, so a
-longer horizon changes no nearer step. The network predicts distances from the reference in units of its error, as MASE
-does with seasonal naive, and need not draw the cycle itself.
+variogram shows how large their errors have been, and the better ones have nearly all of the weight. Weights change
+smoothly with errors, so one more value cannot change a forecast abruptly. They depend on the lead time alone, so a
+longer horizon does not change nearer steps. The network predicts distances from the reference in units of its error, as
+MASE does with seasonal naive, so it need not learn the cycle itself.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from segue.forecasting.nanotst.variogram import LAGS, Variogram
 # Weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06. With 2 or 8
 # the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/notebook/forecasting.md).
 _SHARPNESS = 4.0
-_FINEST = 0.01  # of the mean step: the least error, since even an exact repetition is not trusted further
+_FINEST = 0.01  # of the mean step: the least error, because even an exact repetition may end
 _TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too
 _LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many
 _PRIOR_PAIRS = 1.0  # pairs one step apart that are added to those of each lag, so that two alike by chance prove little
@@ -84,10 +84,10 @@ class NaiveErrors:
 def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycle, other: Cycle) -> NaiveErrors:
     """Reads the errors of naive forecasts from the variogram.
 
-    At lead time h the last value errs by the difference of values h apart, and a cycle by that of values whole cycles
-    apart, as many cycles as the lead time needs. The mean of values 1 to n errs at lead time h by the mean of the
-    variogram over lags h to h + n, less the variance of the values. This also holds for trends and random walks, whose
-    deviation from their own mean says too little.
+    At lead time h, the error of the last value is the difference of values h apart. The error of a cycle is that of
+    values whole cycles apart, as many cycles as the lead time needs. The error of the mean of values 1 to n at lead
+    time h is the mean of the variogram over lags h to h + n, less the variance of the values. This also holds for
+    trends and random walks, whose deviation from their own mean says too little.
 
     Args:
         past: The lanes.

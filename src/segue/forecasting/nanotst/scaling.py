@@ -2,7 +2,7 @@
 
 Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983). These sums have positive terms
 only, so no large sum is subtracted from another. A lane of equal values has a scale of exactly zero, and its forecast
-is that value: forecast(a * y + b) = a * forecast(y) + b permits no other.
+is that value. The rule forecast(a * y + b) = a * forecast(y) + b permits no other.
 
 Scales forget: a patch counts half as much 256 steps later, because the recent past of a lane shows better how far it
 will move (docs/notebook/forecasting.md).

@@ -1,7 +1,7 @@
 """Seasonal copies: the values of a lane at the same point of earlier cycles, and their errors as forecasts.
 
-Without them a patch transformer would have to learn two tasks: to detect a cycle of any length in patches of one
-length, and to carry its values without loss over hundreds of steps. Plain arithmetic does both. A network without
+Without them a patch transformer would have to learn two tasks. It would have to detect cycles of any length in patches
+of one length, and to carry values without loss over hundreds of steps. Plain arithmetic does both. A network without
 seasonal copies forecasts clean daily cycles with several times the error of repeating them
 (docs/notebook/forecasting.md).
 

@@ -1,9 +1,9 @@
-"""The variogram of a lane: how far values that lie a lag apart differ, for every lag and at every patch.
+"""The variogram of a lane: how much values a lag apart differ, for every lag and at every patch.
 
 One quantity answers three questions. A cycle is a lag at which the variogram falls into a valley (`cycles.py`). The
-error of the last value as a forecast of h steps ahead is the variogram at lag h, and the error of repeating a cycle is
-the variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
-constant to all lags and hides no cycle. The similarity of steps, which stood here before, drowned in noise
+error of the last value as a forecast of h steps ahead is the variogram at lag h. The error of repeating a cycle is the
+variogram at its length (`reference.py`). Sums run over values, not over steps from value to value, so noise adds a
+constant to all lags and hides no cycle. An earlier version used the similarity of steps, which failed under noise
 (docs/notebook/forecasting.md).
 
 Newer pairs count more: a patch counts half as much 256 steps later, as in `scaling.py`.
@@ -46,8 +46,9 @@ class Variogram:
 def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64) -> Variogram:
     """Computes the variogram at the end of each patch.
 
-    The variance is the mean square less the square of the mean. What rounding in single precision could make is taken
-    for zero, in double precision, too. So a ripple of less than a three hundredth of the lane's range is lost.
+    The variance is the mean square less the square of the mean. Values that rounding in single precision could
+    cause count as zero, in double precision, too. So a ripple of less than a three hundredth of the lane's range is
+    lost.
 
     Args:
         past: The lanes.

@@ -1,8 +1,8 @@
-"""Batches made ahead of the training, in a process beside it.
+"""Batches are made ahead of the training, in a process beside it.
 
 The process is this module, run by the same Python. It reads the windows' settings and then numbers of batches from its
-standard input, and writes the batches to its standard output. So it ends by itself as soon as the training does, even
-if that is killed: its input ends then. Batch n is the same, bit for bit, wherever it is made.
+standard input, and writes the batches to its standard output. If the training ends or is killed, the input of the
+process ends, and so does the process. Batch n is the same, bit for bit, wherever it is made.
 """
 
 import os
@@ -41,13 +41,13 @@ def made_ahead(windows: Windows) -> Iterator["BatchesAhead"]:
 
 
 class BatchesAhead:
-    """The batches of `windows`, as `examples_of` makes them, from a process that works ahead of what is asked for.
+    """The batches of `windows`, as `examples_of` makes them, from a process that makes them before they are needed.
 
-    Asked for batch n, it returns that batch and has the next ones made, at most `AHEAD` of them. To ask for any other
-    batch than the next one costs time only.
+    A request for batch n returns it and starts the next ones, at most `AHEAD` of them. A request for another batch than
+    the next one only costs time.
 
     Args:
-        windows: Whose batches to make.
+        windows: The source of the batches.
     """
 
     def __init__(self, windows: Windows) -> None:

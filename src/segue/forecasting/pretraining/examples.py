@@ -1,4 +1,4 @@
-"""What a step of pretraining learns from: the inputs of the network, and the value that follows each."""
+"""The examples of a step of pretraining: the inputs of the network, and the values that follow each."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Examples:
     """A batch as the network reads it. It depends on no weight, so another process can make it."""
 
     inputs: Inputs
-    """What the network reads at each patch."""
+    """The inputs of the network at each patch."""
     target: Float[Tensor, "lanes tokens patch"]
     """The values of the patch after each patch: squashed distances from the reference."""
     weight: Bool[Tensor, "lanes tokens patch"]

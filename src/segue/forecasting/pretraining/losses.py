@@ -23,9 +23,9 @@ def mixed_loss(
     """The quantile loss of squashed values, mixed with that of the values themselves.
 
     In squashed units a tail that is ten times too far out costs little more than one that is twice too far out, but
-    scores count it tenfold. So a share of the loss is in the unit of the reference, divided by the width of the patch:
-    the mean predicted distance of all quantiles of a patch from their medians. It gives calm and wild lanes similar
-    losses. It has no gradient; otherwise wide quantiles would lower the loss.
+    scores count it tenfold. So a share of the loss is in the unit of the reference, divided by the width of the patch.
+    This width is the mean predicted distance of all quantiles of a patch from their medians. It gives calm and wild
+    lanes similar losses. It has no gradient; otherwise wide quantiles would lower the loss.
 
     Args:
         distribution: The quantiles, squashed: inverse hyperbolic sines of the compared values.

@@ -188,7 +188,7 @@ def _grid(
         anchors = tuple(anchor for anchor in memory.anchors if anchor in anchors)
         if anchored(frequency, ()) != anchored(memory.frequency, ()):
             alias = memory.frequency.alias
-            raise UserError("freq", layout.freq, f"what is remembered has steps of {alias}; give {alias}")
+            raise UserError("freq", layout.freq, f"the memory has steps of {alias}; give {alias}")
     return anchored(frequency, anchors), anchors
 
 

@@ -223,4 +223,4 @@ def _refuse_unused_names(frame: Any, rows: Rows, memory: Memory) -> None:
             if name.lower() in ID_NAMES:
                 raise UserError("id_col", name, "may name the series or number the rows; name it by id_col, or drop it")
     elif memory.form is not None and not memory.form.columns.ids:
-        raise UserError("id_col", columns.ids[0], "the rows before had no names of series; drop it, or begin anew")
+        raise UserError("id_col", columns.ids[0], "earlier rows had no names of series; drop the column, or begin anew")

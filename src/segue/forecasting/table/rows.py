@@ -40,7 +40,7 @@ class Rows:
         values: The value of each row, NaN where missing.
         columns: The roles of the columns.
         time_type: The type of times, without a time zone.
-        notes: What the user should know of this reading, one line each; words in backticks are arguments.
+        notes: Notes on this reading for the user, one line each; words in backticks are arguments.
         keys: The columns that name series together, if there are several.
         skipped: The name of each series that was left out, and the reason.
     """

@@ -1,4 +1,4 @@
-"""Batches of encoded pairs: about equal in size and in the lengths they hold, in an order that the seed decides."""
+"""Batches of encoded pairs: about equal in size, with pairs of about equal length, in an order set by the seed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from segue.errors import UserError
 from segue.translate.data.vocabulary import PADDING
 
 POOL = 64
-"""Batches' worth of pairs that are sorted by length together."""
+"""The number of batches in a pool, whose pairs are sorted by length together."""
 
 Example = tuple[Sequence[int], Sequence[int]]
 """The tokens of a source with END, and those of its target with BEGIN and END."""
@@ -64,7 +64,7 @@ class Batches:
         self._lengths = np.array([[len(side) for side in example] for example in examples])
         self._longest = self._lengths.max(axis=1)
         self._pool = max(1, round(POOL * tokens / float(self._longest.mean())))
-        self._ends: list[int] = []  # the number of the last batch of each epoch planned so far: a memo, no state
+        self._ends: list[int] = []  # the number of the last batch of each planned epoch: a cache, not state
         self._plan: tuple[int, list[list[int]]] = (-1, [])
 
     def __call__(self, n: int) -> Batch:

@@ -1,4 +1,4 @@
-"""Detects a first row that names its columns: it is no pair to learn from."""
+"""Detects a first row that names its columns, since it is not a pair to learn from."""
 
 from collections.abc import Sequence
 

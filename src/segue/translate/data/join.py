@@ -1,4 +1,4 @@
-"""Long examples for a collection that has none: several pairs, one after the other, as one."""
+"""Long examples for a collection without any: several pairs joined to one."""
 
 from collections.abc import Sequence
 

@@ -15,7 +15,7 @@ from segue.translate.data.headers import is_header
 from segue.translate.data.quotes import Row, with_quotes, without_quotes
 
 LONGEST = 1000
-"""The most characters of a side by default: a longer text is seldom one sentence."""
+"""The most characters of a side by default, since a longer text is seldom one sentence."""
 _SHOWN = 60
 
 
@@ -35,16 +35,16 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class PairFile:
-    """The pairs of a file, and what was left out of it."""
+    """The pairs of a file, and a report on rows that were left out."""
 
     pairs: tuple[Pair, ...]
     """In the order of the file, both sides in Unicode's NFC, without white space around them."""
     skipped: int
     """How many malformed rows were left out."""
     header: Pair | None = None
-    """A first row that was taken for names of columns, though the caller named none."""
+    """A first row that was taken for column names, although the caller named none."""
     notes: tuple[str, ...] = ()
-    """What the user should know of the file, one line each."""
+    """Notes on the file for the user, one line each."""
 
 
 def read_pairs(
@@ -57,8 +57,8 @@ def read_pairs(
 ) -> PairFile:
     """Reads pairs from a UTF-8 file: `.csv` with commas and quotes, any other with tabs.
 
-    A file with tabs has no quotes, unless its cells show that they are quoted; `notes` reports it
-    (`segue.translate.data.quotes`).
+    A file with tabs has no quotes, unless its cells show that they are quoted (`segue.translate.data.quotes`). Then
+    `notes` reports it.
 
     Args:
         path: The file. Empty lines are skipped.

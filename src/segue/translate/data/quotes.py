@@ -18,7 +18,7 @@ def without_quotes(rows: Sequence[Row], tabs: bool = True) -> tuple[list[Row], t
 
     Args:
         rows: The rows, cut at tabs.
-        tabs: Whether they were cut so; no other file has quotes left in its cells.
+        tabs: Whether the file has tabs; the reader of other files has already removed their quotes.
 
     Returns:
         The rows, and a line on quotes that were taken off, or that may be quotes of the format.
@@ -37,7 +37,7 @@ def without_quotes(rows: Sequence[Row], tabs: bool = True) -> tuple[list[Row], t
 
 
 def with_quotes(rows: Sequence[list[str]]) -> Sequence[list[str]]:
-    """Returns rows to be written, which `without_quotes` reads as these: few files need quotes of the format."""
+    """Returns rows for a file that `without_quotes` reads back as the given ones; few files need quotes."""
     kept, _ = without_quotes(list(enumerate(rows)))
     if [cells for _, cells in kept] == list(rows):
         return rows

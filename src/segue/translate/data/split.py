@@ -1,8 +1,9 @@
-"""A split that leaks nothing: pairs that share a source or a target, but for case and punctuation, stay together.
+"""A split without a leak: pairs that share a source or a target, apart from case and punctuation, stay together.
 
-In collections of sentence pairs one sentence has many translations. A random split puts some of them into training and
-others into the test: of the English-Spanish pairs of Tatoeba, 29 % of such test rows share a side with training. So
-rows are nodes of a graph, joined where they share a normalised side, and each component goes whole to one part.
+In collections of sentence pairs, one sentence may have many translations. A random split puts some of them into
+training and others into the test. With the English-Spanish pairs of Tatoeba, 29 % of such test rows share a side with
+training. So rows are nodes of a graph, joined where they share a normalised side, and each component goes whole to one
+part.
 """
 
 import re
@@ -16,7 +17,7 @@ from segue.errors import UserError
 from segue.translate.data.pairs import Item, Pair, items_of
 
 LEAST = 10
-"""The fewest components of a collection from which any can be held out."""
+"""The fewest components that a collection needs before some can be held out."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Split:
     dev: tuple[Pair, ...]
     test: tuple[Pair, ...]
     components: int
-    """How many the whole collection has."""
+    """The number of components of the whole collection."""
     largest: int
     """Rows of the largest component, which is always in training."""
 
@@ -118,7 +119,7 @@ def normalised(text: str) -> str:
 
 
 def overlap(train: Sequence[Pair], held_out: Sequence[Pair]) -> Overlap:
-    """Measures how much of the held-out part occurs in training."""
+    """Measures which share of the held-out part occurs in training."""
     known = _sides(train)
     if not held_out:
         return Overlap(0.0, 0.0, 0.0)
@@ -128,7 +129,7 @@ def overlap(train: Sequence[Pair], held_out: Sequence[Pair]) -> Overlap:
 
 
 def overlap_of_rows(pairs: Sequence[Pair], held_out: int, seed: int = 0) -> Overlap:
-    """The overlap of a random split that holds out as many rows: what `split_pairs` avoids."""
+    """The overlap of a random split that holds out as many rows, for comparison with `split_pairs`."""
     order = np.random.default_rng([seed, 0x2095]).permutation(len(pairs))
     picked = {int(row) for row in order[:held_out]}
     return overlap(

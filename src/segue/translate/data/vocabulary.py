@@ -8,7 +8,7 @@ from segue.text.sides import SidesTokenizer
 from segue.translate.data.pairs import Pair
 
 PADDING, BEGIN, END, UNKNOWN = range(4)
-"""What fills a batch, what the decoder reads first, what ends a sentence, and what stands for unknown text."""
+"""The special tokens: padding of a batch, the first input of the decoder, the end of a sentence, and unknown text."""
 
 _OFFSET = 4
 _CHARACTERS_PER_PAIR = 800
@@ -45,16 +45,16 @@ class Vocabulary:
         return self._numbered(self.tokenizer.encode(text))
 
     def source(self, text: str) -> list[int]:
-        """What an encoder reads: the pieces of a source text and END, so that no source is empty."""
+        """The input of an encoder: the pieces of a source text and END, so that no source is empty."""
         encode = self.tokenizer.encode_source if isinstance(self.tokenizer, SidesTokenizer) else self.tokenizer.encode
         return [*self._numbered(encode(text)), END]
 
     def target(self, text: str) -> list[int]:
-        """What a decoder is trained on: BEGIN, the pieces, END."""
+        """The target of a decoder in training: BEGIN, the pieces, END."""
         return [BEGIN, *self.encode(text), END]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text; PADDING, BEGIN and END have none, and UNKNOWN gives what the tokenizer gives for its own."""
+        """The text. PADDING, BEGIN and END have none; UNKNOWN has the text of the tokenizer's unknown token."""
         return self.tokenizer.decode(self._inner(tokens))
 
     def words(self, tokens: Sequence[int]) -> list[int]:
@@ -117,8 +117,8 @@ def learn_vocabulary(
 def kind_of(text: str) -> TokenizerName:
     """Infers what a token of these lines should be.
 
-    Characters, where a line is a single word: spelling, inflection. Words, where there are few and each is frequent:
-    phonemes, commands. Else byte pairs.
+    Tokens are characters if lines are single words, as in spelling or inflection. They are words if there are few and
+    each is frequent, as in phonemes or commands. Otherwise they are byte pairs.
     """
     words = text.split()
     if len(words) < 1.2 * (text.count("\n") + 1):

@@ -1,6 +1,6 @@
 """Alignment: attention as a matrix, target by source, over tokens or over words.
 
-The weights of a recurrent decoder come close to an alignment of words. Those of a transformer need not: some of its
+The weights of a recurrent decoder are close to an alignment of words. Those of a transformer may not be: some of its
 layers may attend mostly to the end of the source.
 """
 

@@ -43,7 +43,7 @@ class Finished:
 
     @property
     def enough(self) -> bool:
-        """Whether as many have ended as the beam is wide, so that `n_best` does not change which is best."""
+        """Whether as many have ended as the beam is wide; so the best one does not depend on `n_best`."""
         return len(self.best) >= self.config.beam
 
 

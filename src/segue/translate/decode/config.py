@@ -11,7 +11,7 @@ LengthPenalty = Literal["none", "average", "gnmt"]
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """How an output is searched for or drawn, and which outputs are allowed."""
+    """How outputs are searched for or drawn, and which are allowed."""
 
     beam: int = 1
     """Hypotheses kept at each step; 1 is greedy search."""
@@ -22,13 +22,13 @@ class DecodeConfig:
     alpha: float = 1.0
     """The exponent of `gnmt`."""
     no_repeat_ngram: int | None = None
-    """No run of so many tokens occurs twice in an output; `None` for no such rule."""
+    """The length of runs of tokens that must not occur twice in an output; `None` for no such rule."""
     min_length: int = 0
     """The fewest tokens of an output."""
     max_ratio: float | None = None
     """The most tokens of an output for each token of its source, END included; `None` for the model's `Lengths`."""
     max_extra: int | None = None
-    """Tokens allowed on top of that; `None` likewise. An output cut off at this limit is not `finished`."""
+    """Tokens allowed beyond that; `None` for the model's `Lengths`. An output cut off here is not `finished`."""
     prefix: str = ""
     """The beginning of every output."""
     ban: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class DecodeConfig:
             if (value := getattr(self, name)) is not None and not 0 <= value < float("inf"):
                 raise UserError(name, getattr(self, name), "give 0 or more")
         if self.sampling is not None and self.beam > 1:
-            raise UserError("beam", self.beam, "give 1: what is drawn at random (`temperature`) follows no beam")
+            raise UserError("beam", self.beam, "give 1, because random draws (`temperature`) use no beam")
         if self.sampling is None and self.n_best > self.beam:
             raise UserError("n_best", self.n_best, f"give at most the beam, {self.beam}, or a wider beam")
 

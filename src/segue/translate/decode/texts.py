@@ -1,4 +1,4 @@
-"""Translates texts in batches; each result is what the text alone would give."""
+"""Translates texts in batches; each result is the same as for the text alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -52,14 +52,14 @@ def translate_texts(
     Texts of about the same length go into one batch. Neither that nor their order changes the results.
 
     Args:
-        model: The model; dropout is off in here, also in training mode.
+        model: The model; dropout is off here, even in training mode.
         texts: The sources.
         config: How to decode; `None` for greedy search.
         batch_tokens: The most source tokens of a batch, padding included, times the hypotheses of each source.
         report: Called after each batch with the number of texts done and of all texts.
 
     Returns:
-        For each text its `n_best` hypotheses, best first; fewer where fewer exist, or where a text was drawn twice.
+        For each text its `n_best` hypotheses, best first; fewer if fewer exist, or if a text was drawn twice.
 
     Raises:
         UserError: Attention is requested of a model without it, or the prefix is unknown to the model.

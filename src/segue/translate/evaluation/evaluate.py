@@ -42,10 +42,10 @@ class Evaluation:
 def evaluate(
     translate: Callable[[list[str]], Sequence[str]], items: Sequence[Item], unit: Unit = "word", *, draws: int = 1000
 ) -> Evaluation:
-    """Gives a system the source of each item, and scores its outputs.
+    """Scores the outputs of a system for the source of each item.
 
     Args:
-        translate: Gives one output for each source.
+        translate: The system; a function that returns one output for each source.
         items: Sources and references.
         unit: The unit of the token error rate.
         draws: Bootstrap samples of the intervals.

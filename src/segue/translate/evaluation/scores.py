@@ -40,7 +40,7 @@ class Scores:
     bleu: Score | None
     """Of the corpus, by all references (Papineni et al. 2002; sacrebleu)."""
     bleu_first: float | None
-    """BLEU by the first reference of each source alone, as most publish it."""
+    """BLEU by only the first reference of each source, as most papers publish it."""
     chrf: Score | None
     """F-score of character n-grams, by all references (Popovic 2015); still informative where BLEU is near 0."""
     exact_match: Score

@@ -1,4 +1,4 @@
-"""What errors and lengths are counted in: words or characters."""
+"""The unit of errors and lengths: words or characters."""
 
 from typing import Literal
 

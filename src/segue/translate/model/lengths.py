@@ -1,4 +1,4 @@
-"""How long an output may get: a limit learnt from the training pairs, with room for all of them."""
+"""The limit of the length of an output, learnt from the training pairs, with room for all of them."""
 
 import math
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ class Lengths:
     ratio: float = 2.0
     """Target tokens for each token of the source, END included on both sides."""
     extra: int = _ROOM
-    """Target tokens on top of that."""
+    """Target tokens beyond that."""
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> "Lengths":
         """Twice the mean ratio, and as many extra tokens as the longest pair needs above that, with 20 to spare.
 
-        The slope follows the mean, so it also suits sources longer than any in training, and one odd pair does not
-        tilt it.
+        The slope follows the mean. So it also suits sources longer than any in training, and one odd pair hardly
+        changes it.
         """
         lengths = [(len(source), len(target) - 1) for source, target in examples]  # BEGIN is not part of an output
         ratio = 2 * sum(target for _, target in lengths) / sum(source for source, _ in lengths)

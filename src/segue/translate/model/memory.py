@@ -1,4 +1,4 @@
-"""The output of an encoder: all that a decoder can know of a source sentence."""
+"""The output of an encoder: everything that a decoder can know of a source sentence."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Memory:
     Attributes:
         states: One vector for each token; values at padding are masked wherever they are read.
         mask: True at tokens, false at padding.
-        final: The state after each sentence's last token: all that a model without attention passes on.
+        final: The state after each sentence's last token; a model without attention passes on nothing else.
     """
 
     states: Float[Tensor, "lanes from width"]

@@ -45,7 +45,7 @@ class Seq2SeqConfig:
     tied: bool = True
     """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
     token_length: float = 4.0
-    """The initial length of a token's vector: Adam's steps do not depend on it, so they are coarse for short vectors.
+    """The initial length of a token's vector. Adam's steps do not depend on it, so they are coarse for short vectors.
     A transformer needs 1: its hidden vectors are normalised, so longer token vectors give too large first logits."""
     dropout: float = 0.1
     """Share of the values of embeddings, hidden vectors and branches that training sets to zero at random."""
@@ -73,7 +73,7 @@ class Seq2Seq(nn.Module):
     Args:
         config: Sizes and parts.
         vocabulary: The tokens of both sides; it is saved with the model.
-        lengths: How long outputs may get; it is saved with the model, too.
+        lengths: The limit of the length of outputs; it is saved with the model, too.
     """
 
     encoder: RecurrentEncoder | TransformerEncoder
@@ -165,7 +165,8 @@ class Seq2Seq(nn.Module):
             source_length: As for `encode`.
             target: Tokens, with BEGIN and END.
             target_length: Number of tokens of each lane, these two included.
-            label_smoothing: Share of the target probability that goes to all tokens alike (Szegedy et al. 2016).
+            label_smoothing: Share of the target probability that is spread evenly over all tokens (Szegedy et al.
+                2016).
             teacher_forcing: Share of the positions at which the decoder reads the true token; elsewhere it reads its
                 own most probable token (scheduled sampling, Bengio et al. 2015). Below one the decoder runs step by
                 step.

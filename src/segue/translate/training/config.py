@@ -1,4 +1,4 @@
-"""The settings of a training run: all that its result depends on, besides the pairs."""
+"""The settings of a training run: everything that its result depends on, besides the pairs."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -67,7 +67,7 @@ class TranslationConfig:
     )
     """Steps, rates, seed."""
     label_smoothing: float = 0.1
-    """Share of the target probability that goes to all tokens alike (Szegedy et al. 2016)."""
+    """Share of the target probability that is spread evenly over all tokens (Szegedy et al. 2016)."""
     teacher_forcing: float = 1.0
     """Share of positions at which a recurrent decoder reads the true token, not its own (Bengio et al. 2015); below 1
     training is slow."""
@@ -80,7 +80,7 @@ class TranslationConfig:
     device: str = "auto"
     """Where to train; `auto` is resolved at the start of a run, and the result is written into the run's config."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """The number format of matrix products; `auto` likewise."""
+    """The number format of matrix products; `auto` is resolved in the same way."""
     file: str | None = None
     """The file of pairs; set by the run."""
     dev_file: str | None = None

@@ -27,7 +27,7 @@ class Material:
 
     model: Seq2Seq
     batches: Batches
-    """Of the training pairs."""
+    """The batches of the training pairs."""
     unknown: Float[Tensor, "vocabulary"]
     """The rate at which training replaces each source token by UNKNOWN."""
     pairs: int
@@ -45,7 +45,8 @@ class Material:
 def read_material(config: TranslationConfig) -> Material:
     """Reads the files of a config, and makes a model of fresh weights.
 
-    Pairs that share a text with a file of held-out pairs are left out: a test on known texts would measure memory.
+    Pairs that share a text with a file of held-out pairs are left out, because a test on known texts would measure
+    memory.
 
     Raises:
         UserError: A file is missing or malformed, or has too few pairs.

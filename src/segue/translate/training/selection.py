@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import nn
 
 from segue.errors import UserError
+from segue.extras import installation
 from segue.translate.data.pairs import Item, Pair, items_of
 from segue.translate.decode.texts import translate_texts
 from segue.translate.evaluation.held_out import held_out_loss
@@ -17,7 +18,7 @@ from segue.translate.training.config import TranslationConfig
 def held_out_measure(
     pairs: Sequence[Pair], config: TranslationConfig, measured: Callable[[float], None] | None = None
 ) -> Callable[[nn.Module], float]:
-    """The function that selects a model, the lower the better, as `config.select` says.
+    """Returns the function whose lowest value selects a model, as `config.select` names it.
 
     It is the loss per token of held-out pairs. Or it is a score of greedy outputs in per cent: 100 minus BLEU or chrF,
     or the token error rate.
@@ -43,7 +44,7 @@ def held_out_measure(
             return scores.token_error_rate.value
         chosen = scores.bleu if config.select == "bleu" else scores.chrf
         if chosen is None:
-            raise UserError("select", config.select, "pip install 'segue[train]', or select by loss or errors")
+            raise UserError("select", config.select, f"{installation('train')}, or select by loss or errors")
         return chosen.value
 
     return measure

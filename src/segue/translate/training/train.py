@@ -46,8 +46,8 @@ def train_translation(
         dev: A file of held-out pairs; `None` to split some off. No held-out text is in training, in either case.
         resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
             uninterrupted run in all bits.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
-            resume. Measuring on held-out pairs takes additional time.
+        minutes: Train as many steps as fit into so many minutes on this machine, instead of the number in the config.
+            A resumed run takes no minutes. Measuring on held-out pairs takes additional time.
         started: Called once with the final config, the device, and the model with its pairs.
         progress: Called after each step.
         measured: Called after each measurement with the figure that `config.select` names.

@@ -87,8 +87,12 @@ def test_footers_are_left_out_and_reported(read, footer):
 
 
 def test_footers_of_other_dialects_and_orders(read):
-    table = read("Wert;Tag\n" + rows("{value},5;{day}") + ";Summe\n")
+    table = read("Bericht;2024\n\nWert;Tag\n" + rows("{value},5;{day}") + ";Summe\n")
     assert table.frame["Tag"].tolist() == DAYS
+    assert table.notes == (  # with the separators of the file
+        "1 line above the header of table.csv was left out: 'Bericht;2024'",
+        "1 line below the rows of table.csv was left out: ';Summe'",
+    )
     table = read("store,ds,y\n" + rows("a,{day},{value}") + rows("b,{day},{value}") + "Total,,777\n")
     assert table.frame["store"].unique().tolist() == ["a", "b"]
 

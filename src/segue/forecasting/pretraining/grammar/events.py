@@ -66,8 +66,8 @@ def unrest(generator: Generator, values: Series, begin: PerSeries) -> Series:
     """Adds a random walk, plain or integrated, and to some series a level shift, from step `begin` on.
 
     Half of the walks start at `begin`, half at a later step, so that a calm past promises no calm future. The deviation
-    of the values from `begin` on is the unit, so a short stretch changes as much as a long one: the walk measures
-    0.15 to 4 units, the shift a normal number of them.
+    of the values from `begin` on is the unit, so a short stretch changes as much as a long one. The walk measures 0.15
+    to 4 units, and the shift a normal number of them.
     """
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]

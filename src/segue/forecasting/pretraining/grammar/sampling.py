@@ -98,7 +98,7 @@ class Grammar:
         Returns:
             The series, each with mean 0 and standard deviation 1 over its length (or 0 throughout), within ±100;
             for each the index of its production in `PRODUCTIONS`; and the periods of its main seasons in steps
-            (`[series 2]`, float64), zero where the production has none or does not tell them.
+            (`[series 2]`, float64), zero where the production has none or does not report them.
 
         Raises:
             UserError: `count` is below 1, or `length` below 8.

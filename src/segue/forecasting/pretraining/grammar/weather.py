@@ -52,8 +52,8 @@ def response(generator: Generator, degrees: Series) -> Series:
 def weather_load(generator: Generator, count: int, length: int) -> Drawn:
     """A week of activity times and plus a response to the temperature, which buildings follow with a delay.
 
-    The share of the response that multiplies the activity is random, and so is the rest, which is added: with it the
-    amplitude of the day and its level rise together while the weather lasts.
+    A random share of the response multiplies the activity, and the rest is added. So the amplitude of the day and its
+    level rise together while the weather lasts.
     """
     slots, time = week_clock(generator, count, length)
     inertia = slots * log_uniform(generator, count, 0.02, 2)

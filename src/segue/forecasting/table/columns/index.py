@@ -8,10 +8,10 @@ from segue.forecasting.table.times.read import looks_like_times
 
 
 def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """Makes columns of the levels of an index that hold times or names of series.
+    """Turns the levels of an index that hold times or names of series into columns.
 
-    Times without a name become `ds`, or `index` beside other times, and names without a name `unique_id`. Numbers of
-    rows and labels of rows are no columns.
+    Times without a name become `ds`, or `index` beside other times. Series without a column name become `unique_id`.
+    Numbers and labels of rows become no columns.
 
     Args:
         frame: A frame of pandas.
@@ -46,7 +46,7 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 
 def index_hint(frame: object) -> str:
-    """What to do where no column holds times. An index that does not number the rows may hold them."""
+    """The remedy if no column holds times: an index that does not number the rows may hold them."""
     plain = not isinstance(frame, pd.DataFrame) or isinstance(frame.index, pd.RangeIndex)
     return "" if plain else "name it with `time_col`, or make the index a column by reset_index()"
 

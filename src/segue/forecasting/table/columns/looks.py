@@ -1,4 +1,4 @@
-"""What the cells of a column look like, for the roles of columns: numbers, parts of dates, or clocks."""
+"""The look of a column's cells, which decides its role: numbers, parts of dates, or clocks."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _CLOCK = re.compile(r"\d{1,2}(?:[:h]\d{2}){1,2}(?:[.,]\d+)?\s*(?:[ap]\.?m\.?)?",
 _QUARTER = re.compile(r"[qQ][1-4]")
 _HHMM = ("hhmm", "hh_mm", "hrmn")  # names of clocks written as numbers, such as 1930
 Cells = Mapping[str, nw.Series[Any]]
-"""The columns of a table by their names. A data frame takes longer to give a column, which matters in wide tables."""
+"""The columns of a table by their names. Reading one from a data frame takes longer, which matters in wide tables."""
 
 
 def is_part(table: Cells, name: str) -> bool:

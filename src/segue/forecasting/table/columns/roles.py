@@ -65,7 +65,7 @@ class Columns:
 
 
 def infer_columns(frame: nw.DataFrame[Any], layout: Layout, hint: str = "") -> Columns:
-    """Takes the columns that the user names, and infers the others where only one column is possible.
+    """Takes the columns that the user names, and infers the others if only one column is possible.
 
     Args:
         frame: Rows in any order.

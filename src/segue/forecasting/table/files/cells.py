@@ -21,7 +21,7 @@ cache of the processor. The number of cells bounds wide rows.
 
 
 class Cells:
-    """Collects the columns of a table from chunks of rows, and what a user should know of the rows.
+    """Collects the columns of a table from chunks of rows, and notes on the rows for the user.
 
     Args:
         header: The names of the columns.
@@ -32,7 +32,7 @@ class Cells:
 
     def __init__(self, header: Header, start: Start, comments: bool, file: str) -> None:
         self._header, self._comments, self._file = header, comments, file
-        self._delimiter, self._values = start.delimiter, start.shape.values
+        self._delimiter, self._shape = start.delimiter, start.shape
         self._footer = Footer(start.shape, header.end)
         self._width = len(header.names)
         self._chunks: list[list[pa.Array]] = []
@@ -61,12 +61,12 @@ class Cells:
         except csv.Error as error:
             raise self._not_closed(error, self._header.end + reader.line_num) from error
         last = self._footer.begin(pending)
-        self._foot = footer_note(pending[last:], self._file)
+        self._foot = footer_note(pending[last:], self._shape, self._file)
         self._add(pending[:last], start, line)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know of the rows."""
+        """Notes on the rows for the user."""
         notes = []
         if self._short:
             rows = "1 row has" if self._short == 1 else f"{self._short} rows have"
@@ -117,7 +117,7 @@ class Cells:
     def _is_row(self, text: str) -> bool:
         """Whether a part of a cell is a row. Then only the quote of a later row closed the first quote of the cell."""
         cells = text.split(self._delimiter)
-        values = [cells[column] for column in self._values if column < len(cells)]
+        values = [cells[column] for column in self._shape.values if column < len(cells)]
         return 1 < self._width <= len(cells) and bool(values) and all(map(begins_as_value, values))
 
     def _too_wide(self, row: Sequence[str], cells: int, line: int) -> UserError:

@@ -25,8 +25,8 @@ def to_utf8(raw: bytes, encoding: str | None, file: str) -> tuple[bytes, tuple[s
     Args:
         raw: The bytes of the file.
         encoding: The encoding that the user gives, as Python names it. By default it is inferred: the encoding of a
-            byte order mark, UTF-8, UTF-16 without a mark if every second byte is zero, or cp1252 if the words with
-            letters beyond ASCII are written as in western languages.
+            byte order mark, UTF-8, or UTF-16 without a mark if every second byte is zero. It is cp1252 if the words
+            with letters beyond ASCII are those of western languages.
         file: The name of the file in notes.
 
     Returns:

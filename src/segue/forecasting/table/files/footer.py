@@ -63,9 +63,9 @@ class Footer:
         return word and bool(empty) and not dated and text not in self._texts
 
 
-def footer_note(rows: Sequence[Sequence[str]], file: str) -> tuple[str, ...]:
-    """The note of a footer that was left out; none if it is empty."""
-    texts = [",".join(row[: reach(row)])[:60] for row in rows if reach(row)]
+def footer_note(rows: Sequence[Sequence[str]], shape: Shape, file: str) -> tuple[str, ...]:
+    """The note of a footer that was left out; none if the footer is empty."""
+    texts = [shape.written(row)[:60] for row in rows if reach(row)]
     if not texts:
         return ()
     count = "1 line" if len(texts) == 1 else f"{len(texts)} lines"

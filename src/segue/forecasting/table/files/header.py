@@ -132,7 +132,7 @@ def _choose(shape: Shape, rows: Sequence[Row], known: Collection[str]) -> int:
     for found in (full, named, familiar):
         if len(found) == 1:
             return found[0]
-    choices = [f"{rows[index].line - 1} for the names {_shown(rows[index])!r}" for index in named[:3]]
+    choices = [f"{rows[index].line - 1} for the names {shape.written(rows[index].cells)!r}" for index in named[:3]]
     raise UserError("skip_rows", "(not given)", f"several lines could hold the names; give {' or '.join(choices)}")
 
 
@@ -174,7 +174,7 @@ def _commented(start: Start, file: str) -> Header | None:
 def _header(
     start: Start, index: int, last: int, above: Sequence[Row], file: str, names: tuple[str, ...] | None = None
 ) -> Header:
-    rows = start.shape.rows
+    shape, rows = start.shape, start.shape.rows
     row, last = rows[index], max(last, index + 1)
     while last < len(rows) and all(_RULE.fullmatch(cell) for cell in rows[last].cells if cell):
         last += 1
@@ -182,8 +182,9 @@ def _header(
     if sum(begins_as_value(cell) for line in above for cell in line.cells[:1]) > _MOST_VALUES:
         remedy = f"lines above the names in line {row.line} could be rows; give {row.line - 1} to leave them out"
         raise UserError("skip_rows", "(not given)", remedy)
-    lines = [*start.comments, *(_shown(line) for line in above)]
-    below = [] if names else [_shown(line) for line in rows[index + 1 : last] if not all(map(unknown, line.cells))]
+    lines = [*start.comments, *(shape.written(line.cells) for line in above)]
+    units = [] if names else [line.cells for line in rows[index + 1 : last] if not all(map(unknown, line.cells))]
+    below = [shape.written(cells) for cells in units]
     distinct, doubles = distinct_names(names or row.cells[: row.reach])
     levels = (f"the names of {file} are made of lines {row.line} to {rows[last - 1].line}",) if names else ()
     notes = (*_left_out(lines, "above the header", file), *_left_out(below, "below the names", file), *levels, *doubles)
@@ -196,10 +197,6 @@ def _left_out(lines: list[str], where: str, file: str) -> tuple[str, ...]:
     count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
     shown = ", ".join(repr(line[:60]) for line in lines[:3]) + (" ..." if len(lines) > 3 else "")
     return (f"{count} {where} of {file} {'was' if len(lines) == 1 else 'were'} left out: {shown}",)
-
-
-def _shown(row: Row) -> str:
-    return ",".join(row.cells[: row.reach])[:80]
 
 
 def _refuse_values(row: Row, above: Sequence[Row] = ()) -> None:

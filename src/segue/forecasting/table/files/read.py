@@ -51,7 +51,7 @@ class FileTable:
     Attributes:
         frame: Its rows. Columns of whole numbers without leading zeros are integers; all other columns of a CSV file
             are text, whose meaning depends on their role.
-        notes: What the user should know: lines that were left out, for instance.
+        notes: Notes for the user, for instance on lines that were left out.
         points: Whether the delimiter is a comma, so that a point that might separate thousands is a decimal sign.
     """
 

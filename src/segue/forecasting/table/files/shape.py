@@ -47,9 +47,11 @@ class Shape:
 
     Attributes:
         rows: The rows that are not blank.
+        delimiter: The sign between cells.
     """
 
     rows: tuple[Row, ...]
+    delimiter: str
 
     @cached_property
     def width(self) -> int:
@@ -96,6 +98,10 @@ class Shape:
         """The number of texts of a row in columns of values."""
         return self._known(row).count(False)
 
+    def written(self, cells: Sequence[str]) -> str:
+        """The beginning of a row as it stands in the file, with the sign between its cells."""
+        return self.delimiter.join(cells[: reach(cells)])[:80]
+
     @cached_property
     def first(self) -> int:
         """The index of the first row that has values and no text where others have values; else the number of rows."""
@@ -122,7 +128,7 @@ def reach(cells: Sequence[str]) -> int:
 
 def split(lines: Iterable[str], delimiter: str, before: int = 0) -> Shape:
     """Splits lines into rows, without the blank ones; `before` is the number of lines above them."""
-    return Shape(tuple(row for row in _rows(lines, delimiter, before) if row.filled))
+    return Shape(tuple(row for row in _rows(lines, delimiter, before) if row.filled), delimiter)
 
 
 def _rows(lines: Iterable[str], delimiter: str, before: int) -> Iterator[Row]:

@@ -20,8 +20,8 @@ _SLICE = 50_000  # rows of CSV that are in memory as text
 def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yields a function that writes the next rows of a table; chunks give the bytes that all rows at once give.
 
-    There is one exception: where all times of the first chunks are midnights and later ones are not, CSV has dates in
-    the rows of the first chunks, because no chunk is kept in memory.
+    There is one exception. If all times of the first chunks are midnights and later ones are not, CSV has dates in the
+    rows of the first chunks, because no chunk is kept in memory.
 
     Args:
         path: The file, which is written anew.

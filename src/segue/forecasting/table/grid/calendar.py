@@ -228,10 +228,10 @@ def _infer_month_days(times: Times, gaps: Times, size: int) -> Frequency | None:
     last = days == on_anchor(month, "end", np.int64(0))
     if last[day >= 28].all():
         day[last] = 31
-    places, counts = np.unique(day, return_counts=True)
-    if size >= 28 * DAY or not 2 <= len(places) <= 6 or counts.min() < 2:
+    kept, counts = np.unique(day, return_counts=True)
+    if size >= 28 * DAY or not 2 <= len(kept) <= 6 or counts.min() < 2:
         return None
-    frequency = MonthDays(tuple(places.tolist()))
+    frequency = MonthDays(tuple(kept.tolist()))
     return frequency if np.mean(frequency.steps(gaps[:, 0], gaps[:, 1]) == 1) >= _HALF else None
 
 

@@ -1,4 +1,4 @@
-"""Several rows on one step are refused, or gathered into the step that they lie in."""
+"""Several rows of one step: refused, or gathered into one value."""
 
 from collections.abc import Sequence
 from typing import Any

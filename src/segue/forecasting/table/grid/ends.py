@@ -11,7 +11,7 @@ from segue.forecasting.table.grid.frequency import Frequency, Times
 
 _MOST_NAMES = 5
 _FAR = 10
-"""How many times as long as a series has rows a gap has to be for a note: a year typed wrongly makes one such gap."""
+"""A gap gets a note if it is so many times as long as the series has rows. A mistyped year makes such a gap."""
 
 
 def early_ends(

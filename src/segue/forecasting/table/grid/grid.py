@@ -68,7 +68,7 @@ class Grid:
         times: Times,
         leaders: Int64[np.ndarray, " kept"] | slice,
     ) -> tuple[str, ...]:
-        """What the user should know; `times` are the rows' own, `leaders` the first row of each step."""
+        """Notes for the user; `times` are the rows' own, `leaders` the first row of each step."""
         if self.numbered:
             return (_NUMBERED,)
         if not self.gathered or isinstance(leaders, slice):
@@ -88,8 +88,8 @@ def frequency_in(
         layout: The user's options.
 
     Returns:
-        The frequency. If all series together show none, `skip_bad` is given and most series show one, the frequency of
-        these, and the reason why each of the others is left out, by its index.
+        The frequency. If all series together show none, but most series do and `skip_bad` is given, it is that of most
+        series. Then the result also has the reason why each other series is left out, by its index.
 
     Raises:
         UserError: The name is unknown, or no frequency can be inferred.

@@ -1,4 +1,4 @@
-"""What times without a common step are, in words, and the remedy that works for them."""
+"""Describes times without a common step in words, with the remedy that works for them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def no_common_step(times: Times, sizes: NDArray[np.int64], alias: str, share: fl
 
 
 def _named(times: Times, sizes: NDArray[np.int64]) -> str:
-    """What the times look like; empty if they look like nothing known."""
+    """The kind of the times in words; empty if it is unknown."""
     if _has_quarters_of_weeks(sizes):
         return "; weeks of 4, 4 and 5, a year of 52 or 53 weeks"
     if np.abs(sizes / DAY - _MOON).max() < 1.1 and abs(sizes.mean() / DAY - _MOON) < 0.2:

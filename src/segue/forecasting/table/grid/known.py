@@ -12,11 +12,12 @@ class KnownColumns:
 
     Attributes:
         names: The name of each column.
-        sources: What each column belongs to: a covariate, or `holidays`.
+        sources: The source of each column: a covariate, or `holidays`.
         starts: The first row of each series, then the number of rows. A series has a row for each of its steps, missing
             ones included, and then one for each step ahead.
         values: The numbers; NaN where the past has none.
-        weights: How much each series trusts a forecast with these columns: 0 not at all, 1 fully.
+        weights: For each series, the weight of a forecast with these columns, from 0 to 1; the rest is one without
+            them.
     """
 
     names: tuple[str, ...]
@@ -26,7 +27,7 @@ class KnownColumns:
     weights: Float64[np.ndarray, " series"]
 
     def part(self, first: int, end: int) -> "KnownColumns":
-        """Returns that of the series from index `first` up to `end`."""
+        """Returns the series from index `first` up to `end`."""
         rows = slice(self.starts[first], self.starts[end])
         starts = self.starts[first : end + 1] - self.starts[first]
         return replace(self, starts=starts, values=self.values[rows], weights=self.weights[first:end])

@@ -1,4 +1,4 @@
-"""What times and steps may not exceed: 64 bits, the year 9999, and grids that are nearly empty."""
+"""Limits of times and steps: 64 bits, the year 9999, and grids that are nearly empty."""
 
 import numpy as np
 from jaxtyping import Int64
@@ -19,7 +19,7 @@ def refuse_wide(times: Times, frequency: Frequency) -> None:
     """Refuses times that lie too far apart for their differences and steps in 64 bits.
 
     Raises:
-        UserError: They do.
+        UserError: A time is beyond the limit.
     """
     low, high = int(times.min().astype(np.int64)), int(times.max().astype(np.int64))
     size = frequency.size if isinstance(frequency, Steps) else 0
@@ -32,7 +32,7 @@ def refuse_distant(times: Times, frequency: Frequency, horizon: int) -> None:
     """Refuses a horizon whose times go beyond the year 9999, or integers beyond 64 bits.
 
     Raises:
-        UserError: They do.
+        UserError: A time is beyond the limit.
     """
     last = int(times.max().astype(np.int64))
     integer = times.dtype.kind == "i"

@@ -109,13 +109,13 @@ class MonthDays:
         date = day.astype("datetime64[D]")
         month = date.astype("datetime64[M]")
         index = month.astype(np.int64) * len(self.days) - 1
-        for place in self.days:
-            index += on_anchor(month, "same", np.int64(place - 1)) <= date
+        for first in self.days:
+            index += on_anchor(month, "same", np.int64(first - 1)) <= date
         return np.asarray(index)
 
     def _day(self, index: NDArray[np.int64]) -> Times:
-        months, place = np.divmod(index, len(self.days))
-        return on_anchor(months.astype("datetime64[M]"), "same", np.asarray(self.days)[place] - 1)
+        months, number = np.divmod(index, len(self.days))
+        return on_anchor(months.astype("datetime64[M]"), "same", np.asarray(self.days)[number] - 1)
 
 
 def on_anchor(month: Times, anchor: str, day: Times | np.int64) -> Times:

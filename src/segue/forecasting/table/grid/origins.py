@@ -1,4 +1,4 @@
-"""Beginnings of series, as lanes: what was known at some origins, and the values after them."""
+"""Beginnings of series, as lanes: the values before some origins, and the values after them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Origins:
     def known_lanes(
         self, picked: NDArray[np.int64], width: int, horizon: int
     ) -> tuple[Float64[np.ndarray, "lanes steps columns"], Float64[np.ndarray, " lanes"]] | None:
-        """Returns what is known beside some of the lanes and ahead of them; see `Panel.known_lanes`."""
+        """Returns covariates and holidays of some of the lanes and ahead of them; see `Panel.known_lanes`."""
         return self.panel.known_lanes(self.series[picked], width, horizon, self.spans[picked])
 
     def actual(self) -> Float64[np.ndarray, "lanes horizon"]:

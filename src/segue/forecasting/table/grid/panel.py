@@ -148,9 +148,9 @@ class Panel:
         horizon: int,
         spans: Int64[np.ndarray, " lanes"] | None = None,
     ) -> tuple[Float64[np.ndarray, "lanes steps columns"], Float64[np.ndarray, " lanes"]] | None:
-        """Returns what is known of the last `width` steps of some series and of `horizon` steps ahead, and its weights.
+        """Returns covariates and holidays of the last `width` steps of some series and `horizon` steps ahead, weighted.
 
-        None where nothing is. See `lanes` for the other arguments.
+        The result is None if there are none. See `lanes` for the other arguments.
         """
         if self.known is None:
             return None
@@ -176,8 +176,8 @@ def make_panel(
         layout: The step, the seasons, the rule for several values on one step, and whether bad series are left out.
 
     Returns:
-        The panel; what the user should know of it, one line each; and the reason why each series that is not in it was
-        left out, by its index.
+        The panel; notes on it for the user, one line each; and the reason why each series that is not in it was left
+        out, by its index.
 
     Raises:
         UserError: A step has several values and `duplicates` is not given, the frequency is unknown or cannot be

@@ -43,15 +43,15 @@ class Weekdays:
         first, last = times[starts[:-1]], times[starts[1:] - 1]
         begin, day = days_on_clock(first, last)
         index = self._index(day)[:, None] + np.arange(1, horizon + 1)
-        weeks, place = np.divmod(index, len(self.days))
-        ahead = _MONDAY + 7 * weeks + np.asarray(self.days)[place] - begin[:, None]
+        weeks, number = np.divmod(index, len(self.days))
+        ahead = _MONDAY + 7 * weeks + np.asarray(self.days)[number] - begin[:, None]
         return np.asarray((first + clock_drift(first, last))[:, None] + ahead.astype("timedelta64[D]"))
 
     def begins(self, times: Times) -> Times:
         """Returns the midnight at which the step of each time begins."""
         day = times.astype("datetime64[D]").astype(np.int64)
-        weeks, place = np.divmod(self._index(day), len(self.days))
-        begin = _MONDAY + 7 * weeks + np.asarray(self.days)[place]
+        weeks, number = np.divmod(self._index(day), len(self.days))
+        begin = _MONDAY + 7 * weeks + np.asarray(self.days)[number]
         return np.asarray(begin.astype("datetime64[D]").astype("datetime64[us]"))
 
     def _index(self, day: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""A column of text that holds numbers: what all cells show of their unit and their separators, and their values."""
+"""A column of text that holds numbers: its unit and its separators, inferred from all cells, and its values."""
 
 import re
 from collections import Counter
@@ -28,7 +28,7 @@ class NumbersRead:
 
     Attributes:
         values: The number of each row; NaN where it is missing or no number, infinite where the cell says so.
-        bad: The rows whose cells are no numbers, or numbers in another unit than the others, ascending.
+        bad: The rows whose cells are not numbers, or are numbers in another unit, ascending.
         example: A number of the column as most are written; empty where numbers are typed.
     """
 

@@ -1,4 +1,4 @@
-"""Two-digit years: the century that keeps the rows in order and out of the future."""
+"""Two-digit years: chooses the century that keeps the rows in order and out of the future."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -41,7 +41,7 @@ _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are 
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Numbers as times of the distinct texts, or whole numbers if they count steps; and what the user should know."""
+    """Numbers as times of the distinct texts, or whole numbers if they count steps; and notes for the user."""
 
     times: Times | NDArray[np.int64]
     notes: tuple[str, ...] = ()

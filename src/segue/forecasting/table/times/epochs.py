@@ -87,7 +87,7 @@ def is_dated(label: str) -> bool:
 
 
 def epoch_note(label: str, name: str) -> str:
-    """What a user should know where a column is read as numbers since a beginning."""
+    """The note on a column that is read as numbers since a beginning."""
     return f"{label} is read as {EPOCHS[name].words}; give `time_format` count if its numbers count steps"
 
 

@@ -11,7 +11,7 @@ _SHORTEST_SUMMER = 80 * DAY  # no zone keeps summer time for less
 _CHANGES = (1, 2, 3, 8, 9, 10)  # February to April and September to November, counted from 0: when clocks change
 
 MIDNIGHT_NOTE = "the times look like local days that are stamped in UTC; the forecast goes on with the latest clock"
-"""What a user should know of times that `local_midnights` detects. `read_times` gives this note."""
+"""The note on times that `local_midnights` detects. `read_times` gives this note."""
 
 
 def local_midnights(times: Times) -> Times | None:

@@ -1,4 +1,4 @@
-"""Which of several readings of one column is right: the one that makes the rows regular, if the others do not."""
+"""Chooses among several readings of one column: the one that makes the rows regular, if the others do not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ class TimesRead:
 
     Attributes:
         times: Timestamps without a time zone, NaT where a row has none, or int64.
-        notes: What the user should know of the reading, one line each.
+        notes: Notes on the reading for the user, one line each.
     """
 
     times: pd.Series

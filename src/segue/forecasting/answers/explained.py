@@ -1,4 +1,4 @@
-"""What an explanation tells of a series: its past, and its known columns beside what is usual of them."""
+"""The series of an explanation: its past, and its known columns beside their usual values."""
 
 from dataclasses import dataclass, replace
 
@@ -16,16 +16,16 @@ from segue.forecasting.table.grid.panel import Panel
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class ExplainedLane:
     """One series as a predictor reads it.
 
     Attributes:
-        predictor: The predictor; regressions on known columns are held, so that they are the same for any past.
+        predictor: The predictor; its regressions on known columns are fixed, so that they are the same for any past.
         history: The lane, up to its last value.
         ahead: The steps from there to the horizon.
         past: Its values, NaN where missing.
         without_columns: The values as they would be if the columns had been usual.
-        usual: The columns as they usually are; None without any.
+        usual: The usual values of the columns; None without columns.
     """
 
     predictor: Predictor
@@ -36,7 +36,7 @@ class Told:
     usual: Float64[np.ndarray, "time_and_ahead columns"] | None = None
 
 
-def told_lane(predictor: Predictor, panel: Panel, horizon: int, longest: int) -> Told:
+def explained_lane(predictor: Predictor, panel: Panel, horizon: int, longest: int) -> ExplainedLane:
     """Reads the only series of a panel as `segue.forecasting.predictor.forecast_panel` does.
 
     Args:
@@ -46,24 +46,24 @@ def told_lane(predictor: Predictor, panel: Panel, horizon: int, longest: int) ->
         longest: The most steps of the past that are read.
     """
     ends = panel.ends
-    gap = int(panel.lengths[0] - ends[0])  # rows without a value at the end are forecast, too
+    gap = int(panel.lengths[0] - ends[0])  # rows at the end without a value are forecast, too
     values, observed = panel.lanes([0], max(1, min(predictor.context, longest) - gap), ends)
     past = np.where(observed[0], values[0], np.nan)
     history, ahead = History(values, observed, panel.seasons), horizon + gap
     found = panel.known_lanes([0], len(past), ahead, ends)
     if panel.known is None or found is None or not isinstance(predictor, Regressed):
-        return Told(predictor, history, ahead, past, past)
+        return ExplainedLane(predictor, history, ahead, past, past)
     history = replace(history, known=Known(*found))
     known, (fit,) = found[0][0], predictor.fits(history, ahead)
     usual = usual_columns(known, len(past), panel.known.sources, season_of(panel.seasons[0], observed[0]))
     unusual = 0.0 if fit is None else (fit.effects.of(known) - fit.effects.of(usual))[: len(past)]
-    return Told(Held(predictor.inner, fit), history, ahead, past, past - unusual, usual)
+    return ExplainedLane(Held(predictor.inner, fit), history, ahead, past, past - unusual, usual)
 
 
 def in_words(
     columns: KnownColumns, ahead: Float64[np.ndarray, "steps columns"], usual: Float64[np.ndarray, "steps columns"]
 ) -> dict[str, tuple[str, ...]]:
-    """Says of each source what is unusual at each step: names of holidays and levels, or a number beside the usual one.
+    """Describes what is unusual of each source at each step: names of holidays and levels, or numbers.
 
     Args:
         columns: The columns.
