@@ -79,7 +79,6 @@ def train_language(
     loss, state = language_loss(model, material.learnt, config, begun.device)
     validation = _validation(material.held_out, config, folder, measured)
     work = Work(model, loss, state, language_optimizer(config), validation)
-    config = begun.settle(config, work)
     if started is None:
         give_notice(material.notes)
     else:

@@ -88,11 +88,10 @@ def pretrain(
     resume = resume or config is None
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
     config, device = begun.config, begun.device
-    model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    with _examples(config, minutes) as examples:
+    model = (_initial(config) if begun.begins and config.initial is not None else _fresh(config)).to(device.device)
+    with _examples(config, config.training.minutes) as examples:
         loss = pretraining_loss(model, config, device, examples)
         work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
-        config = begun.settle(config, work)
         if started is not None:
             started(config, device)
         trained = begun.train(config, work, progress)

@@ -11,6 +11,7 @@ from segue.device import Device
 from segue.errors import UserError
 from segue.folder import CARD, add_files
 from segue.training.run import Work, begin_run
+from segue.training.runs import exclusive_run
 from segue.training.trainer import Loss, Progress
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
@@ -21,8 +22,6 @@ from segue.translate.training.config import TranslationConfig
 from segue.translate.training.material import Material, read_material
 from segue.translate.training.selection import held_out_measure
 from segue.translate.training.unknown import with_unknown
-
-_TIMED = 16  # steps: more than by default, as batches differ in length
 
 
 def train_translation(
@@ -66,14 +65,16 @@ def train_translation(
     measure = held_out_measure(material.held_out, config, measured)
     validation = Validation(measure, config.validate_every, _keeper(folder), config.patience)
     loss = translation_loss(material, config, begun.device)
-    work = Work(model, loss, validation=validation, timed_steps=_TIMED)
-    config = begun.settle(config, work)
+    work = Work(model, loss, validation=validation)
     if started is not None:
         started(config, begun.device, material)
     counter = _StepCounter(progress)
     begun.train(config, work, counter)
     if counter.taken or not (folder / CARD).exists():
-        add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
+        if config.training.minutes is not None and counter.taken:  # only now is it known
+            config = replace(config, training=replace(config.training, steps=counter.step))
+        with exclusive_run(begun.folder, resume=True):
+            add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
     return Seq2Seq.from_pretrained(folder)
 
 
@@ -98,11 +99,11 @@ class _StepCounter:
     """
 
     def __init__(self, progress: Callable[[Progress], None] | None) -> None:
-        self.taken, self._step = 0, 0
+        self.taken, self.step = 0, 0
         self._progress, self._begin = progress, time.perf_counter()
 
     def __call__(self, done: Progress) -> None:
-        self.taken, self._step = self.taken + 1, done.step
+        self.taken, self.step = self.taken + 1, done.step
         if self._progress is not None:
             self._progress(done)
 
@@ -110,7 +111,7 @@ class _StepCounter:
     def minutes(self) -> float | None:
         """The time of the run up to its last step, measuring included; `None` where this process took no step."""
         seconds = time.perf_counter() - self._begin
-        return seconds / 60 / self.taken * self._step if self.taken else None
+        return seconds / 60 / self.taken * self.step if self.taken else None
 
 
 def _keeper(folder: Path) -> Callable[[nn.Module], None]:
