@@ -151,7 +151,7 @@ def test_a_killed_run_repeats_at_most_a_twentieth(tmp_path):
     now = [0.0]
     pace = ClockPace(replace(MINUTE, minutes=10.0), tmp_path, 0, lambda: now[0])
     saved = []
-    for step in range(1, 600):
+    for step in range(1, 500):
         assert pace.turn(step) is not None
         now[0] += 1.0
         if pace.wants_checkpoint(step):

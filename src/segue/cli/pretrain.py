@@ -22,6 +22,9 @@ def pretrain(
 
     At the end, or at Ctrl-C, the model is exported to ONNX, and then forecasts without torch.
     """
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
     from segue.config import read_config
     from segue.errors import UserError
     from segue.forecasting.pretraining.pretrain import PretrainConfig
@@ -36,6 +39,7 @@ def pretrain(
             output,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=lambda final, device: bar.started(final.training, device),
             progress=bar.progress,
             exporting=lambda: bar.say("exporting the model to ONNX"),

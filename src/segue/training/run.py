@@ -82,8 +82,8 @@ class Run(Generic[C]):
     """The device on which the run trains."""
     resume: bool
     """Whether the folder holds a run to continue."""
-    watch: Stopwatch
-    """The time since the run was begun in this process."""
+    watch: Callable[[], float]
+    """The seconds that this process has worked on the run."""
 
     @property
     def begins(self) -> bool:
@@ -117,7 +117,15 @@ class Run(Generic[C]):
         )
 
 
-def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: bool, minutes: float | None) -> Run[C]:
+def begin_run(
+    cls: type[Any],
+    config: C | None,
+    folder: str | Path,
+    *,
+    resume: bool,
+    minutes: float | None,
+    watch: Callable[[], float] | None = None,
+) -> Run[C]:
     """Prepares a run; it writes nothing yet.
 
     Args:
@@ -127,12 +135,13 @@ def begin_run(cls: type[Any], config: C | None, folder: str | Path, *, resume: b
         resume: Whether to continue the run in the folder. Where none was started, the run begins with `config`.
         minutes: The length of the run by the clock; `None` for the config's. A run that is resumed keeps its settings,
             and a note says that others were given.
+        watch: The seconds that the caller has worked on the run, which count; `None` to count from now.
 
     Raises:
         UserError: The folder is in use, or holds nothing to resume and `config` is not given; `minutes` is not above 0;
             or the device of the config is not available.
     """
-    folder, watch = Path(folder), Stopwatch()
+    folder, watch = Path(folder), watch or Stopwatch()
     if resume and not begun_before(folder) and config is not None:
         give_notice([f"nothing was started in {folder}: the run begins"])
         resume = False

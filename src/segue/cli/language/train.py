@@ -29,6 +29,9 @@ def train(
     resume: Resume = False,
 ) -> None:
     """Train a language model on TEXT, whose end is held out, and write the run and its best model to OUTPUT."""
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
     from segue.training.runs import begun_before
@@ -52,6 +55,7 @@ def train(
             output,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=started,
             progress=bar.progress,
             measured=lambda evaluation: bar.measured(evaluation.loss),

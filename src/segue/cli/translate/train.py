@@ -42,6 +42,9 @@ def train(
     resume: Resume = False,
 ) -> None:
     """Train a model on PAIRS, some of which are held out, and write the run and its best model to OUTPUT."""
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
     from segue.training.runs import begun_before
     from segue.translate.training.plots import plot_losses
     from segue.translate.training.train import train_translation
@@ -63,6 +66,7 @@ def train(
             dev=dev,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=started,
             progress=bar.progress,
             measured=bar.measured,

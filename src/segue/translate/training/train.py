@@ -32,6 +32,7 @@ def train_translation(
     dev: str | Path | None = None,
     resume: bool = False,
     minutes: float | None = None,
+    watch: Callable[[], float] | None = None,
     started: Callable[[TranslationConfig, Device, Material], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     measured: Callable[[float], None] | None = None,
@@ -45,8 +46,9 @@ def train_translation(
         dev: A file of held-out pairs; `None` to split some off. No held-out text is in training, in either case.
         resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
             uninterrupted run in all bits.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the config's; not to
-            resume. Measuring on held-out pairs takes additional time.
+        minutes: Train for so many minutes by the clock, measuring included, instead of the steps of the config; the
+            learning rate follows the clock. A run that is resumed keeps the minutes that it has.
+        watch: The seconds that the caller has worked on the run, which count; `None` to count from the call.
         started: Called once with the final config, the device, and the model with its pairs.
         progress: Called after each step.
         measured: Called after each measurement with the figure that `config.select` names.
@@ -56,10 +58,10 @@ def train_translation(
 
     Raises:
         UserError: The folder is in use or holds nothing to resume; the file cannot be read, has too few pairs or is not
-            the file of the run; `config` or `minutes` is given to resume; or the loss is not finite.
+            the file of the run; or the loss is not finite.
         Interrupted: Ctrl-C; the run is saved.
     """
-    begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes)
+    begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes, watch=watch)
     config, material = _ready(pairs, dev, begun.config)
     model, folder = material.model.to(begun.device.device), begun.folder / "model"
     measure = held_out_measure(material.held_out, config, measured)
