@@ -21,7 +21,7 @@ from segue.training.checkpoints import latest
 from segue.training.loop import train
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.pace import Stopwatch
-from segue.training.runs import begun_before, read_run, require_unused
+from segue.training.runs import begun_before, put_strays_aside, read_run, require_unused
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import CarryingLoss, Loss, Progress
 from segue.training.validation import Validation
@@ -101,20 +101,32 @@ class Run(Generic[C]):
         Returns:
             The last model, in evaluation mode: the averaged one where the config asks for an average.
         """
+        validation, save = work.validation, work.save
+        if validation is not None:
+            validation = replace(validation, keep=self._beside_strays(validation.keep))
         return train(
             work.model,
             work.loss,
             config.training,
             self.folder,
             state=work.state,
-            validation=work.validation,
+            validation=validation,
             resume=self.resume,
             record=config,
             progress=progress,
             optimizer=work.optimizer,
-            save=work.save,
+            save=None if save is None else self._beside_strays(save),
             watch=self.watch,
         )
+
+    def _beside_strays(self, keep: Callable[[nn.Module], None]) -> Callable[[nn.Module], None]:
+        """A function that keeps a model, whatever else lies in its folder."""
+
+        def kept(model: nn.Module) -> None:
+            put_strays_aside(self.folder)
+            keep(model)
+
+        return kept
 
 
 def begin_run(

@@ -12,10 +12,12 @@ from filelock import FileLock, Timeout
 from segue.atomic import recover_folder, remove_temporary, write_file
 from segue.config import read_config, to_toml
 from segue.errors import UserError
+from segue.folder import CARD, CONFIG, GRAPH, SUMS, TOKENIZER, WEIGHTS
 
 T = TypeVar("T")
 
 LOCK = ".lock"
+_PARTS = {CONFIG, WEIGHTS, GRAPH, TOKENIZER, CARD, SUMS}
 _TEMPORARY = ("config", "log", "pace", "curve", "model")
 """What is written into a run folder by way of a temporary name."""
 
@@ -52,6 +54,19 @@ def remove_leftovers(run: Path) -> None:
     recover_folder(run / "model")
     for stem in _TEMPORARY:
         remove_temporary(run, stem)
+
+
+def put_strays_aside(run: Path) -> None:
+    """Moves what is no part of a model out of `RUN/model`, which each better model replaces, to `RUN/model-strays`.
+
+    A desktop leaves files such as `.DS_Store` in every folder that it shows, and people leave notes. Neither is lost,
+    and neither ends the run.
+    """
+    model, aside = run / "model", run / "model-strays"
+    strays = [path for path in model.iterdir() if path.name not in _PARTS] if model.is_dir() else []
+    for path in strays:
+        aside.mkdir(exist_ok=True)
+        os.replace(path, aside / path.name)
 
 
 def begun_before(run: Path) -> bool:

@@ -11,7 +11,7 @@ from segue.device import Device
 from segue.errors import UserError
 from segue.folder import CARD, add_files
 from segue.training.run import Work, begin_run
-from segue.training.runs import exclusive_run
+from segue.training.runs import exclusive_run, put_strays_aside
 from segue.training.trainer import Loss, Progress
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
@@ -76,6 +76,7 @@ def train_translation(
         if config.training.minutes is not None and counter.taken:  # only now is it known
             config = replace(config, training=replace(config.training, steps=counter.step))
         with exclusive_run(begun.folder, resume=True):
+            put_strays_aside(begun.folder)
             add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
     return Seq2Seq.from_pretrained(folder)
 
