@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_pipe_gets_the_bytes_and_stays_a_pipe(tmp_path):
 def test_standard_output_is_written_to_even_where_it_is_a_file(capfd):
     """Opened by its name, the file behind it would be cut off, and later lines would overwrite its beginning."""
     sys.stdout.write("before\n")
-    write_file("/dev/stdout", "rows\n")
+    write_file(Path("/dev/stdout"), "rows\n")
     sys.stdout.write("after\n")
     assert capfd.readouterr().out == "before\nrows\nafter\n"
 
