@@ -1,27 +1,42 @@
-"""Whether `--minutes 1.5` is kept: four kinds of training side by side, while the load of the machine changes.
+"""Whether minutes are kept: four kinds of training side by side, half a minute each, while the machine's load changes.
 
-A fault is a command that takes more than 15 % longer or shorter, from the start of its process up to the
-end of its training. The export of a pretrained model comes after that; this program ends it.
+Every training is a process of its own, a copy of this one with torch loaded; its models are small. A fault is a run
+that takes more than 15 % longer or shorter, from the start of its process up to the end of its training. The export of
+a pretrained model comes after that, and is left out. A run that is killed goes on in a new process, whose time counts.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-SECONDS, TOLERANCE = 90.0, 0.15
+from segue.config import read_config
+from segue.errors import Notice
+from segue.forecasting.pretraining.pretrain import PretrainConfig, pretrain
+from segue.language.config import LanguageConfig, TextConfig
+from segue.language.model import LanguageModelConfig
+from segue.language.train import train_language
+from segue.training.clocks import NESTED
+from segue.translate.model.seq2seq import Seq2SeqConfig
+from segue.translate.training.config import TranslationConfig
+from segue.translate.training.train import train_translation
+
+SECONDS, TOLERANCE = 30.0, 0.15
 ROOT = Path(__file__).resolve().parents[2]
+Train = Callable[[Path], object]
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """What else happens in these minutes.
+    """What else happens in this time.
 
     Attributes:
         busy: Spans of seconds in which two endless loops run.
@@ -37,118 +52,105 @@ class Pattern:
 PATTERNS = {
     "no other load": Pattern(),
     "two loops, first 10 s": Pattern(busy=((0, 10),)),
-    "two loops, from 10 s on": Pattern(busy=((10, 999),)),
-    "two loops, last third": Pattern(busy=((60, 999),)),
-    "two loops, every other 15 s": Pattern(busy=((15, 30), (45, 60), (75, 90))),
-    "two loops, first half": Pattern(busy=((0, 45),)),
-    "suspended for 10 s": Pattern(stopped=(45, 55)),
-    "killed at 45 s": Pattern(killed=45),
-    "killed at 60 s, then two loops": Pattern(busy=((60, 999),), killed=60),
+    "two loops, from 10 s on": Pattern(busy=((10, 99),)),
+    "two loops, last third": Pattern(busy=((20, 99),)),
+    "two loops, every other 5 s": Pattern(busy=((5, 10), (15, 20), (25, 30))),
+    "two loops, first half": Pattern(busy=((0, 15),)),
+    "suspended for 5 s": Pattern(stopped=(12, 17)),
+    "killed at 15 s": Pattern(killed=15),
+    "killed at 20 s, then two loops": Pattern(busy=((20, 99),), killed=20),
 }
 
 
 def attack(count: int) -> tuple[list[dict[str, object]], int]:
-    """Runs the first `count` patterns, and returns a row for each command and the number of faults."""
+    """Runs the first `count` patterns, and returns a row for each training and the number of faults."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        commands = _commands(Path(folder))
+        trainings = _trainings(Path(folder))
         for name, pattern in list(PATTERNS.items())[:count]:
-            rows += _tried(name, pattern, commands, Path(folder))
-            print(*rows[-len(commands) :], sep="\n", flush=True)
+            rows += _tried(name, pattern, trainings, Path(folder))
+            print(*rows[-len(trainings) :], sep="\n", flush=True)
     return rows, sum(int(str(row["fault"])) for row in rows)
 
 
-def _tried(name: str, pattern: Pattern, commands: dict[str, list[str]], home: Path) -> list[dict[str, object]]:
+def _tried(name: str, pattern: Pattern, trainings: dict[str, Train], home: Path) -> list[dict[str, object]]:
     """One pattern: all kinds of training at once."""
     slug = "".join(c if c.isalnum() else "-" for c in name)
+    runs = {kind: home / f"{kind}-{slug}".replace(" ", "-") for kind in trainings}
     begin = time.monotonic()
-    runs = {kind: home / f"{kind}-{slug}".replace(" ", "-") for kind in commands}
-    running = {kind: _start(commands[kind], runs[kind]) for kind in commands}
-    ended: dict[str, float] = {}
+    running = {kind: _start(train, runs[kind]) for kind, train in trainings.items()}
+    ended: dict[str, tuple[float, int]] = {}
     killed, stopped = pattern.killed, pattern.stopped
     with _loops() as loops:
-        while len(ended) < len(commands):
-            time.sleep(0.1)
+        while len(ended) < len(trainings):
+            time.sleep(0.05)
             now = time.monotonic() - begin
             loops(any(since <= now < until for since, until in pattern.busy))
             if killed is not None and now >= killed:
-                running = {kind: _again(process, commands[kind], runs[kind]) for kind, process in running.items()}
+                for kind in set(trainings) - set(ended):
+                    os.kill(running[kind], signal.SIGKILL)
+                    os.waitpid(running[kind], 0)
+                    running[kind] = _start(trainings[kind], runs[kind])
                 killed = None
             if stopped is not None and now >= stopped[0]:
                 number = signal.SIGSTOP if now < stopped[1] else signal.SIGCONT
-                for kind in set(commands) - set(ended):
-                    running[kind].send_signal(number)
+                for kind in set(trainings) - set(ended):
+                    os.kill(running[kind], number)
                 stopped = stopped if number == signal.SIGSTOP else None
-            for kind in commands:
-                if kind not in ended and _is_over(running[kind], runs[kind]):
-                    ended[kind] = now
-    origin = time.time() - (time.monotonic() - begin)
-    return [_row(name, kind, runs[kind], origin, ended[kind], running[kind].returncode) for kind in commands]
+            for kind in set(trainings) - set(ended):
+                process, status = os.waitpid(running[kind], os.WNOHANG)
+                if process:
+                    ended[kind] = now, os.waitstatus_to_exitcode(status)
+    return [_row(name, kind, runs[kind], *ended[kind]) for kind in trainings]
 
 
-def _is_over(process: subprocess.Popen[bytes], run: Path) -> bool:
-    """Whether a command has ended, or has nothing left to do but to export its model."""
-    if process.poll() is None and b"exporting" in (run.parent / f"{run.name}.err").read_bytes():
-        process.kill()
-        process.wait()
-        process.returncode = 0
-    return process.poll() is not None
-
-
-def _row(name: str, kind: str, run: Path, origin: float, whole: float, status: int) -> dict[str, object]:
-    files = [*(run / "checkpoints").glob("step-*/*"), run / "log.jsonl"]
-    trained = max(path.stat().st_mtime for path in files) - origin
-    steps = max(int(path.name.removeprefix("step-")) for path in (run / "checkpoints").glob("step-*"))
-    fault = int(status != 0 or abs(trained / SECONDS - 1) > TOLERANCE)
+def _row(name: str, kind: str, run: Path, seconds: float, status: int) -> dict[str, object]:
+    steps = [int(path.name.removeprefix("step-")) for path in (run / "checkpoints").glob("step-*")]
     return {
         "pattern": name,
         "training": kind,
         "attempts": 1,
-        "steps": steps,
-        "trained_seconds": round(trained, 1),
-        "command_seconds": round(whole, 1),
-        "share": round(trained / SECONDS, 3),
+        "steps": max(steps, default=0),
+        "seconds": round(seconds, 1),
+        "share": round(seconds / SECONDS, 3),
         "load_average": round(os.getloadavg()[0], 1),
-        "fault": fault,
+        "fault": int(status != 0 or abs(seconds / SECONDS - 1) > TOLERANCE),
     }
 
 
-def _commands(home: Path) -> dict[str, list[str]]:
-    """The four kinds of training, without the run folder."""
+def _trainings(home: Path) -> dict[str, Train]:
+    """The four kinds of training; each begins a run, or goes on with it."""
     text, pairs = home / "text.txt", home / "pairs.tsv"
-    pages = sorted((ROOT / "docs").glob("*.md"))
-    text.write_text("\n".join(page.read_text(encoding="utf-8") for page in pages), encoding="utf-8")
-    words = list(dict.fromkeys(text.read_text(encoding="utf-8").split()))[:6000]
-    pairs.write_text("".join(f"{word}\t{word[::-1]}\n" for word in words if '"' not in word), encoding="utf-8")
+    text.write_text((ROOT / "docs" / "forecasting.md").read_text(encoding="utf-8"), encoding="utf-8")
+    words = [word for word in dict.fromkeys(text.read_text(encoding="utf-8").split()) if '"' not in word]
+    pairs.write_text("".join(f"{word}\t{word[::-1]}\n" for word in words), encoding="utf-8")
+    language = LanguageConfig(LanguageModelConfig(width=32), TextConfig(lanes=8, window=32), device="cpu")
+    nested = replace(language, model=replace(language.model, backbone="nested"), levels=NESTED)
+    translation = replace(TranslationConfig(), model=Seq2SeqConfig(width=32), device="cpu")
+    config = replace(read_config(PretrainConfig, ROOT / "configs" / "tiny.toml"), device="cpu")
+    minutes = SECONDS / 60
     return {
-        "pretrain": ["pretrain", str(ROOT / "configs" / "tiny.toml")],
-        "language": ["language", "train", str(text)],
-        "language nested": ["language", "train", str(text), "--backbone", "nested"],
-        "translate": ["translate", "train", str(pairs), "--tokenizer", "character"],
+        "pretrain": lambda run: pretrain(config, run, resume=True, minutes=minutes, exporting=lambda: os._exit(0)),
+        "language": lambda run: train_language(text, language, run, resume=True, minutes=minutes),
+        "language nested": lambda run: train_language(text, nested, run, resume=True, minutes=minutes),
+        "translate": lambda run: train_translation(pairs, translation, run, resume=True, minutes=minutes),
     }
 
 
-def _start(command: list[str], run: Path) -> subprocess.Popen[bytes]:
-    """A supervisor's command: it begins the run, or goes on with it."""
-    program = [
-        sys.executable,
-        "-m",
-        "segue",
-        *command,
-        "--output",
-        str(run),
-        "--minutes",
-        str(SECONDS / 60),
-        "--resume",
-    ]
-    with (run.parent / f"{run.name}.err").open("ab") as error:
-        return subprocess.Popen(program, cwd=ROOT, env=os.environ, stdout=error, stderr=error)
-
-
-def _again(process: subprocess.Popen[bytes], command: list[str], run: Path) -> subprocess.Popen[bytes]:
-    process.kill()
-    process.wait()
-    return _start(command, run)
+def _start(train: Train, run: Path) -> int:
+    """Starts a training in a process of its own, and returns the number of that."""
+    process = os.fork()
+    if process:
+        return process
+    status = 1
+    try:
+        warnings.simplefilter("ignore", Notice)
+        train(run)
+        status = 0
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        os._exit(status)
 
 
 class _Loops:

@@ -21,7 +21,7 @@ LEVELS: tuple[float, ...] = (
 )  # fmt: skip
 """The quantile levels of every forecaster: deciles, quartiles, and the bounds of the 90, 95 and 98 % intervals."""
 
-_STEP_BYTES = 1_000  # of a series, in the arrays of a forecast at once: 17 levels of 8 bytes, seven times
+_STEP_BYTES = 650  # of a series at once: the peak memory of 30,000 steps was 18 MB above that of 2,000
 
 
 @dataclass(frozen=True, eq=False)
