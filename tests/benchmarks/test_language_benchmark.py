@@ -80,7 +80,7 @@ def test_the_replica_is_the_experiment():
     optimizer = replica_optimizer(model, TRAINING)
     fresh(1).backward()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    optimizer.step(1)
+    optimizer.step(1, 1.0)
     moved = {name.partition(".")[0] for name, weight in model.state_dict().items() if not weight.equal(before[name])}
     assert moved == {"level1"}  # level 2 is due at step 16
 

@@ -88,3 +88,10 @@ def test_a_predictor_that_keeps_to_it_forecasts_whole_sales_and_the_same_of_all_
     assert np.array_equal(after[1], before[1])
     assert np.array_equal(after[0], np.maximum(np.round(before[0]), 0))
     assert not np.array_equal(after[0], before[0])
+
+
+def test_a_quantile_on_the_edge_between_two_counts_is_the_same_with_any_rounding_error():
+    """Half-way goes up, also where the last bits of the network, which may differ by batch, put it just below."""
+    for error in (-1e-6, -1e-12, 0.0, 1e-12, 1e-6):
+        edges = np.array([[[0.5 + error, 1.5 + error, 2.5 + error]]])
+        assert kept(SALES, edges) == [1, 2, 3]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from segue.errors import UserError
+from segue.errors import Notice, UserError
 from segue.training.checkpoints import latest
 from segue.training.interrupt import Interrupted
 from segue.training.run import Work, begin_run
@@ -36,8 +36,7 @@ def run_through(folder, config=CPU, *, resume=False, minutes=None, stop_at=None,
     run = begin_run(TinyConfig, None if resume else config, folder, resume=resume, minutes=minutes)
     model = tiny_model().to(run.device.device)
     work = Work(model, tiny_loss(model, stop_at, interrupt), save=keep if saved is not None else save)
-    final = run.settle(run.config, work)
-    return final, run.train(final, work)
+    return run.config, run.train(run.config, work)
 
 
 def test_what_was_left_open_is_decided_once_and_recorded(tmp_path):
@@ -49,14 +48,6 @@ def test_what_was_left_open_is_decided_once_and_recorded(tmp_path):
     final, _ = run_through(tmp_path / "run")
     assert read_run(TinyConfig, tmp_path / "run") == final == CPU
     assert begin_run(TinyConfig, None, tmp_path / "run", resume=True, minutes=None).config == CPU
-
-
-def test_minutes_become_steps_and_timing_leaves_the_run_as_it_was(tmp_path):
-    final, _ = run_through(tmp_path / "timed", minutes=2e-4)
-    assert read_run(TinyConfig, tmp_path / "timed") == final
-    assert final == replace(CPU, training=replace(CONFIG, steps=final.training.steps))
-    run_through(tmp_path / "counted", final)
-    assert everything(tmp_path / "timed") == everything(tmp_path / "counted")
 
 
 def test_the_last_model_is_saved_once_at_the_end(tmp_path):
@@ -113,16 +104,21 @@ def test_a_run_that_fails_saves_nothing(tmp_path):
 
 def test_mistakes_are_named(tmp_path):
     run_through(tmp_path / "run")
-    for options, match in (
-        ({}, "continue this run with `resume`, or name a new folder"),
-        ({"resume": True, "minutes": 1.0}, "minutes 1.0: leave it out to resume"),
-    ):
-        with pytest.raises(UserError, match=match):
-            run_through(tmp_path / "run", **options)
-    with pytest.raises(UserError, match=r"config \(given\): leave it out to resume"):
-        begin_run(TinyConfig, CPU, tmp_path / "run", resume=True, minutes=None)
+    with pytest.raises(UserError, match="continue this run with `resume`, or name a new folder"):
+        run_through(tmp_path / "run")
     with pytest.raises(UserError, match=r"name the folder of a run that was started"):
         begin_run(TinyConfig, None, tmp_path / "nothing", resume=True, minutes=None)
     with pytest.raises(UserError, match=r"minutes 0\.0: give a number above 0"):
         run_through(tmp_path / "other", minutes=0.0)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_supervisor_that_always_resumes_begins_and_continues(tmp_path):
+    """The same call each time: it begins where nothing was started, and keeps the settings of a run that was."""
+    with pytest.warns(Notice, match="nothing was started in .*: the run begins"):
+        run = begin_run(TinyConfig, CPU, tmp_path / "run", resume=True, minutes=None)
+    assert not run.resume
+    run_through(tmp_path / "run")
+    other = replace(CPU, training=replace(CONFIG, steps=99))
+    with pytest.warns(Notice, match="resumed with its own settings; `config` and `minutes` count for a new run only"):
+        assert begin_run(TinyConfig, other, tmp_path / "run", resume=True, minutes=3.0).config == CPU

@@ -147,7 +147,8 @@ def test_nothing_to_resume_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"no config\.toml"):
         run_through(tmp_path, resume=True)
     (tmp_path / "config.toml").write_text("steps = 3\n")
-    with pytest.raises(UserError, match="no checkpoint"):
+    (tmp_path / "log.jsonl").write_text('{"step": 3, "loss": 1.0}\n')
+    with pytest.raises(UserError, match="its checkpoints are gone"):
         run_through(tmp_path, resume=True)
 
 

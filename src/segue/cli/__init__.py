@@ -11,6 +11,7 @@ import typer
 from segue import __version__
 from segue.cli import backtest, explain, export, forecast, grammar, language, pretrain, simulate, translate, watch
 from segue.cli.shared.group import OneLineErrors
+from segue.signals import Stops
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -50,4 +51,12 @@ def segue(
 
 def main() -> None:
     """Runs the command that the arguments name, or shows the help if there are none."""
-    app(sys.argv[1:], prog_name="segue")
+    stops = Stops()
+    with stops.raised():
+        try:
+            app(sys.argv[1:], prog_name="segue")
+        except BaseException as error:
+            if stops.number is None or isinstance(error, SystemExit):
+                raise
+            typer.echo("segue: stopped", err=True)  # the signal became another exception, as within an import
+            sys.exit(stops.status)

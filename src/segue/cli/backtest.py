@@ -74,7 +74,7 @@ def backtest(
         )
     if not table.quiet:
         print_notes(result.notes, table.ctx)
-    _write(reading, result, output, forecasts, plot)
+    _write(reading, result, (output, forecasts, plot), table.safe_csv)
     if not (table.quiet and output is not None):
         show_backtest(result, reading.panel.frequency.alias, written)
 
@@ -91,15 +91,17 @@ def _checked(source: Path, output: Path | None, forecasts: Path | None, plot: Pa
 
 
 def _write(
-    reading: "Reading", result: "Backtest", output: Path | None, forecasts: Path | None, plot: Path | None
+    reading: "Reading", result: "Backtest", paths: tuple[Path | None, Path | None, Path | None], safe: bool
 ) -> None:
     """Writes all requested files, or none if one of them fails."""
     from segue.forecasting.table.files.write import write_table
 
+    output, forecasts, plot = paths
     with ExitStack() as files:
         for table, argument, path in ((result.scores, "output", output), (result.forecasts, "forecasts", forecasts)):
             if path is not None:
-                write_table(table, files.enter_context(atomic_file(path, argument)), suffix_of(path, TABLES))
+                hidden = files.enter_context(atomic_file(path, argument))
+                write_table(table, hidden, suffix_of(path, TABLES), safe=safe)
         if plot is not None:
             from segue.forecasting.evaluation.plots import history_of, plot_backtest, series_of
 

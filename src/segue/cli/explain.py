@@ -50,18 +50,19 @@ def explain(
     known = KnownOptions(covariates, holidays, future)
     predictor, reading, _ = read_informed(table, load_predictor(model, threads=threads), known, horizon)
     reason = explain_reading(predictor, reading, horizon, id, table.limits(reading))
-    _write(reason, output, plot)
+    _write(reason, output, plot, table.safe_csv)
     if not (table.quiet and output is not None):
         _show(reason, [path for path in (output, plot) if path])
 
 
-def _write(reason: "Explanation", output: Path | None, plot: Path | None) -> None:
+def _write(reason: "Explanation", output: Path | None, plot: Path | None, safe: bool) -> None:
     """Writes all requested files, or none if one of them fails."""
     from segue.forecasting.table.files.write import write_table
 
     with ExitStack() as files:
         if output is not None:
-            write_table(reason.table, files.enter_context(atomic_file(output, "output")), suffix_of(output, TABLES))
+            hidden = files.enter_context(atomic_file(output, "output"))
+            write_table(reason.table, hidden, suffix_of(output, TABLES), safe=safe)
         if plot is not None:
             from segue.forecasting.answers.explain_plot import plot_explanation
 

@@ -67,7 +67,7 @@ def forecast(
     from segue.forecasting.registry import load_predictor
 
     known = KnownOptions(covariates, holidays, future)
-    files = Files(output, plot, fitted).checked(table.file, {**vars(known), "calibrate": calibrate})
+    files = Files(output, plot, fitted, table.safe_csv).checked(table.file, {**vars(known), "calibrate": calibrate})
     totals = asked_totals(per, how, over, seed, {"plot": plot, "fitted": fitted})
     plain = load_predictor(model, threads=threads)
     predictor, reading, bare = read_informed(table, plain, known, horizon)
@@ -76,7 +76,7 @@ def forecast(
     if calibrate is not None:
         asked["calibration"] = _calibration(table, predictor, reading, horizon, calibrate)
     if totals is not None:
-        show_totals(predictor, reading, horizon, totals, asked, output, table.quiet)
+        show_totals(predictor, reading, horizon, totals, asked, output, table.quiet, table.safe_csv)
     else:
         first = _forecast(predictor, reading, horizon, asked, files, table.quiet)
         if not (table.quiet and output is not None):
@@ -96,6 +96,7 @@ class Files:
     output: Path | None
     plot: Path | None
     fitted: Path | None
+    safe: bool = False
 
     @property
     def written(self) -> list[Path]:
@@ -136,25 +137,25 @@ def _forecast(
             chunks = forecast_chunks(predictor, reading, horizon, **asked, report=report, chunk=chunk)
             first = next(chunks)
             if files.output is not None:
-                _write(chain([first], chunks), files.output, "output", stack)
+                _write(chain([first], chunks), files.output, "output", stack, files.safe)
         if files.fitted is not None:
             columns = QuantileColumns.of(predictor.name, asked["levels"], asked["quantiles"], asked["mean"])
             with counting("values", quiet) as bar:
                 report = partial(bar, f"{predictor.name}, past")
                 past = fitted_chunks(predictor, reading, columns, asked["limits"], report)
-                _write(past, files.fitted, "fitted", stack)
+                _write(past, files.fitted, "fitted", stack, files.safe)
         if files.plot is not None:
             figure = _drawn(reading, first, horizon)
             figure.savefig(stack.enter_context(atomic_file(files.plot, "plot")))
     return first
 
 
-def _write(frames: Iterable[Any], path: Path, argument: str, stack: ExitStack) -> None:
+def _write(frames: Iterable[Any], path: Path, argument: str, stack: ExitStack, safe: bool) -> None:
     """Writes frames to a file that takes its name when the stack ends."""
     from segue.forecasting.table.files.write import table_writer
 
     hidden = stack.enter_context(atomic_file(path, argument))
-    with table_writer(hidden, suffix_of(path, TABLES)) as write:
+    with table_writer(hidden, suffix_of(path, TABLES), safe=safe) as write:
         for frame in frames:
             write(frame)
 

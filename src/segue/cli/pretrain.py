@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from segue.cli.shared import options
 from segue.cli.shared.run import Minutes, Output, Resume, shown_run
 
 
 def pretrain(
+    ctx: options.Context,
     output: Output,
     config: Annotated[
-        Path | None, typer.Argument(metavar="CONFIG", help="A TOML file; not needed with --resume.")
+        Path | None, typer.Argument(metavar="CONFIG", help="A TOML file; not needed to resume a run.")
     ] = None,
     resume: Resume = False,
     minutes: Minutes = None,
@@ -20,6 +22,9 @@ def pretrain(
 
     At the end, or at Ctrl-C, the model is exported to ONNX, and then forecasts without torch.
     """
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
     from segue.config import read_config
     from segue.errors import UserError
     from segue.forecasting.pretraining.pretrain import PretrainConfig
@@ -27,15 +32,14 @@ def pretrain(
 
     if config is None and not resume:
         raise UserError("config", "(missing)", "name a TOML file such as configs/nanotst.toml, or use --resume")
-    if config is not None and resume:
-        raise UserError("config", config, "leave it out with --resume: the run holds its own config")
     settings = None if config is None else read_config(PretrainConfig, config)
-    with shown_run(output) as bar:
+    with shown_run(output, ctx) as bar:
         run_pretraining(
             settings,
             output,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=lambda final, device: bar.started(final.training, device),
             progress=bar.progress,
             exporting=lambda: bar.say("exporting the model to ONNX"),

@@ -45,7 +45,10 @@ def simulate(
     chunks = simulate_chunks(predictor, reading, horizon, paths, seed, bounds, None if output is not None else 1)
     first = next(chunks)
     if output is not None:
-        with atomic_file(output, "output") as path, table_writer(path, suffix_of(output, TABLES)) as write:
+        with (
+            atomic_file(output, "output") as path,
+            table_writer(path, suffix_of(output, TABLES), safe=table.safe_csv) as write,
+        ):
             write(first)
             for frame in chunks:
                 write(frame)

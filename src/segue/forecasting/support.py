@@ -17,6 +17,7 @@ _RESTS = 0.1  # the least value is a floor if it is this share of the observed v
 _AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
 _REPEATS = 2.0  # values for each distinct one; with fewer values a lattice may be chance
 _EXACT = 1e-6  # relative tolerance in steps of a lattice, for the rounding of decimal fractions
+_EDGE = 1e-4  # steps below half-way that count as half-way; single precision errs by up to 1e-5 steps for small counts
 _WHOLE = 2.0**53  # from here on double precision has no fractions, so whole values do not show that a series counts
 
 
@@ -30,7 +31,8 @@ def within_support(
     First, if no value is more frequent than the least one, as in sales or rain, no quantile lies below it. The least
     value must also occur three times, and make up a tenth of the values. Second, if all values lie on a lattice,
     least + k * step, and are repeated, as counts are, quantiles are rounded to the lattice. The quantiles of a
-    distribution on a lattice lie on it, too. Both steps work in any unit, and keep the order of quantiles.
+    distribution on a lattice lie on it, too. A quantile half-way between two values, or below it by no more than a
+    rounding error, moves up. Both steps work in any unit, and keep the order of quantiles.
 
     The third step depends on zero, so it is the only exception from the law of scale. Where all values are whole and
     none is negative, no quantile lies below zero. If no future value is negative either, a quantile that moves up to
@@ -45,7 +47,7 @@ def within_support(
     floor = np.where(_rests(ordered, least, count), least, floor)[..., None]
     least, step, lattice = least[..., None], step[..., None], lattice[..., None]
     with np.errstate(over="ignore"):  # the least gap is no step where there is no lattice, and may be tiny
-        rounded = least + np.round((quantiles - least) / step) * step
+        rounded = least + np.floor((quantiles - least) / step + 0.5 + _EDGE) * step
     return np.asarray(np.maximum(np.where(lattice, rounded, quantiles), floor))
 
 

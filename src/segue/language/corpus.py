@@ -13,6 +13,7 @@ from torch import Tensor
 from segue.errors import UserError
 from segue.text.protocol import Tokenizer
 from segue.text.read import decoded
+from segue.whole import read_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +111,7 @@ def read_text(path: str | Path) -> str:
         UserError: It cannot be read, or is no UTF-8.
     """
     try:
-        return decoded(Path(path).read_bytes())
+        return decoded(read_whole(Path(path)))
     except OSError as error:
         raise UserError("text", path, f"name a text file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

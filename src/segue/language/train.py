@@ -45,6 +45,7 @@ def train_language(
     *,
     resume: bool = False,
     minutes: float | None = None,
+    watch: Callable[[], float] | None = None,
     started: Callable[[LanguageConfig, Device, Material], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     measured: Callable[[Evaluation], None] | None = None,
@@ -58,8 +59,9 @@ def train_language(
         run: The run folder: new or empty, or with `resume` one that a run has left.
         resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
             uninterrupted run in all bits.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the number in the config.
-            A resumed run takes no minutes. Measuring the held-out loss takes additional time.
+        minutes: Train for so many minutes by the clock, measuring included, instead of the steps of the config. The
+            learning rate follows the clock. A resumed run keeps its minutes.
+        watch: The seconds that the caller has worked on the run, which count; `None` to count from the call.
         started: Called once with the final config, the device, and the model with its text. It then has to report the
             notes on the text, which are warnings otherwise.
         progress: Called after each step.
@@ -70,16 +72,15 @@ def train_language(
 
     Raises:
         UserError: The folder is in use or holds nothing to resume, the text cannot be read, is too short or is not the
-            text of the run, `config` or `minutes` is given to resume, or the loss is not finite.
+            text of the run, or the loss is not finite.
         Interrupted: Ctrl-C; the run is saved.
     """
-    begun = begin_run(LanguageConfig, config, run, resume=resume, minutes=minutes)
+    begun = begin_run(LanguageConfig, config, run, resume=resume, minutes=minutes, watch=watch)
     config, material = _ready(text, begun.config)
     model, folder = material.model.to(begun.device.device), begun.folder / "model"
     loss, state = language_loss(model, material.learnt, config, begun.device)
     validation = _validation(material.held_out, config, folder, measured)
     work = Work(model, loss, state, language_optimizer(config), validation)
-    config = begun.settle(config, work)
     if started is None:
         give_notice(material.notes)
     else:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from segue.errors import UserError
 from segue.training.optimizer import SingleRate
-from segue.training.schedule import TrainingConfig, learning_rate
+from segue.training.schedule import TrainingConfig
 
 Level = Mapping[str, nn.Parameter]
 _SUM = "gradient_sum"
@@ -125,14 +125,14 @@ class MultiRate:
         norms = [optimizer.gradient_norm() for optimizer in self._optimizers]
         return nn.utils.get_total_norm(norms)
 
-    def step(self, step: int) -> float:
+    def step(self, step: int, schedule: float) -> float:
         """Adds this step's gradients to the sums and updates the levels that are due; returns the rate of level 1."""
         for level, clock, optimizer in zip(self._levels, self._clocks, self._optimizers, strict=True):
             self._collect(level)
             if clock.due(step):
                 self._put_means(level, clock.waited(step))
-                optimizer.step(step)
-        return learning_rate(step, self._fastest)
+                optimizer.step(step, schedule)
+        return self._fastest.learning_rate * schedule
 
     def tensors(self) -> dict[str, Tensor]:
         """The moments of all levels, and `weight.gradient_sum` where a period is unfinished."""

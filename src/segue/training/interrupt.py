@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps, never within one."""
+"""Ctrl-C and SIGTERM between two steps, never within one."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was stopped by Ctrl-C and its state saved.
+    """Training was stopped by Ctrl-C or SIGTERM and its state saved.
 
     It is a `KeyboardInterrupt`, so code that catches errors does not catch it.
 
@@ -25,7 +25,10 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Delays Ctrl-C until the block has ended, then raises it as a `KeyboardInterrupt`."""
+    """Delays Ctrl-C until the block has ended, then raises it as a `KeyboardInterrupt`.
+
+    SIGTERM is delayed in the same way where the program handles it, as the command line does.
+    """
     if threading.current_thread() is not threading.main_thread():  # Ctrl-C reaches the main thread only
         yield
         return
@@ -34,10 +37,14 @@ def uninterrupted() -> Iterator[None]:
     def hold(number: int, frame: FrameType | None) -> None:
         held.append(number)
 
-    before = signal.signal(signal.SIGINT, hold)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}  # not ignored, not fatal
+    for stopping in handlers:
+        signal.signal(stopping, hold)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
-    if held:
-        raise KeyboardInterrupt
+        for stopping, handler in handlers.items():
+            signal.signal(stopping, handler)
+    for number in held:
+        handlers[signal.Signals(number)](number, None)

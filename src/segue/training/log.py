@@ -5,27 +5,31 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from segue.atomic import atomic_file
 
+LOG = "log.jsonl"
+
 
 class RunLog:
-    """Appends to `RUN/log.jsonl`, from a given step on.
+    """Appends to a file of lines such as `RUN/log.jsonl`, from a given step on.
 
     Args:
         run: The run folder.
         step: The step from which training continues. Later lines, and a line that a crash cut off, are dropped: their
             steps will be taken again.
+        name: The name of the file.
     """
 
-    def __init__(self, run: Path, step: int) -> None:
-        path = run / "log.jsonl"
+    def __init__(self, run: Path, step: int, name: str = LOG) -> None:
+        path = run / name
         kept = _lines_up_to(path, step)
         with atomic_file(path) as temporary:
             temporary.write_bytes(kept)
         self._file = path.open("a", encoding="utf-8", newline="\n")
 
-    def write(self, record: Mapping[str, int | float]) -> None:
+    def write(self, record: Mapping[str, int | float | None]) -> None:
         """Appends one line; `record` has a `step`."""
         self._file.write(json.dumps(record, allow_nan=False) + "\n")
         self._file.flush()
@@ -35,18 +39,22 @@ class RunLog:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
     def __enter__(self) -> "RunLog":
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self.close()
 
 
-def read_log(run: Path) -> list[dict[str, int | float]]:
+def read_log(run: Path, name: str = LOG) -> list[dict[str, Any]]:
     """All whole lines of a run's log."""
-    path = run / "log.jsonl"
+    path = run / name
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith(b"\n")]
 

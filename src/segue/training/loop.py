@@ -6,13 +6,14 @@ from typing import Any
 
 from torch import nn
 
-from segue.errors import UserError
+from segue.errors import UserError, give_notice
 from segue.state import State
-from segue.training.checkpoints import Checkpoint, latest, load_checkpoint, save_checkpoint
+from segue.training.checkpoints import latest, load_checkpoint, save_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
-from segue.training.log import RunLog, read_log
+from segue.training.log import LOG, RunLog, read_log
 from segue.training.optimizer import BuildOptimizer, single_rate
-from segue.training.runs import require_config, start_run
+from segue.training.pace import ClockPace, StepPace, pace_of
+from segue.training.runs import exclusive_run, remove_leftovers, require_config, start_run
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import CarryingLoss, Loss, Progress, Trainer
 from segue.training.validation import Validation, Validator
@@ -31,6 +32,7 @@ def train(
     progress: Callable[[Progress], None] | None = None,
     optimizer: BuildOptimizer = single_rate,
     save: Callable[[nn.Module], None] | None = None,
+    watch: Callable[[], float] | None = None,
 ) -> nn.Module:
     """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
 
@@ -46,28 +48,51 @@ def train(
         progress: Called after each step.
         optimizer: Builds the optimiser of the model; `segue.training.clocks.MultiRate` suits a model of levels.
         save: Called with the last model, as it is returned, when the run ends or Ctrl-C stops it.
+        watch: The seconds that this process has worked on the run, for a run by the clock; `None` to count from now.
 
     Returns:
         The last model, in evaluation mode: the averaged one where `config.average_decay` is above 0, else `model`.
 
     Raises:
-        UserError: The folder is in use, or holds nothing to resume; a checkpoint cannot be read or belongs to another
-            model; the loss or its gradient is not finite.
+        UserError: The folder is in use, by another process as well, or holds nothing to resume; a checkpoint cannot be
+            read or belongs to another model; the loss or its gradient is not finite.
         Interrupted: Ctrl-C; the state is saved.
     """
-    trainer = Trainer(model, loss_of_batch, config, state, optimizer)
-    if resume:
-        trainer.restore(_newest(run))
-    else:
-        start_run(run, config if record is None else record)
-        save_checkpoint(run, trainer.checkpoint())
-    stop = _stop_of(lambda: _train_and_log(trainer, validation, run, progress))
-    kept = trainer.kept.eval()
-    if save is not None:
-        stop = _stop_of(lambda: save(kept)) or stop
+    with exclusive_run(run, resume=resume):
+        remove_leftovers(run)
+        trainer = Trainer(model, loss_of_batch, config, state, optimizer)
+        if resume:
+            _restore(trainer, run)
+        else:
+            start_run(run, config if record is None else record)
+        save_checkpoint(run, trainer.checkpoint())  # an existing one is left as it is
+        steps = _Steps(trainer, validation, run, progress, watch)
+        stop = _stop_of(steps.take_all)
+        kept = trainer.kept.eval()
+        if save is not None:
+            stop = _stop_of(lambda: save(kept)) or stop
     if stop is not None:
         raise Interrupted(run, trainer.step) from stop
     return kept
+
+
+def _restore(trainer: Trainer, run: Path) -> None:
+    """Takes the state of the newest checkpoint; a run that was killed before it wrote one begins anew.
+
+    Raises:
+        UserError: The folder holds no run, or a run whose checkpoints are gone.
+    """
+    require_config(run)
+    folder = latest(run)
+    if folder is None:
+        if read_log(run):
+            raise UserError("resume", run, "its checkpoints are gone: delete it and start anew")
+        return
+    trainer.restore(load_checkpoint(folder))
+    expected = trainer.step - trainer.step % trainer.config.log_every
+    if expected and not any(line["step"] >= expected for line in read_log(run)):
+        lost = "its lines, and what was measured on held-out data, are lost; the run goes on"
+        give_notice([f"{run / LOG} does not reach up to step {trainer.step} of the checkpoint: {lost}"])
 
 
 def _stop_of(work: Callable[[], None]) -> KeyboardInterrupt | None:
@@ -79,66 +104,100 @@ def _stop_of(work: Callable[[], None]) -> KeyboardInterrupt | None:
         return stop
 
 
-def _train_and_log(
-    trainer: Trainer, validation: Validation | None, run: Path, progress: Callable[[Progress], None] | None
-) -> None:
-    """All steps that are left; the last one taken has its checkpoint, also where Ctrl-C stops the run."""
-    with RunLog(run, trainer.step) as log:
-        validator = None if validation is None else Validator(validation, read_log(run))
+class _Steps:
+    """Takes the steps of a run, and writes their lines and checkpoints.
+
+    Args:
+        trainer: The state from which the run goes on.
+        validation: As for `train`.
+        run: The run folder.
+        progress: As for `train`.
+        watch: As for `train`.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        validation: Validation | None,
+        run: Path,
+        progress: Callable[[Progress], None] | None,
+        watch: Callable[[], float] | None,
+    ) -> None:
+        self._trainer, self._run, self._progress = trainer, run, progress
+        self._pace: StepPace | ClockPace = pace_of(trainer.config, run, trainer.step, watch)
+        self._log = RunLog(run, trainer.step)
+        self._validator = None if validation is None else Validator(validation, read_log(run))
+        self._done: Progress | None = None
+        self._saved = trainer.step
+
+    def take_all(self) -> None:
+        """Takes all steps that are left; the last one taken has its checkpoint, also where Ctrl-C stops the run."""
         try:
-            _take_steps(trainer, validator, log, run, progress)
-            if trainer.step < trainer.config.steps:  # the last step has its checkpoint, an early end has none yet
-                log.sync()
-                save_checkpoint(run, trainer.checkpoint())
+            self._take()
+            self._checkpoint()  # a no-op but where the run ends early
         except KeyboardInterrupt:
             with uninterrupted():
-                log.sync()
-                save_checkpoint(run, trainer.checkpoint())
+                self._checkpoint()
             raise
+        finally:
+            self._log.close()
+            if isinstance(self._pace, ClockPace):
+                self._pace.close()
 
+    def _take(self) -> None:
+        """Takes all steps up to the end of the run, or up to its early end."""
+        trainer = self._trainer
+        while True:
+            self._measure(self._validator is not None and self._pace.wants_measure(trainer.step))
+            if self._validator is not None and self._validator.is_over:
+                return
+            turn = self._pace.turn(trainer.step + 1)
+            if turn is None:
+                break
+            loss = trainer.compute()
+            with uninterrupted():
+                self._done = trainer.apply(loss, turn)
+                self._record(self._done)
+            if self._progress is not None:
+                self._progress(self._done)
+        if self._done is not None and trainer.has_unlogged_loss:
+            self._write_loss(self._done)
+        self._checkpoint()  # the last measurement may take long
+        self._measure(True)
 
-def _take_steps(
-    trainer: Trainer, validator: Validator | None, log: RunLog, run: Path, progress: Callable[[Progress], None] | None
-) -> None:
-    """Takes all steps up to the end of the run, or up to its early end."""
-    while not _is_over(trainer, validator, log):
-        loss = trainer.compute()
-        with uninterrupted():
-            done = trainer.apply(loss)
-            _record(trainer, done, log, run)
-        if progress is not None:
-            progress(done)
+    def _measure(self, asked: bool) -> None:
+        """Measures the held-out loss where that is due."""
+        if self._validator is None or not self._validator.is_due(self._trainer.step, asked):
+            return
+        training = self._trainer.kept.training
+        with self._pace.measuring():
+            self._log.write(self._validator.measure(self._trainer.kept.eval(), self._trainer.step))
+        self._trainer.kept.train(training)
 
+    def _record(self, done: Progress) -> None:
+        """Writes the log line and the checkpoint that are due after a step, the line first."""
+        config = self._trainer.config
+        last = config.minutes is None and done.step == config.steps
+        if done.step % config.log_every == 0 or last:
+            self._write_loss(done)
+        if self._pace.wants_checkpoint(done.step):
+            self._checkpoint()
 
-def _is_over(trainer: Trainer, validator: Validator | None, log: RunLog) -> bool:
-    """Whether the run ends before another step; measures the held-out loss first, where that is due."""
-    if validator is not None and validator.is_due(trainer.step, trainer.config.steps):
-        training = trainer.kept.training
-        log.write(validator.measure(trainer.kept.eval(), trainer.step))
-        trainer.kept.train(training)
-    return trainer.step >= trainer.config.steps or (validator is not None and validator.is_over)
-
-
-def _newest(run: Path) -> Checkpoint:
-    require_config(run)
-    folder = latest(run)
-    if folder is None:
-        raise UserError("resume", run, "it has no checkpoint: delete it and start anew")
-    return load_checkpoint(folder)
-
-
-def _record(trainer: Trainer, done: Progress, log: RunLog, run: Path) -> None:
-    """Writes the log line and the checkpoint that are due after a step, the line first."""
-    config, last = trainer.config, done.step == done.steps
-    if done.step % config.log_every == 0 or last:
-        log.write(
+    def _write_loss(self, done: Progress) -> None:
+        self._log.write(
             {
                 "step": done.step,
-                "loss": trainer.take_mean_loss(),
+                "loss": self._trainer.take_mean_loss(),
                 "learning_rate": done.learning_rate,
                 "gradient_norm": done.gradient_norm,
             }
         )
-    if done.step % config.checkpoint_every == 0 or last:
-        log.sync()
-        save_checkpoint(run, trainer.checkpoint())
+
+    def _checkpoint(self) -> None:
+        """Saves the state, after the lines that belong to it."""
+        if self._saved == self._trainer.step:
+            return
+        with self._pace.saving():
+            self._log.sync()
+            save_checkpoint(self._run, self._trainer.checkpoint())
+        self._saved = self._trainer.step

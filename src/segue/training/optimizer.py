@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from segue.training.schedule import TrainingConfig, learning_rate
+from segue.training.schedule import TrainingConfig
 
 
 @runtime_checkable
@@ -21,8 +21,16 @@ class Optimizer(Protocol):
         """The norm of the parameters' gradients, before clipping; changes nothing."""
         ...
 
-    def step(self, step: int) -> float:
-        """Updates the parameters by their gradients, as step number `step`, from 1, and returns its learning rate."""
+    def step(self, step: int, schedule: float) -> float:
+        """Updates the parameters by their gradients.
+
+        Args:
+            step: The number of the step, from 1.
+            schedule: The learning rate, as a share of the highest.
+
+        Returns:
+            The learning rate.
+        """
         ...
 
     def tensors(self) -> dict[str, Tensor]:
@@ -65,7 +73,7 @@ class SingleRate:
 
     Args:
         parameters: By name; those without gradients are left as they are.
-        config: The learning rate with its schedule, the clip, the decays.
+        config: The highest learning rate, the clip, the decays.
     """
 
     def __init__(self, parameters: Mapping[str, nn.Parameter], config: TrainingConfig) -> None:
@@ -81,9 +89,9 @@ class SingleRate:
         """See `Optimizer`."""
         return nn.utils.get_total_norm([p.grad for p in self._parameters.values() if p.grad is not None])
 
-    def step(self, step: int) -> float:
+    def step(self, step: int, schedule: float) -> float:
         """See `Optimizer`."""
-        rate = learning_rate(step, self._config)
+        rate = self._config.learning_rate * schedule
         nn.utils.clip_grad_norm_(self._parameters.values(), self._config.clip)
         for group in self._adamw.param_groups:
             group["lr"] = rate

@@ -14,7 +14,8 @@ from segue.state import State
 from segue.training.average import average_of, update_average
 from segue.training.checkpoints import Checkpoint
 from segue.training.optimizer import BuildOptimizer, single_rate
-from segue.training.schedule import TrainingConfig
+from segue.training.pace import Turn
+from segue.training.schedule import TrainingConfig, schedule
 
 Loss = Callable[[int], Tensor]
 """The mean loss of the model on batch n = 1, 2, ... A function of the seed and n alone: so a resumed run is exact."""
@@ -31,7 +32,7 @@ class Progress:
     step: int
     """Steps taken."""
     steps: int
-    """Steps of the whole run."""
+    """Steps of the whole run; an estimate in a run by the clock."""
     loss: float
     """Loss of this step's batch, before its update."""
     learning_rate: float
@@ -94,20 +95,30 @@ class Trainer:
             loss.backward()
         return value
 
-    def apply(self, loss: float) -> Progress:
+    def apply(self, loss: float, turn: Turn | None = None) -> Progress:
         """Updates the weights by the gradients that `compute` left, and moves the state on.
+
+        Args:
+            loss: The loss that `compute` returned.
+            turn: The learning rate of the step; `None` for that of a run that counts steps.
 
         Raises:
             UserError: The gradient is not finite; the weights are unchanged.
         """
         step, norm = self.step + 1, float(self._optimizer.gradient_norm().item())
         self._require_finite("gradient norm", norm)
-        rate = self._optimizer.step(step)
+        turn = Turn(schedule(step, self.config), self.config.steps) if turn is None else turn
+        rate = self._optimizer.step(step, turn.rate)
         if self.average is not None:
             update_average(self.average, self.model, step, self.config.average_decay)
         self.step, self.state = step, self._after
         self._loss_sum, self._loss_count = self._loss_sum + loss, self._loss_count + 1
-        return Progress(step, self.config.steps, loss, rate, norm)
+        return Progress(step, turn.steps, loss, rate, norm)
+
+    @property
+    def has_unlogged_loss(self) -> bool:
+        """Whether steps were taken since `take_mean_loss` was last called."""
+        return self._loss_count > 0
 
     def take_mean_loss(self) -> float:
         """The mean loss of all steps since this was last called."""

@@ -42,10 +42,10 @@ class Validator:
         self._validation = validation
         self._curve = [(int(line["step"]), float(line[KEY])) for line in log if KEY in line]
 
-    def is_due(self, step: int, steps: int) -> bool:
-        """Whether the model after `step` of `steps` is still to be measured."""
+    def is_due(self, step: int, asked: bool = False) -> bool:
+        """Whether the model after `step` is still to be measured: after every few steps, and where it is asked for."""
         measured = bool(self._curve) and self._curve[-1][0] >= step
-        return not measured and step > 0 and (step % self._validation.every == 0 or step == steps)
+        return not measured and step > 0 and (asked or step % self._validation.every == 0)
 
     def measure(self, model: nn.Module, step: int) -> dict[str, int | float]:
         """Measures the model, keeps it if it is the best so far, and returns the line for the log.

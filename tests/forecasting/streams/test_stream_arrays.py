@@ -127,6 +127,7 @@ def test_arrays_forecast_lanes_of_frames_too_and_lists_are_arrays():
         ([[1.0], [1.0, 2.0]], {}, "values list: give an array of numbers"),
         ("words", {}, "values str: give an array of numbers"),
         (np.full((2, 1), np.inf), {}, "values inf: remove infinite values"),
+        (np.full((2, 1), -2e150), {}, "values -2e+150: is too large; give it in another unit"),
         (np.zeros((2, 4)), {"observed": np.ones((2, 3)) > 0}, "shape (2, 3): give truth values of shape (2, 4)"),
         (np.zeros((2, 4)), {"observed": np.ones(2) > 0}, "observed bool of shape (2,): give truth values"),
         (np.zeros((2, 4)), {"reset": np.ones(3) > 0}, "give truth values of shape (2, 4) or (2,)"),

@@ -20,7 +20,7 @@ def train(
     ctx: options.Context,
     output: Output,
     text: Annotated[
-        Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed with --resume.")
+        Path | None, typer.Argument(metavar="TEXT", help="A text file in UTF-8; not needed to resume a run.")
     ] = None,
     config: Config = None,
     tokenizer: Annotated[str | None, typer.Option(help="The kind of tokens: byte, character, word or bpe.")] = None,
@@ -29,21 +29,24 @@ def train(
     resume: Resume = False,
 ) -> None:
     """Train a language model on TEXT, whose end is held out, and write the run and its best model to OUTPUT."""
-    from segue.errors import UserError
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
     from segue.language.curve import plot_curve
     from segue.language.train import train_language
+    from segue.training.runs import begun_before
 
-    if resume and (config, tokenizer, backbone) != (None, None, None):
-        raise UserError("resume", output, "leave out --config, --tokenizer and --backbone: the run has its own")
-    settings = None if resume else _settings(config, tokenizer, backbone)
-    with shown_run(output) as bar:
+    resumed = resume and begun_before(output)
+    given = (config, tokenizer, backbone) != (None, None, None)
+    settings = None if resumed and not given else _settings(config, tokenizer, backbone)
+    with shown_run(output, ctx) as bar:
 
         def started(final: "LanguageConfig", device: "Device", material: "Material") -> None:
             bar.started(final.training, device)
             for note in notes_in_flags(material.notes, ctx.command):
                 bar.say(f"note: {note}")
             bar.say(_sizes(final, material))
-            if settings is not None and final.text != settings.text:
+            if settings is not None and not resumed and final.text != settings.text:
                 bar.say(_fitted(final.text, settings.text))
 
         train_language(
@@ -52,6 +55,7 @@ def train(
             output,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=started,
             progress=bar.progress,
             measured=lambda evaluation: bar.measured(evaluation.loss),

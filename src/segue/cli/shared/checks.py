@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from segue.atomic import is_stream, require_replaceable
 from segue.errors import UserError
 
 Model = TypeVar("Model")
@@ -35,10 +36,10 @@ def check_writable(
         source: A file or folder that is only read; neither it nor anything in it may be written.
 
     Raises:
-        UserError: The suffix is not accepted, the folder is missing or can't be written, or the file is a folder,
-            `source` or in it.
+        UserError: The suffix is not accepted, the folder is missing or can't be written, or the file is read-only,
+            a folder, `source` or in it.
     """
-    if path is None:
+    if path is None or is_stream(path):  # a pipe has no folder to write into and needs no suffix
         return
     if suffixes is not None and not path.name.lower().endswith(suffixes):
         raise UserError(argument, path, f"give a name that ends in {' or '.join(suffixes)}")
@@ -51,6 +52,8 @@ def check_writable(
         inside = source is not None and source.resolve() in path.resolve().parents
     except OSError as error:  # the name is too long, for instance
         raise UserError(argument, path, f"name another file ({error.strerror})") from error
+    if path.is_file():
+        require_replaceable(path, argument)
     if path.is_dir() or same:
         raise UserError(argument, path, "would overwrite a folder or the input; name another file")
     if inside:
@@ -58,8 +61,8 @@ def check_writable(
 
 
 def suffix_of(path: Path, suffixes: tuple[str, ...]) -> str:
-    """Returns the one of `suffixes` that ends the name of a file that `check_writable` accepted."""
-    return next(suffix for suffix in suffixes if path.name.lower().endswith(suffix))
+    """Returns the one of `suffixes` that ends the name of an accepted file; the first of them for a pipe."""
+    return next((suffix for suffix in suffixes if path.name.lower().endswith(suffix)), suffixes[0])
 
 
 def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:

@@ -1,4 +1,4 @@
-"""Failures of commands: one line on standard error and exit status 2; status 130 when interrupted."""
+"""Failures of commands: one line on standard error and exit status 2; 130 or 143 when stopped."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ from segue.cli.shared.flags import in_flags
 from segue.cli.shared.terminal import accept_every_encoding, shown
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
+from segue.signals import Terminated
 
 # later versions of typer have their own copy of click, earlier ones use click itself
 _MISUSE: type[Any] = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
@@ -69,8 +70,9 @@ class OneLineErrors(TyperGroup):
             _fail(f"cannot read or write: {file}{error.strerror or error}")
         except MemoryError as error:
             _fail(f"not enough memory ({error or 'none is left'}); ask for a shorter horizon or fewer series")
-        except (KeyboardInterrupt, typer.Abort):
-            result = 130
+        except (KeyboardInterrupt, typer.Abort) as error:
+            typer.echo("segue: stopped", err=True)
+            result = 143 if isinstance(error.__cause__ or error, Terminated) else 130
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
         return result

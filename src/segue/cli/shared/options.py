@@ -31,6 +31,9 @@ Comment = Annotated[str | None, typer.Option(help="The mark that begins lines of
 Floor = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast lies below it.")]
 Cap = Annotated[float | None, typer.Option(metavar="NUMBER", help="No forecast lies above it, such as a capacity.")]
 NonNegative = Annotated[bool, typer.Option("--non-negative", help="No forecast is negative: a floor of 0.")]
+SafeCsv = Annotated[
+    bool, typer.Option("--safe-csv", help="In CSV, put ' before text that a spreadsheet would run as a formula.")
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Leave out notes and progress; with --output also the table.")
 ]

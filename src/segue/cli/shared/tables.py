@@ -41,6 +41,7 @@ def _common(
     non_negative: options.NonNegative = False,
     floor: options.Floor = None,
     cap: options.Cap = None,
+    safe_csv: options.SafeCsv = False,
     quiet: options.Quiet = False,
 ) -> None:
     """The parameters that every command on tables has."""
@@ -89,6 +90,7 @@ class TableFile:
     non_negative: bool
     floor: float | None
     cap: float | None
+    safe_csv: bool
     quiet: bool
 
     def read(self) -> "Reading":

@@ -51,6 +51,7 @@ def show_totals(
     asked: Mapping[str, Any],
     output: Path | None,
     quiet: bool,
+    safe: bool,
 ) -> None:
     """Writes the totals if a file is given; prints the beginning of their table, unless `quiet` and it is written.
 
@@ -62,7 +63,7 @@ def show_totals(
     table = forecast_totals(predictor, reading, horizon, totals, **asked)
     if output is not None:
         with atomic_file(output, "output") as path:
-            write_table(table, path, suffix_of(output, TABLES))
+            write_table(table, path, suffix_of(output, TABLES), safe=safe)
     if not (quiet and output is not None):
         typer.echo(shown_rows(table))
 

@@ -23,15 +23,16 @@ class TrainingBar:
 
     def __init__(self, output: Path) -> None:
         columns = (
-            TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("step {task.completed:.0f}/{task.fields[about]}{task.total:.0f}"),
             BarColumn(),
             TextColumn("loss {task.fields[loss]:.4f}{task.fields[held_out]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
+        self._length = ""
         self._console, self._output = Console(stderr=True), output
         self._bar = Progress(*columns, console=self._console)
-        self._task = self._bar.add_task("train", total=None, loss=math.nan, held_out="")
+        self._task = self._bar.add_task("train", total=None, loss=math.nan, held_out="", about="")
 
     def __enter__(self) -> "TrainingBar":
         return self
@@ -40,8 +41,7 @@ class TrainingBar:
         if self._bar.live.is_started:
             self._bar.stop()
         if kind is None and not self._bar.tasks[0].completed:
-            steps = self._bar.tasks[0].total or 0
-            self.say(f"the run was finished before: {steps:.0f} of {steps:.0f} steps")
+            self.say(f"the run was finished before: {self._length}")
 
     def say(self, line: str) -> None:
         """Writes a line above the bar."""
@@ -49,14 +49,18 @@ class TrainingBar:
 
     def started(self, config: "TrainingConfig", device: "Device") -> None:
         """Shows the device, the seed and the number of steps of the run."""
-        self.say(f"{device.reason}; seed {config.seed}; {config.steps} steps into {self._output}")
-        self._bar.update(self._task, total=config.steps)
+        self._length = (
+            f"{config.steps} of {config.steps} steps" if config.minutes is None else f"{config.minutes:g} minutes"
+        )
+        length = self._length.rpartition(" of ")[2]
+        self.say(f"{device.reason}; seed {config.seed}; {length} into {self._output}")
+        self._bar.update(self._task, total=config.steps, about="" if config.minutes is None else "about ")
 
     def progress(self, step: "Step") -> None:
         """Shows a step, and starts the bar at the first loss."""
         if not self._bar.live.is_started:
             self._bar.start()
-        self._bar.update(self._task, completed=step.step, loss=step.loss)
+        self._bar.update(self._task, completed=step.step, total=step.steps, loss=step.loss)
 
     def measured(self, loss: float) -> None:
         """Shows the loss on held-out data."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from segue.cli.shared import options
 from segue.cli.shared.checks import one_of
 from segue.cli.shared.run import Config, Minutes, Output, Resume, draw_losses, shown_run
 from segue.cli.translate.arguments import SkipBad, Source, Target, report_skipped
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def train(
+    ctx: options.Context,
     output: Output,
     pairs: Annotated[
-        Path | None, typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns; not with --resume.")
+        Path | None,
+        typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns; not needed to resume a run."),
     ] = None,
     config: Config = None,
     architecture: Annotated[
@@ -39,15 +42,17 @@ def train(
     resume: Resume = False,
 ) -> None:
     """Train a model on PAIRS, some of which are held out, and write the run and its best model to OUTPUT."""
-    from segue.errors import UserError
+    from segue.training.pace import Stopwatch
+
+    watch = Stopwatch()  # to load torch takes some of the minutes
+    from segue.training.runs import begun_before
     from segue.translate.training.plots import plot_losses
     from segue.translate.training.train import train_translation
 
-    given = (config, architecture, tokenizer, source, target)
-    if resume and (given != (None,) * 5 or skip_bad):
-        raise UserError("resume", output, "leave out everything but PAIRS: the run has its own settings")
-    settings = None if resume else _settings(config, architecture, tokenizer, (source, target, skip_bad))
-    with shown_run(output) as bar:
+    given = (config, architecture, tokenizer, source, target) != (None,) * 5 or skip_bad
+    kept = resume and begun_before(output) and not given
+    settings = None if kept else _settings(config, architecture, tokenizer, (source, target, skip_bad))
+    with shown_run(output, ctx) as bar:
 
         def started(final: "TranslationConfig", device: "Device", material: "Material") -> None:
             report_skipped(*material.files)
@@ -61,6 +66,7 @@ def train(
             dev=dev,
             resume=resume,
             minutes=minutes,
+            watch=watch,
             started=started,
             progress=bar.progress,
             measured=bar.measured,

@@ -60,6 +60,7 @@ def pretrain(
     *,
     resume: bool = False,
     minutes: float | None = None,
+    watch: Callable[[], float] | None = None,
     started: Callable[[PretrainConfig, Device], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     exporting: Callable[[], None] | None = None,
@@ -71,8 +72,9 @@ def pretrain(
         run: The run folder: new or empty, or with `resume` the folder of an earlier run.
         resume: Continue the run in the folder. The result is that of an uninterrupted run, bit for bit if the number of
             threads is the same.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the steps of the config;
-            not allowed to resume.
+        minutes: Train for so many minutes by the clock, measuring included, instead of the steps of the config; the
+            learning rate follows the clock. A run that is resumed keeps the minutes that it has.
+        watch: The seconds that the caller has worked on the run, which count; `None` to count from the call.
         started: Called once with the final config and the device.
         progress: Called after each step.
         exporting: Called before the model is exported, where its backbone has an exported form.
@@ -81,18 +83,17 @@ def pretrain(
         The trained model: the averaged weights where the config asks for an average.
 
     Raises:
-        UserError: The folder is in use or has nothing to resume, `config` or `minutes` is given to resume, `minutes` is
-            not above 0, the initial model does not fit, or the loss is not finite.
+        UserError: The folder is in use or has nothing to resume, `minutes` is not above 0, the initial model does not
+            fit, or the loss is not finite.
         Interrupted: Ctrl-C stopped the run; it is saved, and the model folder holds the model of that step.
     """
     resume = resume or config is None
-    begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes)
+    begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes, watch=watch)
     config, device = begun.config, begun.device
-    model = (_fresh(config) if resume or config.initial is None else _initial(config)).to(device.device)
-    with _examples(config, minutes) as examples:
+    model = (_initial(config) if begun.begins and config.initial is not None else _fresh(config)).to(device.device)
+    with _examples(config, config.training.minutes) as examples:
         loss = pretraining_loss(model, config, device, examples)
         work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
-        config = begun.settle(config, work)
         if started is not None:
             started(config, device)
         trained = begun.train(config, work, progress)

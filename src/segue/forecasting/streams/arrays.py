@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float64
 
 from segue.errors import UserError
+from segue.forecasting.table.rows import LARGEST
 from segue.state import State
 
 
@@ -19,6 +20,8 @@ def appended(
     seen = ~np.isnan(values) if observed is None else observed & ~np.isnan(values)
     if (np.isinf(values) & seen).any():
         raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
+    if (too_large := seen & (np.abs(values) > LARGEST)).any():
+        raise UserError("values", f"{values[too_large][0]:g}", "is too large; give it in another unit")
     steps, time = state["values"].shape[1], values.shape[1]
     if reset is not None and time:  # without a value there is no reset
         first = reset[:, None] & (np.arange(time) == 0) if reset.ndim == 1 else reset

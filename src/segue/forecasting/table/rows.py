@@ -22,10 +22,12 @@ from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.numbers.read import read_numbers
 from segue.forecasting.table.times.read import read_times
 
+LARGEST = 1e150
+"""The greatest value that tables and streams take: the square of a much larger one is beyond double precision."""
+
 DType = Any
 """A type of narwhals; the class of these types cannot be checked at run time."""
 
-_LARGEST = 1e150  # the square of a much larger value is beyond double precision
 _MOST_BAD = 64  # the most series with bad times that are searched for; each takes some readings of the column
 
 
@@ -280,7 +282,7 @@ def _read_values(
         _, remedy = read.fault(column.iloc[int(read.bad[0])])
         add(bad, lambda row: read.fault(column.iloc[row])[0], remedy)
     add(np.isinf(values), lambda _: "is infinite", "leave it empty if it is missing")
-    add(np.abs(values) > _LARGEST, lambda row: f"is too large ({values[row]:g})", "give it in another unit")
+    add(np.abs(values) > LARGEST, lambda row: f"is too large ({values[row]:g})", "give it in another unit")
     return values
 
 

@@ -13,6 +13,7 @@ from segue.errors import UserError
 from segue.text.read import decoded
 from segue.translate.data.headers import is_header
 from segue.translate.data.quotes import Row, with_quotes, without_quotes
+from segue.whole import read_whole
 
 LONGEST = 1000
 """The most characters of a side by default, since a longer text is seldom one sentence."""
@@ -132,7 +133,7 @@ def require_text(text: str, argument: str) -> str:
 def _rows(path: Path) -> list[Row]:
     """Rows that are not empty, each with the number of its last line; a row of nothing but a tab is not empty."""
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(read_whole(path))
     except OSError as error:
         raise UserError("pairs", path, f"name a TSV or CSV file that can be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

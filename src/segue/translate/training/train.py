@@ -11,6 +11,7 @@ from segue.device import Device
 from segue.errors import UserError
 from segue.folder import CARD, add_files
 from segue.training.run import Work, begin_run
+from segue.training.runs import exclusive_run, put_strays_aside
 from segue.training.trainer import Loss, Progress
 from segue.training.validation import Validation
 from segue.translate.data.batches import Batch
@@ -22,8 +23,6 @@ from segue.translate.training.material import Material, read_material
 from segue.translate.training.selection import held_out_measure
 from segue.translate.training.unknown import with_unknown
 
-_TIMED = 16  # steps: more than by default, as batches differ in length
-
 
 def train_translation(
     pairs: str | Path | None,
@@ -33,6 +32,7 @@ def train_translation(
     dev: str | Path | None = None,
     resume: bool = False,
     minutes: float | None = None,
+    watch: Callable[[], float] | None = None,
     started: Callable[[TranslationConfig, Device, Material], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     measured: Callable[[float], None] | None = None,
@@ -46,8 +46,9 @@ def train_translation(
         dev: A file of held-out pairs; `None` to split some off. No held-out text is in training, in either case.
         resume: Continue the run in the folder; with the same number of threads, the outcome equals that of an
             uninterrupted run in all bits.
-        minutes: Train as many steps as fit into so many minutes on this machine, instead of the number in the config.
-            A resumed run takes no minutes. Measuring on held-out pairs takes additional time.
+        minutes: Train for so many minutes by the clock, measuring included, instead of the steps of the config. The
+            learning rate follows the clock. A resumed run keeps its minutes.
+        watch: The seconds that the caller has worked on the run, which count; `None` to count from the call.
         started: Called once with the final config, the device, and the model with its pairs.
         progress: Called after each step.
         measured: Called after each measurement with the figure that `config.select` names.
@@ -57,23 +58,26 @@ def train_translation(
 
     Raises:
         UserError: The folder is in use or holds nothing to resume; the file cannot be read, has too few pairs or is not
-            the file of the run; `config` or `minutes` is given to resume; or the loss is not finite.
+            the file of the run; or the loss is not finite.
         Interrupted: Ctrl-C; the run is saved.
     """
-    begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes)
+    begun = begin_run(TranslationConfig, config, run, resume=resume, minutes=minutes, watch=watch)
     config, material = _ready(pairs, dev, begun.config)
     model, folder = material.model.to(begun.device.device), begun.folder / "model"
     measure = held_out_measure(material.held_out, config, measured)
     validation = Validation(measure, config.validate_every, _keeper(folder), config.patience)
     loss = translation_loss(material, config, begun.device)
-    work = Work(model, loss, validation=validation, timed_steps=_TIMED)
-    config = begun.settle(config, work)
+    work = Work(model, loss, validation=validation)
     if started is not None:
         started(config, begun.device, material)
     counter = _StepCounter(progress)
     begun.train(config, work, counter)
     if counter.taken or not (folder / CARD).exists():
-        add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
+        if config.training.minutes is not None and counter.taken:  # only now is it known
+            config = replace(config, training=replace(config.training, steps=counter.step))
+        with exclusive_run(begun.folder, resume=True):
+            put_strays_aside(begun.folder)
+            add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
     return Seq2Seq.from_pretrained(folder)
 
 
@@ -98,11 +102,11 @@ class _StepCounter:
     """
 
     def __init__(self, progress: Callable[[Progress], None] | None) -> None:
-        self.taken, self._step = 0, 0
+        self.taken, self.step = 0, 0
         self._progress, self._begin = progress, time.perf_counter()
 
     def __call__(self, done: Progress) -> None:
-        self.taken, self._step = self.taken + 1, done.step
+        self.taken, self.step = self.taken + 1, done.step
         if self._progress is not None:
             self._progress(done)
 
@@ -110,7 +114,7 @@ class _StepCounter:
     def minutes(self) -> float | None:
         """The time of the run up to its last step, measuring included; `None` where this process took no step."""
         seconds = time.perf_counter() - self._begin
-        return seconds / 60 / self.taken * self._step if self.taken else None
+        return seconds / 60 / self.taken * self.step if self.taken else None
 
 
 def _keeper(folder: Path) -> Callable[[nn.Module], None]:

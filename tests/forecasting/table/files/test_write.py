@@ -53,3 +53,20 @@ def test_midnights_keep_their_clock_in_slices(tmp_path, monkeypatch):
     monkeypatch.setattr("segue.forecasting.table.files.write._SLICE", 1)
     write_table(HOURS, tmp_path / "table.csv", ".csv")
     assert (tmp_path / "table.csv").read_text(encoding="utf-8") == HOURS.to_csv(index=False)
+
+
+def test_safe_csv_disarms_formulas_and_leaves_numbers_alone(tmp_path):
+    """Chunked as well; catches text of a number, a name of a column, and a category that are read in another way."""
+    cells = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\tx", "-5", "+1e3", "plain", "a=b", None]
+    table = pd.DataFrame({"=id": cells, "y": np.arange(10) - 5.0, "kind": pd.Categorical(["=x"] * 10)})
+    path = tmp_path / "out.csv"
+    with table_writer(path, ".csv", safe=True) as write:
+        write(table.iloc[:4])
+        write(table.iloc[4:])
+    read = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert list(read.columns) == ["'=id", "y", "kind"]
+    disarmed = [f"'{cell}" for cell in cells[:5]]
+    assert read["'=id"].tolist() == [*disarmed, "-5", "+1e3", "plain", "a=b", ""]
+    assert read["y"][0] == "-5.0"
+    assert set(read["kind"]) == {"'=x"}
+    assert list(table.columns) == ["=id", "y", "kind"]  # the caller's table is left as it was

@@ -3,12 +3,13 @@
 import gzip
 import io
 import re
-import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+
+from segue.whole import read_standard_input, read_whole
 
 STANDARD_INPUT = "-"
 
@@ -37,7 +38,7 @@ def read_source(path: Path) -> bytes:
         OSError: The file cannot be read, or a compressed file is cut short.
         ValueError: The file is of another format than CSV or Parquet; the reason names a remedy.
     """
-    raw = sys.stdin.buffer.read() if str(path) == STANDARD_INPUT else path.read_bytes()
+    raw = read_standard_input() if str(path) == STANDARD_INPUT else read_whole(path)
     if raw.startswith(_GZIP):
         raw = _unpacked(gzip.GzipFile(fileobj=io.BytesIO(raw)), len(raw), "gzip")
     elif raw.startswith(_ZSTD):

@@ -17,7 +17,7 @@ _SLICE = 50_000  # rows of CSV that are in memory as text
 
 
 @contextmanager
-def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], None]]:
+def table_writer(path: Path, form: str, *, safe: bool = False) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yields a function that writes the next rows of a table; chunks give the bytes that all rows at once give.
 
     There is one exception. If all times of the first chunks are midnights and later ones are not, CSV has dates in the
@@ -26,6 +26,7 @@ def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], Non
     Args:
         path: The file, which is written anew.
         form: One of `SUFFIXES`.
+        safe: Whether CSV gets `'` before each text that a spreadsheet would run as a formula; see `harmless`.
 
     Example:
         >>> with table_writer(Path("out.csv"), ".csv") as write:  # doctest: +SKIP
@@ -38,23 +39,45 @@ def table_writer(path: Path, form: str) -> Iterator[Callable[[pd.DataFrame], Non
         return
     with path.open("wb") as file:
         if form == ".csv":
-            yield _Csv(file.write).write
+            yield _Csv(file.write, safe).write
         else:
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:  # no name, no time: same bytes
-                yield _Csv(packed.write).write
+                yield _Csv(packed.write, safe).write
 
 
-def write_table(table: pd.DataFrame, path: Path, form: str) -> None:
+def write_table(table: pd.DataFrame, path: Path, form: str, *, safe: bool = False) -> None:
     """Writes a whole table; see `table_writer`."""
-    with table_writer(path, form) as write:
+    with table_writer(path, form, safe=safe) as write:
         write(table)
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Puts `'` before texts that a spreadsheet would run: those that begin with =, +, -, @, tab or carriage return.
+
+    Texts that are numbers, such as -5, stay as they are. Names of columns count as texts.
+    """
+    table = table.rename(columns=_harmless)
+    for name, kind in table.dtypes.items():
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
+            table[name] = table[name].astype(object).map(_harmless)
+    return table
+
+
+def _harmless(cell: object) -> object:
+    if not (isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 class _Csv:
     """Writes the rows of chunks as CSV in UTF-8, below one header. Times keep their clock once one of them has it."""
 
-    def __init__(self, put: Callable[[bytes], object]) -> None:
-        self._put, self._begun = put, False
+    def __init__(self, put: Callable[[bytes], object], safe: bool) -> None:
+        self._put, self._begun, self._safe = put, False, safe
         self._clocks: set[str] = set()
 
     def write(self, chunk: pd.DataFrame) -> None:
@@ -64,6 +87,7 @@ class _Csv:
             rows = chunk.iloc[first : first + _SLICE]
             bare = [name for name in self._clocks if _midnights(rows[name])]  # pandas would write them as dates
             rows = rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%d %H:%M:%S") for name in bare})
+            rows = harmless(rows) if self._safe else rows
             self._put(rows.to_csv(index=False, header=not self._begun, lineterminator="\n").encode())
             self._begun = True
 

@@ -1,0 +1,66 @@
+"""Ctrl-C and SIGTERM end every command in one line, with the status that shells expect."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from segue.cli import app
+from segue.signals import Stops, Terminated
+from segue.training.interrupt import uninterrupted
+
+SCRIPT = """
+import signal, sys
+from segue.signals import stopped_at_once
+with stopped_at_once():
+    signal.raise_signal({number})
+print("not reached")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_modules_load_ends_the_process_in_one_line(number, status):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(number=int(number))], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "segue: stopped\n")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_within_a_command_is_an_exception_and_a_status(number, status, monkeypatch, capsys):
+    """Also where an import makes another exception of it."""
+    from segue import cli
+
+    for error in (None, ImportError("numpy could not be imported")):
+
+        def work(*arguments, error=error, **options):
+            try:
+                signal.raise_signal(number)
+            except KeyboardInterrupt:
+                if error is not None:
+                    raise error from None
+                raise
+
+        monkeypatch.setattr(cli, "app", work)
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == status
+        assert capsys.readouterr().err == "segue: stopped\n"
+    assert app is not cli.app
+
+
+def test_sigterm_within_an_update_waits_for_its_end():
+    done, stops = [], Stops()
+
+    def update():
+        with stops.raised(), uninterrupted():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("the rest of the update")
+
+    with pytest.raises(Terminated):
+        update()
+    assert done
+    assert stops.status == 143
