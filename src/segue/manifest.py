@@ -26,14 +26,17 @@ def write_manifest(folder: Path) -> None:
     write_file(folder / SUMS, "".join(f"{sum_of(path)}  {path.name}\n" for path in paths))
 
 
-def verify(folder: str | Path, *names: str, argument: str = "model", remedy: str = AGAIN) -> None:
+def verify(folder: str | Path, *names: str, argument: str = "model", remedy: str = AGAIN) -> set[str]:
     """Refuses files that differ from their checksums, or have none.
 
     Args:
         folder: The folder.
-        names: The files that the caller is going to read.
+        names: The files that the caller is going to read; none for all that have a checksum.
         argument: The name of the argument in errors.
         remedy: What the user can do about a damaged file.
+
+    Returns:
+        The names of all files that have a checksum.
 
     Raises:
         UserError: The folder has no readable manifest, or a file is missing, is not in it or differs; the message names
@@ -41,12 +44,13 @@ def verify(folder: str | Path, *names: str, argument: str = "model", remedy: str
     """
     folder = Path(folder)
     expected = _read(folder, argument, remedy)
-    for name in names:
+    for name in names or expected:
         try:
             found = sum_of(folder / name)
         except OSError as error:
             raise UserError(argument, folder / name, f"{remedy} (it can't be read: {error.strerror})") from error
         _compare(folder / name, found, expected, argument, remedy)
+    return set(expected)
 
 
 def verify_content(path: Path, content: bytes, argument: str = "model", remedy: str = AGAIN) -> None:

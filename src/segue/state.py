@@ -26,7 +26,7 @@ from segue.atomic import atomic_file
 from segue.bounded import parse
 from segue.errors import UserError
 from segue.header import MOST_BYTES, read_header
-from segue.seal import KEY, facts_of, is_whole, seal, unsealed
+from segue.seal import KEY, is_whole, seal, unsealed, without_seal
 
 Array = Any
 """A numpy array or a torch tensor."""
@@ -156,11 +156,11 @@ class State(Mapping[str, Array]):
             UserError: The folder is missing, or can't be written, or the facts take more than 15 MB.
             OSError: The disk is full.
         """
-        text = json.dumps(facts, sort_keys=True)
+        text = unsealed(facts)
         if (size := len(json.dumps(text))) > _MOST_FACTS:
             raise UserError("facts", f"of {size:,} bytes", "save fewer lanes in one file, or shorter names")
         with atomic_file(path) as temporary:
-            _save_file(self, temporary, {KEY: unsealed(text)})
+            _save_file(self, temporary, {KEY: text})
             seal(temporary)
 
     @classmethod
@@ -184,9 +184,10 @@ class State(Mapping[str, Array]):
             metadata = read_header(Path(path)).metadata
             if not is_whole(Path(path)):
                 raise ValueError("its checksum differs")
-            facts = parse(facts_of(metadata[KEY]))
-            if not isinstance(facts, dict):
+            told = parse(metadata[KEY])
+            if not isinstance(told, dict):
                 raise TypeError("facts without names")
+            facts = without_seal(told)
             with safe_open(path, framework=_FRAMEWORKS[framework]) as file:
                 state = cls({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 (not a mapping)
         except (OSError, SafetensorError, KeyError, ValueError, TypeError, IndexError) as error:

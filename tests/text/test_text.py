@@ -1,6 +1,5 @@
 """Tokenizers: decoding gives back the text in any script, also after a stay on disk."""
 
-import json
 
 import pytest
 from hypothesis import given
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 
 from segue.errors import UserError
 from segue.folder import TOKENIZER
+from segue.manifest import write_manifest
 from segue.text.bytes import ByteTokenizer
 from segue.text.characters import CharacterTokenizer
 from segue.text.named import learn_tokenizer, load_tokenizer, tokenizer_from_json
@@ -85,6 +85,7 @@ def test_a_tokenizer_is_the_same_after_a_stay_on_disk(name, tmp_path):
     tokenizer = learn_tokenizer(name, TEXT, 300)
     assert isinstance(tokenizer, Tokenizer)
     (tmp_path / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
+    write_manifest(tmp_path)
     again = load_tokenizer(tmp_path)
     assert again.encode(TEXT) == tokenizer.encode(TEXT)
     assert (again.size, again.unknown, again.to_json()) == (tokenizer.size, tokenizer.unknown, tokenizer.to_json())
@@ -109,6 +110,7 @@ def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
     with pytest.raises(UserError, match="name a folder that holds a whole model"):
         load_tokenizer(tmp_path)
     (tmp_path / TOKENIZER).write_text(text)
+    write_manifest(tmp_path)
     with pytest.raises(UserError, match="this is no tokenizer"):
         load_tokenizer(tmp_path)
 
@@ -116,6 +118,7 @@ def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
 def test_mistakes_name_their_remedy(monkeypatch):
     with pytest.raises(UserError, match="size 255: give at least 256"):
         learn_tokenizer("bpe", TEXT, 255)
+    pairs = BPE.to_json()
     monkeypatch.setitem(__import__("sys").modules, "tokenizers", None)
     with pytest.raises(UserError, match=r"pip install 'segue\[train\]'"):
-        tokenizer_from_json(json.dumps({"model": {}}))
+        tokenizer_from_json(pairs)

@@ -156,7 +156,7 @@ def test_a_truncated_checkpoint_is_refused_by_name(name, tmp_path):
     run_through(tmp_path / "run", replace(CONFIG, steps=5))
     path = latest(tmp_path / "run") / name
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(UserError, match="step-5: delete this folder"):
+    with pytest.raises(UserError, match=f"step-5/{name}: delete this folder"):
         run_through(tmp_path / "run", resume=True)
 
 
