@@ -1,8 +1,8 @@
 """Checkpoints: `RUN/checkpoints/step-N/{model,optimizer,average,state}.safetensors` and `trainer.json`.
 
 Each is written under a temporary name, synced and renamed, so a folder called step-N is whole even if the process was
-killed. There is no pickle: reading a checkpoint runs no code. `SHA256SUMS` holds a checksum of each file. `trainer.json`
-holds those of the run's config and of its log up to the step, because a run with another config would end at other
+killed. There is no pickle: reading a checkpoint runs no code. `SHA256SUMS` has a checksum of each file. `trainer.json`
+has those of the run's config and of its log up to the step, because a run with another config would end at other
 weights. So damage is reported on resume, and no run goes on from it.
 """
 
