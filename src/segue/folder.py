@@ -146,6 +146,7 @@ def require_shapes(folder: str | Path, shapes: Shapes) -> Header:
     left = dict(header.shapes)
     for name, shape in shapes:
         if (stored := left.pop(name, None)) != shape:
+            verify(folder, WEIGHTS)  # damage has another remedy
             raise _misfit(folder, f"{name} is {'missing' if stored is None else stored}, not {shape}")
     if left:
         raise _misfit(folder, f"{next(iter(left))} is no part of it")

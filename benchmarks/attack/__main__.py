@@ -1,0 +1,59 @@
+"""Attacks on what Segue reads.
+
+`python -m benchmarks.attack folders`; add `--without-torch` for a process that cannot import it.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.figures import write_figures
+from benchmarks.machine import default_output, machine
+
+Rows = tuple[list[dict[str, object]], int]
+
+
+def _folders(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.folders import attack
+
+    return attack(options.count or 2000, options.seed, options.without_torch)
+
+
+def _states(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.states import attack
+
+    return attack(options.count or 500, options.seed)
+
+
+def _checkpoints(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.checkpoints import attack
+
+    return attack(options.count or 200, options.seed)
+
+
+ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
+    "folders": _folders,
+    "states": _states,
+    "checkpoints": _checkpoints,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("attack", choices=ATTACKS)
+    parser.add_argument("--count", type=int, help="attempts; by default 2000 folders, 500 states, 200 run folders")
+    parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
+    parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")
+    parser.add_argument("--output", type=Path, help="the CSV file; by default one in benchmarks/results")
+    options = parser.parse_args()
+    rows, faults = ATTACKS[options.attack](options)
+    name = f"attack-{options.attack}{'-without-torch' if options.without_torch else ''}"
+    about = {"seed": options.seed, **machine(threads=1)}
+    write_figures(rows, options.output or default_output(name), about)
+    total = sum(int(str(row["attempts"])) for row in rows)
+    print(f"{total} attempts, {faults} faults")
+    raise SystemExit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()
