@@ -1,1 +1,1 @@
-"""Attacks on what Segue reads: each attempt must be refused in one line, or give exactly the result of what is whole."""
+"""Attacks on what Segue reads: each attempt is refused in one line, or gives exactly the result of what is whole."""

@@ -35,7 +35,7 @@ def _sources(home: Path, without_torch: bool) -> list[Path]:
     import subprocess
     import sys
 
-    code = "import sys, pathlib; from benchmarks.attack.sources import make_sources as make; make(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib, benchmarks.attack.sources as made; made.make_sources(pathlib.Path(sys.argv[1]))"
     subprocess.run([sys.executable, "-c", code, str(home)], check=True)
     for name in ("torch", "onnxscript", "tokenizers"):
         sys.modules[name] = None  # type: ignore[assignment]

@@ -31,7 +31,7 @@ def make_sources(home: Path) -> list[Path]:
     nano = NanoTSTConfig(context=32, patch=8, span=2, width=8, heads=2, layers=2)
     folders = {name: NanoTST(replace(nano, backbone=name)) for name in ("transformer", "lstm")}
     folders |= {"classic": ClassicTST(ClassicTSTConfig(context=32, patch=8, width=8, heads=2, layers=1))}
-    for tokenizer, backbone in zip(("byte", "character", "word", "bpe"), ("lstm", "nested", "rnn", "transformer")):
+    for tokenizer, backbone in (("byte", "lstm"), ("character", "nested"), ("word", "rnn"), ("bpe", "transformer")):
         sizes = LanguageModelConfig(backbone=backbone, width=8, layers=2, heads=2, window=16)
         folders[f"language-{tokenizer}"] = LanguageModel(sizes, learn_tokenizer(tokenizer, _TEXT, None))
     pairs = [Pair(*pair) for pair in _PAIRS]

@@ -27,7 +27,7 @@ def _words(saved: dict[str, Any], draw: random.Random) -> Any:
             lambda: {"kind": "word", "words": words[:-1]},
             lambda: {"kind": "word", "words": [*words[:-1], draw.choice([None, 3, ["a"], {}])]},
             lambda: {"kind": "word", "words": "".join(words)},
-            lambda: {"kind": "word", "words": {word: 1 for word in words}},
+            lambda: {"kind": "word", "words": dict.fromkeys(words, 1)},
             lambda: '{"kind": "word", "words": [' + ",".join(f'"{i:x}"' for i in range(many)) + "]}",
         ]
     )()

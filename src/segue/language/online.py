@@ -83,7 +83,7 @@ def require_state(model: LanguageModel, config: OnlineConfig, state: State, path
     state.require_like(State.join({"learner": inner, "text": text}), path)
     tokens = [state["text.last"], state["learner.segment.tokens"], state["learner.segment.following"]]
     bounds = [(model.tokenizer.size, tokens), (config.segment, [state["learner.filled"]])]
-    if state.lanes != 1 or any(not ((0 <= a) & (a < most)).all() for most, arrays in bounds for a in arrays):
+    if state.lanes != 1 or any(not ((a >= 0) & (a < most)).all() for most, arrays in bounds for a in arrays):
         raise UserError("state", path, "load it into the model that saved it (a token or a number is out of range)")
 
 

@@ -99,10 +99,12 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         UserError: A file is missing or damaged, and the checkpoint before it may still be whole; or the run's config or
             log is not the one that the checkpoint was written with.
     """
+    _require_bounds(folder)
     names = verify(folder, argument="checkpoint", remedy=_BEFORE)
     try:
         facts = _facts_of(folder)
-        parts = {name: _load(folder / f"{name}.safetensors") for name in _PARTS if f"{name}.safetensors" in names}
+        paths = {name: folder / f"{name}.safetensors" for name in _PARTS if f"{name}.safetensors" in names}
+        parts = {name: tensors_of(load_arrays(path, "checkpoint")) for name, path in paths.items()}
         state = parts.get("state")
         checkpoint = Checkpoint(
             step=facts["step"],
@@ -117,9 +119,10 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise UserError("checkpoint", folder, f"{_BEFORE} (it cannot be read)") from error
     run = folder.parent.parent
     for name, begin in (("config.toml", facts["config"]), ("log.jsonl", facts["log"])):
-        if _begin_of(run / name, begin[0]) != begin:
+        path = run / name
+        if _begin_of(path, begin[0]) != begin or (path.is_file() and path.stat().st_size > _MOST_LOG):
             remedy = f"copy it again (it is missing or changed since step {checkpoint.step}), or start anew"
-            raise UserError("resume", run / name, remedy)
+            raise UserError("resume", path, remedy)
     return checkpoint
 
 
@@ -204,9 +207,17 @@ def _begin_of(path: Path, size: int | None = None) -> list[int | str]:
     return [len(content), hashlib.sha256(content).hexdigest()]
 
 
-def _load(path: Path) -> dict[str, Tensor]:
-    read_header(path)
-    return tensors_of(load_arrays(path, "checkpoint"))
+def _require_bounds(folder: Path) -> None:
+    """Refuses files that are longer than what they say they hold, before all of their bytes are hashed."""
+    for path in sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors")):
+        try:
+            if path.name == _FACTS:
+                read_bytes(path, _MOST_FACTS)
+            else:
+                read_header(path)
+        except (OSError, ValueError) as error:
+            why = (isinstance(error, OSError) and error.strerror) or str(error)
+            raise UserError("checkpoint", path, f"{_BEFORE} (it cannot be read: {why})") from error
 
 
 def _by_step(parent: Path) -> list[Path]:

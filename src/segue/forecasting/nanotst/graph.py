@@ -154,7 +154,12 @@ class ExportedModel:
         options.enable_mem_pattern = False  # a plan for each shape takes a tenth more memory and is no faster
         options.log_severity_level = 4  # fatal only: errors are in the exception, and warnings concern unused devices
         try:
-            return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(
+                self.folder / GRAPH,
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # it prints, and tries the same again
+            )
         except Exception as error:  # onnxruntime's exceptions have no common base class
             raise UserError("model", self.folder, f"{_AGAIN} (onnxruntime cannot load it)") from error
 

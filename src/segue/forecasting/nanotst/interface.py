@@ -125,6 +125,8 @@ def _check_external(
 
 def _check_node(node: bytes) -> None:
     fields = read_fields(node, range(1, 11))
+    for name in (*fields[1], *fields[2], *fields[3]):
+        text([name])  # onnxruntime fails later on one that is no UTF-8
     if text(fields[7]) not in _STANDARD:
         raise ValueError(f"it has an operator of others, {text(fields[7])}.{text(fields[4])}")
     for attribute in fields[5]:

@@ -198,6 +198,8 @@ def require_lanes(state: State, facts: dict[str, Any]) -> None:
         raise ValueError("times of another shape")
     if not np.isfinite(values).all():
         raise ValueError("a value that is not finite")
+    if type(facts.get("gathered", False)) is not bool:
+        raise ValueError("gathered neither true nor false")
     if facts["form"] is not None:
         ids = facts["ids"]
         kind = type(ids[0]) if ids else str
