@@ -1,6 +1,5 @@
 """Tokenizers: decoding gives back the text in any script, also after a stay on disk."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,7 +11,7 @@ MOST_TOKENS = 2**20
 """The largest vocabulary; those of large language models have 256,000 tokens."""
 _BYTES = 256
 _LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-_PARTS = {
+_PARTS: dict[str, tuple[Any, ...]] = {
     "version": ("1.0",),
     "truncation": (None,),
     "padding": (None,),
@@ -21,7 +21,7 @@ _PARTS = {
     "post_processor": (None,),
     "decoder": (_LEVEL, {**_LEVEL, "add_prefix_space": True}),
 }
-_SETTINGS = {
+_SETTINGS: dict[str, tuple[Any, ...]] = {
     "type": ("BPE",),
     "dropout": (None,),
     "unk_token": (None,),
