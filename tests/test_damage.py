@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from segue.bounded import parse, read_bytes
 from segue.errors import UserError
 from segue.folder import SUMS, load_config, load_model_folder, load_weights, require_shapes, save_model_folder
 from segue.header import Entry, read_header
-from segue.manifest import verify, write_manifest
+from segue.manifest import write_manifest
 from segue.state import State
 
 ARRAYS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(2, dtype=np.float16)}
@@ -55,18 +56,17 @@ def test_every_sampled_bit_of_a_model_is_refused_by_the_name_of_its_file(model, 
 
 
 def test_every_bit_of_the_checksums_is_refused_or_changes_nothing(model):
-    """A changed letter of the card's name or digits is refused as soon as a file is not found in the list."""
+    """A changed digit or name is refused; catches a file without a checksum that is accepted."""
     (model / "MODEL_CARD.md").unlink()
     write_manifest(model)
+    accepted = []
     for bit in range(8 * (model / SUMS).stat().st_size):
         flip(model / SUMS, bit)
-        try:
+        with suppress(UserError):
             load_model_folder(model)
-        except UserError as error:
-            assert str(error).startswith(f"model {model}")
-        else:  # two spaces or a space and a star, as `sha256sum` writes texts and binaries; a form feed for a line's end
-            verify(model, "config.json", "model.safetensors")
+            accepted.append(bit)
         flip(model / SUMS, bit)
+    assert accepted == []
 
 
 def test_every_bit_of_a_state_is_refused(state):

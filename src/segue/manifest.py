@@ -80,7 +80,7 @@ def _read(folder: Path, argument: str, remedy: str) -> dict[str, str]:
     """The checksums by name."""
     path = folder / SUMS
     try:
-        lines = read_bytes(path, _MOST_BYTES).decode("ascii").splitlines()
+        *lines, rest = read_bytes(path, _MOST_BYTES).decode("ascii").replace("\r\n", "\n").split("\n")
     except FileNotFoundError as error:
         by_hand = f"(it is missing); if you trust this folder, write it by `sha256sum *.* > {SUMS}` in there"
         raise UserError(argument, path, f"{remedy} {by_hand}") from error
@@ -88,6 +88,6 @@ def _read(folder: Path, argument: str, remedy: str) -> dict[str, str]:
         raise UserError(argument, path, f"{remedy} (this file can't be read)") from error
     found = [_LINE.fullmatch(line) for line in lines]
     sums = {match[2]: match[1] for match in found if match is not None}
-    if len(sums) != len(lines):  # a line that is no checksum, or two of one file
+    if rest or len(sums) != len(lines):  # a line that is no checksum, or two of one file
         raise UserError(argument, path, f"{remedy} (this file can't be read)")
     return sums
