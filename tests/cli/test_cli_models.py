@@ -14,6 +14,7 @@ from segue.cli import app
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.nanotst.weights import model_folder
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
+from segue.manifest import write_manifest
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
