@@ -9,6 +9,7 @@ import pytest
 from segue.atomic import atomic_folder
 from segue.errors import UserError
 from segue.folder import CARD, GRAPH, SUMS, add_files, fingerprint, load_config, load_model_folder, save_model_folder
+from segue.manifest import write_manifest
 
 _CARD_SUM = "87851527cd6c59eacbdd2c6798ddeb44925b095e24f5d67530cd3d57bfb716de"  # as sha256sum gives it
 CONFIG = {"width": 4, "levels": (0.1, 0.9)}
@@ -90,8 +91,8 @@ def test_missing_file_is_refused_by_path(name, tmp_path):
 )
 def test_broken_config_is_refused_by_path(text, tmp_path):
     save_model_folder(tmp_path / "model", "nanotst", CONFIG, weights())
-    (tmp_path / "model" / SUMS).unlink()  # an older folder has none
     (tmp_path / "model" / "config.json").write_bytes(text.encode("latin-1"))
+    write_manifest(tmp_path / "model")
     with pytest.raises(UserError, match=r"config\.json: save the model again"):
         load_model_folder(tmp_path / "model")
 
@@ -103,7 +104,7 @@ def test_truncated_weights_are_refused_by_path(length, tmp_path):
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(UserError, match=r"model\.safetensors: copy or save the model again"):
         load_model_folder(tmp_path / "model")
-    (tmp_path / "model" / SUMS).unlink()  # an older folder has none
+    write_manifest(tmp_path / "model")
     with pytest.raises(UserError, match=r"model\.safetensors: name a folder with whole weights"):
         load_model_folder(tmp_path / "model")
 
@@ -164,9 +165,9 @@ def test_files_that_are_no_part_of_a_model_are_neither_written_nor_replaced(tmp_
 
 def test_weights_that_numpy_cannot_hold_are_refused(tmp_path):
     save_model_folder(tmp_path / "model", "nanotst", CONFIG, weights())
-    (tmp_path / "model" / SUMS).unlink()
     header = b'{"a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}'
     (tmp_path / "model" / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0")
+    write_manifest(tmp_path / "model")
     with pytest.raises(UserError, match="name a folder with whole weights"):
         load_model_folder(tmp_path / "model")
 

@@ -1,6 +1,6 @@
 """Attacks on what Segue reads, and on its runs.
 
-`python -m benchmarks.attack runs`
+`python -m benchmarks.attack folders`; add `--without-torch` for a process that cannot import it.
 """
 
 import argparse
@@ -11,6 +11,24 @@ from benchmarks.figures import write_figures
 from benchmarks.machine import default_output, machine
 
 Rows = tuple[list[dict[str, object]], int]
+
+
+def _folders(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.folders import attack
+
+    return attack(options.count or 2000, options.seed, options.without_torch)
+
+
+def _states(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.states import attack
+
+    return attack(options.count or 500, options.seed)
+
+
+def _checkpoints(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.checkpoints import attack
+
+    return attack(options.count or 200, options.seed)
 
 
 def _runs(options: argparse.Namespace) -> Rows:
@@ -26,6 +44,9 @@ def _minutes(options: argparse.Namespace) -> Rows:
 
 
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
+    "folders": _folders,
+    "states": _states,
+    "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
 }
@@ -34,15 +55,15 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attack", choices=ATTACKS)
-    parser.add_argument(
-        "--count", type=int, help="attempts; by default 150 kills at file operations, 9 patterns of load"
-    )
+    parser.add_argument("--count", type=int, help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads")
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
+    parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")
     parser.add_argument("--output", type=Path, help="the CSV file; by default one in benchmarks/results")
     options = parser.parse_args()
     rows, faults = ATTACKS[options.attack](options)
+    name = f"attack-{options.attack}{'-without-torch' if options.without_torch else ''}"
     about = {"seed": options.seed, **machine(threads=1)}
-    write_figures(rows, options.output or default_output(f"attack-{options.attack}"), about)
+    write_figures(rows, options.output or default_output(name), about)
     total = sum(int(str(row["attempts"])) for row in rows)
     print(f"{total} attempts, {faults} faults")
     raise SystemExit(1 if faults else 0)

@@ -27,7 +27,8 @@ from benchmarks.forecasting.sets import SETS, Task, load_task
 from benchmarks.machine import default_output, machine
 from segue.config import read_config
 from segue.device import Device, decide_device
-from segue.forecasting.nanotst.features import CANDIDATES, Inputs, features_of
+from segue.forecasting.nanotst.config import CANDIDATES
+from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.pretraining.ahead import made_ahead
 from segue.forecasting.pretraining.pretrain import PretrainConfig, pretraining_loss, windows_of

@@ -103,7 +103,8 @@ if TYPE_CHECKING:
     from segue.heads.protocol import Distribution
     from segue.heads.quantiles import QuantileHead
     from segue.language.config import LanguageConfig
-    from segue.language.model import LanguageModel, LanguageModelConfig
+    from segue.language.model import LanguageModel
+    from segue.language.sizes import LanguageModelConfig
     from segue.language.train import train_language
     from segue.live.detect import detect
     from segue.live.observations import Observations
@@ -117,7 +118,8 @@ if TYPE_CHECKING:
     from segue.translate.decode.align import Alignment, align
     from segue.translate.decode.config import DecodeConfig
     from segue.translate.decode.texts import Hypothesis, translate_texts
-    from segue.translate.model.seq2seq import Seq2Seq, Seq2SeqConfig
+    from segue.translate.model.seq2seq import Seq2Seq
+    from segue.translate.model.sizes import Seq2SeqConfig
     from segue.translate.training.config import TranslationConfig
     from segue.translate.training.train import train_translation
 else:  # not in front of type checkers, which would then believe in any name at all
@@ -153,7 +155,8 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "heads.protocol": ("Distribution",),
         "heads.quantiles": ("QuantileHead",),
         "language.config": ("LanguageConfig",),
-        "language.model": ("LanguageModel", "LanguageModelConfig"),
+        "language.model": ("LanguageModel",),
+        "language.sizes": ("LanguageModelConfig",),
         "language.train": ("train_language",),
         "live.detect": ("detect",),
         "live.observations": ("Observations",),
@@ -165,7 +168,8 @@ else:  # not in front of type checkers, which would then believe in any name at 
         "translate.training.config": ("TranslationConfig",),
         "translate.decode.texts": ("Hypothesis", "translate_texts"),
         "translate.decode.config": ("DecodeConfig",),
-        "translate.model.seq2seq": ("Seq2Seq", "Seq2SeqConfig"),
+        "translate.model.seq2seq": ("Seq2Seq",),
+        "translate.model.sizes": ("Seq2SeqConfig",),
         "translate.data.pairs": ("Pair", "read_pairs"),
         "translate.data.split": ("split_pairs",),
         "translate.training.train": ("train_translation",),

@@ -16,9 +16,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
+from segue.bounded import parse, read_bytes
 from segue.errors import UserError
 
 T = TypeVar("T")
+
+_MOST_BYTES = 2**16
+"""Bytes of a config; the longest here has 3,000. A TOML reader takes time quadratic in the length of a dotted key."""
 
 _WORDS = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
 
@@ -36,10 +40,10 @@ def read_config(cls: type[T], path: str | Path, changes: Mapping[str, Mapping[st
     """
     path = Path(path)
     try:
-        mapping = tomllib.loads(path.read_text(encoding="utf-8"))
+        mapping = parse(read_bytes(path, _MOST_BYTES).decode("utf-8"), tomllib.loads)
     except OSError as error:
         raise UserError("config", path, f"name a TOML file that can be read ({error.strerror})") from error
-    except ValueError as error:  # no TOML, or no UTF-8
+    except ValueError as error:  # no TOML, or no UTF-8, or too large
         raise UserError("config", path, f"mend the TOML: {error}") from error
     for table, values in (changes or {}).items():
         if isinstance(mapping.setdefault(table, {}), dict):
@@ -108,7 +112,7 @@ def _convert(kind: Any, value: object, name: str) -> Any:
         return {key: _convert(arguments[1], item, f"{name}.{key}") for key, item in value.items()}
     if origin is Literal and any(type(value) is type(choice) and value == choice for choice in arguments):
         return value
-    if kind is float and type(value) is int:  # not bool, which is an int to isinstance
+    if kind is float and type(value) is int and abs(value) < 2**1023:  # not bool, which is an int to isinstance
         return float(value)
     if type(value) is kind:
         return value

@@ -9,11 +9,15 @@
 
 This module imports no model and no torch: weights are numpy arrays. A folder is written under a temporary name and
 renamed, so a folder with the right name is whole. The checksums detect later damage by a copy or a disk.
+
+A folder may come from a stranger. So a reader takes three steps, and allocates nothing for a model before the third:
+`load_config` reads at most 64 kB, `require_shapes` compares the sizes of the config with the header of the weights, and
+`load_weights` verifies and reads the weights.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +26,21 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from segue.atomic import atomic_file, atomic_folder, write_file
+from segue.bounded import parse, read_bytes
 from segue.errors import UserError
+from segue.header import Header, read_header
+from segue.manifest import SUMS as SUMS  # the sixth file of a folder
+from segue.manifest import verify, verify_content, write_manifest
 
 CONFIG, WEIGHTS, GRAPH = "config.json", "model.safetensors", "model.onnx"
-TOKENIZER, CARD, SUMS = "tokenizer.json", "MODEL_CARD.md", "SHA256SUMS"
+TOKENIZER, CARD = "tokenizer.json", "MODEL_CARD.md"
 
 Arrays = Mapping[str, np.ndarray]
+Shapes = Iterable[tuple[str, tuple[int, ...]]]
+"""The name and the shape of each tensor of a model, as its config says them one after another."""
+
+_MOST_CONFIG = 2**16  # bytes: a config takes 500
+_MOST_WEIGHTS = 2**30  # bytes: 250 million weights in single precision; the largest model here has 11 million
 
 
 def save_model_folder(
@@ -75,36 +88,79 @@ def add_files(folder: str | Path, files: Mapping[str, str | bytes]) -> None:
     _require_model_only(folder)
     names = [name for name in _NAMES - {SUMS, *files} if (folder / name).is_file()]
     load_config(folder)
-    verify_files(folder, *(name for name in names if name != CARD))  # a damaged file must not get a new checksum
+    verify(folder, *(name for name in names if name != CARD))  # a damaged file must not get a new checksum
     kept = {name: (folder / name).read_bytes() for name in names}
     with atomic_folder(folder) as temporary:
         _write_files(temporary, kept | dict(files))
 
 
-def load_config(folder: str | Path) -> tuple[str, dict[str, Any]]:
+def load_config(folder: str | Path, kind: str | None = None, noun: str = "") -> tuple[str, dict[str, Any]]:
     """Reads the kind and the config of a model folder, without its weights.
+
+    Args:
+        folder: A model folder.
+        kind: The kind that the caller can read; `None` for any.
+        noun: That kind in the words of an error, for example `"a language model"`.
 
     Returns:
         The kind, and the config as JSON values.
 
     Raises:
-        UserError: The folder or its config is missing, broken or damaged.
+        UserError: The folder or its config is missing, broken or damaged, or of another kind.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError("model", folder, f"name a folder that holds {CONFIG} and {WEIGHTS}")
-    verify_files(folder, CONFIG)
     path = folder / CONFIG
+    text = read_text(path, _MOST_CONFIG)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        kind, config = content["kind"], content["config"]
-        if not (isinstance(kind, str) and isinstance(config, dict)):
+        content = parse(text)
+        stored, config = content["kind"], content["config"]
+        if not (isinstance(stored, str) and isinstance(config, dict)):
             raise TypeError("kind is no text or config no table")
-    except OSError as error:
-        raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError("model", path, f"save the model again, this is no model's config ({error})") from error
-    return kind, config
+    if kind not in (None, stored):
+        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
+    return stored, config
+
+
+def require_shapes(folder: str | Path, shapes: Shapes) -> Header:
+    """Refuses weights whose names and shapes, by their header, are not those of the config; reads no weights.
+
+    It asks for one shape after another and stops at the first that differs. So a config of 1e9 layers is refused after
+    as many shapes as the file has tensors.
+
+    Args:
+        folder: A model folder.
+        shapes: The names and shapes that the config asks for.
+
+    Returns:
+        The header.
+
+    Raises:
+        UserError: The weights are missing or too large, or do not fit the config; the message names the first tensor.
+    """
+    folder = Path(folder)
+    header = _header(folder / WEIGHTS)
+    left = dict(header.shapes)
+    for name, shape in shapes:
+        if (stored := left.pop(name, None)) != shape:
+            verify(folder, WEIGHTS)  # damage has another remedy
+            raise _misfit(folder, f"{name} is {'missing' if stored is None else stored}, not {shape}")
+    if left:
+        raise _misfit(folder, f"{next(iter(left))} is no part of it")
+    return header
+
+
+def load_weights(folder: str | Path) -> dict[str, np.ndarray]:
+    """Verifies and reads the weights of a model folder, in their stored dtypes.
+
+    Raises:
+        UserError: The weights are missing, broken or damaged.
+    """
+    verify(folder, WEIGHTS)
+    return load_arrays(Path(folder) / WEIGHTS, "model")
 
 
 def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
@@ -117,32 +173,33 @@ def load_model_folder(folder: str | Path) -> tuple[str, dict[str, Any], dict[str
         UserError: The folder or a file is missing, broken or damaged.
     """
     kind, config = load_config(folder)
-    verify_files(folder, WEIGHTS, TOKENIZER)
-    return kind, config, load_arrays(Path(folder) / WEIGHTS, "model")
+    _header(Path(folder) / WEIGHTS)
+    return kind, config, load_weights(folder)
 
 
-def verify_files(folder: str | Path, *names: str) -> None:
-    """Refuses files that differ from their checksums.
-
-    It accepts a folder without checksums, which an earlier Segue wrote, and a file without a checksum.
+def read_text(path: Path, most: int) -> bytes:
+    """Reads and verifies a config or a tokenizer.
 
     Args:
-        folder: A model folder.
-        names: The files that the caller is going to read.
+        path: The file in a model folder.
+        most: The most bytes that it may have.
 
     Raises:
-        UserError: A file with a checksum is missing or differs from it; the message names the file.
+        UserError: The file is missing, damaged or larger.
     """
-    folder = Path(folder)
-    expected = _read_sums(folder)
-    for name in names:
-        path = folder / name
-        try:
-            damaged = name in expected and _sum_of(path) != expected[name]
-        except OSError as error:
-            raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
-        if damaged:
-            raise UserError("model", path, f"copy or save the model again (its checksum in {SUMS} differs)")
+    try:
+        content = read_bytes(path, most)
+    except OSError as error:
+        raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
+    except ValueError as error:
+        raise UserError("model", path, f"save the model again ({error})") from error
+    verify_content(path, content)
+    return content
+
+
+def parts_of(folder: Path) -> str:
+    """The files that decide on the shapes of weights, as an error names them."""
+    return f"{CONFIG} and {TOKENIZER}" if (folder / TOKENIZER).exists() else CONFIG
 
 
 def fingerprint(config: Mapping[str, Any], arrays: Arrays) -> str:
@@ -152,7 +209,7 @@ def fingerprint(config: Mapping[str, Any], arrays: Arrays) -> str:
     state. Half precision is hashed as single precision, to which every reader converts it. So the stored files, the
     exported model and the torch module of a folder have one fingerprint.
     """
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    digest = sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name].astype(np.float32) if arrays[name].dtype == np.float16 else arrays[name]
         digest.update(json.dumps([name, array.dtype.name, list(array.shape)]).encode())
@@ -198,24 +255,29 @@ def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
         raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
     for name, content in contents.items():
         write_file(folder / name, content)
-    sums = "".join(f"{_sum_of(path)}  {path.name}\n" for path in sorted(folder.iterdir()))
-    write_file(folder / SUMS, sums)
+    write_manifest(folder)
 
 
-def _read_sums(folder: Path) -> dict[str, str]:
-    """The checksums by name; empty where the folder has none."""
+def _header(path: Path) -> Header:
+    """The header of the weights of a model."""
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-        return {name: digest for digest, name in (line.split() for line in lines)}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UserError("model", folder / SUMS, "copy or save the model again (this file can't be read)") from error
+        size = path.stat().st_size
+        if size > _MOST_WEIGHTS:
+            raise UserError("model", path, f"name a smaller model (these weights have {size:,} bytes)")
+        return read_header(path)
+    except OSError as error:
+        raise UserError("model", path, f"name a folder that holds a whole model ({error.strerror})") from error
+    except UserError:
+        raise
+    except ValueError as error:
+        verify(path.parent, path.name)  # damage has another remedy
+        raise UserError("model", path, f"name a folder with whole weights ({error})") from error
 
 
-def _sum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _misfit(folder: Path, difference: str) -> UserError:
+    return UserError(
+        "model", folder, f"its weights do not fit its {parts_of(folder)}; save or copy it again ({difference})"
+    )
 
 
 _NAMES = {CONFIG, WEIGHTS, GRAPH, TOKENIZER, CARD, SUMS}

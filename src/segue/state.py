@@ -23,12 +23,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file as save_arrays
 
 from segue.atomic import atomic_file
+from segue.bounded import parse
 from segue.errors import UserError
+from segue.header import MOST_BYTES, read_header
+from segue.seal import KEY, is_whole, seal, unsealed, without_seal
 
 Array = Any
 """A numpy array or a torch tensor."""
 
-_METADATA_KEY = "segue"  # only one key: safetensors does not order several keys, so files would differ from run to run
+_MOST_FACTS = MOST_BYTES * 15 // 16  # the rest of the header is for names and shapes
 _FRAMEWORKS = {"numpy": "np", "torch": "pt"}
 
 
@@ -142,18 +145,23 @@ class State(Mapping[str, Array]):
     def save(self, path: str | Path, facts: Mapping[str, Any]) -> None:
         """Writes one safetensors file, atomically. Its bytes do not depend on the library of the arrays.
 
+        The file holds a checksum of itself, by which `load` reports damage.
+
         Args:
             path: The file to write; its folder must exist.
             facts: Facts about the state, as JSON values. Examples are the names of lanes, the frequency, and the hash
                 of the model's config and weights.
 
         Raises:
-            UserError: The folder is missing, or can't be written.
+            UserError: The folder is missing, or can't be written, or the facts take more than 15 MB.
             OSError: The disk is full.
         """
-        metadata = {_METADATA_KEY: json.dumps(facts, sort_keys=True)}
+        text = unsealed(facts)
+        if (size := len(json.dumps(text))) > _MOST_FACTS:
+            raise UserError("facts", f"of {size:,} bytes", "save fewer lanes in one file, or shorter names")
         with atomic_file(path) as temporary:
-            _save_file(self, temporary, metadata)
+            _save_file(self, temporary, {KEY: text})
+            seal(temporary)
 
     @classmethod
     def load(
@@ -170,20 +178,42 @@ class State(Mapping[str, Array]):
             The state, on the CPU, and all facts.
 
         Raises:
-            UserError: The file is missing, truncated or no state, or a fact differs.
+            UserError: The file is missing, damaged or no state, or a fact differs.
         """
         try:
+            metadata = read_header(Path(path)).metadata
+            if not is_whole(Path(path)):
+                raise ValueError("its checksum differs")
+            told = parse(metadata[KEY])
+            if not isinstance(told, dict):
+                raise TypeError("facts without names")
+            facts = without_seal(told)
             with safe_open(path, framework=_FRAMEWORKS[framework]) as file:
-                facts: dict[str, Any] = json.loads((file.metadata() or {})[_METADATA_KEY])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
-            raise UserError(
-                "state", path, "name a whole state file that segue saved (this one can't be read)"
-            ) from error
+                state = cls({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 (not a mapping)
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError, IndexError) as error:
+            why = f": {error}" if isinstance(error, ValueError) else ""
+            remedy = f"name a whole state file that segue saved (this one can't be read{why})"
+            raise UserError("state", path, remedy) from error
         for name, value in expected.items():
             if facts.get(name) != value:
                 raise UserError("state", path, f"load it into the model that saved it ({name} differs)")
-        return cls(arrays), facts
+        return state, facts
+
+    def require_like(self, lane: "State", path: str | Path) -> None:
+        """Refuses a state that was read from a file and is not of the form of another one.
+
+        Args:
+            lane: A state with the names, types and shapes that this one must have, with any number of lanes.
+            path: The file.
+
+        Raises:
+            UserError: A name is missing or unknown, or a type or a shape differs; the message gives the first.
+        """
+        for name in sorted({*self, *lane}):
+            one, other = (_form(state[name]) if name in state else "missing" for state in (self, lane))
+            if one != other:
+                remedy = f"load it into the model that saved it ({name} is {one}, not {other})"
+                raise UserError("state", path, remedy)
 
     @property
     def _any(self) -> Array:
@@ -214,6 +244,11 @@ class State(Mapping[str, Array]):
 def _equal(one: Array, other: Array) -> bool:
     same_kind = (type(one), one.shape, one.dtype) == (type(other), other.shape, other.dtype)
     return same_kind and bool((one == other).all())
+
+
+def _form(array: Array) -> str:
+    """The type and the shape of a lane, in words."""
+    return f"{str(array.dtype).removeprefix('torch.')} {tuple(array.shape[1:])}"
 
 
 def _is_torch(array: Array) -> bool:

@@ -14,6 +14,7 @@ from segue.cli import app
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.nanotst.weights import model_folder
 from segue.forecasting.pretraining.grammar.sheet import draw_sheet
+from segue.manifest import write_manifest
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SERIES = "ds,y\n" + "".join(f"2024-01-{day:02},{day % 7}\n" for day in range(1, 29))
@@ -41,19 +42,18 @@ def files(folder: Path) -> set[str]:
 
 
 def lose_checksums(model: Path) -> None:
-    """As in a folder of an earlier Segue: damage is then detected by what reads the file."""
     (model / "SHA256SUMS").unlink()
 
 
 def truncate(model: Path) -> None:
-    lose_checksums(model)
     weights = model / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
+    write_manifest(model)  # as a stranger would: the checksums fit, and what reads the file detects it
 
 
 def overwrite(model: Path) -> None:
-    lose_checksums(model)
     (model / "model.safetensors").write_bytes(b"no weights at all")
+    write_manifest(model)
 
 
 def flip_a_bit(model: Path) -> None:
@@ -67,14 +67,14 @@ def remove_config(model: Path) -> None:
 
 
 def break_config(model: Path) -> None:
-    lose_checksums(model)
     (model / "config.json").write_text("{", encoding="utf-8")
+    write_manifest(model)
 
 
 def rename_kind(model: Path) -> None:
-    lose_checksums(model)
     config = model / "config.json"
     config.write_text(config.read_text().replace('"nanotst"', '"translator"'))
+    write_manifest(model)
 
 
 def lose_graph(model: Path) -> None:
@@ -84,8 +84,9 @@ def lose_graph(model: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncate, "copy the model again, or run `segue export` on it"),
-        (overwrite, "copy the model again, or run `segue export` on it"),
+        (lose_checksums, "copy or save the model again (it is missing); if you trust this folder, write it by"),
+        (truncate, "name a folder with whole weights ("),
+        (overwrite, "name a folder with whole weights ("),
         (flip_a_bit, "copy or save the model again (its checksum in SHA256SUMS differs)"),
         (remove_config, "name a folder that holds a whole model"),
         (break_config, "save the model again, this is no model's config"),

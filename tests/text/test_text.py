@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from segue.errors import UserError
 from segue.folder import TOKENIZER
+from segue.manifest import write_manifest
 from segue.text.bytes import ByteTokenizer
 from segue.text.characters import CharacterTokenizer
 from segue.text.named import learn_tokenizer, load_tokenizer, tokenizer_from_json
@@ -85,6 +86,7 @@ def test_a_tokenizer_is_the_same_after_a_stay_on_disk(name, tmp_path):
     tokenizer = learn_tokenizer(name, TEXT, 300)
     assert isinstance(tokenizer, Tokenizer)
     (tmp_path / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
+    write_manifest(tmp_path)
     again = load_tokenizer(tmp_path)
     assert again.encode(TEXT) == tokenizer.encode(TEXT)
     assert (again.size, again.unknown, again.to_json()) == (tokenizer.size, tokenizer.unknown, tokenizer.to_json())
@@ -109,6 +111,7 @@ def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
     with pytest.raises(UserError, match="name a folder that holds a whole model"):
         load_tokenizer(tmp_path)
     (tmp_path / TOKENIZER).write_text(text)
+    write_manifest(tmp_path)
     with pytest.raises(UserError, match="this is no tokenizer"):
         load_tokenizer(tmp_path)
 
@@ -116,6 +119,59 @@ def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
 def test_mistakes_name_their_remedy(monkeypatch):
     with pytest.raises(UserError, match="size 255: give at least 256"):
         learn_tokenizer("bpe", TEXT, 255)
+    pairs = BPE.to_json()
     monkeypatch.setitem(__import__("sys").modules, "tokenizers", None)
     with pytest.raises(UserError, match=r"run pip install -c constraints.txt -e '\.\[train\]'"):
-        tokenizer_from_json(json.dumps({"model": {}}))
+        tokenizer_from_json(pairs)
+
+
+def changed(**parts):
+    return json.dumps({**json.loads(BPE.to_json()), **parts})
+
+
+def changed_model(**parts):
+    return changed(model={**json.loads(BPE.to_json())["model"], **parts})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (changed(normalizer={"type": "Replace", "pattern": {"String": ""}, "content": "xx"}), "writes no normalizer"),
+        (changed(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(?="}}), "writes no pre_tokenizer"),
+        (changed(post_processor={"type": "TemplateProcessing"}), "writes no post_processor"),
+        (changed(added_tokens=[{"id": 10**9, "content": "a"}]), "writes no added_tokens"),
+        (changed(padding={"strategy": {"Fixed": 10**12}}), "writes no padding"),
+        (changed(surprise=1), "writes no surprise"),
+        (changed_model(type="Unigram"), "writes no type Unigram"),
+        (changed_model(dropout=0.5), "writes no dropout 0.5"),
+        (changed_model(vocab={"a": 0, "b": 2**31}), "merges of another form|not numbered from 0"),
+        (changed_model(merges=[["zz", "zz"]]), "a merge of tokens outside the vocabulary, zz zz"),
+        (changed_model(merges=["a b c"]), "a merge that is no pair"),
+        ('{"kind": "word", "words": ["a", "a"]}', "occurs twice"),
+        ('{"kind": "word", "words": ["a", 3]}', "no text"),
+        ('{"kind": "word", "words": "ab"}', "no list of at most 1,048,576"),
+        ('{"kind": "character", "characters": "aba"}', "occurs twice"),
+        ('{"kind": "character", "characters": ["a"]}', "characters that are no text"),
+        ('{"kind": "sides", "source": {"kind": "sides"}, "target": {"kind": "byte"}}', "unknown kind 'sides'"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_tokenizer_that_segue_does_not_write_is_refused(text, why, tmp_path):
+    """Rules that lengthen a text without end, patterns that panic, a vocabulary that takes all memory."""
+    (tmp_path / TOKENIZER).write_text(text)
+    write_manifest(tmp_path)
+    with pytest.raises(UserError, match=f"tokenizer.json: save the model again, this is no tokenizer .*({why})"):
+        load_tokenizer(tmp_path)
+
+
+def test_a_tokenizer_of_millions_of_words_is_refused_by_its_size(tmp_path):
+    (tmp_path / TOKENIZER).write_text("x" * (2**24 + 1))
+    write_manifest(tmp_path)
+    with pytest.raises(UserError, match=r"tokenizer\.json: save the model again \(more than 16,777,216 bytes\)"):
+        load_tokenizer(tmp_path)
+
+
+def test_merges_of_earlier_versions_of_the_package_are_read():
+    """Before version 0.20 a merge was one text, not a pair."""
+    merges = [" ".join(pair) for pair in json.loads(BPE.to_json())["model"]["merges"]]
+    assert tokenizer_from_json(changed_model(merges=merges)).encode(TEXT) == BPE.encode(TEXT)

@@ -1,7 +1,9 @@
 """Training: a run killed anywhere and resumed is the unbroken run, bit for bit."""
 
+import json
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +15,8 @@ import torch
 from torch import nn
 
 from segue.errors import UserError
+from segue.folder import load_arrays, save_arrays
+from segue.manifest import write_manifest
 from segue.state import State
 from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
@@ -157,8 +161,71 @@ def test_a_truncated_checkpoint_is_refused_by_name(name, tmp_path):
     run_through(tmp_path / "run", replace(CONFIG, steps=5))
     path = latest(tmp_path / "run") / name
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(UserError, match="step-5: delete this folder"):
+    with pytest.raises(UserError, match=f"step-5/{name}: delete this folder"):
         run_through(tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "average.safetensors", "trainer.json"])
+def test_every_sampled_bit_of_a_checkpoint_is_refused_by_name(name, tmp_path):
+    """A run that went on from it would end at other weights, and nobody would know."""
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    path = latest(tmp_path / "run") / name
+    whole = path.read_bytes()
+    for bit in random.Random(0).sample(range(8 * len(whole)), 40):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=f"^checkpoint .*step-5/{name}: delete this folder and resume from the"):
+            load_checkpoint(path.parent)
+
+
+@pytest.mark.parametrize("name", ["config.toml", "log.jsonl"])
+def test_a_changed_or_deleted_config_or_log_is_reported_on_resume(name, tmp_path):
+    """With another config the run ends at other weights; without the log, the held-out curve begins anew."""
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    path = tmp_path / "run" / name
+    changed = path.read_bytes().replace(b"5", b"6", 1)
+    assert changed != path.read_bytes()
+    for content in (changed, None):
+        path.write_bytes(content) if content is not None else path.unlink()
+        with pytest.raises(UserError, match=f"^resume .*{name}: copy it again .it is missing or changed since step 5"):
+            load_checkpoint(latest(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("name", "forge", "why"),
+    [
+        ("optimizer", lambda a: a.pop("0.weight.step"), r"optimizer 0\.weight\.step is None, not"),
+        ("optimizer", lambda a: a.update({"9.weight.exp_avg": a["0.weight.exp_avg"]}), "optimizer 9.weight.exp_avg is"),
+        ("optimizer", lambda a: a.update({"0.bias.exp_avg": a["0.bias.exp_avg"][:3]}), "optimizer 0.bias.exp_avg is"),
+        ("model", lambda a: a.pop("0.weight"), "model 0.weight is None, not"),
+        ("average", lambda a: a.update({"0.weight": a["0.weight"].T}), "average 0.weight is"),
+    ],
+)
+def test_a_forged_checkpoint_names_the_first_difference(name, forge, why, tmp_path):
+    """Its checksums are made anew; catches a KeyError, or a shape that only torch complains of."""
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    folder = latest(tmp_path / "run")
+    arrays = load_arrays(folder / f"{name}.safetensors", "test")
+    forge(arrays)
+    save_arrays(folder / f"{name}.safetensors", arrays)
+    write_manifest(folder)
+    with pytest.raises(UserError, match=f"resume step 5: resume with the model of this run .{why}"):
+        run_through(tmp_path / "run", resume=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"step": "5"}, {"step": 4}, {"loss_sum": None}, {"loss_count": -1}, {"log": []}, {"config": 3}, {"x": 1}],
+)
+def test_forged_facts_of_a_checkpoint_are_refused(changes, tmp_path):
+    run_through(tmp_path / "run", replace(CONFIG, steps=5))
+    folder = latest(tmp_path / "run")
+    facts = json.loads((folder / "trainer.json").read_text())
+    (folder / "trainer.json").write_text(json.dumps(facts | changes))
+    write_manifest(folder)
+    with pytest.raises(UserError, match=r"step-5: delete this folder .* \(it cannot be read\)"):
+        load_checkpoint(folder)
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):

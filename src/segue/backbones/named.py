@@ -1,16 +1,12 @@
 """The backbones of the package, by their names in configs."""
 
-from typing import Literal
-
 from segue.backbones.memoryless import Memoryless
 from segue.backbones.nested import Nested
 from segue.backbones.recurrent import LSTM, RNN
+from segue.backbones.shapes import BackboneName, LevelName, Positions
 from segue.backbones.transformer import Transformer
 
-BackboneName = Literal["transformer", "lstm", "rnn", "nested"]
-LevelName = Literal["lstm", "rnn", "feedforward", "transformer"]
 NamedBackbone = Transformer | LSTM | RNN | Nested | Memoryless
-Positions = Literal["learned", "rotary"]
 
 
 def build_backbone(

@@ -16,7 +16,7 @@ def export(
 ) -> None:
     """Write model.onnx into a model folder, so that `segue forecast` runs the model without torch."""
     from segue.errors import UserError
-    from segue.forecasting.nanotst.export import export_model
+    from segue.forecasting.nanotst.config import read_config
 
     if output is not None and output.exists():
         raise UserError("output", output, "name a new folder")
@@ -25,6 +25,9 @@ def export(
     def export_to_output(model: Path) -> Path:
         if not (model / "config.json").is_file():
             raise UserError("model", model, "name a folder that holds a whole model")
+        read_config(model)  # a bad folder is refused before torch is imported, which takes seconds
+        from segue.forecasting.nanotst.export import export_model
+
         return export_model(model) if output is None else _export_copy(model, output)
 
     typer.echo(f"written: {load_folder(folder, export_to_output)}")

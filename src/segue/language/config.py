@@ -5,7 +5,7 @@ from typing import Literal
 
 from segue.errors import UserError
 from segue.language.corpus import document_pattern
-from segue.language.model import LanguageModelConfig
+from segue.language.sizes import LanguageModelConfig
 from segue.text.named import TokenizerName
 from segue.training.clocks import LevelConfig
 from segue.training.schedule import TrainingConfig

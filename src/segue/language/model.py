@@ -1,66 +1,19 @@
 """The language model: embed, a backbone, a probability for every possible next token."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from segue.backbones.named import BackboneName, LevelName, Positions, build_backbone
-from segue.config import from_dict
-from segue.errors import UserError
+from segue.backbones.named import build_backbone
 from segue.folder import fingerprint
 from segue.heads.categorical import Categorical, CategoricalHead
+from segue.language.sizes import LanguageModelConfig, read_sizes
 from segue.state import State
-from segue.text.named import load_tokenizer
 from segue.text.protocol import Tokenizer
 from segue.training.models import arrays_of, load_model, save_model
-
-
-@dataclass(frozen=True)
-class LanguageModelConfig:
-    """The sizes and parts of a language model; the size of the vocabulary is the tokenizer's."""
-
-    backbone: BackboneName = "lstm"
-    """The kind of memory. Only the transformer forgets what is outside its window."""
-    width: int = 256
-    """Size of embeddings and hidden vectors."""
-    layers: int = 1
-    """Recurrent layers, or the transformer's blocks."""
-    heads: int = 4
-    """Attention heads of the transformer."""
-    window: int = 256
-    """Tokens that a token of the transformer attends to, itself included."""
-    positions: Positions = "rotary"
-    """How the transformer encodes the order of tokens; `"learned"` covers the first `window` tokens of a document."""
-    level1: LevelName = "lstm"
-    """The first level of the nested backbone; `layers`, `heads`, `window` and `positions` then apply to it."""
-    expansion: int = 4
-    """Size of the hidden layers in levels 2 and 3 of the nested backbone, in widths."""
-    tied: bool = False
-    """One matrix embeds tokens and predicts them (Press and Wolf 2017); useful for large vocabularies."""
-    dropout: float = 0.0
-    """Share of the values of embeddings and hidden vectors that training sets to zero at random."""
-
-    def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads", "window", "expansion"):
-            if getattr(self, name) < 1:
-                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        if self.attends and self.width % (2 * self.heads):
-            raise UserError("width", self.width, f"give a multiple of {2 * self.heads} for {self.heads} heads")
-        if not 0 <= self.dropout < 1:
-            raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
-
-    @property
-    def attends(self) -> bool:
-        """Whether the model contains a transformer."""
-        return "transformer" in (self.backbone, self.level1 if self.backbone == "nested" else None)
-
-    @property
-    def position_limit(self) -> int | None:
-        """Number of tokens of a document for which positions are learned; `None` for no limit."""
-        return self.window if self.attends and self.positions == "learned" else None
 
 
 class LanguageModel(nn.Module):
@@ -143,12 +96,7 @@ class LanguageModel(nn.Module):
         Raises:
             UserError: The folder is missing or damaged, or holds another kind of model.
         """
-        return load_model(
-            folder,
-            "language",
-            "a language model",
-            lambda config: LanguageModel(from_dict(LanguageModelConfig, config), load_tokenizer(Path(folder))),
-        )
+        return load_model(folder, read_sizes, lambda sizes: LanguageModel(*sizes))
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.

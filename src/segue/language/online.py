@@ -6,6 +6,7 @@ loaded in between. The figures of the parts add up to those of the whole.
 
 import math
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -66,6 +67,24 @@ def evaluate_online(
     if not math.isfinite(result.perplexity):
         raise UserError("learning_rate", config.learning_rate, f"give a lower one: the loss came to {result.loss:.4g}")
     return result, State.join({"learner": inner, "text": last})
+
+
+def require_state(model: LanguageModel, config: OnlineConfig, state: State, path: str | Path) -> None:
+    """Refuses a state from a file unless `evaluate_online` of this model can go on from it.
+
+    Raises:
+        UserError: An array is missing, or of another type or shape, or a token is none of the vocabulary.
+    """
+    nothing = torch.zeros(1, 1, dtype=torch.int64)
+    inputs = {"tokens": nothing, "following": nothing, "reset": nothing.bool()}
+    learner = OnlineLearner(dict(model.named_parameters()), _losses(model), config)
+    inner = learner.initial_state(model.initial_state(1), inputs)
+    text = State({"last": nothing[:, 0], "begins": inputs["reset"][:, 0]})
+    state.require_like(State.join({"learner": inner, "text": text}), path)
+    tokens = [state["text.last"], state["learner.segment.tokens"], state["learner.segment.following"]]
+    bounds = [(model.tokenizer.size, tokens), (config.segment, [state["learner.filled"]])]
+    if state.lanes != 1 or any(not ((a >= 0) & (a < most)).all() for most, arrays in bounds for a in arrays):
+        raise UserError("state", path, "load it into the model that saved it (a token or a number is out of range)")
 
 
 def _inputs(model: LanguageModel, corpus: Corpus, state: State | None) -> tuple[dict[str, Tensor], State]:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from segue.errors import UserError
-from segue.folder import CONFIG, TOKENIZER, load_model_folder, save_model_folder
+from segue.folder import load_weights, parts_of, save_model_folder
 
+C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
 
 
@@ -41,27 +42,26 @@ def save_model(
     save_model_folder(folder, kind, config, arrays, card=card, tokenizer=tokenizer)
 
 
-def load_model(folder: str | Path, kind: str, noun: str, build: Callable[[dict[str, Any]], M]) -> M:
+def load_model(folder: str | Path, read: Callable[[str | Path], C], build: Callable[[C], M]) -> M:
     """Loads the model of a folder, in single precision and evaluation mode, on the CPU.
 
     Args:
         folder: A folder that `save_model` wrote.
-        kind: The kind that the caller can read.
-        noun: That kind in the words of an error, for example `"a language model"`.
-        build: A function that makes the model, with any weights, from the config as JSON values.
+        read: A function that reads the config, and checks that the header of the weights fits it; see
+            `segue.folder.require_shapes`. It runs first, so a config of a stranger cannot ask for more memory than the
+            weights on disk take.
+        build: A function that makes the model from that, with any weights.
 
     Raises:
         UserError: The folder is missing, damaged or of another kind, or its weights do not fit its config.
     """
-    stored, config, arrays = load_model_folder(folder)
-    if stored != kind:
-        raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
-    model = build(config)
+    stored = read(folder)
+    arrays = load_weights(folder)
+    model = build(stored)
     try:
         model.load_state_dict(tensors_of(arrays))  # this widens half precision to that of the model
-    except RuntimeError as error:
-        parts = f"{CONFIG} and {TOKENIZER}" if (Path(folder) / TOKENIZER).exists() else CONFIG
-        raise UserError("model", folder, f"its weights do not fit its {parts}; save or copy it again") from error
+    except (RuntimeError, TypeError) as error:  # the second: a type that torch lacks
+        raise UserError("model", folder, f"its weights do not fit its {parts_of(Path(folder))}") from error
     return model.eval()
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from segue.errors import UserError
 from segue.state import State
 from segue.training.average import average_of, update_average
-from segue.training.checkpoints import Checkpoint
+from segue.training.checkpoints import Checkpoint, require_like
 from segue.training.optimizer import BuildOptimizer, single_rate
 from segue.training.pace import Turn
 from segue.training.schedule import TrainingConfig, schedule
@@ -144,6 +144,7 @@ class Trainer:
         Raises:
             UserError: The checkpoint belongs to another model.
         """
+        require_like(checkpoint, self.checkpoint())
         try:
             self.model.load_state_dict(checkpoint.model)
             if self.average is not None:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from segue import ExportedModel, NanoTST, SeasonalNaive, Stream
-from segue.folder import verify_files
 from segue.forecasting.evaluation.metrics import mase
 from segue.forecasting.nanotst.weights import bundled, model_folder
+from segue.manifest import verify
 from tests.forecasting.nanotst.conftest import forecast_lanes, history_of
 
 ROOT = Path(__file__).parents[3]
@@ -39,7 +39,7 @@ def test_all_bundled_models_together_are_small_whole_and_have_a_card():
         files = sorted(path.name for path in folder.iterdir())
         assert files == ["MODEL_CARD.md", "SHA256SUMS", "config.json", "model.onnx", "model.safetensors"]
         assert (folder / "MODEL_CARD.md").read_text(encoding="utf-8").startswith("# ")
-        verify_files(folder, *(name for name in files if name != "SHA256SUMS"))
+        verify(folder, *(name for name in files if name != "SHA256SUMS"))
 
 
 def test_its_forecasts_follow_scale_and_level(model, values):

@@ -11,9 +11,10 @@ import torch
 from onnx.external_data_helper import load_external_data_for_tensor
 
 from segue import ExportedModel, NanoTST, UserError
-from segue.folder import GRAPH, WEIGHTS, load_arrays, verify_files
+from segue.folder import GRAPH, WEIGHTS, load_arrays
 from segue.forecasting.nanotst.export import OPSET, export_model, exports
 from segue.forecasting.nanotst.weights import model_folder
+from segue.manifest import verify, write_manifest
 from tests.forecasting.nanotst.conftest import BACKBONES, CLASSIC, TINY, build, distance, history_of
 
 BUNDLED = ("nanotst", "nanotst-small")
@@ -129,7 +130,7 @@ def test_the_graph_is_valid_says_what_it_takes_and_nothing_of_this_machine(name,
     text = (folder / GRAPH).read_bytes()
     assert b"site-packages" not in text
     assert b".py" not in text
-    verify_files(folder, GRAPH, WEIGHTS, "config.json")
+    verify(folder, GRAPH, WEIGHTS, "config.json")
 
 
 def copy_of(folder: Path, to: Path) -> Path:
@@ -146,18 +147,18 @@ def test_damaged_files_are_one_line_before_any_forecast(single, tmp_path):
             ExportedModel(folder).predict(history_of(np.ones((1, 5))), 3)
 
 
-def test_a_graph_that_fits_no_weights_is_one_line_also_without_checksums(single, tmp_path):
-    """An earlier folder, or one put together by hand."""
+def test_a_graph_that_fits_no_weights_is_one_line_also_with_new_checksums(single, tmp_path):
+    """A folder put together by hand."""
     folder = copy_of(single, tmp_path)
-    (folder / "SHA256SUMS").unlink()
     content = (folder / WEIGHTS).read_bytes()
     (folder / WEIGHTS).write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match=r"^model .*: copy the model again, or run `segue export` on it \(") as caught:
-        ExportedModel(folder).predict(history_of(np.ones((1, 5))), 3)
+    write_manifest(folder)
+    with pytest.raises(UserError, match=r"^model .*safetensors: name a folder with whole weights \(") as caught:
+        ExportedModel(folder)
     assert "\n" not in str(caught.value)
     (folder / WEIGHTS).unlink()
-    with pytest.raises(UserError, match=r"^model .*"):
-        ExportedModel(folder).predict(history_of(np.ones((1, 5))), 3)
+    with pytest.raises(UserError, match=r"^model .*safetensors: name a folder that holds a whole model"):
+        ExportedModel(folder)
 
 
 def test_what_cannot_be_exported_says_so(single, tmp_path):

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from segue.forecasting.nanotst.features import CANDIDATES, Features, features_of
+from segue.forecasting.nanotst.config import CANDIDATES
+from segue.forecasting.nanotst.features import Features, features_of
 from segue.forecasting.nanotst.lines import fitted_lines
 from segue.forecasting.nanotst.past import past_of
 from segue.forecasting.nanotst.patches import beginnings, to_patches

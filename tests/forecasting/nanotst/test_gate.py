@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from segue.forecasting.nanotst.features import CANDIDATES
+from segue.forecasting.nanotst.config import CANDIDATES
 from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.predictor import LEVELS
 from segue.heads.quantiles import Quantiles

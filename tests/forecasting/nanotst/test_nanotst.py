@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from segue.errors import UserError
-from segue.forecasting.nanotst.config import ClassicTSTConfig, NanoTSTConfig
-from segue.forecasting.nanotst.features import CANDIDATES, features_of
+from segue.forecasting.nanotst.config import CANDIDATES, ClassicTSTConfig, NanoTSTConfig
+from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.graph import ExportedModel
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.predictor import LEVELS, History, Predictor
+from segue.manifest import write_manifest
 from tests.forecasting.nanotst.conftest import TINY, build, every_model, history_of, periods
 
 
@@ -122,9 +123,9 @@ def test_a_model_that_is_not_there_is_named_with_what_is():
 def test_weights_of_another_shape_are_refused(config, tmp_path):
     model = build(config).float()
     model.save_pretrained(tmp_path / "model")
-    (tmp_path / "model" / "SHA256SUMS").unlink()
     path = tmp_path / "model" / "config.json"
     path.write_text(path.read_text().replace('"width": 16', '"width": 32'))
+    write_manifest(tmp_path / "model")
     with pytest.raises(UserError, match="its weights do not fit its config.json"):
         type(model).from_pretrained(tmp_path / "model")
 
@@ -147,8 +148,8 @@ def test_a_model_of_the_first_generation_is_refused_by_name(tmp_path):
     stored = json.loads(path.read_text())
     stored["config"]["widening"] = 1.5
     path.write_text(json.dumps(stored))
-    (tmp_path / "old" / "SHA256SUMS").unlink()
     (tmp_path / "old" / "model.onnx").touch()
+    write_manifest(tmp_path / "old")
     for load in (NanoTST.from_pretrained, ExportedModel):
         with pytest.raises(UserError, match="old: train it again .* NanoTST of the first generation"):
             load(tmp_path / "old")

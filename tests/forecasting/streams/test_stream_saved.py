@@ -106,3 +106,43 @@ def test_what_no_stream_saved_is_refused(tmp_path):
         Stream(MODEL).load(tmp_path / "other")
     with pytest.raises(UserError, match="name a whole state file"):
         Stream(MODEL).load(tmp_path / "missing")
+
+
+def forged(path, arrays, facts):
+    """Another array or fact under a new seal; None takes it away."""
+    state, told = State.load(path, {})
+    arrays, facts = {**state, **arrays}, {**told, **facts}
+    kept = State({name: array for name, array in arrays.items() if array is not None})
+    kept.save(path, {name: fact for name, fact in facts.items() if fact is not None})
+
+
+@pytest.mark.parametrize(
+    ("arrays", "facts"),
+    [
+        ({"values": None}, {}),
+        ({"observed": np.zeros((3, 64))}, {}),
+        ({"values": np.zeros((3, 63))}, {}),
+        ({"values": np.full((3, 64), np.inf)}, {}),
+        ({"first": np.zeros(3)}, {}),
+        ({"last": np.zeros((3, 1), dtype=np.int64)}, {}),
+        ({"other": np.zeros(3)}, {}),
+        ({}, {"ids": ["a", "b"]}),
+        ({}, {"ids": ["a", "b", 3]}),
+        ({}, {"ids": ["a", "b", "b"]}),
+        ({}, {"ids": 3}),
+        ({}, {"form": {}}),
+        ({}, {"form": [1]}),
+        ({}, {"form": None}),
+        ({}, {"frequency": "every other day"}),
+        ({}, {"gathered": 3}),
+        ({}, {"model": None}),
+    ],
+)
+def test_a_forged_memory_is_refused_in_one_line(arrays, facts, tmp_path):
+    """Catches a KeyError, an IndexError or an AttributeError, at once or in a later forecast."""
+    stream = Stream(MODEL, freq="D")
+    stream.save(feed(stream, [rows_of()])[0], tmp_path / "memory")
+    forged(tmp_path / "memory", arrays, facts)
+    with pytest.raises(UserError, match="^state .*memory: name a file that a stream saved") as caught:
+        stream.load(tmp_path / "memory")
+    assert "\n" not in str(caught.value)

@@ -20,9 +20,17 @@ def model_of(folder: Path) -> "LanguageModel":
         UserError: There is no model; a run keeps its first one after its first evaluation on the held-out text.
     """
     from segue.errors import UserError
-    from segue.language.model import LanguageModel
 
     if (folder / "config.toml").is_file() and not (folder / "model").is_dir():
         remedy = f"it has no model yet; go on with segue language train --output {folder} --resume"
         raise UserError("folder", folder, remedy)
-    return load_folder(folder, LanguageModel.from_pretrained)
+    return load_folder(folder, _load)
+
+
+def _load(folder: Path) -> "LanguageModel":
+    from segue.language.sizes import read_sizes
+
+    read_sizes(folder)  # a bad folder is refused before torch is imported, which takes seconds
+    from segue.language.model import LanguageModel
+
+    return LanguageModel.from_pretrained(folder)

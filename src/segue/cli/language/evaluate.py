@@ -157,13 +157,15 @@ def _evaluate_online(
 ) -> "Evaluation":
     """Evaluates dynamically, from a state on disk and to another one, if they are named."""
     from segue.errors import UserError
-    from segue.language.online import evaluate_online
+    from segue.language.online import evaluate_online, require_state
     from segue.state import State
 
     before, after = states
     facts = {"model": model.fingerprint, "online": asdict(config)}
     try:
         state = None if before is None else State.load(before, facts, framework="torch")[0]
+        if state is not None and before is not None:
+            require_state(model, config, state, before)
     except UserError as error:  # --state is another flag
         raise UserError("state_in", error.value, f"{error.remedy}, with its --rate and --segment") from error
     result, state = evaluate_online(model, corpus, config, state, report)

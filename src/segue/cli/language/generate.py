@@ -21,11 +21,11 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same text.")] = 0,
 ) -> None:
     """Continue a prompt, and show each piece as it is drawn."""
+    model = model_of(folder)  # before torch is imported
     from segue.heads.sampling import Sampling
     from segue.language.generate import continue_text
 
     sampling = Sampling(temperature, top_k, top_p)
-    model = model_of(folder)
     tokens, limit = model.tokenizer.encode(prompt), model.config.position_limit
     if limit is not None and len(tokens) + length > limit:
         typer.echo(f"segue: positions are learned for {limit} tokens only: expect nonsense after them", err=True)

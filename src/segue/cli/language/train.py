@@ -98,7 +98,7 @@ def _best(run: Path) -> str:
 
 def _settings(config: Path | None, tokenizer: str | None, backbone: str | None) -> "LanguageConfig":
     """The settings of a file, or the defaults, overridden by the flags."""
-    from segue.backbones.named import BackboneName
+    from segue.backbones.shapes import BackboneName
     from segue.config import from_dict, read_config
     from segue.language.config import LanguageConfig
     from segue.text.named import TokenizerName

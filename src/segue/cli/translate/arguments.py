@@ -20,9 +20,16 @@ Beam = Annotated[int, typer.Option(help="Hypotheses kept at each step; 1 takes t
 
 def model_of(folder: Path) -> "Seq2Seq":
     """Loads the model of a run folder or of a model folder."""
+    return load_folder(folder, _load)
+
+
+def _load(folder: Path) -> "Seq2Seq":
+    from segue.translate.model.sizes import read_sizes
+
+    read_sizes(folder)  # a bad folder is refused before torch is imported, which takes seconds
     from segue.translate.model.seq2seq import Seq2Seq
 
-    return load_folder(folder, Seq2Seq.from_pretrained)
+    return Seq2Seq.from_pretrained(folder)
 
 
 def report_skipped(*files: "PairFile") -> None:

@@ -90,7 +90,7 @@ def _settings(
     """The settings of a file, or the defaults, overridden by the flags."""
     from segue.config import read_config
     from segue.text.named import TokenizerName
-    from segue.translate.model.seq2seq import Architecture
+    from segue.translate.model.sizes import Architecture
     from segue.translate.training.config import TranslationConfig, preset
 
     settings = None if config is None else read_config(TranslationConfig, config)

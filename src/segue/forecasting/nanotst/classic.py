@@ -6,7 +6,6 @@ window, which leaks the level of the future into training, so it declares `causa
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +13,8 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor, nn
 
 from segue.backbones.transformer import Transformer
-from segue.config import from_dict
 from segue.folder import fingerprint
-from segue.forecasting.nanotst.config import ClassicTSTConfig
+from segue.forecasting.nanotst.config import ClassicTSTConfig, read_classic_config
 from segue.forecasting.nanotst.past import past_of
 from segue.forecasting.nanotst.patches import beginnings, to_patches
 from segue.forecasting.predictor import LEVELS, Forecast, History
@@ -132,11 +130,7 @@ class ClassicTST(nn.Module):
         Raises:
             UserError: There is no such folder, or it holds no ClassicTST that can be read.
         """
-
-        def build(config: dict[str, Any]) -> ClassicTST:
-            return ClassicTST(from_dict(ClassicTSTConfig, config))
-
-        return load_model(Path(folder), "classictst", "a ClassicTST", build)
+        return load_model(folder, read_classic_config, ClassicTST)
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder; see `NanoTST.save_pretrained`."""

@@ -17,8 +17,6 @@ from segue.forecasting.nanotst.variogram import variogram
 _BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed, because they are small
 _UNREAD = ("other_cycle", "near")  # no inputs of the network: for `candidates` only (docs/notebook/forecasting.md)
 _FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
-CANDIDATES = 7 + len(HALF_LIVES)
-"""The naive forecasts among which the network weighs: see `Features.candidates`."""
 _JUDGED = 11  # entries of `Features.judgement`
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from segue.forecasting.nanotst.features import CANDIDATES
+from segue.forecasting.nanotst.config import CANDIDATES
 from segue.forecasting.nanotst.scaling import squash
 from segue.heads.quantiles import Quantiles
 

@@ -16,17 +16,20 @@ import numpy as np
 from jaxtyping import Float64
 
 from segue.errors import UserError
-from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, verify_files
+from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, require_shapes
 from segue.forecasting.nanotst.config import stored_config
+from segue.forecasting.nanotst.interface import require_graph
 from segue.forecasting.nanotst.rollout import roll_out
-from segue.forecasting.nanotst.weights import model_folder, model_name
+from segue.forecasting.nanotst.weights import is_bundled, model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
+from segue.manifest import verify
 from segue.threads import usable_threads
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 _LANES = 32  # lanes of one run: half the memory of 64, at most 3 % slower than the best (docs/notebook/forecasting.md)
+_AGAIN = "copy the model again, or run `segue export` on it"
 _GROUP = 4  # lanes: every tensor then has a multiple of the elements that onnxruntime computes together
 
 
@@ -47,13 +50,12 @@ class ExportedModel:
     def __init__(self, folder: str | Path, threads: int | None = None) -> None:
         self.folder, self.threads = Path(folder).absolute(), threads
         self.name = model_name(self.folder)
-        kind, config = load_config(self.folder)
-        if kind != "nanotst":
-            raise UserError("model", folder, f"name a folder with a NanoTST (this one holds a {kind})")
+        _, config = load_config(self.folder, "nanotst", "a NanoTST")
         if not (self.folder / GRAPH).is_file():
             remedy = "run `segue export` on it first, which needs the extra train (it has no exported model)"
             raise UserError("model", folder, remedy)
         self.config = stored_config(folder, config)
+        self._header = require_shapes(self.folder, self.config.shapes())
         self._loading, self._loaded = Lock(), None
 
     def __reduce__(self) -> tuple[type["ExportedModel"], tuple[Path, int | None]]:
@@ -120,9 +122,15 @@ class ExportedModel:
         lanes = len(history)
         full = history.select(np.arange(lanes + -lanes % _GROUP) % lanes)
         inputs = {"values": full.values, "observed": full.observed, "seasons": full.seasons}
-        result: Float64[np.ndarray, "lanes steps levels"]
-        (result,) = self._session.run(None, inputs | {"steps": np.array(steps)})
-        return result[:lanes]
+        session = self._session
+        try:
+            (result,) = session.run(None, inputs | {"steps": np.array(steps)})
+        except Exception as error:  # onnxruntime's exceptions have no common base class
+            raise UserError("model", self.folder, f"{_AGAIN} (onnxruntime cannot run it)") from error
+        if result.shape != (len(full), steps, len(LEVELS)):
+            raise UserError("model", self.folder, f"{_AGAIN} (its quantiles have the shape {result.shape})")
+        quantiles: Float64[np.ndarray, "lanes steps levels"] = result[:lanes]
+        return quantiles
 
     @property
     def _session(self) -> "InferenceSession":
@@ -136,16 +144,24 @@ class ExportedModel:
         """Checks the files and makes the graph ready."""
         import onnxruntime
 
-        verify_files(self.folder, GRAPH, WEIGHTS)
+        if is_bundled(self.folder):
+            verify(self.folder, GRAPH)
+        else:
+            require_graph(self.folder, self._header)
+        verify(self.folder, WEIGHTS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.enable_mem_pattern = False  # a plan for each shape takes a tenth more memory and is no faster
         options.log_severity_level = 4  # fatal only: errors are in the exception, and warnings concern unused devices
         try:
-            return onnxruntime.InferenceSession(self.folder / GRAPH, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(
+                self.folder / GRAPH,
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # it prints, and tries the same again
+            )
         except Exception as error:  # onnxruntime's exceptions have no common base class
-            remedy = "copy the model again, or run `segue export` on it (onnxruntime cannot load it)"
-            raise UserError("model", self.folder, remedy) from error
+            raise UserError("model", self.folder, f"{_AGAIN} (onnxruntime cannot load it)") from error
 
 
 def _cut(lanes: np.ndarray) -> list[np.ndarray]:

@@ -6,7 +6,6 @@ use. The served half runs the same model without torch, from the graph that `exp
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from segue.backbones.named import build_backbone
 from segue.backbones.transformer import Transformer
 from segue.folder import fingerprint
-from segue.forecasting.nanotst.config import NanoTSTConfig, stored_config
+from segue.forecasting.nanotst.config import NanoTSTConfig, read_config
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
 from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
@@ -153,11 +152,7 @@ class NanoTST(nn.Module):
             UserError: There is no such folder or name, or it holds no NanoTST that can be read.
         """
         folder = model_folder(source)
-
-        def build(config: dict[str, Any]) -> NanoTST:
-            return NanoTST(stored_config(folder, config))
-
-        model = load_model(folder, "nanotst", "a NanoTST", build)
+        model = load_model(folder, read_config, NanoTST)
         model.name = model_name(folder)
         return model
 

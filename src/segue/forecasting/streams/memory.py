@@ -179,6 +179,36 @@ class Memory:
         return replace(memory, frequency=frequency, gathered=bool(facts.get("gathered", False)))
 
 
+def require_lanes(state: State, facts: dict[str, Any]) -> None:
+    """Refuses arrays and names that are not those of one memory.
+
+    Raises:
+        KeyError: An array or a fact is missing.
+        ValueError: An array is unknown, or has another type or shape, or a value is not finite; or names of lanes are
+            missing, of another type, or not different.
+    """
+    values, observed = state["values"], state["observed"]
+    kinds = {"values": "float64", "observed": "bool"}
+    if facts["form"] is not None:
+        kinds |= dict.fromkeys(("first", "last", "day"), "int64")
+    found = {name: array.dtype.name for name, array in state.items()}
+    if found != kinds or values.ndim != 2 or values.shape != observed.shape or not 1 <= values.shape[1] <= MOST_STEPS:
+        raise ValueError(f"arrays {found}")
+    if any(state[name].shape != (state.lanes,) for name in kinds.keys() - {"values", "observed"}):
+        raise ValueError("times of another shape")
+    if not np.isfinite(values).all():
+        raise ValueError("a value that is not finite")
+    if type(facts.get("gathered", False)) is not bool:
+        raise ValueError("gathered neither true nor false")
+    if facts["form"] is not None:
+        ids = facts["ids"]
+        kind = type(ids[0]) if ids else str
+        if len(ids) != state.lanes or kind not in (str, int, float, bool) or any(type(one) is not kind for one in ids):
+            raise ValueError("names of another number or type")
+        if len(set(ids)) != len(ids):
+            raise ValueError("two lanes of one name")
+
+
 def anchored(frequency: Frequency, anchors: tuple[str, ...]) -> Frequency:
     """Gives a frequency of months the first of these anchors, or `same`; returns any other frequency as it is."""
     return Months(frequency.count, next(iter(anchors), "same")) if isinstance(frequency, Months) else frequency

@@ -18,7 +18,7 @@ from segue.forecasting.predictor import LEVELS, Forecast, check_horizon
 from segue.forecasting.registry import Model, load_predictor
 from segue.forecasting.streams.arrays import appended, read_mask, read_numbers
 from segue.forecasting.streams.arrivals import take_in
-from segue.forecasting.streams.memory import MOST_STEPS, Memory
+from segue.forecasting.streams.memory import MOST_STEPS, Memory, require_lanes
 from segue.forecasting.streams.report import Report
 from segue.forecasting.table.layout import ID_NAMES, Layout
 from segue.forecasting.table.result import Number, Numbers
@@ -197,14 +197,17 @@ class Stream:
         """
         state, facts = State.load(path, {})
         try:
-            owner, memory = str(facts["model"]), Memory.of(state, facts).fitted(self.steps)
-        except (KeyError, TypeError) as error:
+            require_lanes(state, facts)
+            owner, memory = str(facts["model"]), Memory.of(state, facts)
+            if memory.form is not None:
+                memory.reading()  # makes each name, time and type of the form
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise UserError("state", path, "name a file that a stream saved (this is another kind of state)") from error
         if not adopt and facts.get("fingerprint") != self.predictor.fingerprint:  # names may change, and have done so
             whose = owner if owner != self.predictor.name else f"another {owner}"
             remedy = f"load it with the model that saved it, {whose}, or give adopt=True to go on with this one"
             raise UserError("state", path, remedy)
-        return memory
+        return memory.fitted(self.steps)
 
     def _identity(self) -> dict[str, str]:
         return {"model": self.predictor.name, "fingerprint": self.predictor.fingerprint}

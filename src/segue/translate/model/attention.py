@@ -4,13 +4,11 @@ The kinds differ only in the score (Luong et al. 2015, section 3.1). The source'
 query, so `prepare` computes it once a sentence.
 """
 
-from typing import Literal
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-AttentionName = Literal["dot", "general", "additive"]
+from segue.translate.model.sizes import AttentionName
 
 
 class Attention(nn.Module):

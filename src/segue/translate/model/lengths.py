@@ -3,10 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from segue.translate.data.batches import Example
+from segue.errors import UserError
+
+if TYPE_CHECKING:
+    from segue.translate.data.batches import Example
 
 _ROOM = 20
+_MOST_RATIO, _MOST_EXTRA = 1e6, 10**6  # a decoder that never ends a sentence goes on up to the limit
 
 
 @dataclass(frozen=True)
@@ -18,8 +23,14 @@ class Lengths:
     extra: int = _ROOM
     """Target tokens beyond that."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.ratio <= _MOST_RATIO:
+            raise UserError("ratio", self.ratio, f"give a number from 0 to {_MOST_RATIO:,.0f}")
+        if not 0 <= self.extra <= _MOST_EXTRA:
+            raise UserError("extra", self.extra, f"give a whole number from 0 to {_MOST_EXTRA:,}")
+
     @classmethod
-    def of(cls, examples: Sequence[Example]) -> "Lengths":
+    def of(cls, examples: "Sequence[Example]") -> "Lengths":
         """Twice the mean ratio, and as many extra tokens as the longest pair needs above that, with 20 to spare.
 
         The slope follows the mean. So it also suits sources longer than any in training, and one odd pair hardly

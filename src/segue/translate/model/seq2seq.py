@@ -1,8 +1,7 @@
 """The encoder-decoder model: a source sentence in, a distribution over each next token of its translation out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -10,58 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from segue.backbones.recurrent import LSTM, RNN
-from segue.config import from_dict
 from segue.errors import UserError
 from segue.folder import fingerprint
 from segue.heads.categorical import Categorical, CategoricalHead
 from segue.state import State
-from segue.text.named import load_tokenizer
 from segue.training.models import arrays_of, load_model, save_model
 from segue.translate.data.vocabulary import Vocabulary
-from segue.translate.model.attention import ATTENTIONS, AttentionName
+from segue.translate.model.attention import ATTENTIONS
 from segue.translate.model.decoder import Decoder, RecurrentDecoder
 from segue.translate.model.encoder import RecurrentEncoder, TransformerEncoder
 from segue.translate.model.lengths import Lengths
 from segue.translate.model.memory import Memory, mask_of
+from segue.translate.model.sizes import Seq2SeqConfig, read_sizes
 from segue.translate.model.transformer_decoder import TransformerDecoder
-
-Architecture = Literal["rnn", "rnn-attention", "lstm", "lstm-attention", "transformer"]
-
-
-@dataclass(frozen=True)
-class Seq2SeqConfig:
-    """The sizes and parts of an encoder-decoder model; the size of the vocabulary is the tokenizer's."""
-
-    architecture: Architecture = "lstm-attention"
-    """`rnn` and `lstm` pass on the final state of the encoder alone; with attention the decoder reads all states."""
-    width: int = 256
-    """Size of embeddings and hidden vectors; even, since each direction of a recurrent encoder takes half of it."""
-    layers: int = 1
-    """Recurrent layers, or the transformer's blocks, on each side."""
-    heads: int = 4
-    """Attention heads of the transformer."""
-    attention: AttentionName = "general"
-    """How a recurrent model with attention compares target and source."""
-    tied: bool = True
-    """One matrix embeds source and target tokens and predicts the latter (Press and Wolf 2017)."""
-    token_length: float = 4.0
-    """The initial length of a token's vector. Adam's steps do not depend on it, so they are coarse for short vectors.
-    A transformer needs 1: its hidden vectors are normalised, so longer token vectors give too large first logits."""
-    dropout: float = 0.1
-    """Share of the values of embeddings, hidden vectors and branches that training sets to zero at random."""
-
-    def __post_init__(self) -> None:
-        for name in ("width", "layers", "heads"):
-            if getattr(self, name) < 1:
-                raise UserError(name, getattr(self, name), "give a whole number of at least 1")
-        if self.width % 2:
-            raise UserError("width", self.width, "give an even number")
-        if self.architecture == "transformer" and self.width % self.heads:
-            raise UserError("width", self.width, f"give an even multiple of {self.heads}, the number of heads")
-        if not 0 < self.token_length < float("inf"):
-            raise UserError("token_length", self.token_length, "give a number above 0")
-        if not 0 <= self.dropout < 1:
-            raise UserError("dropout", self.dropout, "give a share from 0 to below 1")
 
 
 class Seq2Seq(nn.Module):
@@ -223,12 +183,7 @@ class Seq2Seq(nn.Module):
         Raises:
             UserError: The folder is missing or damaged, or holds another kind of model.
         """
-
-        def build(config: dict[str, Any]) -> Seq2Seq:
-            lengths = from_dict(Lengths, config.pop("lengths", {}))
-            return Seq2Seq(from_dict(Seq2SeqConfig, config), Vocabulary(load_tokenizer(Path(folder))), lengths)
-
-        return load_model(folder, "translate", "a translation model", build)
+        return load_model(folder, read_sizes, lambda sizes: Seq2Seq(*sizes))
 
     def save_pretrained(self, folder: str | Path, *, card: str | None = None, half: bool = False) -> None:
         """Writes the model folder: `config.json`, `model.safetensors`, `tokenizer.json`, and a card if one is given.

@@ -7,7 +7,7 @@ from segue.errors import UserError
 from segue.text.named import TokenizerName
 from segue.training.schedule import TrainingConfig
 from segue.translate.data.pairs import LONGEST
-from segue.translate.model.seq2seq import Architecture, Seq2SeqConfig
+from segue.translate.model.sizes import Architecture, Seq2SeqConfig
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,14 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in _HERE.glob("*/config.json")))
 
 
+def is_bundled(folder: Path) -> bool:
+    """Whether a folder is a part of the package, and so no stranger's."""
+    return folder.parent == _HERE
+
+
 def model_name(folder: Path) -> str:
     """Returns the name of a NanoTST in columns: that of a bundled model, such as `NanoTST-small`, or `NanoTST`."""
-    bundled_one = folder.parent == _HERE and folder.name.startswith("nanotst-")
+    bundled_one = is_bundled(folder) and folder.name.startswith("nanotst-")
     return f"NanoTST{folder.name.removeprefix('nanotst')}" if bundled_one else "NanoTST"
 
 
