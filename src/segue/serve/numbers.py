@@ -1,0 +1,15 @@
+"""Arrays as JSON: missing values are null, since JSON has no NaN."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+
+def listed(values: Float64[np.ndarray, "*shape"]) -> list[Any]:
+    """Returns an array as nested lists of its shape, with None for NaN."""
+    if np.isfinite(values).all():
+        plain: list[Any] = values.tolist()
+        return plain
+    absent: list[Any] = np.where(np.isfinite(values), values.astype(object), None).tolist()
+    return absent
