@@ -8,7 +8,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from segue.errors import UserError
-from segue.serve.logs import failed
 from segue.serve.refused import Refused
 
 
@@ -32,7 +31,7 @@ def answer(path: str, status: int, message: str, wait: int | None = None) -> JSO
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Makes an app answer every error in one line."""
+    """Makes an app answer the errors of clients in one line; see `counted` for its own errors."""
 
     def refused(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Refused)
@@ -49,10 +48,6 @@ def handle_errors(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return answer(request.url.path, error.status_code, f"{request.url.path[:80]}: {error.detail}")
 
-    def broken(request: Request, error: Exception) -> JSONResponse:
-        failed(error)
-        return answer(request.url.path, 500, "the server failed; its log has the reason")
-
     def full(request: Request, error: Exception) -> JSONResponse:
         return answer(request.url.path, 413, "not enough memory; send fewer series or steps")
 
@@ -61,7 +56,6 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, unknown)
     app.add_exception_handler(MemoryError, full)
-    app.add_exception_handler(Exception, broken)
 
 
 def _first(error: RequestValidationError) -> str:

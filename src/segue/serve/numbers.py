@@ -11,5 +11,7 @@ def listed(values: Float64[np.ndarray, "*shape"]) -> list[Any]:
     if np.isfinite(values).all():
         plain: list[Any] = values.tolist()
         return plain
-    absent: list[Any] = np.where(np.isfinite(values), values.astype(object), None).tolist()
+    cells = values.astype(object)
+    cells[~np.isfinite(values)] = None
+    absent: list[Any] = cells.tolist()
     return absent

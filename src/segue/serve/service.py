@@ -20,7 +20,7 @@ class Service:
     """
 
     models: Models
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
 
     def model(self, name: str | None) -> Predictor:

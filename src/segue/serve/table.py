@@ -79,8 +79,9 @@ class Series:
             starts = self.starts[lanes]
             refuse_distant(starts, frequency, size)
             rows = first[lanes][:, None] + np.arange(size)
-            later = frequency.after(starts, np.arange(len(lanes) + 1), size - 1) if size > 1 else starts[:, :0]
-            times[rows] = np.concatenate([starts[:, None], later], axis=1) if size > 1 else starts[:, None]
+            times[rows[:, 0]] = starts
+            if size > 1:
+                times[rows[:, 1:]] = frequency.after(starts, np.arange(len(lanes) + 1), size - 1)
         return times
 
 
