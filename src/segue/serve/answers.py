@@ -7,13 +7,17 @@ from jaxtyping import Float64
 
 from segue.forecasting.answers.fitted import fitted_chunks
 from segue.forecasting.answers.informed import informed
+from segue.forecasting.answers.simulate import simulate_chunks
+from segue.forecasting.evaluation.backtest import backtest_reading, held_out_steps
 from segue.forecasting.forecast import forecast_reading
 from segue.forecasting.predictor import Predictor, check_horizon
 from segue.forecasting.table.grid.panel import make_panel
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import QuantileColumns
 from segue.forecasting.table.rows import read_rows
+from segue.live.detect import detect
 from segue.serve.asked import Asked
+from segue.serve.table import ID, TIME
 
 
 def read(asked: Asked) -> Reading:
@@ -52,6 +56,45 @@ def fitted(asked: Asked) -> Any:
     reading, columns = read(asked), QuantileColumns.of(asked.predictor.name, asked.levels)
     (whole,) = fitted_chunks(asked.predictor, reading, columns, chunk=max(len(reading.panel.values), 1))
     return whole.rename(columns={name: short(name, asked.predictor.name) for name in columns.names})
+
+
+def windows(asked: Asked, count: int, step: int | None) -> Any:
+    """Forecasts the last windows of all series from the values before them; see `segue.backtest`.
+
+    Args:
+        asked: The request; its covariates are known in each window.
+        count: The largest number of windows of a series.
+        step: Steps from one window to the next; by default the horizon.
+
+    Returns:
+        The table of forecasts by short names.
+    """
+    predictor, reading = read_known(asked, held_out_steps(asked.horizon, count, step))
+    found = backtest_reading(reading, [predictor], asked.horizon, count, step, asked.levels).forecasts
+    return found.rename(columns={name: short(name, predictor.name) for name in found.columns})
+
+
+def anomalies(asked: Asked, level: float, refresh: int, warm_up: int) -> Any:
+    """Judges every row by forecasts made before it; see `segue.detect`.
+
+    Returns:
+        A table with each row that was sent, by short names. Rows without a value at the end of all series are not
+        judged.
+    """
+    found = detect(asked.frame, level, model=asked.predictor, refresh=refresh, warm_up=warm_up, **asked.options).drop(
+        columns="y"
+    )
+    found = found.rename(columns={name: short(name, asked.predictor.name) for name in found.columns})
+    whole = asked.frame[[ID, TIME]].merge(found, how="left", on=[ID, TIME])
+    return whole.assign(anomaly=whole["anomaly"].eq(True), score=whole["score"].fillna(0.0))
+
+
+def paths(asked: Asked, count: int, seed: int) -> Float64[np.ndarray, "series paths horizon"]:
+    """Simulates joint paths; see `segue.simulate`."""
+    predictor, reading = read_known(asked)
+    frames = simulate_chunks(predictor, reading, asked.horizon, count, seed)
+    values = np.concatenate([frame[predictor.name].to_numpy() for frame in frames])
+    return values.reshape(-1, count, asked.horizon)
 
 
 def short(column: str, point: str) -> str:

@@ -1,5 +1,6 @@
 """Errors as answers: one line each, in the form that the clients of a path read."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -42,7 +43,7 @@ def handle_errors(app: FastAPI) -> None:
 
     def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return answer(request.url.path, 422, _first(error))
+        return answer(request.url.path, 422, first_fault(error.errors()))
 
     def unknown(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -58,9 +59,13 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(MemoryError, full)
 
 
-def _first(error: RequestValidationError) -> str:
-    """The first fault of a body in one line: where, what came, and what is wanted."""
-    fault = error.errors()[0]
+def first_fault(faults: Sequence[Any]) -> str:
+    """The first fault of a body in one line: where, what came, and what is wanted.
+
+    Args:
+        faults: What pydantic found.
+    """
+    fault = faults[0]
     where = ".".join(str(part) for part in fault["loc"] if part != "body") or "body"
     came = str(fault.get("input"))[:40] if not isinstance(fault.get("input"), dict | list) else ""
     return " ".join(f"{where} {came}: {fault['msg']}".split()).replace(" :", ":")

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from segue.errors import UserError
 from segue.serve.logs import LOG, Lines
 
-
 _BACKLOG = 1024  # connections that wait; as many as the widest load test opens, and more
 
 
