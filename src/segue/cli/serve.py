@@ -15,6 +15,9 @@ Model = Annotated[
 Token = Annotated[
     Path | None, typer.Option(help="A file whose first line is the token that requests carry: Authorization: Bearer.")
 ]
+Scores = Annotated[
+    Path | None, typer.Option(help="The file of segue watch --scores: the page follows the stream that it watches.")
+]
 Body = Annotated[int, typer.Option(metavar="BYTES", help="The largest request, also after it is unpacked.")]
 Most = Annotated[int, typer.Option(metavar="NUMBER", help="The most series of a request.")]
 Steps = Annotated[int, typer.Option(metavar="STEPS", help="The longest horizon.")]
@@ -29,6 +32,7 @@ def serve(
     port: Port = 8000,
     model: Model = None,
     token_file: Token = None,
+    scores: Scores = None,
     threads: options.Threads = None,
     max_body: Body = 64_000_000,
     max_series: Most = 10_000,
@@ -58,4 +62,4 @@ def serve(
     check_host(host, token)
     limits = Limits(max_body, max_series, max_horizon, max_cells, max_seconds, max_waiting)
     service = Service(Models(model or ["nanotst"], threads), limits)
-    run(make_app(service, token), Place(host, port, grace))
+    run(make_app(service, token, scores), Place(host, port, grace))

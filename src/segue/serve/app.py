@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from segue.serve.body import Bodies
 from segue.serve.counted import Counted
 from segue.serve.dialects import health, kserve, nixtla, predict
 from segue.serve.errors import handle_errors
+from segue.serve.page.routes import router as page
 from segue.serve.service import Service
 
 _SPARE = 8
@@ -21,12 +23,13 @@ _SPARE = 8
 _ABOUT = "Forecasts, backtests, anomalies and paths of series of numbers."
 
 
-def make_app(service: Service, token: str | None = None) -> FastAPI:
+def make_app(service: Service, token: str | None = None, scores: Path | None = None) -> FastAPI:
     """Makes the app.
 
     Args:
         service: What answers are made with.
         token: What every request must carry; None for no token.
+        scores: The file of scores of a watched stream that the page shows.
     """
 
     @asynccontextmanager
@@ -34,10 +37,13 @@ def make_app(service: Service, token: str | None = None) -> FastAPI:
         current_default_thread_limiter().total_tokens = service.limits.waiting + _SPARE
         yield
 
-    app = FastAPI(title="Segue", version=__version__, description=_ABOUT, lifespan=threads)
+    app = FastAPI(
+        title="Segue", version=__version__, description=_ABOUT, lifespan=threads, docs_url=None, redoc_url=None
+    )
     handle_errors(app)
     for dialect in (health, nixtla, kserve, predict):
         app.include_router(dialect.router(service))
+    app.include_router(page(service, scores))
 
     @app.get("/metrics", tags=["Server"], response_class=PlainTextResponse)
     def metrics() -> str:

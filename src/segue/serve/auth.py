@@ -10,8 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from segue.errors import UserError
 from segue.serve.errors import answer
 
-FREE = ("/v2/health/live", "/v2/health/ready", "/v2")
-"""Paths that need no token: an orchestrator asks them, and they tell nothing."""
+FREE = ("/v2/health/live", "/v2/health/ready", "/v2", "/", "/docs")
+"""Paths that need no token: an orchestrator or a browser asks them, and they tell nothing."""
+
+FILES = "/page/static/"
+"""How the paths of the page's own files begin; the page asks for the token."""
 
 _LEAST = 16  # characters: 64 bits in base 16, which cannot be guessed over a network
 
@@ -59,7 +62,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; see the ASGI specification."""
-        if scope["type"] == "http" and scope["path"] not in FREE and not self._knows(scope):
+        if scope["type"] == "http" and not _is_free(scope["path"]) and not self._knows(scope):
             refusal = answer(scope["path"], 401, "the token is missing or wrong; send Authorization: Bearer TOKEN")
             refusal.headers["WWW-Authenticate"] = 'Bearer realm="segue"'
             await refusal(scope, receive, send)
@@ -73,6 +76,10 @@ class Guard:
                 kind, _, token = value.partition(b" ")
                 return kind.lower() == b"bearer" and hmac.compare_digest(_digest(token.strip()), self._wanted)
         return False
+
+
+def _is_free(path: str) -> bool:
+    return path in FREE or path.startswith(FILES)
 
 
 def _digest(token: bytes) -> bytes:
