@@ -26,7 +26,7 @@ _HEADERS = {
 }
 """No script, style or request of another server, whatever a table holds."""
 
-_LAYOUT = {"id_col", "time_col", "target_col", "freq", "decimal", "duplicates"}
+_LAYOUT = {"id_col", "time_col", "target_col", "freq", "time_format", "decimal", "duplicates"}
 
 Content = Annotated[bytes, Body(media_type="application/octet-stream")]
 
@@ -39,6 +39,7 @@ class Options(BaseModel):
     time_col: str = ""
     target_col: str = ""
     freq: str = ""
+    time_format: str = ""
     decimal: str = ""
     duplicates: str = ""
 

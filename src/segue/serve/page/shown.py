@@ -15,6 +15,7 @@ from segue.forecasting.answers.informed import informed
 from segue.forecasting.evaluation.backtest import backtest_reading
 from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.forecast import forecast_reading
+from segue.forecasting.plots import history_steps
 from segue.forecasting.predictor import Predictor
 from segue.forecasting.table.files.read import read_table
 from segue.forecasting.table.grid.frequency import Times
@@ -28,6 +29,9 @@ _MOST_NAMES = 1_000
 
 _MOST_PAST = 1_500
 """The most steps of the past in a chart: one for each pixel of a wide one."""
+
+_WIDER = 3
+"""Steps of the past for each that `segue.plot_forecast` draws: the page has one chart in the place of nine."""
 
 _WINDOWS = 5
 """The windows of the verdict, as in `segue.backtest`."""
@@ -156,7 +160,7 @@ def shown(table: Table, plain: Reading, own: Predictor, model: Predictor, horizo
     name = str(plain.panel.ids[0])
     known = one_series(table, name)
     frame = forecast_reading(own, known, horizon, (level,))
-    past = plain.history(_MOST_PAST, 1)
+    past = plain.history(min(_MOST_PAST, _WIDER * history_steps(horizon)), 1)
     low, high = f"{own.name}-lo-{level:.12g}", f"{own.name}-hi-{level:.12g}"
     verdict, warning = _verdict(plain, model, horizon, level)
     reason = explain_reading(own, known, horizon)

@@ -5,7 +5,7 @@ import { draw, keepDrawn } from "./chart.js";
 import { live } from "./live.js";
 
 const at = (id) => document.getElementById(id);
-const READING = ["id_col", "time_col", "target_col", "freq", "decimal", "duplicates"];
+const READING = ["id_col", "time_col", "target_col", "freq", "time_format", "decimal", "duplicates"];
 let table = null; // the bytes and the name of the file
 let found = null; // the newest forecast
 let running = null;
@@ -48,6 +48,7 @@ async function read() {
   const answer = await ask("/page/read", reading(), table.content);
   at("fix").open = !answer;
   at("read").hidden = false;
+  at("read-title").textContent = answer ? "What was read" : "It was not read";
   for (const id of ["controls", "result"]) at(id).hidden = !answer;
   at("empty").hidden = true;
   if (!answer) {
@@ -195,12 +196,13 @@ function inputs() {
   at("save-all").onclick = saveAll;
 }
 
+inputs();
+keepDrawn(at("chart"), picture);
 const answer = await ask("/page/about");
 const about = answer ? await answer.json() : { models: [], live: false };
 at("model").replaceChildren(...about.models.map((name) => new Option(name)));
 at("model-label").hidden = about.models.length < 2;
 const choose = tabs(about);
-inputs();
 if (location.hash === "#live") choose(at("tab-live"));
 if (location.hash === "#example") at("example").click();
-keepDrawn(at("chart"), picture);
+document.body.dataset.ready = "yes";
