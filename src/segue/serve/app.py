@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from segue import __version__
 from segue.serve.auth import Guard
 from segue.serve.body import Bodies
 from segue.serve.counted import Counted
@@ -38,7 +38,7 @@ def make_app(service: Service, token: str | None = None, scores: Path | None = N
         yield
 
     app = FastAPI(
-        title="Segue", version=__version__, description=_ABOUT, lifespan=threads, docs_url=None, redoc_url=None
+        title="Segue", version=version("segue"), description=_ABOUT, lifespan=threads, docs_url=None, redoc_url=None
     )
     handle_errors(app)
     for dialect in (health, nixtla, kserve, predict):

@@ -1,9 +1,8 @@
 """Counts and times of requests, in the text format of Prometheus."""
 
 from collections import Counter
+from importlib.metadata import version
 from threading import Lock
-
-from segue import __version__
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of times in seconds."""
@@ -13,7 +12,7 @@ class Metrics:
     """What a server has done since it started; any number of threads may count."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock, self._version = Lock(), version("segue")
         self._requests: Counter[tuple[str, int]] = Counter()
         self._within: Counter[tuple[str, float]] = Counter()
         self._seconds: Counter[str] = Counter()
@@ -57,7 +56,7 @@ class Metrics:
         with self._lock:
             lines = [
                 "# TYPE segue_info gauge",
-                f'segue_info{{version="{__version__}"}} 1',
+                f'segue_info{{version="{self._version}"}} 1',
                 "# TYPE segue_open_requests gauge",
                 f"segue_open_requests {self._open}",
                 "# TYPE segue_series_total counter",

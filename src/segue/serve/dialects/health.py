@@ -1,10 +1,10 @@
 """Health and metadata as in the Open Inference Protocol, version 2."""
 
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter
 
-from segue import __version__
 from segue.serve.service import Service
 
 
@@ -29,7 +29,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/v2")
     def server() -> dict[str, Any]:
         """What this server is."""
-        return {"name": "segue", "version": __version__, "extensions": []}
+        return {"name": "segue", "version": version("segue"), "extensions": []}
 
     @routes.get("/v2/models/{name}")
     def model(name: str) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def windows_of(body: WindowsBody, service: Service) -> dict[str, Any]:
     """Answers `/v2/cross_validation`."""
     if body.full_history:
         return _history_of(body, service)
-    rows = len(body.series.X or ())
-    series, asked = asked_of(body, service, known=rows - len(body.hist_exog or ()))
+    known = len(body.series.X or ()) - len(body.hist_exog or ())
+    series, asked = asked_of(body, service, known=known)
     service.limits.check(len(series.sizes), body.h, body.n_windows * (1 + 2 * len(asked.levels)))
     found = answers.windows(asked, body.n_windows, body.step_size)
     rows = asked.frame[[ID, TIME]].assign(row=np.arange(len(asked.frame)))
