@@ -132,9 +132,9 @@ def test_a_forecast_as_a_job(client):
 @pytest.mark.parametrize(
     ("path", "change", "status", "words"),
     [
-        ("/v2/explain/async", {}, 501, "explain: this server has forecast, cross_validation"),
+        ("/v2/explain/async", {}, 422, "explain: this server has forecast, cross_validation"),
         ("/v2/forecast/async", {"h": "many"}, 422, "h many: Input should be a valid integer"),
-        ("/v2/finetune", {}, 501, "finetune: the model is not fine-tuned"),
+        ("/v2/finetune", {}, 422, "finetune: the model is not fine-tuned"),
         ("/v2/async/jobs/nothing/cancel", {}, 404, "job nothing: there is none of this name"),
         ("/v2/cross_validation", {"n_windows": 0}, 422, "windows 0: give a whole number of at least 1"),
         ("/v2/anomaly_detection", {"level": 100}, 422, "level 100.0: give per cent in [50, 99.9]"),

@@ -26,7 +26,7 @@ class Limits:
     series: int = 10_000
     horizon: int = 10_000
     cells: int = 20_000_000
-    seconds: float = 60.0
+    seconds: float | int = 60
     waiting: int = 256
 
     def __post_init__(self) -> None:

@@ -1,6 +1,5 @@
 """Arrays as JSON: missing values are null, since JSON has no NaN."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ def listed(values: Float64[np.ndarray, "*shape"]) -> list[Any]:
     return absent
 
 
-def intervals(columns: Mapping[str, Any]) -> dict[str, list[Any]] | None:
+def intervals(columns: Any) -> dict[str, list[Any]] | None:
     """The bounds of intervals by the names of Nixtla's client, `lo-80` and `hi-80`; None if there are none."""
     bounds = {
         name: listed(np.asarray(values).ravel()) for name, values in columns.items() if name[:3] in ("lo-", "hi-")

@@ -17,7 +17,7 @@ class Timed(Passing):
         clock: A clock in seconds.
     """
 
-    def __init__(self, predictor: Predictor, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, predictor: Predictor, seconds: float | int, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(predictor)
         self._seconds, self._clock = seconds, clock
         self._end = clock() + seconds

@@ -90,7 +90,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/v2/finetune")
     def finetune() -> dict[str, Any]:
         """The model is not fine-tuned."""
-        raise Refused(501, "finetune: the model is not fine-tuned; forecast without it")
+        raise Refused(422, "finetune: the model is not fine-tuned; forecast without it")
 
     return routes
 

@@ -44,10 +44,10 @@ class Jobs:
         """Begins a job and returns its name.
 
         Raises:
-            Refused: There is no such task (501), the body is not one of this task (422), or too many jobs run (429).
+            Refused: There is no such task, or the body is not one of it (422), or too many jobs run (429).
         """
         if task not in self._tasks:
-            raise Refused(501, f"{task[:40]}: this server has {', '.join(self._tasks)}")
+            raise Refused(422, f"{task[:40]}: this server has {', '.join(self._tasks)}")
         kind, run = self._tasks[task]
         try:
             checked = kind.model_validate(body)

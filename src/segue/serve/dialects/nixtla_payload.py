@@ -54,7 +54,7 @@ class WindowsBody(ForecastBody):
 class AnomalyBody(Body):
     """Anomalies of the whole past."""
 
-    level: float = 99
+    level: float = 99.0
 
 
 class OnlineBody(AnomalyBody):

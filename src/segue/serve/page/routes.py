@@ -54,7 +54,7 @@ class Wanted(Options):
 
     series: str = ""
     horizon: int = 12
-    level: float = 80
+    level: float = 80.0
     model: str = ""
     use: str = ""
     holidays: str = ""
