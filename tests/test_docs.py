@@ -81,7 +81,8 @@ def test_a_design_names_files_that_are_there(page):
 
 
 @pytest.mark.parametrize(
-    ("verb", "page"), [("forecast", "forecasting.md"), ("backtest", "backtesting.md"), ("watch", "live.md")]
+    ("verb", "page"),
+    [("forecast", "forecasting.md"), ("backtest", "backtesting.md"), ("watch", "live.md"), ("serve", "serving.md")],
 )
 def test_the_page_on_a_verb_names_every_flag(verb, page):
     """Catches a flag that was added or renamed without a word, and one that was dropped and lives on in the page."""

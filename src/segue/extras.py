@@ -6,6 +6,7 @@ EXTRAS = {
     "holidays": ("holidays",),
     "river": ("river",),
     "pysad": ("pysad",),
+    "serve": ("fastapi", "uvicorn", "zstandard"),
 }
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 

@@ -52,7 +52,7 @@ def test_every_help_works_without_torch(without_torch):
     """Catches an import at the head of a file."""
     done = without_torch("-c", HELP)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("Usage: ") == 21
+    assert done.stdout.count("Usage: ") == 22
 
 
 def test_a_public_name_that_needs_torch_says_what_to_install(without_torch):

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from segue import __version__
-from segue.cli import backtest, explain, export, forecast, grammar, language, pretrain, simulate, translate, watch
+from segue.cli import (
+    backtest,
+    explain,
+    export,
+    forecast,
+    grammar,
+    language,
+    pretrain,
+    serve,
+    simulate,
+    translate,
+    watch,
+)
 from segue.cli.shared.group import OneLineErrors
 from segue.signals import Stops
 
@@ -26,6 +38,7 @@ app.command("backtest")(backtest.backtest)
 app.command("simulate")(simulate.simulate)
 app.command("explain")(explain.explain)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.command("pretrain")(pretrain.pretrain)
 app.command("export")(export.export)
 app.add_typer(grammar.app, name="grammar")

@@ -1,0 +1,71 @@
+"""Errors as answers: one line each, in the form that the clients of a path read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from segue.errors import UserError
+from segue.serve.refused import Refused
+
+
+def answer(path: str, status: int, message: str, wait: int | None = None) -> JSONResponse:
+    """Makes the answer of an error.
+
+    Args:
+        path: The path of the request.
+        status: The status of HTTP.
+        message: One line.
+        wait: Seconds after which the client may try again.
+    """
+    content: dict[str, Any] = {"detail": message}
+    if path.startswith("/v1/timeseries"):
+        kind = "invalid_request_error" if status < 500 else "server_error"
+        content = {"error": {"code": str(status), "message": message, "param": None, "type": kind}}
+    elif path.startswith(("/v1/models", "/v2/health", "/v2/models/")):
+        content = {"error": message}
+    headers = None if wait is None else {"Retry-After": str(wait)}
+    return JSONResponse(content, status, headers)
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Makes an app answer the errors of clients in one line; see `counted` for its own errors."""
+
+    def refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, Refused)
+        return answer(request.url.path, error.status, error.message, error.wait)
+
+    def mistaken(request: Request, error: Exception) -> JSONResponse:
+        return answer(request.url.path, 422, str(error))
+
+    def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return answer(request.url.path, 422, first_fault(error.errors()))
+
+    def unknown(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return answer(request.url.path, error.status_code, f"{request.url.path[:80]}: {error.detail}")
+
+    def full(request: Request, error: Exception) -> JSONResponse:
+        return answer(request.url.path, 413, "not enough memory; send fewer series or steps")
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(UserError, mistaken)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, unknown)
+    app.add_exception_handler(MemoryError, full)
+
+
+def first_fault(faults: Sequence[Any]) -> str:
+    """The first fault of a body in one line: where, what came, and what is wanted.
+
+    Args:
+        faults: What pydantic found.
+    """
+    fault = faults[0]
+    where = ".".join(str(part) for part in fault["loc"] if part != "body") or "body"
+    came = str(fault.get("input"))[:40] if not isinstance(fault.get("input"), dict | list) else ""
+    return " ".join(f"{where} {came}: {fault['msg']}".split()).replace(" :", ":")

@@ -1,0 +1,55 @@
+"""What a request may ask for at most."""
+
+from dataclasses import dataclass, fields
+
+from segue.errors import UserError
+from segue.serve.refused import Refused
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest request that is answered; each number is at least 1.
+
+    Attributes:
+        body: Bytes of a request, also after it is unpacked. 64 MB hold some five million values.
+        series: Series of a request.
+        horizon: Steps ahead, or rows to judge.
+        cells: Numbers of an answer: series times steps times columns, windows or paths.
+        seconds: Seconds of computing. The batch of lanes that runs at that moment is finished first.
+        waiting: Requests that are computed or wait for it.
+
+    Raises:
+        UserError: A number is below 1.
+    """
+
+    body: int = 64_000_000
+    series: int = 10_000
+    horizon: int = 10_000
+    cells: int = 20_000_000
+    seconds: float | int = 60
+    waiting: int = 256
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if not getattr(self, item.name) >= 1:
+                raise UserError(f"max_{item.name}", getattr(self, item.name), "give a number of at least 1")
+
+    def check(self, series: int, horizon: int, columns: int = 1) -> None:
+        """Refuses a request that asks for too much.
+
+        Args:
+            series: Its series.
+            horizon: Its steps ahead, or rows to judge.
+            columns: The numbers that it asks for at each of them.
+
+        Raises:
+            Refused: It has too many series, or too many numbers to answer, with status 413; or too long a horizon, with
+                status 422.
+        """
+        if series > self.series:
+            raise Refused(413, f"series {series:,}: this server takes at most {self.series:,} in a request; send parts")
+        if horizon > self.horizon:
+            raise Refused(422, f"horizon {horizon}: this server forecasts at most {self.horizon:,} steps; give fewer")
+        cells = series * max(horizon, 1) * max(columns, 1)
+        if cells > self.cells:
+            raise Refused(413, f"an answer of {cells:,} numbers: this server gives at most {self.cells:,}; send parts")
