@@ -6,6 +6,9 @@ EXTRAS = {
     "holidays": ("holidays",),
     "river": ("river",),
     "pysad": ("pysad",),
+    "spark": ("pyspark",),
+    "ray": ("ray",),
+    "dask": ("dask",),
 }
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 
