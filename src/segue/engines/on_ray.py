@@ -36,17 +36,14 @@ def ray(ds: Any, work: Partitions, partitions: int | None = None, cpus: int = 1)
     if partitions is None:
         cluster.is_initialized() or cluster.init()
         partitions = 4 * max(1, int(cluster.cluster_resources().get("CPU", 1)))
-    work, ids, count = work.with_threads(cpus), list(work.series.ids), partitions
+    chosen = ds.select_columns(list(work.series.columns))
+    buckets = {"ids": list(work.series.ids), "count": partitions}
+    grouped = chosen.map_batches(_bucketed, fn_kwargs=buckets, batch_format="pandas").groupby(_BUCKET)
+    return grouped.map_groups(work.with_threads(cpus).of, batch_format="pandas", num_cpus=cpus)
 
-    def bucketed(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.assign(**{_BUCKET: bucket_of(frame[ids], count)})
 
-    def mapped(frame: pd.DataFrame) -> pd.DataFrame:
-        result: pd.DataFrame = work.of(frame)
-        return result
-
-    chosen = ds.select_columns(list(work.series.columns)).map_batches(bucketed, batch_format="pandas")
-    return chosen.groupby(_BUCKET).map_groups(mapped, batch_format="pandas", num_cpus=cpus)
+def _bucketed(frame: pd.DataFrame, ids: list[str], count: int) -> pd.DataFrame:
+    return frame.assign(**{_BUCKET: bucket_of(frame[ids], count)})
 
 
 def bucket_of(names: pd.DataFrame, count: int) -> Any:

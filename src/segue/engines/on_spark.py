@@ -1,6 +1,5 @@
 """Spark: the rows of a table move so that each series is whole in one partition, and the work is mapped over these."""
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from segue.engines.partitions import Partitions
@@ -53,10 +52,7 @@ def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
     }
     schema = types.StructType([types.StructField(name, kinds[name]) for name in work.columns])
 
-    def mapped(frames: Iterable[Any]) -> Iterator[Any]:
-        return work(frames)
-
-    result = whole.mapInPandas(mapped, schema)
+    result = whole.mapInPandas(work.__call__, schema)  # a closure would be pickled by value
     clocks = {series.time, *work.times}
     return result.select(
         *(

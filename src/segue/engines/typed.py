@@ -35,8 +35,8 @@ def empty_result(table: nw.DataFrame[Any], series: Series, times: Iterable[str],
     dtype = table.schema[series.time]
     if isinstance(dtype, nw.Datetime) and dtype.time_zone:
         time = time.dt.replace_time_zone(None)
-    columns = [*series.ids, time, *(time.alias(name) for name in times)]
-    head = table.head(0).select(*columns)
+    names: list[nw.Expr] = [nw.col(name) for name in series.ids]
+    head = table.head(0).select(*names, time, *(time.alias(name) for name in times))
     blank = {name: nw.new_series(name, [], nw.Float64, backend=table.implementation) for name in numbers}
     return head.with_columns(*blank.values()).to_native()
 
