@@ -1,18 +1,23 @@
 """The predictor for GluonTS and GIFT-Eval, in GluonTS's own evaluation; it runs where gluonts is installed."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 pytest.importorskip("gluonts", exc_type=ImportError)
 
-from gluonts.dataset.split import split
-from gluonts.ev.metrics import MASE, MeanWeightedSumQuantileLoss
-from gluonts.model.evaluation import evaluate_model
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it asks for a faster reader of JSON
+    from gluonts.dataset.split import split
+    from gluonts.ev.metrics import MASE, MeanWeightedSumQuantileLoss
+    from gluonts.model.evaluation import evaluate_model
+
+    from segue.adapters.gluonts import NanoTSTPredictor
 
 import segue
 from segue import UserError
-from segue.adapters.gluonts import NanoTSTPredictor
 from tests.adapters.test_arrays import values
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -1,5 +1,7 @@
 """Spark on this machine: repartitioned rows equal one call; it runs where pyspark and Java are installed."""
 
+import sys
+
 import pandas as pd
 import pytest
 
@@ -17,10 +19,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def session():
+    """Two workers that run this Python, as an executor runs one with segue installed."""
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     for name, value in {
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.pyspark.python": sys.executable,
         "spark.sql.session.timeZone": "America/New_York",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "100",  # batches end within series
     }.items():

@@ -25,7 +25,7 @@ class ArrayLanes:
         periods: The periods in steps of their seasons.
     """
 
-    series: tuple[Float64[np.ndarray, " time"], ...]
+    series: tuple[NDArray[np.float64], ...]  # of different lengths
     periods: tuple[float, ...]
 
     @staticmethod
