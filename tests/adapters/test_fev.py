@@ -17,12 +17,17 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 DAYS = pd.date_range("2024-01-01", periods=150)
 
 
+def single(count, seed):
+    """Values of single precision: fev reads no others."""
+    return values(count, seed).astype(np.float32).astype(np.float64)
+
+
 def task(tmp_path, targets):
     rows = [
         {
             "id": name,
             "timestamp": DAYS,
-            **{target: values(150, seed + 7 * place) for place, target in enumerate(targets)},
+            **{target: single(150, seed + 7 * place) for place, target in enumerate(targets)},
         }
         for seed, name in enumerate("abc")
     ]
