@@ -38,7 +38,9 @@ def ray(ds: Any, work: Partitions, partitions: int | None = None, cpus: int = 1)
         partitions = 4 * max(1, int(cluster.cluster_resources().get("CPU", 1)))
     chosen = ds.select_columns(list(work.series.columns))
     buckets = {"ids": list(work.series.ids), "count": partitions}
-    grouped = chosen.map_batches(_bucketed, fn_kwargs=buckets, batch_format="pandas").groupby(_BUCKET)
+    grouped = chosen.map_batches(_bucketed, fn_kwargs=buckets, batch_format="pandas").groupby(
+        _BUCKET, num_partitions=partitions
+    )
     return grouped.map_groups(work.with_threads(cpus).of, batch_format="pandas", num_cpus=cpus)
 
 

