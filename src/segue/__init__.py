@@ -6,7 +6,7 @@ Public names load on first use (PEP 562): `import segue` imports neither torch n
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "LEVELS",

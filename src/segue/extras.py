@@ -7,6 +7,13 @@ EXTRAS = {
     "river": ("river",),
     "pysad": ("pysad",),
     "serve": ("fastapi", "uvicorn", "zstandard"),
+    "sktime": ("sktime",),
+    "fev": ("fev", "datasets"),
+    "gluonts": ("gluonts",),
+    "hub": ("huggingface_hub",),
+    "spark": ("pyspark",),
+    "ray": ("ray",),
+    "dask": ("dask",),
 }
 """The packages of each extra, as Python imports them; pyproject.toml explains why each is needed."""
 

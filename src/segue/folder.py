@@ -86,7 +86,7 @@ def add_files(folder: str | Path, files: Mapping[str, str | bytes]) -> None:
     """
     folder = Path(folder)
     _require_model_only(folder)
-    names = [name for name in _NAMES - {SUMS, *files} if (folder / name).is_file()]
+    names = [name for name in FILES - {SUMS, *files} if (folder / name).is_file()]
     load_config(folder)
     verify(folder, *(name for name in names if name != CARD))  # a damaged file must not get a new checksum
     kept = {name: (folder / name).read_bytes() for name in names}
@@ -245,13 +245,13 @@ def load_arrays(path: Path, argument: str) -> dict[str, np.ndarray]:
 
 def _require_model_only(folder: Path) -> None:
     """Refuses a folder with a file that is no part of a model, because the folder is going to be replaced."""
-    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - _NAMES):
+    if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - FILES):
         raise UserError("output", folder, "name a new folder, or one that holds nothing but a model")
 
 
 def _write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
     """Writes files into a new folder, and then the checksums of all files in it."""
-    if unknown := contents.keys() - _NAMES:
+    if unknown := contents.keys() - FILES:
         raise ValueError(f"no part of a model folder: {', '.join(sorted(unknown))}")
     for name, content in contents.items():
         write_file(folder / name, content)
@@ -280,4 +280,5 @@ def _misfit(folder: Path, difference: str) -> UserError:
     )
 
 
-_NAMES = {CONFIG, WEIGHTS, GRAPH, TOKENIZER, CARD, SUMS}
+FILES = frozenset({CONFIG, WEIGHTS, GRAPH, TOKENIZER, CARD, SUMS})
+"""The names of all files that a model folder may hold."""

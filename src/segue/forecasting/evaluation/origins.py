@@ -7,6 +7,10 @@ from segue.forecasting.table.grid.origins import Origins as Origins
 from segue.forecasting.table.grid.panel import Panel
 
 
+class TooShort(UserError):
+    """No series is long enough for one window. A part of a table may well hold only such series."""
+
+
 def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     """Picks the last origins of every series, `step` apart; the last window ends with the last observed value.
 
@@ -20,7 +24,7 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
         step: Steps from one origin to the next.
 
     Raises:
-        UserError: No series is long enough for one window.
+        TooShort: No series is long enough for one window.
     """
     ends = panel.ends
     longest = int(ends.max())
@@ -29,7 +33,7 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     advice = "give a smaller horizon" if longest > season + 1 else "give longer series"
     remedy = f"no series is long enough: {need}, and the longest has {longest} steps; {advice}"
     if horizon >= longest:
-        raise UserError("horizon", horizon, remedy)
+        raise TooShort("horizon", horizon, remedy)
     windows, step = min(windows, longest), min(step, longest)  # larger ones change nothing
     seen = np.concatenate([[0], np.cumsum(np.isfinite(panel.values))])
     series = np.repeat(np.arange(len(panel)), windows)
@@ -39,5 +43,5 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     before, within = seen[first] - seen[panel.starts[series]], seen[last] - seen[first]
     kept = (spans > 0) & (before > season) & (within > 0)
     if not kept.any():
-        raise UserError("horizon", horizon, remedy)
+        raise TooShort("horizon", horizon, remedy)
     return Origins(panel, series[kept], window[kept], spans[kept], horizon)

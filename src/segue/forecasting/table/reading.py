@@ -14,7 +14,7 @@ from segue.forecasting.table.columns.roles import Columns
 from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.grid.panel import Panel, make_panel
 from segue.forecasting.table.layout import Layout
-from segue.forecasting.table.rows import DType, read_rows
+from segue.forecasting.table.rows import DType, Rows, read_rows
 
 _NANOSECONDS = 9_223_372_036_854_775  # microseconds from 1970 to 2262, the last time in nanoseconds
 _MOST_NAMES = 10  # the most series that a note lists
@@ -180,8 +180,11 @@ def read_frame(frame: Any, layout: Layout, points: bool = False) -> Reading:
     Raises:
         UserError: The frame is no such table, or the layout does not fit it.
     """
-    rows = read_rows(frame, layout, points)
-    rows = rows.without_rows_ahead()
+    return reading_of(read_rows(frame, layout, points).without_rows_ahead(), layout)
+
+
+def reading_of(rows: Rows, layout: Layout) -> Reading:
+    """Puts rows that were read before on a regular grid; see `read_frame`."""
     panel, notes, reasons = make_panel(rows.ids, rows.codes, rows.times, rows.values, layout)
     skipped = (*rows.skipped, *((str(rows.ids[code]), reason) for code, reason in sorted(reasons.items())))
     notes = (*rows.notes, *notes, *_skipped_note(skipped, len(panel)))

@@ -33,7 +33,7 @@ _SHORTEST = 0.7  # a multiple of a season has nearly the same autocorrelation; t
 _SAME = 0.9  # the share of days or weeks with the same number of rows
 
 
-def seasons_of(given: float | Sequence[float] | None) -> tuple[float, ...] | None:
+def seasons_of(given: float | int | Sequence[float | int] | None) -> tuple[float, ...] | None:
     """Checks the seasons of the user; a season of 1 is none.
 
     Raises:

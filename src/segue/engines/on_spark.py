@@ -1,0 +1,74 @@
+"""Spark: the rows of a table move so that each series is whole in one partition, and the work is mapped over these."""
+
+from typing import Any
+
+from segue.engines.partitions import Partitions
+from segue.errors import UserError
+from segue.extras import remedy_for_missing
+
+
+def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
+    """Maps work over a DataFrame of Spark, classic or Connect; it is lazy, as all of Spark is.
+
+    Rows move by a hash of their series, so that no series is split, and are sorted by series within a partition. Times
+    are wall-clock times: those of `TimestampType` in the time zone of the session. Names and times keep their types.
+    segue must be installed on every executor.
+
+    Args:
+        df: A DataFrame with a column of series, of times (timestamps, dates or integers) and of values.
+        work: What `forecast_partitions` or `backtest_partitions` returns.
+        partitions: The number of partitions; by default `spark.sql.shuffle.partitions`. Each takes the memory of its
+            rows in transit only; some hundreds of series each keep a core busy.
+
+    Raises:
+        UserError: A column is missing or is of no such type, or pyspark is not installed.
+    """
+    try:
+        from pyspark.sql import functions, types
+    except ModuleNotFoundError as error:
+        raise UserError("spark", "(pyspark)", remedy_for_missing(error) or str(error)) from error
+    series, given = work.series, {field.name: field.dataType for field in df.schema.fields}
+    series.refuse_missing(given)
+    time = given[series.time]
+    local = types.TimestampNTZType() if isinstance(time, _timed(types)) else time
+    if not isinstance(local, types.TimestampNTZType | types.IntegralType):
+        raise UserError(
+            "time_col", series.time, f"is {time.simpleString()}; cast it to timestamp, date or bigint first"
+        )
+    work = work.with_threads(int(_setting(df, "spark.task.cpus", "1")))
+    named = {name: functions.col(_quoted(name)) for name in given}
+    chosen = df.select(
+        *(named[name] for name in series.ids),
+        named[series.time].cast(local),
+        named[series.target].cast("double").alias(series.target),
+    )
+    count = int(_setting(df, "spark.sql.shuffle.partitions", "200")) if partitions is None else partitions
+    keys = [functions.col(_quoted(name)) for name in series.ids]
+    whole = chosen.repartition(count, *keys).sortWithinPartitions(*keys)
+    kinds = {
+        **given,
+        **dict.fromkeys((series.time, *work.times), local),
+        **dict.fromkeys(work.numbers, types.DoubleType()),
+    }
+    schema = types.StructType([types.StructField(name, kinds[name]) for name in work.columns])
+
+    result = whole.mapInPandas(work.__call__, schema)  # a closure would be pickled by value
+    clocks = {series.time, *work.times}
+    return result.select(
+        *(
+            functions.col(_quoted(name)).cast(time).alias(name) if name in clocks else functions.col(_quoted(name))
+            for name in work.columns
+        )
+    )
+
+
+def _timed(types: Any) -> tuple[type, ...]:
+    return types.TimestampType, types.TimestampNTZType, types.DateType
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _setting(df: Any, name: str, default: str) -> str:
+    return str(df.sparkSession.conf.get(name, default))
