@@ -29,7 +29,35 @@ def router(service: Service) -> APIRouter:
     Args:
         service: What answers are made with.
     """
-    routes, jobs = APIRouter(tags=["Nixtla v2"]), Jobs(service, TASKS)
+    routes = APIRouter(tags=["Nixtla v2"])
+    _small_calls(routes, service)
+
+    @routes.post("/v2/forecast")
+    def forecast(body: ForecastBody) -> dict[str, Any]:
+        """The median as `mean`, and intervals."""
+        return forecast_of(body, service)
+
+    @routes.post("/v2/cross_validation")
+    def cross_validation(body: WindowsBody) -> dict[str, Any]:
+        """Forecasts of the last windows, or of the whole past one step ahead."""
+        return nixtla_past.windows_of(body, service)
+
+    @routes.post("/v2/anomaly_detection")
+    def anomaly_detection(body: AnomalyBody) -> dict[str, Any]:
+        """Anomalies of the whole past after its first values."""
+        return nixtla_past.anomalies_of(body, service)
+
+    @routes.post("/v2/online_anomaly_detection")
+    def online_anomaly_detection(body: OnlineBody) -> dict[str, Any]:
+        """Anomalies of the last values of each series."""
+        return nixtla_past.online_of(body, service)
+
+    _job_calls(routes, Jobs(service, TASKS))
+    return routes
+
+
+def _small_calls(routes: APIRouter, service: Service) -> None:
+    """Adds what the client asks beside its requests."""
 
     @routes.get("/model_params")
     def model_params(model: str | None = None, freq: str | None = None) -> dict[str, Any]:
@@ -52,25 +80,9 @@ def router(service: Service) -> APIRouter:
         """The models of this server."""
         return {"models": [{"name": name} for name in service.models.names]}
 
-    @routes.post("/v2/forecast")
-    def forecast(body: ForecastBody) -> dict[str, Any]:
-        """The median as `mean`, and intervals."""
-        return forecast_of(body, service)
 
-    @routes.post("/v2/cross_validation")
-    def cross_validation(body: WindowsBody) -> dict[str, Any]:
-        """Forecasts of the last windows, or of the whole past one step ahead."""
-        return nixtla_past.windows_of(body, service)
-
-    @routes.post("/v2/anomaly_detection")
-    def anomaly_detection(body: AnomalyBody) -> dict[str, Any]:
-        """Anomalies of the whole past after its first values."""
-        return nixtla_past.anomalies_of(body, service)
-
-    @routes.post("/v2/online_anomaly_detection")
-    def online_anomaly_detection(body: OnlineBody) -> dict[str, Any]:
-        """Anomalies of the last values of each series."""
-        return nixtla_past.online_of(body, service)
+def _job_calls(routes: APIRouter, jobs: Jobs) -> None:
+    """Adds what begins, shows and ends jobs."""
 
     @routes.post("/v2/{task}/async", status_code=202)
     def submit(task: str, body: dict[str, Any]) -> dict[str, str]:
@@ -91,8 +103,6 @@ def router(service: Service) -> APIRouter:
     def finetune() -> dict[str, Any]:
         """The model is not fine-tuned."""
         raise Refused(422, "finetune: the model is not fine-tuned; forecast without it")
-
-    return routes
 
 
 def forecast_of(body: ForecastBody, service: Service) -> dict[str, Any]:
