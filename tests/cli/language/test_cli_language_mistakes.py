@@ -8,6 +8,7 @@ import pytest
 from segue.config import read_config
 from segue.language.config import LanguageConfig
 from segue.language.evaluate import Evaluation
+from segue.manifest import write_manifest
 from segue.training.checkpoints import latest
 from segue.training.log import read_log
 from tests.cli.language.conftest import LEVELS, TEXT, everything, figures, segue, start
@@ -156,6 +157,7 @@ def test_what_the_user_named_is_named(run, tmp_path):
     broken = tmp_path / "broken" / "model"
     broken.mkdir(parents=True)
     (broken / "config.json").write_text(json.dumps({"kind": "language"}))
+    write_manifest(broken)
     assert refused(tmp_path, "evaluate", broken.parent, text).startswith(f"DIR {broken.parent}: save the model again")
     place = text / "out"
     line = refused(tmp_path, "train", text, "--output", place)

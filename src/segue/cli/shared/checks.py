@@ -76,4 +76,7 @@ def load_folder(folder: Path, load: Callable[[Path], Model]) -> Model:
     except UserError as error:
         if error.argument != "model":
             raise
-        raise UserError("folder", folder, error.remedy) from error  # the name of the argument for the user
+        from segue.manifest import SUMS
+
+        named = error.value if SUMS in error.remedy else folder  # damage is reported by the name of its file
+        raise UserError("folder", named, error.remedy) from error  # the name of the argument for the user
