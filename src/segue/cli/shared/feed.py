@@ -161,6 +161,9 @@ class Feed:
             self._notes([f"{self._file} is empty"])
         if not line:
             return
+        if self._reader is None:
+            self._settle([line])  # refuses what is no table
+            self._reader = None
         read = None if self._reader is None else self._reader.read([line], lines)
         if read is None or read.fault is not None or read.bad:
             self._notes([f"line {lines + 1} has no end and is no row yet; it is read when its end comes"])
