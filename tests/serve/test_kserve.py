@@ -99,6 +99,7 @@ ONE = {"name": "a", "series": [1.0, 2.0], "frequency": "D"}
     ("change", "status", "words"),
     [
         ({"options": {"horizon": 0}}, 422, "horizon 0: give a whole number of at least 1"),
+        ({"inputs": []}, 422, "inputs: is empty"),
         ({"model": "other"}, 404, "model other: this server has nanotst, seasonal-naive"),
         ({"inputs": [ONE | {"frequency": "fortnight"}]}, 422, "frequency fortnight: give one of second"),
         ({"inputs": [ONE | {"series": []}]}, 422, "series of a: is empty"),

@@ -69,6 +69,8 @@ def router(service: Service) -> APIRouter:
 
 def forecast_of(body: Body, service: Service) -> dict[str, Any]:
     """Answers `/v1/timeseries/forecast`; series of one frequency are forecast together."""
+    if not body.inputs:
+        raise Refused(422, "inputs: is empty; give at least one series")
     quantiles = tuple(body.options.quantiles or ())
     service.limits.check(len(body.inputs), body.options.horizon, 1 + len(quantiles))
     name, _ = service.models.named(body.model)
