@@ -106,7 +106,9 @@ def forecast_totals(
     _refuse_beyond(reading, horizon)
     of_steps = None if bands_of_totals(asked) else calibration
     values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, of_steps)
-    bare = replace(reading, panel=replace(reading.panel, known=None))  # covariates do not change the correlation of steps
+    bare = replace(
+        reading, panel=replace(reading.panel, known=None)
+    )  # covariates do not change the correlation of steps
     return totals(predictor, bare, values, columns, asked, limits, calibration)
 
 
