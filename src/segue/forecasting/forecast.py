@@ -52,9 +52,8 @@ def forecast(
         quantiles: Single quantile levels, each in [0.01, 0.99]; or a single one.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts, such as a capacity.
-        **options: `mean`, `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over` and `seed`, which
-            `AnswerOptions` explains. Then options of reading the table, such as `id_col` and `freq`, which
-            `segue.Layout` explains.
+        **options: `mean`, `future`, `covariates`, `holidays`, `calibrate`, `per`, `how`, `over`, `seed`, as
+            `AnswerOptions` describes them; and how to read the table: `id_col`, `freq` and others, as `segue.Layout`.
 
     Returns:
         A frame of the same kind: series, times, the median `NanoTST`, intervals `NanoTST-lo-80` and `NanoTST-hi-80`,
@@ -75,7 +74,7 @@ def forecast(
 def _read(
     asked: Answers, horizon: int, predictor: Predictor, limits: Limits
 ) -> tuple[Predictor, Reading, Calibration | None]:
-    """Reads a frame with its covariates and holidays, measures its bands if `calibrate` is given, and gives notices."""
+    """Reads a frame and what is known beside it, measures bands if windows are asked for, and gives notice of all."""
     reading = read_frame(asked.given.frame, asked.layout)
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     predictor, reading, found = informed(predictor, reading, asked.given, asked.layout, horizon)
@@ -106,9 +105,7 @@ def forecast_totals(
     _refuse_beyond(reading, horizon)
     of_steps = None if bands_of_totals(asked) else calibration
     values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, of_steps)
-    bare = replace(
-        reading, panel=replace(reading.panel, known=None)
-    )  # covariates do not change the correlation of steps
+    bare = replace(reading, panel=replace(reading.panel, known=None))  # how steps hang together, no covariate changes
     return totals(predictor, bare, values, columns, asked, limits, calibration)
 
 
@@ -136,7 +133,7 @@ def forecast_reading(
         lanes: The values of the series, if the reading has only their names and times; by default its panel.
         limits: The least and the largest value of the forecasts.
         calibration: The factors of the bands of these series at these steps; by default none is applied.
-        mean: Whether to add a column of the mean.
+        mean: Whether there is a column of the mean.
 
     Raises:
         UserError: The horizon, a level or a quantile is invalid, or a name of the table is also the name of another

@@ -1,4 +1,4 @@
-"""The contract of every forecaster, from a history to quantiles, and the work that every caller shares."""
+"""The contract of every forecaster, from a history to quantiles, and all that every caller must do around it."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,11 +26,11 @@ class History:
     """The past of some lanes, as a predictor reads it; every lane has a value in the last column.
 
     Attributes:
-        values: Values in the unit of the series; they are finite even where not observed.
+        values: Values in the unit of the series; they are finite also where not observed.
         observed: False where a value is missing, or before the lane began.
         seasons: Periods in steps that the calendar or the user suggests, the customary one first. They are not always
             whole (365.25 days, 52.18 weeks), and zero where there is none.
-        known: Covariates and holidays of these steps and of those ahead, or None. Most predictors do not read them.
+        known: What is known of these steps and of those ahead; None where nothing is. Most predictors do not read it.
 
     Raises:
         ValueError: The last column is not observed in every lane.
@@ -61,7 +61,7 @@ class Forecast:
     Attributes:
         quantiles: Values in the unit of the series, non-decreasing along the last axis.
         levels: The quantile level of each entry of the last axis, ascending, in (0, 1).
-        mean: The expectation of each value; None if the predictor does not give it.
+        mean: The expectation of each value; None where the predictor gives none.
 
     Raises:
         ValueError: The levels do not ascend between 0 and 1.
@@ -153,7 +153,7 @@ def predict_lanes(
     horizon: int,
     known: Known | None = None,
 ) -> Forecast:
-    """Forecasts lanes of a table or a stream, and does the work that every caller of a predictor shares.
+    """Forecasts lanes as a table or a stream holds them, and does all that every caller of a predictor must do.
 
     Lanes are cut to the context. Each lane is cut at its last value, and the steps since then are forecast together
     with the future. So no forecast depends on the other lanes. Quantiles move to the support where the predictor
@@ -165,7 +165,7 @@ def predict_lanes(
         observed: False where a value is missing, or before the lane began.
         seasons: See `History`.
         horizon: Number of steps after the last column, at least 1.
-        known: Covariates and holidays of all columns and of the steps ahead, if there are any.
+        known: What is known of all columns and of the steps ahead, if anything.
 
     Returns:
         The forecast at `LEVELS`; NaN for a lane without any value.
@@ -198,7 +198,7 @@ def predict_lanes(
 
 
 def _check(forecast: Forecast, name: str, shape: tuple[int, int, int]) -> None:
-    """Refuses a result that breaks the contract: its quantiles would appear under wrong levels or steps."""
+    """Refuses what a predictor may not give: its quantiles would be shown as those of other levels or steps."""
     if forecast.levels != LEVELS or forecast.quantiles.shape != shape:
         given = f"{forecast.quantiles.shape} at levels {forecast.levels}"
         raise ValueError(f"{name} gives quantiles of shape {given}; its caller needs {shape} at segue.LEVELS")
@@ -276,7 +276,7 @@ def forecast_panel(
 
 
 def _known(panel: Lanes, picked: NDArray[np.int64], width: int, horizon: int) -> Known | None:
-    """Covariates and holidays of the last `width` steps of some lanes and of the steps ahead; None without any."""
+    """What is known beside the last `width` steps of some lanes, and of the steps ahead; None where nothing is."""
     lanes = getattr(panel, "known_lanes", None)  # streams hold values only
     found = None if lanes is None else lanes(picked, width, horizon)
     return None if found is None else Known(*found)

@@ -4,7 +4,7 @@ from inspect import getattr_static
 from os import PathLike, fspath
 
 from segue.errors import UserError
-from segue.forecasting.predictor import Predictor as Predictor  # a caller of the registry needs one
+from segue.forecasting.predictor import Predictor as Predictor  # whoever asks the registry gets one
 
 BASELINES = ("ar", "seasonal-naive", "ets", "theta")
 """The names of predictors other than NanoTST."""
@@ -53,7 +53,7 @@ def load_predictor(model: Model, argument: str = "model", threads: int | None = 
 
 
 def _is_predictor(model: object) -> bool:
-    """Whether an object has all members of a predictor; `isinstance` would read all weights for the fingerprint."""
+    """Whether an object has all that a predictor needs; `isinstance` would read all weights to have its fingerprint."""
     names = ("name", "context", "fingerprint", "predict")
     return not isinstance(model, type) and all(getattr_static(model, name, None) is not None for name in names)
 

@@ -1,7 +1,7 @@
-"""The values that a series can take: nothing below its floor, only whole counts, and no negative counts.
+"""The values that a series can take: none below a floor that it rests on, none between whole counts, no negative count.
 
 For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
-forecast, and it misses every future zero by a little. For the number of people who cross a bridge at night, it may give -92.
+forecast, and it misses every future zero by a little. For people who cross a bridge by night, it may give -92.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _RESTS = 0.1  # the least value is a floor if it is this share of the observed v
 _AT_LEAST = 3.0  # the least value must also occur so many times, which counts in a short series
 _REPEATS = 2.0  # values for each distinct one; with fewer values a lattice may be chance
 _EXACT = 1e-6  # relative tolerance in steps of a lattice, for the rounding of decimal fractions
-_WHOLE = 2.0**53  # from here on double precision has no fractions, so whole values do not show that a series counts
+_WHOLE = 2.0**53  # from here on double precision holds whole numbers only, so that they show no count
 
 
 def within_support(
@@ -24,12 +24,12 @@ def within_support(
     values: Float64[np.ndarray, "lanes time"],
     observed: Bool[np.ndarray, "lanes time"],
 ) -> Float64[np.ndarray, "lanes steps levels"]:
-    """Moves quantiles to values that a lane can take, judging by its observed values.
+    """Moves quantiles to values that a lane can take, as far as the observed values show.
 
-    First, if no value is more frequent than the least one, as in sales or rain, no quantile lies below it. The least
-    value must also occur three times, and make up a tenth of the values. Second, if all values lie on a lattice,
-    least + k * step, and are repeated, as counts are, quantiles are rounded to the lattice. The quantiles of a
-    distribution on a lattice lie on it, too. Both steps work in any unit, and keep the order of quantiles.
+    Where no value is more frequent than the least one, as in sales or rain, no quantile lies below it. The least value
+    must also occur three times, and make up a tenth of the values. Where all values lie on a lattice, least + k * step,
+    and are repeated, as counts are, quantiles are rounded to the lattice: the quantiles of a distribution on a lattice
+    lie on it, too. Both steps work in any unit, and keep the order of quantiles.
 
     The third step depends on zero, so it is the only exception from the law of scale. Where all values are whole and
     none is negative, no quantile lies below zero. If no future value is negative either, a quantile that moves up to
@@ -67,7 +67,7 @@ def _rests(
     least: Float64[np.ndarray, "lanes 1"],
     count: Int64[np.ndarray, "lanes 1"],
 ) -> Bool[np.ndarray, "lanes 1"]:
-    """Whether no value is more frequent than the least one, and the least one is frequent enough for a floor."""
+    """Whether no value is more frequent than the least one, and that one is frequent enough for a floor."""
     times = (ordered == least).sum(1, keepdims=True)
     end = np.arange(ordered.shape[1]) + times  # the index where a more frequent value would still lie
     later = np.take_along_axis(ordered, np.minimum(end, ordered.shape[1] - 1), axis=1)
@@ -102,7 +102,7 @@ class Limits:
         cap: No quantile lies above it.
 
     Raises:
-        UserError: A limit is not a finite number, or the floor lies above the cap.
+        UserError: A limit is no finite number, or the floor lies above the cap.
     """
 
     floor: float | int | None = None
@@ -141,7 +141,7 @@ class Limits:
 def _passed(
     name: str, limit: float | int, side: str, beyond: Float64[np.ndarray, " beyond"], total: int
 ) -> Iterator[str]:
-    """The note on values beyond a limit, if there are any; an error if all values lie beyond it."""
+    """The note on values beyond a limit, if there are some; all of them beyond it are refused."""
     if len(beyond) == total:
         extent = f"{beyond.min():.12g} to {beyond.max():.12g}"
         raise UserError(name, f"{limit:.12g}", f"all values of the table lie {side} it ({extent}); give another limit")

@@ -25,11 +25,11 @@ from segue.forecasting.table.result import Number, Numbers
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """The forecasts that models would have made, and their errors. All frames have the kind of the given frame.
+    """The forecasts that models would have made, and their errors. All frames are of the kind that was given.
 
     `mase` is scaled by the seasonal differences before each origin. `wql` is over nine deciles. `mae` and `rmse` are in
     the unit of the series. `wape` is the sum of absolute errors over the sum of absolute values. `bias` is the sum of
-    forecasts less the sum of values, over the sum of absolute values; it is above 0 if forecasts are too high.
+    forecasts less the sum of values, over the sum of absolute values; it is above 0 where forecasts are too high.
     `coverage-80` is the share of values within the 80 % interval. A score is NaN where it is undefined.
 
     Attributes:
@@ -47,7 +47,7 @@ class Backtest:
         season: Steps in the season that scales errors.
         verdict: How the first model compares with the best of the others, as numbers; `str` of it is a sentence. None
             if there are no others.
-        notes: Notes on the calibration of the bands, one line each.
+        notes: What the user should know of the bands, one line each.
     """
 
     forecasts: Any
@@ -78,8 +78,8 @@ def backtest(
 
     The last window ends with the last value of the series. Each earlier window ends `step` steps before the next. A
     window needs an observed value, and before it more values than a season has steps. A series that is too short for
-    all windows has only the later ones. All models read the same histories, which end at the origins. NanoTST is not
-    fitted to the series at all.
+    all windows has the later ones only. All models get the same beginnings. No model sees the future, and NanoTST is
+    not fitted to the series at all.
 
     Args:
         frame: A DataFrame of pandas or polars, as for `segue.forecast`.
@@ -92,9 +92,9 @@ def backtest(
         levels: Prediction intervals in per cent, each in [1, 98], whose coverage is scored.
         floor: The least value of the forecasts of all models; None for no limit.
         cap: The largest value; None for no limit.
-        **options: `covariates` and `holidays`, which the first model knows in each window. `calibrate`, which corrects
-            its bands by windows before each origin. `segue.forecast` explains them. Then options of reading the table,
-            such as `id_col` and `freq`, which `segue.Layout` explains.
+        **options: `covariates` and `holidays`, which the first model takes as known in each window, and `calibrate`,
+            which corrects its bands by windows before each origin; see `segue.forecast`. Then how to read the table:
+            `id_col`, `freq` and others, as `segue.Layout` describes them.
 
     Raises:
         UserError: An argument is invalid, or no series is long enough.

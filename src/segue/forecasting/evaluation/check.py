@@ -1,4 +1,4 @@
-"""The check of a forecast: would a naive forecast have been better on the table's own past?"""
+"""The check beside a forecast: whether a naive forecast would have been better on the table's own past."""
 
 import hashlib
 import math
@@ -20,26 +20,26 @@ MOST_SERIES = 64
 """The most series of a check. With three windows each, they are 192 lanes, which NanoTST forecasts in 0.5 s."""
 
 _MOST_WINDOWS = 12
-"""The most windows of a series. A single series needs more than three windows for a judgement."""
+"""The most windows of a series. A single series needs more than three to be judged, and each costs the same."""
 
 _LANES, _LONG = MOST_SERIES * LEAST_WINDOWS, 96
 """The most lanes, up to this horizon. Beyond one pass of NanoTST, the time of a lane grows like the square of the
 horizon. On two threads it is 3 ms at 96 steps, 25 ms at 288 and 43 ms at 365."""
 
 _PAST = 8192
-"""The most values before the first window, unless two seasons are longer. Naive forecasts read only these."""
+"""The most values before the first window, unless two seasons are longer. Naive forecasts read no more."""
 
 _LONGEST = 720
-"""The most steps that are checked. The first steps of a longer forecast are the forecast of these steps."""
+"""The most steps that are checked. A longer forecast begins with the forecast of these steps."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """The result of a check.
+    """What a check found.
 
     Attributes:
         verdict: How the model compares with the best naive forecast.
-        horizon: The steps of each window; fewer than the forecast has if the history is short, or the horizon long.
+        horizon: The steps of each window; fewer than were asked for if the history is short, or the horizon long.
     """
 
     verdict: Verdict
@@ -47,7 +47,7 @@ class Check:
 
     @property
     def warning(self) -> str | None:
-        """One line that names a naive forecast whose error was lower by more than the spread; None without one."""
+        """One line that names the naive forecast that was ahead by more than the spread; None where none was."""
         verdict = self.verdict
         if not verdict.beaten:
             return None
@@ -61,8 +61,8 @@ class Check:
 def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits = NO_LIMITS) -> Check | None:
     """Compares a model with the naive forecasts of a table, over a few windows of at most 64 series.
 
-    The check takes the longer series in the order of hashes of their names, so the same table always has the same
-    check. Windows do not overlap. They lie in the last half of the history if it has room for three.
+    The longer series are ordered by hashes of their names, and the first ones are checked. So one table always has the
+    same check. Windows do not overlap, and lie in the last half of the history where that has room for three.
 
     Args:
         reading: The table.
@@ -71,7 +71,7 @@ def check(reading: Reading, predictor: Predictor, horizon: int, limits: Limits =
         limits: The limits that the user sets to the forecasts of all models.
 
     Returns:
-        The result; None if no series is long enough for three windows.
+        What the check found; None if no series is long enough for three windows.
     """
     plan = _plan(reading.panel, horizon)
     if plan is None:
@@ -94,7 +94,7 @@ def _plan(panel: Panel, horizon: int) -> tuple[int, int, Int64[np.ndarray, " cho
         return None
     usual = int(np.median(ends))
     seasons = [round(float(period)) for period in np.unique(panel.seasons) if usual >= 2 * period]
-    before = max([panel.season + 1, *seasons])  # at least one season, for its naive forecast
+    before = max([panel.season + 1, *seasons])  # one season at least, for its naive forecast
     late = (usual - max(before, usual // 2)) // LEAST_WINDOWS
     steps = min(horizon, late, _LONGEST)
     if steps < 1:

@@ -25,7 +25,7 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Contest:
-    """The forecasts of models from the same origins, and their scores.
+    """What models forecast from the same origins, and how good it was.
 
     Attributes:
         truth: The actual values.
@@ -41,7 +41,7 @@ class Contest:
 
 
 def entrants(models: Sequence[Predictor | str], origins: Origins) -> list[Predictor]:
-    """The models of a contest; the naive forecasts of the table replace the name `naive`."""
+    """The models of a contest, with the naive forecasts of the table in place of their common name."""
     given = [model for model in models if not isinstance(model, str)]
     naives = naive_forecasts(origins, given)
     return [one for model in models for one in (naives if isinstance(model, str) else [model])]
@@ -76,7 +76,7 @@ def compare(
         columns: The columns of each.
         report: A function that is called before the first batch of each model, and after each batch.
         limits: The limits that the user sets to the forecasts of all models.
-        calibration: The calibration of the first model's bands at these origins; by default none.
+        calibration: That of the bands of the first model at these origins; by default none is applied.
     """
     truth = Windows.of(origins)
     forecasts: dict[str, NDArray[np.float64]] = {}

@@ -1,4 +1,4 @@
-"""The certainty of a comparison of two forecasts: paired errors of the same windows, and how much chance explains."""
+"""How certain a comparison of two forecasts is: paired errors of the same windows, and what chance alone explains."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ of the noise and on 1 % of the walks (`benchmarks/tables/verdicts.py`).
 """
 
 _USUAL, _TRUST = 0.2, 8
-"""The usual deviation of a paired difference between windows, and the number of windows for which it counts.
+"""The usual deviation of a paired difference from window to window, and how many windows it is worth as evidence.
 
 Three windows may agree by chance, or disagree by one shock. So their variance is moderated by a usual one, as in Smyth
 (2004). The median deviation is 0.1 on noise and walks, and 0.3 on yearly web traffic. Without moderation, each level
@@ -27,13 +27,13 @@ warns on 4 % of them (a trial of 200 each).
 """
 
 _EXACT = 1e-3
-"""Errors below this share of a series' own deviation count as exact, because no decision depends on them."""
+"""Errors below this share of a series' own deviation are called exact, because no decision depends on them."""
 
 _ROUNDING = 1e-9
 """Errors below this share of the size of a series are rounding errors of single precision, with some room."""
 
 _RECENT = 1024
-"""The number of values before an origin that give this deviation: a little more than NanoTST reads."""
+"""The number of values before an origin from which the deviation is taken: a little more than NanoTST reads."""
 
 _BATCH = 128
 """The number of lanes that are laid out at once."""
@@ -41,14 +41,14 @@ _BATCH = 128
 
 @dataclass(frozen=True)
 class Evidence:
-    """The mean paired difference of two forecasts' errors, between -1 and 1, and how much of it chance may explain.
+    """The mean paired difference of two forecasts' errors, between -1 and 1, and what chance explains of it.
 
     A difference is (first - second) / (first + second), of the mean absolute errors of one window. So every window and
-    every series weighs the same, and no single window with a shock decides.
+    every series weighs the same, and a window with a shock does not decide.
 
     Attributes:
         mean: The mean difference; above 0 where the second forecast is better.
-        margin: The largest mean that chance may explain; NaN with fewer than two windows.
+        margin: The largest mean that chance would explain; NaN with fewer than two windows.
         windows: The number of windows that are taken as independent.
     """
 
@@ -67,7 +67,8 @@ def weigh(
     """Compares the errors of two forecasts by a paired, moderated t test over windows.
 
     Errors of one window depend on each other, and so do those of several series in one window. So the windows are the
-    sample: the difference is averaged over series first. If series differ more than windows do, series are the sample. `_USUAL` and `_TRUST` moderate the variance of the windows.
+    sample: the difference is averaged over series first. Where series differ more among each other than windows do,
+    series are the sample. `_USUAL` and `_TRUST` moderate the variance of the windows.
 
     Args:
         first: The mean absolute error of each window; NaN where a series has no such window.

@@ -15,7 +15,7 @@ def roll(panel: Panel, horizon: int, windows: int, step: int) -> Origins:
     """Picks the last origins of every series, `step` apart; the last window ends with the last observed value.
 
     An origin is kept if its window has an observed value, and if there are more observed values before it than a season
-    has steps. With fewer values, errors have no scale.
+    has steps. Fewer values give no scale for errors.
 
     Args:
         panel: The series.

@@ -96,19 +96,19 @@ def history_of(result: Backtest) -> int:
 
 
 def series_of(result: Backtest) -> int:
-    """The number of first series that include all series of the picture, since some may have no window."""
+    """The number of first series that include all in the picture, since some series may have no window."""
     models = len(_models(result))
     windows = nw.from_native(result.scores, eager_only=True)["windows"].to_numpy()[::models]
     return int(np.flatnonzero(windows)[:MOST_SERIES][-1]) + 1
 
 
 def _shown(result: Backtest) -> int:
-    """The number of windows in the picture: five, or more if they are short, to cover about 30 steps."""
+    """The number of windows in the picture: five, or more short ones, so that they cover about 30 steps."""
     return min(max(_MOST_WINDOWS, 30 // result.horizon), math.ceil(result.windows / _stride(result)))
 
 
 def _stride(result: Backtest) -> int:
-    """The number of windows from one to the next one that does not overlap it."""
+    """The number of windows from one to the next that does not overlap with it."""
     return math.ceil(result.horizon / result.step)
 
 

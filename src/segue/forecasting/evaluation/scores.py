@@ -139,9 +139,9 @@ def _errors(
 
 
 def best_of(name: str, scores: Sequence[float]) -> list[bool]:
-    """Which of several models have the best score; none if there is only one model, or no defined score.
+    """Which of several models has the best score. It is none where there is one model only, or no defined score.
 
-    The best error is the least one. The best bias is nearest to 0, and the best coverage is nearest to its claim.
+    The best error is the least, the best bias the nearest to 0, and the best coverage the nearest to its claim.
 
     Example:
         >>> best_of("mase", [0.9, 0.7]), best_of("coverage-80", [0.75, 0.99])

@@ -14,17 +14,17 @@ LEAST_WINDOWS = 3
 """The fewest windows that a warning rests on. Two have one degree of freedom, and any two may agree."""
 
 _RELEVANT = 0.05
-"""A rival counts as better only if its error is lower than the model's by at least this share.
+"""The least share of the model's error by which a rival that is called better must be below it.
 
 A smaller gain is not worth another model. On random walks the last value is the best possible forecast, and NanoTST's
 error is a little above it.
 """
 
 _ONLY = 0.1
-"""The verdict says "only" if a band covers less than it claims by more than this share of the values."""
+"""The verdict says "only" of a band that holds less than its claim by more than this share of the values."""
 
 _TIMES = 3.0
-"""Errors that differ by this factor or more are compared by "3.5 times", not in per cent."""
+"""Errors that differ by this factor or more are compared in times, not in per cent."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Verdict:
         series: The number of series with windows.
         series_below: The number of these in which the model's error is below the rival's.
         series_above: The number of these in which it is above.
-        covered: The claim of each band in per cent, and the share of values that the model's band covers.
-        beaten: Whether the rival is better by more than the spread and by at least 5 % of the model's error, over
-            at least three windows.
+        covered: The claim of each band in per cent, and the share of values that the model's band holds.
+        beaten: Whether the rival is better by more than the spread and by 5 % of the model's error at least, over
+            three windows or more.
     """
 
     model: str
@@ -149,7 +149,7 @@ def judge(
         scores: The overall scores of all models, by name, the preferred one first.
         errors: The mean absolute error of each window; NaN where a series has no such window.
         floor: The error in each window that counts as exact.
-        covered: The claim of each band of the first model in per cent, and the share of values that it covers.
+        covered: The claim of each band of the first model in per cent, and the share of values that it holds.
         overlap: The number of neighbouring windows that overlap.
     """
     if len(names) < 2:
@@ -191,7 +191,7 @@ def _ratio(mine: float, theirs: float) -> float:
 
 
 def _spread(difference: float, mean: float, margin: float) -> float:
-    """The spread in the unit of the ratio of errors: how far the ratio moves if `margin` is subtracted.
+    """The spread in the unit of the ratio of errors: how far the ratio moves if `margin` is taken off.
 
     A paired difference d belongs to a ratio of errors of (1 + d) / (1 - d), whose logarithm is twice atanh(d).
     """
