@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from segue.engines.partitions import Partitions
-from segue.engines.series import Season, Series
+from segue.engines.series import Series, SeriesOptions
 from segue.engines.workers import predictor_of
 from segue.errors import UserError
 from segue.forecasting.evaluation.backtest import backtest_reading, held_out_steps
@@ -28,11 +28,8 @@ def backtest_partitions(
     levels: Numbers = (80, 95),
     floor: Number | None = None,
     cap: Number | None = None,
-    id_col: str | Sequence[str] = "unique_id",
-    time_col: str = "ds",
-    target_col: str = "y",
-    season: Season | None = None,
     threads: int | None = None,
+    **series: Unpack[SeriesOptions],
 ) -> "BacktestPartitions":
     """Makes the forecasts of a backtest of a part of a table, as one callable that can be pickled.
 
@@ -50,11 +47,8 @@ def backtest_partitions(
         levels: Prediction intervals in per cent, each in [1, 98]; or a single one.
         floor: The least value of the forecasts of all models.
         cap: The largest value.
-        id_col: The column that names the series, or several.
-        time_col: The column of timestamps, dates or integers.
-        target_col: The column of numbers to forecast.
-        season: The steps of a season, or several; by default the calendar suggests them.
         threads: See `forecast_partitions`.
+        **series: `id_col`, `time_col`, `target_col` and `season`, as `SeriesOptions` describes them.
 
     Raises:
         UserError: An argument is invalid; the message names it and the remedy.
@@ -63,16 +57,8 @@ def backtest_partitions(
     chosen: tuple[Model, ...] = (models,) if isinstance(models, str) else tuple(models)
     if NAIVES in [model for model in chosen if isinstance(model, str)]:
         raise UserError("models", NAIVES, "name the seasons, as in seasonal-naive:24 and seasonal-naive:1")
-    return BacktestPartitions(
-        series=Series.of(id_col, time_col, target_col, freq, season),
-        horizon=horizon,
-        levels=levels,
-        limits=Limits(floor, cap),
-        threads=threads,
-        models=chosen,
-        windows=windows,
-        step=step,
-    )
+    common: dict[str, Any] = {"horizon": horizon, "levels": levels, "limits": Limits(floor, cap), "threads": threads}
+    return BacktestPartitions(series=Series.of(freq, series), models=chosen, windows=windows, step=step, **common)
 
 
 @dataclass(frozen=True, kw_only=True)

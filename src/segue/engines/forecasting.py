@@ -1,11 +1,11 @@
 """Forecasts of the parts of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from segue.engines.partitions import Partitions
-from segue.engines.series import Season, Series
+from segue.engines.series import Series, SeriesOptions
 from segue.engines.workers import predictor_of
 from segue.forecasting.forecast import forecast_chunks
 from segue.forecasting.predictor import check_horizon
@@ -25,19 +25,15 @@ def forecast_partitions(
     mean: bool = False,
     floor: Number | None = None,
     cap: Number | None = None,
-    id_col: str | Sequence[str] = "unique_id",
-    time_col: str = "ds",
-    target_col: str = "y",
-    season: Season | None = None,
     threads: int | None = None,
+    **series: Unpack[SeriesOptions],
 ) -> "ForecastPartitions":
     """Makes the forecast of a part of a table, as one callable that can be pickled.
 
     It maps an iterator of frames to an iterator of frames, as `mapInPandas` of Spark takes it. Each series lies whole
     in one part. All parts together give what `segue.forecast` gives for the whole table: NanoTST to the bit, baselines
     within rounding. So nothing is inferred: `freq` has to be given, and `season` for integer times. Times lie on the
-    grid of this step, and months, quarters and years begin (`MS`) or end (`ME`) as its name says. Rows without a value
-    are missing values, also where all series end with them.
+    grid of this step. Rows without a value are missing values, also where all series end with them.
 
     Args:
         horizon: Steps ahead, at least 1.
@@ -48,15 +44,9 @@ def forecast_partitions(
         mean: Whether the mean is wanted, too.
         floor: The least value of the forecasts, such as 0.
         cap: The largest value of the forecasts.
-        id_col: The column that names the series, or several.
-        time_col: The column of timestamps, dates or integers.
-        target_col: The column of numbers to forecast.
-        season: The steps of a season, or several; by default the calendar suggests them.
         threads: Threads of a worker: the cores of a machine over the workers on it. By default it is what the engine
             gives to a task, or 1 if no engine does.
-
-    Returns:
-        A callable; its `empty(frame)` is the result of no rows, with all columns and their types.
+        **series: `id_col`, `time_col`, `target_col` and `season`, as `SeriesOptions` describes them.
 
     Raises:
         UserError: An argument is invalid; the message names it and the remedy.
@@ -69,16 +59,8 @@ def forecast_partitions(
         [[6.0, 5.0]]
     """
     check_horizon(horizon)
-    return ForecastPartitions(
-        series=Series.of(id_col, time_col, target_col, freq, season),
-        horizon=horizon,
-        levels=levels,
-        limits=Limits(floor, cap),
-        threads=threads,
-        model=model,
-        quantiles=quantiles,
-        mean=mean,
-    )
+    common: dict[str, Any] = {"horizon": horizon, "levels": levels, "limits": Limits(floor, cap), "threads": threads}
+    return ForecastPartitions(series=Series.of(freq, series), model=model, quantiles=quantiles, mean=mean, **common)
 
 
 @dataclass(frozen=True, kw_only=True)

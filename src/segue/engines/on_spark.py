@@ -36,30 +36,19 @@ def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
             "time_col", series.time, f"is {time.simpleString()}; cast it to timestamp, date or bigint first"
         )
     work = work.with_threads(int(_setting(df, "spark.task.cpus", "1")))
-    named = {name: functions.col(_quoted(name)) for name in given}
-    chosen = df.select(
-        *(named[name] for name in series.ids),
-        named[series.time].cast(local),
-        named[series.target].cast("double").alias(series.target),
-    )
     count = int(_setting(df, "spark.sql.shuffle.partitions", "200")) if partitions is None else partitions
     keys = [functions.col(_quoted(name)) for name in series.ids]
-    whole = chosen.repartition(count, *keys).sortWithinPartitions(*keys)
-    kinds = {
-        **given,
-        **dict.fromkeys((series.time, *work.times), local),
-        **dict.fromkeys(work.numbers, types.DoubleType()),
-    }
-    schema = types.StructType([types.StructField(name, kinds[name]) for name in work.columns])
-
-    result = whole.mapInPandas(work.__call__, schema)  # a closure would be pickled by value
-    clocks = {series.time, *work.times}
-    return result.select(
-        *(
-            functions.col(_quoted(name)).cast(time).alias(name) if name in clocks else functions.col(_quoted(name))
-            for name in work.columns
-        )
+    chosen = df.select(
+        *keys,
+        functions.col(_quoted(series.time)).cast(local),
+        functions.col(_quoted(series.target)).cast("double").alias(series.target),
     )
+    whole = chosen.repartition(count, *keys).sortWithinPartitions(*keys)
+    clocks = (series.time, *work.times)
+    kinds = {**given, **dict.fromkeys(clocks, local), **dict.fromkeys(work.numbers, types.DoubleType())}
+    schema = types.StructType([types.StructField(name, kinds[name]) for name in work.columns])
+    result = whole.mapInPandas(work.__call__, schema)  # a closure would be pickled by value
+    return result.withColumns({name: functions.col(_quoted(name)).cast(time) for name in clocks})
 
 
 def _timed(types: Any) -> tuple[type, ...]:

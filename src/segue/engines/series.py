@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -12,6 +13,22 @@ from segue.forecasting.table.grid.seasons import seasons_of
 from segue.forecasting.table.layout import Layout
 
 Season = float | int | Sequence[float | int]
+
+
+class SeriesOptions(TypedDict, total=False):
+    """Keyword arguments for the columns of a table in parts.
+
+    Attributes:
+        id_col: The column that names the series, or several; `unique_id` by default.
+        time_col: The column of timestamps, dates or integers; `ds` by default.
+        target_col: The column of numbers to forecast; `y` by default.
+        season: The steps of a season, or several; by default the calendar suggests them. Integer times need it.
+    """
+
+    id_col: str | Sequence[str]
+    time_col: str
+    target_col: str
+    season: Season | None
 
 
 @dataclass(frozen=True)
@@ -36,11 +53,17 @@ class Series:
     season: Season | None = None
 
     @staticmethod
-    def of(
-        id_col: str | Sequence[str], time_col: str, target_col: str, freq: str | int, season: Season | None
-    ) -> "Series":
-        """Takes the arguments of a public function."""
-        return Series((id_col,) if isinstance(id_col, str) else tuple(id_col), time_col, target_col, freq, season)
+    def of(freq: str | int, options: SeriesOptions) -> "Series":
+        """Takes the arguments of a public function.
+
+        Raises:
+            TypeError: There is no such option.
+        """
+        for name in options.keys() - SeriesOptions.__annotations__.keys():
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
+        ids = options.get("id_col", "unique_id")
+        time, target = options.get("time_col", "ds"), options.get("target_col", "y")
+        return Series((ids,) if isinstance(ids, str) else tuple(ids), time, target, freq, options.get("season"))
 
     def __post_init__(self) -> None:
         if not self.ids:
