@@ -1,6 +1,6 @@
 """A model for fev, the benchmark of forecasts on data sets of the Hugging Face hub.
 
-It needs `pip install "segue[fev]"`. `NanoTSTModel().fit_predict(task)` forecasts all windows of a task, and
+It needs the extra `fev`. `NanoTSTModel().fit_predict(task)` forecasts all windows of a task, and
 `task.evaluation_summary` scores them. Each target of several is a series of its own, and features are not read.
 """
 

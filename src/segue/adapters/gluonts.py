@@ -1,6 +1,6 @@
 """A predictor for GluonTS, and so for GIFT-Eval, whose evaluation runs GluonTS predictors.
 
-It needs `pip install "segue[gluonts]"`. Series are forecast in batches, so it is as fast as `segue.forecast`.
+It needs the extra `gluonts`. Series are forecast in batches, so it is as fast as `segue.forecast`.
 """
 
 from collections.abc import Iterable, Iterator

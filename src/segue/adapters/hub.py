@@ -1,14 +1,16 @@
 """Model folders on the Hugging Face hub, or on a server that speaks as it does (`HF_ENDPOINT`).
 
-It needs `pip install "segue[hub]"`. The package holds its own models, so nothing here is needed to forecast.
+It needs the extra `hub`: `pip install -c constraints.txt -e '.[hub]'`. The package has its own models, so forecasts need
+nothing of this.
 """
 
 from pathlib import Path
 
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
-from segue.folder import CARD, FILES, load_model_folder, verify_files
+from segue.folder import CARD, FILES, load_model_folder
 from segue.forecasting.nanotst.weights import model_folder
+from segue.manifest import verify
 
 try:
     from huggingface_hub import CommitOperationAdd, HfApi, snapshot_download
@@ -50,7 +52,7 @@ def push_to_hub(
     folder = model_folder(model)
     load_model_folder(folder)
     names = sorted(name for name in FILES if (folder / name).is_file())
-    verify_files(folder, *names)
+    verify(folder, *names)
     files: dict[str, Path | bytes] = {name: folder / name for name in names}
     if CARD in files:
         files[_README] = _HEAD.encode() + (folder / CARD).read_bytes()
@@ -93,7 +95,7 @@ def from_hub(
         raise _refused(repo_id, error) from error
     folder = Path(found)
     load_model_folder(folder)
-    verify_files(folder, *(name for name in FILES if (folder / name).is_file()))
+    verify(folder, *(name for name in FILES if (folder / name).is_file()))
     return folder
 
 

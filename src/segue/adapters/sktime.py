@@ -1,6 +1,6 @@
 """A forecaster for sktime: point, quantile and interval forecasts, for any set of lead times.
 
-It needs `pip install "segue[sktime]"`. A slow test runs `check_estimator`, sktime's own suite. sktime holds one series in one
+It needs the extra `sktime`. A slow test runs `check_estimator`, sktime's own suite. sktime holds one series in one
 forecaster, so many series are faster in one `segue.forecast`.
 """
 

@@ -1,6 +1,6 @@
 """A model for statsforecast, and so for darts and hierarchicalforecast, which take its models.
 
-It needs `pip install "segue[classical]"`. statsforecast asks for one series after the other, so batches are lost: many
+It needs the extra `classical`. statsforecast asks for one series after the other, so batches are lost: many
 series are faster in one `segue.forecast`.
 """
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from segue.engines.partitions import Partitions
 from segue.errors import UserError
+from segue.extras import installation
 
 
 def dask(df: Any, work: Partitions, partitions: int | None = None) -> Any:
@@ -22,7 +23,7 @@ def dask(df: Any, work: Partitions, partitions: int | None = None) -> Any:
         UserError: A column is missing, or dask is not installed.
     """
     if find_spec("dask") is None:
-        raise UserError("dask", "(dask)", 'needs dask; pip install "segue[dask]"')
+        raise UserError("dask", "(dask)", f"needs dask; {installation('dask')}")
     work.series.refuse_missing(df.columns)
     work = work.with_threads(1)
     chosen = df[list(work.series.columns)]

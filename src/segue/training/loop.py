@@ -59,13 +59,8 @@ def train(
         Interrupted: Ctrl-C; the state is saved.
     """
     with exclusive_run(run, resume=resume):
-        remove_leftovers(run)
         trainer = Trainer(model, loss_of_batch, config, state, optimizer)
-        if resume:
-            _restore(trainer, run)
-        else:
-            start_run(run, config if record is None else record)
-        save_checkpoint(run, trainer.checkpoint())  # an existing one is left as it is
+        _begin(trainer, run, None if resume else config if record is None else record)
         steps = _Steps(trainer, validation, run, progress, watch)
         stop = _stop_of(steps.take_all)
         kept = trainer.kept.eval()
@@ -74,6 +69,16 @@ def train(
     if stop is not None:
         raise Interrupted(run, trainer.step) from stop
     return kept
+
+
+def _begin(trainer: Trainer, run: Path, record: Any) -> None:
+    """Starts the run with the config `record`, or resumes it where that is `None`."""
+    remove_leftovers(run)
+    if record is None:
+        _restore(trainer, run)
+    else:
+        start_run(run, record)
+    save_checkpoint(run, trainer.checkpoint())  # an existing one is left as it is
 
 
 def _restore(trainer: Trainer, run: Path) -> None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from segue.translate.training.config import TranslationConfig
     from segue.translate.training.material import Material
 
+Architecture = Annotated[str | None, typer.Option(help="lstm-attention, lstm, rnn-attention, rnn or transformer.")]
+Tokenizer = Annotated[
+    str | None, typer.Option(help="byte, character, word or bpe for both sides; or source,target, as character,word.")
+]
+
 
 def train(
     ctx: options.Context,
@@ -25,13 +30,8 @@ def train(
         typer.Argument(metavar="PAIRS", help="A TSV or CSV file of two columns; not needed to resume a run."),
     ] = None,
     config: Config = None,
-    architecture: Annotated[
-        str | None, typer.Option(help="lstm-attention, lstm, rnn-attention, rnn or transformer.")
-    ] = None,
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(help="byte, character, word or bpe for both sides; or source,target, as character,word."),
-    ] = None,
+    architecture: Architecture = None,
+    tokenizer: Tokenizer = None,
     source: Source = None,
     target: Target = None,
     skip_bad: SkipBad = False,

@@ -22,9 +22,7 @@ from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.numbers.read import read_numbers
 from segue.forecasting.table.times.read import read_times
 
-LARGEST = 1e150
-"""The greatest value that tables and streams take: the square of a much larger one is beyond double precision."""
-
+LARGEST = 1e150  # the greatest value of tables and streams: the square of a much larger one overflows
 DType = Any
 """A type of narwhals; the class of these types cannot be checked at run time."""
 

@@ -73,12 +73,18 @@ def train_translation(
     counter = _StepCounter(progress)
     begun.train(config, work, counter)
     if counter.taken or not (folder / CARD).exists():
-        if config.training.minutes is not None and counter.taken:  # only now is it known
-            config = replace(config, training=replace(config.training, steps=counter.step))
-        with exclusive_run(begun.folder, resume=True):
-            put_strays_aside(begun.folder)
-            add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
+        _write_card(begun.folder, config, material, counter)
     return Seq2Seq.from_pretrained(folder)
+
+
+def _write_card(run: Path, config: TranslationConfig, material: Material, counter: "_StepCounter") -> None:
+    """Writes the model card, which needs the number of steps that a run by the clock has taken."""
+    folder = run / "model"
+    if config.training.minutes is not None and counter.taken:
+        config = replace(config, training=replace(config.training, steps=counter.step))
+    with exclusive_run(run, resume=True):
+        put_strays_aside(run)
+        add_files(folder, {CARD: model_card(folder, config, material, counter.minutes)})
 
 
 def translation_loss(material: Material, config: TranslationConfig, device: Device) -> Loss:
