@@ -1,7 +1,7 @@
 """Model folders on the Hugging Face hub, or on a server that speaks as it does (`HF_ENDPOINT`).
 
-It needs the extra `hub`: `pip install -c constraints.txt -e '.[hub]'`. The package has its own models, so forecasts need
-nothing of this.
+It needs the extra `hub`: `pip install -c constraints.txt -e '.[hub]'`. The package has its own models, so
+forecasts need nothing of this.
 """
 
 from pathlib import Path
