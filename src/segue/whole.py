@@ -5,7 +5,16 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class _File(Protocol):
+    """What is used of an open file."""
+
+    def fileno(self) -> int: ...
+
+    def read(self, size: int = ..., /) -> bytes: ...
 
 
 def read_whole(path: Path) -> bytes:
@@ -23,7 +32,7 @@ def read_standard_input() -> bytes:
     return _read(sys.stdin.buffer, "standard input")
 
 
-def _read(file: BinaryIO, name: str) -> bytes:
+def _read(file: _File, name: str) -> bytes:
     try:
         number = file.fileno()
     except OSError:  # in memory, as in tests

@@ -1,8 +1,11 @@
 """Without the extra `train`, help works, and what needs torch says in one line what to install."""
 
+import shutil
+
 import pytest
 
 from segue.extras import remedy_for_missing
+from segue.forecasting.nanotst.weights import model_folder
 
 REMEDY = "needs torch; run pip install -c constraints.txt -e '.[train]' in the folder of the repository"
 VERBS = {
@@ -18,6 +21,8 @@ VERBS = {
     "translate run": ("translate", "run", "run", "a"),
     "translate align": ("translate", "align", "run", "a"),
 }
+CHECKED = {"export": "MODEL model", "language generate": "DIR run"}
+"""The verbs that check their folder before they import torch, with the begin of the error."""
 HELP = """
 from typer.main import get_command
 from segue.cli import app
@@ -40,12 +45,29 @@ def test_the_block_is_torch_and_what_comes_with_it(without_torch):
     assert (done.stdout, done.stderr) == ("torch\n", "")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in CHECKED])
 def test_a_verb_that_needs_torch_says_what_to_install(verb, without_torch, tmp_path):
     """Catches a traceback, and a check that comes after a file was made."""
     done = without_torch("-m", "segue", *VERBS[verb], cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"segue: {verb}: {REMEDY}\n")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("verb", CHECKED)
+def test_a_folder_that_is_no_model_is_refused_before_torch_is_missed(verb, without_torch, tmp_path):
+    """What is wrong with a folder is said without torch, too."""
+    done = without_torch("-m", "segue", *VERBS[verb], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"segue: {CHECKED[verb]}: name a folder that holds ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_whole_model_is_not_exported_without_torch(without_torch, tmp_path):
+    shutil.copytree(model_folder("nanotst-small"), tmp_path / "model")
+    before = sorted(tmp_path.rglob("*"))
+    done = without_torch("-m", "segue", *VERBS["export"], cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"segue: export: {REMEDY}\n")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_every_help_works_without_torch(without_torch):

@@ -101,7 +101,8 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "segue", "serve"], env=environment, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (2, 'segue: serve: needs fastapi; pip install "segue[serve]"\n')
+    remedy = "run pip install -c constraints.txt -e '.[serve]' in the folder of the repository"
+    assert (done.returncode, done.stderr) == (2, f"segue: serve: needs fastapi; {remedy}\n")
 
 
 def test_the_server_imports_no_torch(without_torch):

@@ -204,7 +204,7 @@ def test_translating_leaves_the_model_as_it_was():
         ({"n_best": 2}, "n_best 2: give at most the beam, 1"),
         ({"no_repeat_ngram": 0}, "no_repeat_ngram 0: give a whole number of at least 1"),
         ({"max_ratio": -1.0}, "max_ratio -1.0: give 0 or more"),
-        ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1: what is drawn"),
+        ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1, because random draws"),
     ],
 )
 def test_a_config_that_can_give_nothing_is_refused(change, message):

@@ -4,13 +4,14 @@ It needs the extra `hub`: `pip install -c constraints.txt -e '.[hub]'`. The pack
 forecasts need nothing of this.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
 from segue.folder import CARD, FILES, load_model_folder
 from segue.forecasting.nanotst.weights import model_folder
-from segue.manifest import verify
+from segue.manifest import SUMS, verify
 
 try:
     from huggingface_hub import CommitOperationAdd, HfApi, snapshot_download
@@ -52,7 +53,7 @@ def push_to_hub(
     folder = model_folder(model)
     load_model_folder(folder)
     names = sorted(name for name in FILES if (folder / name).is_file())
-    verify(folder, *names)
+    verify(folder, *_listed(names))
     files: dict[str, Path | bytes] = {name: folder / name for name in names}
     if CARD in files:
         files[_README] = _HEAD.encode() + (folder / CARD).read_bytes()
@@ -95,8 +96,13 @@ def from_hub(
         raise _refused(repo_id, error) from error
     folder = Path(found)
     load_model_folder(folder)
-    verify(folder, *(name for name in FILES if (folder / name).is_file()))
+    verify(folder, *_listed(name for name in FILES if (folder / name).is_file()))
     return folder
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    """The files that have a checksum: all but the list of checksums itself."""
+    return [name for name in names if name != SUMS]
 
 
 def _refused(repo_id: str, error: Exception) -> UserError:

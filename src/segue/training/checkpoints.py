@@ -120,6 +120,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     run = folder.parent.parent
     for name, begin in (("config.toml", facts["config"]), ("log.jsonl", facts["log"])):
         path = run / name
+        if name == "log.jsonl" and not path.exists():
+            continue  # a run goes on without its log, and says so
         if _begin_of(path, begin[0]) != begin or (path.is_file() and path.stat().st_size > _MOST_LOG):
             remedy = f"copy it again (it is missing or changed since step {checkpoint.step}), or start anew"
             raise UserError("resume", path, remedy)

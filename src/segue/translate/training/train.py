@@ -66,8 +66,7 @@ def train_translation(
     model, folder = material.model.to(begun.device.device), begun.folder / "model"
     measure = held_out_measure(material.held_out, config, measured)
     validation = Validation(measure, config.validate_every, _keeper(folder), config.patience)
-    loss = translation_loss(material, config, begun.device)
-    work = Work(model, loss, validation=validation)
+    work = Work(model, translation_loss(material, config, begun.device), validation=validation)
     if started is not None:
         started(config, begun.device, material)
     counter = _StepCounter(progress)
