@@ -68,6 +68,18 @@ def test_a_deleted_log_is_reported(tmp_path):
         run_through(run, resume=True)
 
 
+def test_what_stands_after_the_lines_of_a_log_is_dropped(tmp_path):
+    """Bytes that no run wrote, at the end of the file, end neither the resume nor the log."""
+    run, unbroken = tmp_path / "run", tmp_path / "unbroken"
+    run_through(unbroken)
+    with pytest.raises(KeyboardInterrupt):
+        run_through(run, stop_at=7, how=interrupt)
+    with (run / "log.jsonl").open("ab") as log:
+        log.write(b"\xf3\n[]\n{}\n" + b"[" * 100_000 + b"\n")
+    run_through(run, resume=True)
+    assert (run / "log.jsonl").read_bytes() == (unbroken / "log.jsonl").read_bytes()
+
+
 def test_strays_in_the_model_folder_are_put_aside_and_kept(tmp_path):
     model = tmp_path / "model"
     (model / "sub").mkdir(parents=True)

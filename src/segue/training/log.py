@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -53,21 +54,21 @@ class RunLog:
 
 
 def read_log(run: Path, name: str = LOG) -> list[dict[str, Any]]:
-    """All whole lines of a run's log."""
-    path = run / name
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith(b"\n")]
+    """The lines of a run's log, up to the first that a crash cut off or that something else damaged."""
+    return [record for _, record in _lines(run / name)]
 
 
 def _lines_up_to(path: Path, step: int) -> bytes:
-    kept = []
+    return b"".join(line for line, _ in takewhile(lambda pair: pair[1]["step"] <= step, _lines(path)))
+
+
+def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Each whole line as it stands and as it is read; nothing after a line that is none."""
     for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
         try:
-            if json.loads(line)["step"] > step:
-                break
-        except ValueError:
-            break
-        if not line.endswith(b"\n"):
-            break
-        kept.append(line)
-    return b"".join(kept)
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            return
+        if not line.endswith(b"\n") or not isinstance(record, dict) or not isinstance(record.get("step"), int):
+            return
+        yield line, record
