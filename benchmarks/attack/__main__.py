@@ -43,12 +43,19 @@ def _minutes(options: argparse.Namespace) -> Rows:
     return attack(options.count or 9)
 
 
+def _stream(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.stream import attack
+
+    return attack(options.count or 100, options.seed)
+
+
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "folders": _folders,
     "states": _states,
     "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
+    "stream": _stream,
 }
 
 
