@@ -28,7 +28,7 @@ from benchmarks.attack.watched import (
     small_disk,
 )
 
-_MODELS = {"seasonal-naive:60": 1.0, "nanotst-small": 0.25}
+_MODELS = {"seasonal-naive:60": 1.0, "nanotst-small": 0.1}
 """The models, and their share of the kills: NanoTST loads longer."""
 _TAIL = 1024  # the last bytes of an output, by which a watch knows it
 _DISK = 24  # megabytes
@@ -76,9 +76,9 @@ class Soak:
             rounds += 1
             size = self._chance.randint(0, 2 * len(self._rows) // (kills + kills // 8 + 1))
             self._killed(size)
-            if rounds % 2 == 0:
+            if rounds % 3 == 0:
                 self._full_disk(size // 4)
-            if rounds % 2 == 1:
+            if rounds % 3 == 1:
                 self._damage(size // 4)
             if rounds % max(1, kills // 4) == kills // 8:
                 self._rotate()
