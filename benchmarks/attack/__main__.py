@@ -63,7 +63,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attack", choices=ATTACKS)
     parser.add_argument(
-        "--count", type=int, help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads"
+        "--count",
+        type=int,
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads, 100 kills",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")
