@@ -46,7 +46,13 @@ def _minutes(options: argparse.Namespace) -> Rows:
 def _stream(options: argparse.Namespace) -> Rows:
     from benchmarks.attack.stream import attack
 
-    return attack(options.count or 100, options.seed)
+    return attack("seasonal-naive:60", options.count or 100, options.seed)
+
+
+def _stream_nanotst(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.stream import attack
+
+    return attack("nanotst-small", options.count or 10, options.seed)
 
 
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
@@ -56,6 +62,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "runs": _runs,
     "minutes": _minutes,
     "stream": _stream,
+    "stream-nanotst": _stream_nanotst,
 }
 
 

@@ -28,23 +28,18 @@ from benchmarks.attack.watched import (
     small_disk,
 )
 
-_MODELS = {"seasonal-naive:60": 1.0, "nanotst-small": 0.1}
-"""The models, and their share of the kills: NanoTST loads longer."""
 _TAIL = 1024  # the last bytes of an output, by which a watch knows it
 _DISK = 24  # megabytes
 
 
-def attack(count: int, seed: int) -> tuple[list[dict[str, object]], int]:
+def attack(model: str, count: int, seed: int) -> tuple[list[dict[str, object]], int]:
     """Kills the watch `count` times or more, with full disks and damages in between; returns rows, and the faults."""
     import segue.cli.shared.watching  # noqa: F401  the processes are copies of this one, with all modules loaded
 
-    found = []
     with tempfile.TemporaryDirectory() as name:
-        for model, share in _MODELS.items():
-            home = Path(name) / model.partition(":")[0]
-            home.mkdir()
-            with small_disk(home / "disk", _DISK) as permitted:
-                found += Soak(home, model, seed, permitted).run(max(1, round(count * share)))
+        home = Path(name)
+        with small_disk(home / "disk", _DISK) as permitted:
+            found = Soak(home, model, seed, permitted).run(count)
     return found, sum(int(str(row["faults"])) for row in found)
 
 
