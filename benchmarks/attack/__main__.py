@@ -43,12 +43,26 @@ def _minutes(options: argparse.Namespace) -> Rows:
     return attack(options.count or 9)
 
 
+def _stream(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.stream import attack
+
+    return attack("seasonal-naive:60", options.count or 100, options.seed)
+
+
+def _stream_nanotst(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.stream import attack
+
+    return attack("nanotst-small", options.count or 10, options.seed)
+
+
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "folders": _folders,
     "states": _states,
     "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
+    "stream": _stream,
+    "stream-nanotst": _stream_nanotst,
 }
 
 
@@ -56,7 +70,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attack", choices=ATTACKS)
     parser.add_argument(
-        "--count", type=int, help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads"
+        "--count",
+        type=int,
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads, 100 kills",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")

@@ -8,6 +8,7 @@ from jaxtyping import Int64
 from numpy.typing import NDArray
 
 from segue.live.packing import CELL
+from segue.live.sums import Sums
 
 _BLOCK = 15
 """The most cells of a row. Rows are the unit in which old cells are dropped, or moved if they are still needed. Two
@@ -24,14 +25,16 @@ class Log:
 
     Args:
         connection: The database.
+        sums: Its checksums.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection, self._count = connection, 0
+    def __init__(self, connection: sqlite3.Connection, sums: Sums) -> None:
+        self._connection, self._sums, self._count = connection, sums, 0
 
     def read(self) -> NDArray[Any]:
         """Reads all cells."""
         blobs = self._connection.execute("SELECT cells FROM history ORDER BY block").fetchall()
+        self._sums.check("history", blobs)
         cells = np.frombuffer(b"".join(blob for (blob,) in blobs), CELL)
         self._count = len(cells)
         return cells
@@ -52,6 +55,8 @@ class Log:
             self._count -= len(old)
         self._count += len(cells)
         blocks = [(cells[begin : begin + _BLOCK].tobytes(),) for begin in range(0, len(cells), _BLOCK)]
+        for block in blocks:
+            self._sums.toggle("history", block)
         self._connection.executemany("INSERT INTO history VALUES (NULL, ?)", blocks)
 
     def _taken(self, most: int) -> NDArray[Any]:
@@ -63,6 +68,7 @@ class Log:
                 break
             size += len(cells)
             taken.append((block,))
+            self._sums.toggle("history", (blob,))
             found.append(cells)
         self._connection.executemany("DELETE FROM history WHERE block = ?", taken)
         return np.concatenate(found)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segue.live.sums import Sums
+
 if TYPE_CHECKING:
     from segue.live.alerts import Event
 
@@ -21,14 +23,16 @@ class Outbox:
 
     Args:
         connection: The database.
+        sums: Its checksums.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, sums: Sums) -> None:
+        self._connection, self._sums = connection, sums
         self._open: dict[tuple[Any, Any], int] = {}  # the alerts that have not ended, by lane and begin
 
     def read(self) -> None:
         """Reads which alerts have not ended."""
+        self._sums.check("alerts", self._connection.execute("SELECT * FROM alerts"))
         rows = self._connection.execute('SELECT name, begin, id FROM alerts WHERE "end" IS NULL')
         self._open = {(name, begin): number for name, begin, number in rows}
 
@@ -42,12 +46,17 @@ class Outbox:
                 statement = "INSERT INTO alerts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
                 number = int(self._connection.execute(statement, (*key, *facts)).lastrowid or 0)
             else:
+                self._toggle(number)
                 changes = '"end" = ?, p = ?, extent = ?, direction = ?, accepted = ?'
                 self._connection.execute(f"UPDATE alerts SET {changes} WHERE id = ?", (*facts, number))
+            self._toggle(number)
             self._open[key] = number
             if event.end is not None:
                 del self._open[key]
             self._connection.execute("INSERT INTO outbox VALUES (NULL, ?)", (alert_line(number, event),))
+
+    def _toggle(self, number: int) -> None:
+        self._sums.toggle("alerts", self._connection.execute("SELECT * FROM alerts WHERE id = ?", (number,)).fetchone())
 
     def lines(self) -> list[tuple[int, str]]:
         """The lines that wait, with their numbers, in order."""

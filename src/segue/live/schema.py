@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segue.errors import UserError
 
-APPLICATION, VERSION = 0x53656775, 2
+APPLICATION, VERSION = 0x53656775, 3
 """The mark of the databases of Segue, `Segu` in ASCII, and the version of their tables."""
 
 PAGE = 1024

@@ -19,6 +19,7 @@ from segue.live.log import Log
 from segue.live.outbox import Outbox, plain
 from segue.live.packing import RAW, Small, histories, new_cells
 from segue.live.schema import connect, keep_log, reported, sequence, transaction
+from segue.live.sums import KEY, Sums
 from segue.state import State
 
 if TYPE_CHECKING:
@@ -70,12 +71,14 @@ class Store:
         self.path, self._identity, self._adopt = Path(path), dict(identity), adopt
         self._new, self._kept = not self.path.exists(), False  # the file was not there; something was committed
         self._connection = connect(self.path)
-        self._log, self._alerts = Log(self._connection), Outbox(self._connection)
+        self._sums = Sums(self._connection)
+        self._log, self._alerts = Log(self._connection, self._sums), Outbox(self._connection, self._sums)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
         self._last = self._seen = np.empty(0, np.int64)  # the newest step of each number, and when it was heard
         self._small, self._context, self._turn, self._next = Small(()), 0, 0, 0
         try:
             with reported(self.path):
+                self._sums.read()
                 self._facts = self._read("meta")
             owner = self._facts.get("identity", self._identity)
             if owner != self._identity:
@@ -102,7 +105,7 @@ class Store:
     def marks(self) -> dict[str, Any]:
         """The marks of all commits, the latest of each name."""
         with reported(self.path):
-            return self._read("marks")
+            return {name: value for name, value in self._read("marks").items() if name != KEY}
 
     @property
     def freq(self) -> str | int | None:
@@ -127,6 +130,7 @@ class Store:
             self._refuse("another version of segue", "version")
         with reported(self.path):
             rows = self._connection.execute("SELECT lane, name, last, seen, small FROM lanes ORDER BY lane").fetchall()
+            self._sums.check_lanes(rows)
             self._alerts.read()
             cells, largest = self._log.read(), sequence(self._connection, "lanes")
         self._numbers = {name: number for number, name, *_ in rows}
@@ -155,7 +159,7 @@ class Store:
     def commit(self, batch: Batch) -> None:
         """Writes what a batch changed, in one transaction; alerts get their ids, and wait in the outbox."""
         lanes, self._turn = batch.lanes, self._turn + 1
-        with reported(self.path), transaction(self._connection):
+        with self._written():
             if not self._facts:
                 self._put_facts(lanes.freq)
             self._forget(batch.gone)
@@ -173,7 +177,7 @@ class Store:
 
     def mark(self, marks: Mapping[str, Any]) -> None:
         """Commits marks alone; see `Batch`."""
-        with reported(self.path), transaction(self._connection):
+        with self._written():
             self._put("marks", marks)
         self._kept = True
 
@@ -198,9 +202,16 @@ class Store:
 
     def delivered(self, last: int, marks: Mapping[str, Any]) -> None:
         """Drops the lines of the outbox up to a number, and sets the marks of the file that they went to."""
-        with reported(self.path), transaction(self._connection):
+        with self._written():
             self._alerts.drop(last)
             self._put("marks", marks)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """A transaction that writes the checksums at its end."""
+        with reported(self.path), transaction(self._connection):
+            yield
+            self._sums.write()
 
     def _refuse(self, owner: str, what: str) -> None:
         if not self._adopt:
@@ -220,13 +231,15 @@ class Store:
 
     def _put_adopted(self, lanes: "Lanes", numbers: NDArray[np.int64]) -> None:
         """Makes the store one of this model. Open alerts stay open, because their episodes are dropped."""
-        with reported(self.path), transaction(self._connection):
+        with self._written():
             self._put_facts(lanes.freq)
             self._put_lanes(lanes, numbers)
 
     def _forget(self, names: Iterable[Any]) -> None:
         gone = [(self._numbers.pop(name),) for name in map(plain, names) if name in self._numbers]  # else it was new
         self._last[[number for (number,) in gone]] = _GONE
+        for (number,) in gone:
+            self._sums.set_lane(number, None)
         self._connection.executemany("DELETE FROM lanes WHERE lane = ?", gone)
 
     def _numbered(self, names: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -246,5 +259,7 @@ class Store:
     def _put_lanes(self, lanes: "Lanes", numbers: NDArray[np.int64]) -> None:
         blobs = [row.tobytes() for row in self._small.pack(lanes.state)]
         columns = numbers.tolist(), map(plain, lanes.names), lanes.last.tolist(), self._seen[numbers].tolist(), blobs
-        rows = zip(*columns, strict=True)
+        rows = list(zip(*columns, strict=True))
+        for row in rows:
+            self._sums.set_lane(row[0], row)
         self._connection.executemany("INSERT OR REPLACE INTO lanes VALUES (?, ?, ?, ?, ?)", rows)
