@@ -1,4 +1,4 @@
-"""Attacks on what Segue reads, and on its runs.
+"""Attacks on what Segue reads, on its runs and on its server.
 
 `python -m benchmarks.attack folders`; add `--without-torch` for a process that cannot import it.
 """
@@ -43,12 +43,19 @@ def _minutes(options: argparse.Namespace) -> Rows:
     return attack(options.count or 9)
 
 
+def _server(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.server import attack
+
+    return attack(options.count or 1000, options.seed)
+
+
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "folders": _folders,
     "states": _states,
     "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
+    "server": _server,
 }
 
 
@@ -56,7 +63,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("attack", choices=ATTACKS)
     parser.add_argument(
-        "--count", type=int, help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads"
+        "--count",
+        type=int,
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads, 1000 fields",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")
