@@ -117,5 +117,6 @@ def headers() -> Iterator[Try]:
         yield "hostile headers", lambda c, own=lines: send_raw(c.port, _head(c, "/v2/forecast", good, *own))
     yield "hostile headers", lambda c: send_raw(c.port, _head(c, "/" + "a" * 1_000_000, good))
     for text in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 9 + b"\r\n\r\n", b"GET\r\n\r\n",
-                 b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n" * 70_000, b"A" * 200_000):  # fmt: skip
+                 b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n" * 70_000,
+                 b"A" * 200_000):  # fmt: skip
         yield "hostile headers", lambda c, own=text: send_raw(c.port, own)
