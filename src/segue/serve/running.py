@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from segue.errors import UserError
 from segue.serve.logs import LOG, Lines
+from segue.serve.patience import Patient
 
 _BACKLOG = 1024  # connections that wait; as many as the widest load test opens, and more
 
@@ -56,6 +57,7 @@ def make_server(app: ASGIApp, place: Place) -> uvicorn.Server:
     """Makes a server of an app; it logs by `segue.serve.logs` alone."""
     config = uvicorn.Config(
         app,
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,
