@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from threading import Thread
 
-SECONDS = 5
+SECONDS = 20
 """What a request may compute, as the server is told; the attack allows as many seconds more."""
 
 
