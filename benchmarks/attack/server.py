@@ -176,7 +176,9 @@ def _hostile(child: Child, book: Book, draw: random.Random, count: int) -> None:
     tries += [(kind, attempt, "") for kind, attempt in others]
     draw.shuffle(tries)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        list(pool.map(lambda one: book.judge(one[0], one[1], child, one[2]), tries))
+        for number, _ in enumerate(pool.map(lambda one: book.judge(one[0], one[1], child, one[2]), tries)):
+            if number % 100 == 0:
+                print(f"{number} of {len(tries)} attempts, peak {child.peak():.0f} MB", flush=True)
 
 
 def _hang_ups(child: Child, book: Book) -> None:
