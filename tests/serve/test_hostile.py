@@ -23,6 +23,11 @@ INPUT = {"name": "a", "series": [1, 2, 3], "frequency": "D"}
 HUGE = 10**400
 
 
+async def unused(scope, receive, send):
+    """An app that must not be asked."""
+    raise AssertionError(scope)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
@@ -111,9 +116,6 @@ def test_a_body_that_does_not_come_is_refused():
     """Catches slow clients that hold room for ever."""
     sent = []
 
-    async def never(*_):
-        raise AssertionError
-
     async def receive():
         await asyncio.Event().wait()
 
@@ -123,7 +125,7 @@ def test_a_body_that_does_not_come_is_refused():
     scope = {"type": "http", "method": "POST", "path": "/v2/forecast", "headers": []}
     limits = Limits()
     object.__setattr__(limits, "seconds", 0.001)  # less than an option may be, so that the test is fast
-    asyncio.run(Bodies(never, limits)(scope, receive, send))
+    asyncio.run(Bodies(unused, limits)(scope, receive, send))
     assert sent[0]["status"] == 408
 
 
@@ -132,8 +134,7 @@ def test_a_connection_without_a_request_is_closed(monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE", 0.01)
 
     async def read_to_the_end(first):
-        config = uvicorn.Config(None, log_config=None)
-        config.loaded, config.loaded_app = True, None
+        config = uvicorn.Config(unused, log_config=None)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: patience.Patient(config, ServerState(), {}), "127.0.0.1", 0)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
