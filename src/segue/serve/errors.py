@@ -14,7 +14,7 @@ from segue.serve.refused import Refused
 
 _HALF = (422, "a text holds half a character, which no answer can repeat; send whole characters")
 
-BEYOND: dict[type[BaseException], tuple[int, str]] = {
+BEYOND: dict[type[Exception], tuple[int, str]] = {
     MemoryError: (413, "not enough memory; send fewer series or steps"),
     OverflowError: (422, "a number or time is too large; give whole numbers below 2**63 and others below 1e308"),
     UnicodeEncodeError: _HALF,

@@ -78,7 +78,7 @@ class Jobs:
         error = job.exception()
         if error is None:
             return state | {"status": "succeeded", "result": job.result()}
-        if type(error) in BEYOND:
+        if isinstance(error, Exception) and type(error) in BEYOND:
             return state | {"status": "failed", "error": BEYOND[type(error)][1]}
         if not isinstance(error, Refused | UserError):
             failed(error)
