@@ -33,10 +33,10 @@ class Child:
         self._reader.start()
 
     def _read(self) -> None:
-        """Keeps the lines of errors, and empties the pipe, so that the server never waits for it."""
+        """Keeps lines of errors and what is no JSON, and empties the pipe, so that the server never waits for it."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            if '"level": "info"' not in line:
+            if not line.startswith("{") or '"level": "error"' in line:
                 self.failures.append(line.strip())
 
     def peak(self) -> float:

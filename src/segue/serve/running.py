@@ -75,9 +75,11 @@ def run(app: ASGIApp, place: Place) -> None:
     own = place.bound()
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
-    LOG.addHandler(handler)
+    own_logs = (LOG, logging.getLogger("uvicorn.error"))  # which warns of bytes that are no HTTP
+    for log in own_logs:
+        log.addHandler(handler)
+        log.propagate = False
     LOG.setLevel(logging.INFO)
-    LOG.propagate = False
     host, port = own.getsockname()[:2]
     LOG.info("listening", extra={"fields": {"host": host, "port": port}})
     try:
@@ -86,7 +88,8 @@ def run(app: ASGIApp, place: Place) -> None:
     finally:
         own.close()
         LOG.info("stopped")
-        LOG.removeHandler(handler)
+        for log in own_logs:
+            log.removeHandler(handler)
 
 
 @contextmanager
