@@ -1,4 +1,4 @@
-"""Attacks on what Segue reads, and on its runs.
+"""Attacks on what Segue reads, on its runs and on its server.
 
 `python -m benchmarks.attack folders`; add `--without-torch` for a process that cannot import it.
 """
@@ -55,6 +55,12 @@ def _stream_nanotst(options: argparse.Namespace) -> Rows:
     return attack("nanotst-small", options.count or 10, options.seed)
 
 
+def _server(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.server import attack
+
+    return attack(options.count or 1000, options.seed)
+
+
 ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "folders": _folders,
     "states": _states,
@@ -63,6 +69,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "minutes": _minutes,
     "stream": _stream,
     "stream-nanotst": _stream_nanotst,
+    "server": _server,
 }
 
 
@@ -72,7 +79,7 @@ def main() -> None:
     parser.add_argument(
         "--count",
         type=int,
-        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 kills, 9 loads, 100 kills",
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 or 100 kills, 9 loads, 1000 fields",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")

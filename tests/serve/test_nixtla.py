@@ -102,7 +102,7 @@ SERIES = {"y": [1.0, 2.0, 3.0], "sizes": [3]}
     ("change", "status", "words"),
     [
         ({"h": 0}, 422, "horizon 0: give a whole number of at least 1"),
-        ({"h": 10_001}, 422, "horizon 10001: this server forecasts at most 10,000 steps; give fewer"),
+        ({"h": 10_001}, 422, "horizon 10,001: this server forecasts at most 10,000 steps; give fewer"),
         ({"h": "many"}, 422, "h many: Input should be a valid integer"),
         ({"level": [99]}, 422, "levels 99.0: give a percentage from 1 to 98"),
         ({"freq": "fortnight"}, 422, "freq fortnight: no such frequency"),

@@ -58,6 +58,16 @@ def test_a_server_that_is_asked_to_stop_answers_what_is_open(tmp_path):
         pass
 
 
+def test_bytes_that_are_no_http_are_logged_as_json():
+    """Catches a line of uvicorn among the lines of JSON."""
+    with serving("--model", "seasonal-naive") as (process, port):
+        with socket.create_connection(("127.0.0.1", port), 30) as own:
+            own.sendall(b"no HTTP\r\n\r\n")
+            assert own.recv(100).startswith(b"HTTP/1.1 400 ")
+        line = json.loads(process.stderr.readline())
+    assert (line["level"], line["event"]) == ("warning", "Invalid HTTP request received.")
+
+
 def metrics(port):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return answer.read().decode()

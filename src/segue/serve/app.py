@@ -38,7 +38,13 @@ def make_app(service: Service, token: str | None = None, scores: Path | None = N
         yield
 
     app = FastAPI(
-        title="Segue", version=version("segue"), description=_ABOUT, lifespan=threads, docs_url=None, redoc_url=None
+        title="Segue",
+        version=version("segue"),
+        description=_ABOUT,
+        lifespan=threads,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     handle_errors(app)
     for dialect in (health, nixtla, kserve, predict):
@@ -50,7 +56,7 @@ def make_app(service: Service, token: str | None = None, scores: Path | None = N
         """Counts and times of requests, as Prometheus reads them."""
         return service.metrics.text()
 
-    app.add_middleware(Bodies, most=service.limits.body)
+    app.add_middleware(Bodies, limits=service.limits)
     if token is not None:
         app.add_middleware(Guard, token=token)
     app.add_middleware(Counted, metrics=service.metrics, most=service.limits.waiting)  # the last is the outermost

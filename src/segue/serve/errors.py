@@ -6,10 +6,21 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 
-from segue.errors import UserError
+from segue.errors import UserError, printable
 from segue.serve.refused import Refused
+
+_HALF = (422, "a text holds half a character, which no answer can repeat; send whole characters")
+
+BEYOND: dict[type[Exception], tuple[int, str]] = {
+    MemoryError: (413, "not enough memory; send fewer series or steps"),
+    OverflowError: (422, "a number or time is too large; give whole numbers below 2**63 and others below 1e308"),
+    UnicodeEncodeError: _HALF,
+    PydanticSerializationError: _HALF,  # answers are numbers and texts, and any number can be written
+}
+"""Errors of Python and numpy by values that no computer number, memory or text can hold: status and line."""
 
 
 def answer(path: str, status: int, message: str, wait: int | None = None) -> JSONResponse:
@@ -21,6 +32,7 @@ def answer(path: str, status: int, message: str, wait: int | None = None) -> JSO
         message: One line.
         wait: Seconds after which the client may try again.
     """
+    message = printable(message)  # it may repeat what a client sent: control characters, halves of characters
     content: dict[str, Any] = {"detail": message}
     if path.startswith("/v1/timeseries"):
         kind = "invalid_request_error" if status < 500 else "server_error"
@@ -49,14 +61,16 @@ def handle_errors(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return answer(request.url.path, error.status_code, f"{request.url.path[:80]}: {error.detail}")
 
-    def full(request: Request, error: Exception) -> JSONResponse:
-        return answer(request.url.path, 413, "not enough memory; send fewer series or steps")
+    def beyond(request: Request, error: Exception) -> JSONResponse:
+        status, message = BEYOND[type(error)]
+        return answer(request.url.path, status, message)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(UserError, mistaken)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, unknown)
-    app.add_exception_handler(MemoryError, full)
+    for kind in BEYOND:
+        app.add_exception_handler(kind, beyond)
 
 
 def first_fault(faults: Sequence[Any]) -> str:

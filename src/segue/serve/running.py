@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from segue.errors import UserError
 from segue.serve.logs import LOG, Lines
+from segue.serve.patience import Patient
 
 _BACKLOG = 1024  # connections that wait; as many as the widest load test opens, and more
 
@@ -56,6 +57,7 @@ def make_server(app: ASGIApp, place: Place) -> uvicorn.Server:
     """Makes a server of an app; it logs by `segue.serve.logs` alone."""
     config = uvicorn.Config(
         app,
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -73,9 +75,11 @@ def run(app: ASGIApp, place: Place) -> None:
     own = place.bound()
     handler = logging.StreamHandler()
     handler.setFormatter(Lines())
-    LOG.addHandler(handler)
+    own_logs = (LOG, logging.getLogger("uvicorn.error"))  # which warns of bytes that are no HTTP
+    for log in own_logs:
+        log.addHandler(handler)
+        log.propagate = False
     LOG.setLevel(logging.INFO)
-    LOG.propagate = False
     host, port = own.getsockname()[:2]
     LOG.info("listening", extra={"fields": {"host": host, "port": port}})
     try:
@@ -84,7 +88,8 @@ def run(app: ASGIApp, place: Place) -> None:
     finally:
         own.close()
         LOG.info("stopped")
-        LOG.removeHandler(handler)
+        for log in own_logs:
+            log.removeHandler(handler)
 
 
 @contextmanager

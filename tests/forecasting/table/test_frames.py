@@ -103,6 +103,7 @@ def test_integer_times(kind):
         (lambda frame: frame.assign(y=[Decimal("sNaN"), 1, 2]), "^frame DataFrame: a column holds a signalling NaN"),
         (lambda frame: frame.rename(columns={"y": 7}), "^frame column 7: the name of a column has to be text"),
         (lambda frame: frame.assign(ds=["2024-01-01", None, "2024-01-03"]), "^time_col ds: is empty in row 2; "),
+        (lambda frame: frame.assign(ds=["2024-01-01", "", "2024-01-03"]), "^time_col ds: is blank in row 2; "),
         (lambda frame: frame.assign(ds=["2024-01-01", "soon", "soon"]), "^time_col ds: cannot read 'soon' in row 2"),
         (lambda frame: frame.assign(ds=[1.0, 1.5, 2.0]), "^time_col ds: cannot read .1.5. in row 2 "),
         (lambda frame: frame.assign(unique_id=["a", None, "a"]), "^id_col unique_id: is empty in row 2; "),

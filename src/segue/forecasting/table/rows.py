@@ -121,8 +121,8 @@ def _read_rows(frame: Any, layout: Layout, points: bool) -> Rows:
     for name in columns.times:
         faults.add(table[name].is_null().to_numpy(), "time_col", name, lambda _: "is empty", "fill it or drop the row")
     stamps, notes = _read_times(table, columns, layout, faults)
-    times: Times = stamps.to_numpy()
-    times = times if times.dtype.kind == "i" else times.astype("datetime64[us]", copy=False)
+    faults.add(stamps.isna().to_numpy(), "time_col", columns.times[0], lambda _: "is blank", "fill it or drop the row")
+    times: Times = stamps.to_numpy(None if stamps.dtype.kind == "i" else "datetime64[us]")
     values = [_read_values(table, name, layout, faults, index, points) for index, name in enumerate(columns.targets)]
     time_type = _time_type(table[columns.times[0]].dtype, stamps, len(columns.times))
     if len(values) > 1:  # the usual case needs no copy

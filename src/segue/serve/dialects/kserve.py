@@ -1,7 +1,7 @@
 """KServe's time series API: `POST /v1/timeseries/forecast`."""
 
 from time import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import numpy as np
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from segue.serve import answers
 from segue.serve.asked import Asked
+from segue.serve.dialects.lists import FIRST
 from segue.serve.numbers import listed
 from segue.serve.refused import Refused
 from segue.serve.service import Service
@@ -26,7 +27,7 @@ class Input(BaseModel):
 
     type: Literal["univariate_time_series", "multivariate_time_series"] = "univariate_time_series"
     name: str
-    series: list[float | None] | list[list[float | None]]
+    series: Annotated[list[float | None], FIRST] | Annotated[list[list[float | None]], FIRST]
     frequency: str
     start_timestamp: str | None = None
 
@@ -35,14 +36,14 @@ class Options(BaseModel):
     """What is asked."""
 
     horizon: int
-    quantiles: list[float] | None = None
+    quantiles: Annotated[list[float], FIRST] | None = None
 
 
 class Body(BaseModel):
     """A forecast of some series, each with a step and times of its own."""
 
     model: str | None = None
-    inputs: list[Input]
+    inputs: Annotated[list[Input], FIRST]
     options: Options
 
 

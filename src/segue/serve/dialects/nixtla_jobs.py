@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from segue.errors import UserError
 from segue.serve.dialects.nixtla_payload import Body
-from segue.serve.errors import first_fault
+from segue.serve.errors import BEYOND, first_fault
 from segue.serve.logs import failed
 from segue.serve.refused import Refused
 from segue.serve.service import Service
@@ -78,6 +78,8 @@ class Jobs:
         error = job.exception()
         if error is None:
             return state | {"status": "succeeded", "result": job.result()}
+        if isinstance(error, Exception) and type(error) in BEYOND:
+            return state | {"status": "failed", "error": BEYOND[type(error)][1]}
         if not isinstance(error, Refused | UserError):
             failed(error)
             return state | {"status": "failed", "error": "the server failed; its log has the reason"}

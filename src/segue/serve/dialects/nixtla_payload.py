@@ -1,12 +1,13 @@
 """The bodies of Nixtla's API, version 2, as `nixtla.NixtlaClient` sends them, and the request that each becomes."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
 from segue.serve.asked import Asked
+from segue.serve.dialects.lists import FIRST
 from segue.serve.refused import Refused
 from segue.serve.service import Service
 from segue.serve.table import SOME_MONDAY, Series, moments
@@ -15,12 +16,12 @@ from segue.serve.table import SOME_MONDAY, Series, moments
 class SeriesBody(BaseModel):
     """Series one after the other. Rows of `X` are columns; those whose future is known come first."""
 
-    y: list[float | None]
-    sizes: list[int]
-    X: list[list[Any]] | None = None
-    X_future: list[list[Any]] | None = None
-    start_datetime: list[str] | None = None
-    categorical_exog: list[int] | None = None
+    y: Annotated[list[float | None], FIRST]
+    sizes: Annotated[list[int], FIRST]
+    X: Annotated[list[list[Any]], FIRST] | None = None
+    X_future: Annotated[list[list[Any]], FIRST] | None = None
+    start_datetime: Annotated[list[str], FIRST] | None = None
+    categorical_exog: Annotated[list[int], FIRST] | None = None
 
 
 class Body(BaseModel):
@@ -39,7 +40,7 @@ class ForecastBody(Body):
     """A forecast."""
 
     h: int
-    level: list[float] | None = None
+    level: Annotated[list[float], FIRST] | None = None
 
 
 class WindowsBody(ForecastBody):
@@ -47,7 +48,7 @@ class WindowsBody(ForecastBody):
 
     n_windows: int = 1
     step_size: int | None = None
-    hist_exog: list[int] | None = None
+    hist_exog: Annotated[list[int], FIRST] | None = None
     full_history: bool = False
 
 
@@ -64,7 +65,7 @@ class OnlineBody(AnomalyBody):
     detection_size: int
     step_size: int | None = None
     threshold_method: str = "univariate"
-    hist_exog: list[int] | None = None
+    hist_exog: Annotated[list[int], FIRST] | None = None
 
 
 class SimulateBody(Body):
@@ -155,6 +156,6 @@ def _columns(series: SeriesBody, rows: int, name: str) -> dict[str, Any]:
         else:
             try:
                 found[f"x{index + 1}"] = pd.Series([np.nan if cell is None else float(cell) for cell in row])
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise Refused(422, f"series.{name}: row {index + 1} holds no numbers; name it categorical") from error
     return found

@@ -1,6 +1,6 @@
 """KServe's first protocol, `POST /v1/models/NAME:predict`: rows of a long table as instances."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from segue.forecasting.table.reading import read_frame
 from segue.serve import answers
 from segue.serve.asked import Asked
+from segue.serve.dialects.lists import FIRST
 from segue.serve.numbers import listed
 from segue.serve.refused import Refused
 from segue.serve.service import Service
@@ -31,15 +32,15 @@ class Parameters(BaseModel):
     """What is asked."""
 
     prediction_length: int | None = None
-    quantile_levels: list[float] = []
+    quantile_levels: Annotated[list[float], FIRST] = []
     freq: str | int | None = None
 
 
 class Body(BaseModel):
     """A table in rows, and rows of the steps ahead with what is known of them."""
 
-    instances: list[Instance]
-    known_covariates: list[Instance] | None = None
+    instances: Annotated[list[Instance], FIRST]
+    known_covariates: Annotated[list[Instance], FIRST] | None = None
     parameters: Parameters = Parameters()
 
 

@@ -112,7 +112,11 @@ def _file(path: str) -> FileResponse:
     Raises:
         Refused: There is none of this name.
     """
-    found = (STATIC / path).resolve()
+    try:
+        found = (STATIC / path).resolve()
+        found.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        raise Refused(404, f"{path[:80]}: the page has no such file") from None
     if not found.is_relative_to(STATIC.resolve()) or not found.is_file():
         raise Refused(404, f"{path[:80]}: the page has no such file")
     return FileResponse(found, media_type=_KINDS[found.suffix], headers=_HEADERS)
