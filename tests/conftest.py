@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 REFUSE = """
@@ -29,6 +30,17 @@ sys.meta_path.insert(0, Refusing())
 def pytest_configure(config):
     """Notices are for users; the tests of notices ask for them."""
     config.addinivalue_line("filterwarnings", "ignore::segue.errors.Notice")
+
+
+@pytest.fixture
+def shapes_unchecked():
+    """For tests that call the same functions many thousand times, where the checks take more time than the functions.
+
+    Other tests of the same room check the shapes of these functions.
+    """
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="module")

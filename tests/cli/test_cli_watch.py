@@ -14,6 +14,8 @@ from segue.cli.shared.lines import Lines
 from segue.cli.shared.position import START
 from tests.live.feeds import table
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 OPTIONS = ("--model", "seasonal-naive:6", "--warm-up", 24, "--refresh", 4, "--budget", 5, "--shift", 6)
 
 

@@ -12,6 +12,8 @@ from segue.cli import app
 from tests.cli.test_cli_watch import OPTIONS, refusal, watch, write
 from tests.live.feeds import table
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 
 def outputs(folder):
     return (folder / "out.csv").read_bytes(), (folder / "alerts.jsonl").read_bytes()

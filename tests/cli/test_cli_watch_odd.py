@@ -8,6 +8,8 @@ from segue.cli import app
 from tests.cli.test_cli_watch import OPTIONS, watch, write
 from tests.live.feeds import table
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 
 def test_an_empty_file_is_called_empty(tmp_path):
     (tmp_path / "in.csv").write_text("")

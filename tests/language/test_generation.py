@@ -83,7 +83,9 @@ def test_draws_have_the_probabilities_of_the_distribution():
     assert (shares - torch.tensor([0, 2 / 3, 1 / 3])).abs().max() < 4 * (0.25 / 300) ** 0.5
 
 
-@pytest.mark.parametrize("tokenizer", [LETTERS, ByteTokenizer(), WordTokenizer.of("a é\n時 𝄞 b")], ids=str)
+@pytest.mark.parametrize(
+    "tokenizer", [LETTERS, ByteTokenizer(), WordTokenizer.of("a é\n時 𝄞 b")], ids=lambda kind: type(kind).__name__
+)
 def test_pieces_are_the_text(tokenizer):
     """No piece holds half a character, and together they are what decoding everything gives."""
     text = "a é\n時 𝄞 b a"

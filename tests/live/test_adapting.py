@@ -10,6 +10,8 @@ from segue.live.learning import combine, fresh, learn, terms
 from segue.live.standing import ORIGINS
 from tests.live.conftest import Recent, assert_same_bits, feed, observed, watch
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 CONTEXT, REFRESH, WARM_UP, AHEAD = 160, 6, 40, 48
 SEASONS = np.array([[24.0, 168.0, 8766.0]])
 

@@ -9,6 +9,8 @@ from segue.live.experts import EXPERTS, Advice, advise
 from segue.live.learning import GROUPS, combine, fresh, learn, terms
 from segue.state import State
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 CONTEXT, REFRESH, SEASONS = 120, 8, (7.0, 28.0)
 LOWER, UPPER = LEVELS.index(0.1), LEVELS.index(0.9)
 

@@ -12,6 +12,8 @@ from segue.live.store import Store
 from segue.live.watch import _SHAPES, Watch
 from tests.live.feeds import HOUR, feed
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 IDENTITY = {"model": "SeasonalNaive", "fingerprint": "of the tests"}
 POLICY = Policy(budget=5.0, shift=6, cool_down=4)
 

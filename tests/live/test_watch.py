@@ -10,6 +10,8 @@ from segue.live.observations import Status
 from segue.state import State
 from tests.live.conftest import COLUMNS, Recent, assert_same_bits, feed, observed, pieces, watch
 
+pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
+
 MODELS = {"recent": None, "naive": "seasonal-naive:24", "nanotst": "nanotst-small"}
 
 
