@@ -32,6 +32,7 @@ def expected(series=SERIES, horizon=9, **options):
 SUITE = """
 import json, warnings
 warnings.simplefilter("ignore")
+from sktime.utils.estimator_checks import check_estimator
 from segue.adapters.sktime import Forecaster
 results = check_estimator(Forecaster, raise_exceptions=False, verbose=False)
 print(json.dumps({name: str(result) for name, result in results.items()}))
