@@ -20,7 +20,9 @@ except ModuleNotFoundError as error:
     raise UserError("segue.adapters.hub", "(huggingface_hub)", remedy_for_missing(error) or str(error)) from error
 
 _README = "README.md"  # what the hub shows of a repository
-_FAULTS = (*HfHubHTTPError.__bases__, OSError, HFValidationError)  # the first ones of httpx or requests, by its version
+_FAULTS: tuple[type[Exception], ...] = (*HfHubHTTPError.__bases__, OSError, HFValidationError)
+"""The bases are those of the client for HTTP, which is httpx or requests by the version of huggingface_hub."""
+
 _HEAD = "---\nlicense: apache-2.0\nlibrary_name: segue\ntags: [time-series-forecasting, segue]\n---\n\n"
 
 
