@@ -102,6 +102,22 @@ def test_one_value_after_the_other():
     assert found.index.tolist() == times.index[103:105].tolist()
 
 
+HOLIDAYS = pd.offsets.CustomBusinessDay(holidays=["2026-01-06"])
+
+
+@pytest.mark.parametrize("step", ["D", "h", "2D", "W-WED", "ME", "MS", "QE", "SMS", "B", HOLIDAYS])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_of_any_step_go_on_with_it(step, zone):
+    """Catches a step that loses its holidays, its day of the week or its hour when it is written as a text."""
+    times = pd.date_range("2026-01-01", periods=42, freq=step, tz=zone)
+    series = pd.Series(np.tile([5.0, 6.0], 21), times)
+    forecaster = Forecaster("seasonal-naive:2", season=2).fit(series[:39])
+    forecaster.update(series[39:40])
+    found = forecaster.predict(fh=[1, 2, 0])
+    assert found.tolist() == [6.0, 5.0, 6.0]  # sktime sorts lead times
+    assert found.index.tolist() == times[39:].tolist()
+
+
 def test_a_value_that_comes_late_replaces_an_older_one():
     """sktime counts lead times from the value that came last; catches forecasts that ignore those after it."""
     forecaster = Forecaster(MODEL).fit(SERIES[:100])

@@ -98,7 +98,8 @@ class Forecaster(BaseForecaster):
 
     def _ahead(self, series: NDArray[Any], ahead: NDArray[np.int64], levels: Sequence[float]) -> NDArray[np.float64]:
         """The lead time 0 is that of the last value."""
-        lanes, result = ArrayLanes.of([series], self.season, self._step), np.full((len(ahead), len(levels)), np.nan)
+        lanes = ArrayLanes.of([series], self.season, self._step.freqstr if self._step else None)
+        result = np.full((len(ahead), len(levels)), np.nan)
         if (ahead > 0).any():
             future = quantiles(self._predictor, lanes, int(ahead.max()), levels)[0]
             result[ahead > 0] = future[ahead[ahead > 0] - 1]

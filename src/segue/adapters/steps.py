@@ -2,22 +2,23 @@
 
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset
 
 from segue.errors import UserError
 
 _SPARSE = 100  # steps for each value: the 720 steps that a model reads would hold no more than seven values
 
 
-def step_of(index: pd.Index) -> str | None:
-    """Returns the step of times or periods as pandas names it; None for integers, or where times do not show it."""
+def step_of(index: pd.Index) -> BaseOffset | None:
+    """Returns the step of times or periods; None for integers, and where times do not show it."""
     if isinstance(index, pd.PeriodIndex):
-        return str(index.freqstr)
+        return index.freq
     if not isinstance(index, pd.DatetimeIndex):
         return None
-    return index.freqstr or (pd.infer_freq(index) if len(index) > 2 else None)
+    return index.freq or (to_offset(pd.infer_freq(index)) if len(index) > 2 else None)
 
 
-def on_grid(series: pd.Series, step: str | None) -> pd.Series:
+def on_grid(series: pd.Series, step: BaseOffset | None) -> pd.Series:
     """Returns one value a step from the first row to the last; NaN where there is no row.
 
     Args:
@@ -45,22 +46,23 @@ def on_grid(series: pd.Series, step: str | None) -> pd.Series:
     whole = _whole(index, step)
     between = index.difference(whole)
     if len(between):
-        raise UserError("y", between[0], f"lies between two steps of {step}; give one value for each step")
+        raise UserError(
+            "y", between[0], f"lies between two steps of {step.freqstr if step else 1}; give one value for each step"
+        )
     return series.set_axis(whole) if len(whole) == len(index) else series.reindex(whole)
 
 
-def _count(index: pd.Index, step: str | None) -> int:
+def _count(index: pd.Index, step: BaseOffset | None) -> int:
     """How many steps there are from the first row to the last, before any memory is taken for them."""
     span = index[-1] - index[0]
     if isinstance(index, pd.PeriodIndex):
         return int(span.n) + 1
     if not isinstance(index, pd.DatetimeIndex):
         return int(span) + 1
-    offset = to_offset(step)
-    return int(span / pd.Timedelta(offset)) + 1 if isinstance(offset, pd.offsets.Tick) else len(_whole(index, step))
+    return int(span / pd.Timedelta(step)) + 1 if isinstance(step, pd.offsets.Tick) else len(_whole(index, step))
 
 
-def _whole(index: pd.Index, step: str | None) -> pd.Index:
+def _whole(index: pd.Index, step: BaseOffset | None) -> pd.Index:
     if isinstance(index, pd.PeriodIndex):
         return pd.period_range(index[0], index[-1])
     if isinstance(index, pd.DatetimeIndex):
