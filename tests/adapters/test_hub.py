@@ -174,7 +174,7 @@ def test_a_hub_that_does_not_answer_is_one_line(monkeypatch, tmp_path):
         bound.bind(("127.0.0.1", 0))
         point_at(f"http://127.0.0.1:{bound.getsockname()[1]}", monkeypatch)
         for call in (partial(push_to_hub, "nanotst-small"), partial(from_hub, cache=tmp_path)):
-            with pytest.raises(UserError, match=r"^repo_id me/mine: the hub cannot be reached \(.*refused") as caught:
+            with pytest.raises(UserError, match=r"^repo_id me/mine: the hub cannot be reached \(") as caught:
                 call("me/mine", token="t")
             assert "\n" not in str(caught.value)
 
