@@ -4,7 +4,9 @@ import hashlib
 import json
 import re
 import shutil
+import socket
 from base64 import b64decode
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -98,12 +100,8 @@ class Server(ThreadingHTTPServer):
         return hashlib.sha1(b"".join(self.repos[repo].values())).hexdigest()
 
 
-@pytest.fixture
-def hub(monkeypatch, tmp_path):
-    server = Server()
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_address[1]}"
+def point_at(address, monkeypatch):
+    """Every call goes to this address in place of the public hub's."""
     monkeypatch.setattr(constants, "ENDPOINT", address)
     template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(
         constants.HUGGINGFACE_CO_URL_TEMPLATE.split("/{")[0], address
@@ -114,6 +112,14 @@ def hub(monkeypatch, tmp_path):
         monkeypatch.setattr(getattr(huggingface_hub, module), "ENDPOINT", address, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    server = Server()
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    point_at(f"http://127.0.0.1:{server.server_address[1]}", monkeypatch)
     yield server
     server.shutdown()
     thread.join()
@@ -160,6 +166,31 @@ def test_a_repository_that_is_not_there_is_one_line(hub, tmp_path):
     hub.repos["me/other"] = {"README.md": b"no model"}
     with pytest.raises(UserError, match="^model "):
         from_hub("me/other", token="t", cache=tmp_path)
+
+
+def test_a_hub_that_does_not_answer_is_one_line(monkeypatch, tmp_path):
+    """Catches exceptions of the HTTP client, which is another one in each version of huggingface_hub."""
+    with socket.socket() as bound:  # nobody listens on it
+        bound.bind(("127.0.0.1", 0))
+        point_at(f"http://127.0.0.1:{bound.getsockname()[1]}", monkeypatch)
+        for call in (partial(push_to_hub, "nanotst-small"), partial(from_hub, cache=tmp_path)):
+            with pytest.raises(UserError, match=r"^repo_id me/mine: the hub cannot be reached \(") as caught:
+                call("me/mine", token="t")
+            assert "\n" not in str(caught.value)
+
+
+def test_what_is_in_the_cache_needs_no_hub(hub, tmp_path, monkeypatch):
+    push_to_hub("nanotst-small", "me/mine", token="t")
+    folder = from_hub("me/mine", token="t", cache=tmp_path)
+    point_at("http://127.0.0.1:9", monkeypatch)
+    assert from_hub("me/mine", token="t", cache=tmp_path) == folder
+
+
+def test_a_name_that_no_repository_has_is_one_line(tmp_path):
+    for call in (partial(push_to_hub, "nanotst-small"), partial(from_hub, cache=tmp_path)):
+        with pytest.raises(UserError, match="^repo_id a name/of/three: give a name such as me/mine") as caught:
+            call("a name/of/three", token="t")
+        assert "\n" not in str(caught.value)
 
 
 def test_only_files_of_a_model_are_downloaded(hub, tmp_path):

@@ -81,6 +81,14 @@ def test_instances_with_covariates_take_their_horizon_from_the_future(client):
     assert [row["mean"] for row in answer.json()["predictions"]] == wanted["NanoTST"].tolist()
 
 
+@pytest.mark.parametrize("name", ["y", "ds", "unique_id"])
+def test_a_covariate_with_a_name_of_the_table_is_refused(client, name):
+    """Catches a value that is read as the target, and an error of the server for one that is no number."""
+    rows = [{"timestamp": day, "target": 1.0, name: {}} for day in (1, 2, 3)]
+    answer = client.post("/v1/models/nanotst:predict", json={"instances": rows, "parameters": {"prediction_length": 1}})
+    assert (answer.status_code, answer.json()["error"].partition(":")[0]) == (422, name)
+
+
 def test_health_and_models(client):
     """What an orchestrator asks."""
     assert client.get("/v2/health/live").json() == {"live": True}

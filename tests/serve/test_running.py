@@ -32,9 +32,9 @@ def serving(*arguments):
         process.wait()
 
 
-def post(port, body):
+def post(port, body, path="/v2/forecast"):
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v2/forecast", json.dumps(body).encode(), {"content-type": "application/json"}
+        f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"content-type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
@@ -66,6 +66,15 @@ def test_bytes_that_are_no_http_are_logged_as_json():
             assert own.recv(100).startswith(b"HTTP/1.1 400 ")
         line = json.loads(process.stderr.readline())
     assert (line["level"], line["event"]) == ("warning", "Invalid HTTP request received.")
+
+
+def test_notices_of_a_table_are_not_logged():
+    """They name series and times, and are no JSON."""
+    series = nixtla_series(hours((60, 40), gaps=False))
+    with serving("--model", "seasonal-naive") as (process, port):
+        post(port, {"series": series, "freq": "h", "level": 99}, "/v2/anomaly_detection")
+        line = json.loads(process.stderr.readline())
+    assert (line["event"], line["route"]) == ("answered", "/v2/anomaly_detection")
 
 
 def metrics(port):

@@ -15,11 +15,14 @@ from segue.manifest import SUMS, verify
 
 try:
     from huggingface_hub import CommitOperationAdd, HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 except ModuleNotFoundError as error:
     raise UserError("segue.adapters.hub", "(huggingface_hub)", remedy_for_missing(error) or str(error)) from error
 
 _README = "README.md"  # what the hub shows of a repository
+_FAULTS: tuple[type[Exception], ...] = (*HfHubHTTPError.__bases__, OSError, HFValidationError)
+"""The bases are those of the client for HTTP, which is httpx or requests by the version of huggingface_hub."""
+
 _HEAD = "---\nlicense: apache-2.0\nlibrary_name: segue\ntags: [time-series-forecasting, segue]\n---\n\n"
 
 
@@ -48,7 +51,7 @@ def push_to_hub(
         The address of the commit.
 
     Raises:
-        UserError: The folder is no whole model, or the hub refuses the call.
+        UserError: The folder is no whole model, or the hub refuses the call or cannot be reached.
     """
     folder = model_folder(model)
     load_model_folder(folder)
@@ -62,7 +65,7 @@ def push_to_hub(
         api.create_repo(repo_id, private=private, exist_ok=True)
         added = [CommitOperationAdd(name, content) for name, content in files.items()]
         commit = api.create_commit(repo_id, added, commit_message=message, revision=revision)
-    except HfHubHTTPError as error:
+    except _FAULTS as error:
         raise _refused(repo_id, error) from error
     return str(commit.commit_url)
 
@@ -85,14 +88,15 @@ def from_hub(
         The model folder.
 
     Raises:
-        UserError: There is no such repository, it holds no model, or a file differs from its checksum.
+        UserError: There is no such repository, it holds no model, or a file differs from its checksum; or the hub
+            cannot be reached, and the cache has no such model.
     """
     try:
         wanted = sorted(FILES)
         found = snapshot_download(
             repo_id, revision=revision, token=token, cache_dir=cache, allow_patterns=wanted, library_name="segue"
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+    except _FAULTS as error:
         raise _refused(repo_id, error) from error
     folder = Path(found)
     load_model_folder(folder)
@@ -106,6 +110,9 @@ def _listed(names: Iterable[str]) -> list[str]:
 
 
 def _refused(repo_id: str, error: Exception) -> UserError:
-    return UserError(
-        "repo_id", repo_id, f"the hub refuses it ({str(error).splitlines()[0]}); check name, token and network"
-    )
+    line = (str(error).splitlines() or [type(error).__name__])[0]  # a timeout may have no text
+    if isinstance(error, HFValidationError):
+        return UserError("repo_id", repo_id, f"give a name such as me/mine ({line})")
+    if isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
+        return UserError("repo_id", repo_id, f"the hub refuses it ({line}); check name, token and network")
+    return UserError("repo_id", repo_id, f"the hub cannot be reached ({line}); check the network and HF_ENDPOINT")

@@ -13,7 +13,7 @@ from segue.serve.auth import Guard
 from segue.serve.body import Bodies
 from segue.serve.counted import Counted
 from segue.serve.dialects import health, kserve, nixtla, predict
-from segue.serve.errors import handle_errors
+from segue.serve.errors import Detail, Error, SeriesError, documented, handle_errors
 from segue.serve.page.routes import router as page
 from segue.serve.service import Service
 
@@ -47,11 +47,11 @@ def make_app(service: Service, token: str | None = None, scores: Path | None = N
         redirect_slashes=False,
     )
     handle_errors(app)
-    for dialect in (health, nixtla, kserve, predict):
-        app.include_router(dialect.router(service))
-    app.include_router(page(service, scores))
+    for dialect, form in ((health, Error), (nixtla, Detail), (kserve, SeriesError), (predict, Error)):
+        app.include_router(dialect.router(service), responses=documented(form))
+    app.include_router(page(service, scores), responses=documented(Detail))
 
-    @app.get("/metrics", tags=["Server"], response_class=PlainTextResponse)
+    @app.get("/metrics", tags=["Server"], response_class=PlainTextResponse, responses=documented(Detail))
     def metrics() -> str:
         """Counts and times of requests, as Prometheus reads them."""
         return service.metrics.text()

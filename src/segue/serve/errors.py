@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 
@@ -21,6 +22,42 @@ BEYOND: dict[type[Exception], tuple[int, str]] = {
     PydanticSerializationError: _HALF,  # answers are numbers and texts, and any number can be written
 }
 """Errors of Python and numpy by values that no computer number, memory or text can hold: status and line."""
+
+
+class Detail(BaseModel):
+    """An error in one line."""
+
+    detail: str
+
+
+class Error(BaseModel):
+    """An error in one line."""
+
+    error: str
+
+
+class SeriesFault(BaseModel):
+    """What is wrong; the code is the status of HTTP."""
+
+    code: str
+    message: str
+    param: str | None
+    type: str
+
+
+class SeriesError(BaseModel):
+    """An error in one line."""
+
+    error: SeriesFault
+
+
+def documented(form: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """The answers of errors as OpenAPI lists them.
+
+    Args:
+        form: `SeriesError` for `/v1/timeseries`, `Error` for models and health, `Detail` for all else; see `answer`.
+    """
+    return {"default": {"model": form, "description": "An error in one line."}}
 
 
 def answer(path: str, status: int, message: str, wait: int | None = None) -> JSONResponse:

@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def run(app: ASGIApp, place: Place) -> None:
     host, port = own.getsockname()[:2]
     LOG.info("listening", extra={"fields": {"host": host, "port": port}})
     try:
-        with _stopping():
+        with _stopping(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # notices of a table name its series and times, and are no JSON
             make_server(app, place).run(sockets=[own])
     finally:
         own.close()

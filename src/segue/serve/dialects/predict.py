@@ -99,6 +99,9 @@ def predictions(name: str, body: Body, service: Service) -> list[dict[str, Any]]
 
 def _frame(instances: list[Instance]) -> pd.DataFrame:
     rows = pd.DataFrame([one.model_dump() for one in instances])
+    taken = [name for name in _NAMES.values() if name in rows]
+    if taken:
+        raise Refused(422, f"{taken[0]}: no covariate can have this name; give it another")
     frame = rows.rename(columns=_NAMES)
     if frame[ID].map(type).nunique() > 1:
         frame[ID] = frame[ID].astype(str)
