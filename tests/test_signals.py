@@ -52,6 +52,22 @@ def test_a_signal_within_a_command_is_an_exception_and_a_status(number, status, 
     assert app is not cli.app
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("command", [["forecast"], ["language", "train"]])
+def test_a_signal_within_a_real_command_passes_the_handlers_of_typer(number, status, command, monkeypatch, capsys):
+    """They would end it without a line, and with 130 for both signals."""
+    from segue import cli
+
+    commands = cli.app if len(command) == 1 else cli.language.app
+    (verb,) = [verb for verb in commands.registered_commands if verb.name == command[-1]]
+    monkeypatch.setattr(verb, "callback", lambda: signal.raise_signal(number))
+    monkeypatch.setattr(sys, "argv", ["segue", *command])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == status
+    assert capsys.readouterr().err == "segue: stopped\n"
+
+
 def test_sigterm_within_an_update_waits_for_its_end():
     done, stops = [], Stops()
 
