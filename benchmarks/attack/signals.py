@@ -1,9 +1,10 @@
 """Ctrl-C and SIGTERM at random moments of whole commands that train, most of them in their first half second.
 
 Four trainings are started as a user does, and each process gets one signal. Its status must be 130 or 143, or 0 where
-it was done, with at most one line of `segue:` and no traceback. Where the run had
-begun, `--resume` must then give the checkpoint of an unbroken run. A signal before Segue's first line ends the process without a line, by the signal itself. For some Ctrl-C of these
-milliseconds Python prints a traceback of its own start; no program can change that, so these are counted apart.
+it was done, with at most one line of `segue:` and no traceback. Where the run had begun, `--resume` must then give the
+checkpoint of an unbroken run. A signal before Segue's first line ends the process by itself, without a line. For some
+Ctrl-C of these milliseconds Python prints a traceback of its own start; no program can change that, so these are
+counted apart.
 """
 
 import contextlib
