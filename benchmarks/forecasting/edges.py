@@ -53,7 +53,7 @@ def draw(count: int, length: int, seed: int) -> np.ndarray:
     made = np.round(made)[np.random.default_rng(seed).permutation(2 * count)]
     scales = np.resize(SCALES, len(made))[:, None]
     large = made * scales + np.random.default_rng(seed).integers(0, scales, made.shape)
-    return large[large.std(1) > 0][:count]
+    return np.asarray(large[large.std(1) > 0][:count])
 
 
 def compared(name: str, drawn: list[np.ndarray]) -> Iterator[dict[str, object]]:
