@@ -43,6 +43,12 @@ def _minutes(options: argparse.Namespace) -> Rows:
     return attack(options.count or 9)
 
 
+def _whole_minutes(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.whole_minutes import attack
+
+    return attack(options.count or 3)
+
+
 def _signals(options: argparse.Namespace) -> Rows:
     from benchmarks.attack.signals import attack
 
@@ -73,6 +79,7 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
+    "whole-minutes": _whole_minutes,
     "signals": _signals,
     "stream": _stream,
     "stream-nanotst": _stream_nanotst,
@@ -86,8 +93,8 @@ def main() -> None:
     parser.add_argument(
         "--count",
         type=int,
-        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 or 100 kills, 9 loads, 40 signals "
-        "a training, 1000 fields",
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 or 100 kills, 9 or 3 loads, 40 "
+        "signals a training, 1000 fields",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")

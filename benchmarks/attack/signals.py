@@ -31,7 +31,7 @@ def attack(count: int, seed: int) -> tuple[list[dict[str, object]], int]:
     """Sends so many signals to each training; returns a row a training and signal, and the number of faults."""
     rows, draw = [], random.Random(seed)
     with tempfile.TemporaryDirectory() as place:
-        for name, command in _commands(Path(place)).items():
+        for name, command in commands(Path(place)).items():
             begin = time.monotonic()
             failed = _finished(command, Path(place) / f"{name}-whole")
             if failed:
@@ -53,7 +53,7 @@ def _row(name: str, number: signal.Signals, outcomes: Counter[str]) -> dict[str,
     return {"training": name, "signal": number.name, "attempts": outcomes.total(), **{k: outcomes[k] for k in kinds}}
 
 
-def _commands(place: Path) -> dict[str, list[str]]:
+def commands(place: Path) -> dict[str, list[str]]:
     """The arguments of four trainings, which end in `--output`."""
     text, pairs = place / "text.txt", place / "pairs.tsv"
     text.write_text("the cat sat on the mat. the dog sat on the log.\n" * 40)
@@ -76,7 +76,9 @@ def _commands(place: Path) -> dict[str, list[str]]:
     }
 
 
-def _started(command: list[str], run: Path, *more: str) -> subprocess.Popen[str]:
+def started(command: list[str], run: Path, *more: str) -> subprocess.Popen[str]:
+    """Starts `segue` with these arguments, in a process that takes signals as one in a terminal does."""
+
     def as_in_a_terminal() -> None:  # a process that was started with `nohup` or `&` ignores Ctrl-C
         for number in _STATUS:
             signal.signal(number, signal.SIG_DFL)
@@ -88,14 +90,14 @@ def _started(command: list[str], run: Path, *more: str) -> subprocess.Popen[str]
 
 def _finished(command: list[str], run: Path, *more: str) -> str:
     """Runs a command to its end, and returns what it wrote about its end where that is none."""
-    process = _started(command, run, *more)
+    process = started(command, run, *more)
     error = process.communicate()[1]
     return "" if process.returncode == 0 else f"status {process.returncode}: {error.strip()[-300:]}"
 
 
 def _sent(command: list[str], run: Path, number: signal.Signals, moment: float, expected: str) -> str:
     """Starts a training, sends it the signal, and names what came of it; a fault is printed."""
-    process = _started(command, run)
+    process = started(command, run)
     time.sleep(moment)
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, number)
