@@ -108,7 +108,7 @@ def _sent(command: list[str], run: Path, number: signal.Signals, moment: float, 
     failed = "" if process.returncode == 0 else _finished(command, run, "--resume")
     if failed or _digest(run) != expected:
         outcome = "fault"
-    return _shown(outcome, moment, f"{error} {failed}")
+    return _shown(outcome, moment, f"{error} status {process.returncode}, {failed or _digest(run)}")
 
 
 def _shown(outcome: str, moment: float, error: str) -> str:

@@ -3,7 +3,7 @@
 The time counts from the start of the process to its end, with all imports, the last checkpoint and the picture of the
 losses. `trained` is the share at the last line of the log or the last checkpoint, so the rest is the model's card, the
 picture and the end of the process. The model of `pretrain` has a recurrent backbone, so that no export comes after its
-time. A fault is a command that fails, or whose whole time is more than 15 % longer or shorter than it was given.
+time. A fault is a command that fails, or that trained for more than 15 % longer or shorter than it was given.
 """
 
 import os
@@ -55,14 +55,15 @@ def _timed(ways: dict[str, list[str]], runs: dict[str, Path], pattern: Pattern) 
 
 
 def _row(pattern: str, kind: str, trained: float, seconds: float, status: int) -> dict[str, object]:
-    share = seconds / (60 * MINUTES)
+    given = 60 * MINUTES
+    share = trained / given
     return {
         "pattern": pattern,
         "training": kind,
         "attempts": 1,
         "seconds": round(seconds, 1),
-        "trained": round(trained / (60 * MINUTES), 3),
-        "share": round(share, 3),
+        "trained": round(share, 3),
+        "share": round(seconds / given, 3),
         "load_average": round(os.getloadavg()[0], 1),
         "fault": int(status != 0 or abs(share - 1) > TOLERANCE),
     }
