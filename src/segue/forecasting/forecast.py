@@ -15,11 +15,11 @@ from segue.forecasting.answers.totals import Totals, bands_of_totals, totals
 from segue.forecasting.predictor import LEVELS, Lanes, Predictor, Report, check_horizon
 from segue.forecasting.predictor import forecast_panel as forecast_panel
 from segue.forecasting.registry import Model, load_predictor
-from segue.forecasting.room import require_room
 from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
+from segue.memory import require_room
 
 _CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
 _FEWEST = 128  # series that it takes at least: a batch
