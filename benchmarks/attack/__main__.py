@@ -43,6 +43,18 @@ def _minutes(options: argparse.Namespace) -> Rows:
     return attack(options.count or 9)
 
 
+def _whole_minutes(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.whole_minutes import attack
+
+    return attack(options.count or 3)
+
+
+def _signals(options: argparse.Namespace) -> Rows:
+    from benchmarks.attack.signals import attack
+
+    return attack(options.count or 40, options.seed)
+
+
 def _stream(options: argparse.Namespace) -> Rows:
     from benchmarks.attack.stream import attack
 
@@ -67,6 +79,8 @@ ATTACKS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "checkpoints": _checkpoints,
     "runs": _runs,
     "minutes": _minutes,
+    "whole-minutes": _whole_minutes,
+    "signals": _signals,
     "stream": _stream,
     "stream-nanotst": _stream_nanotst,
     "server": _server,
@@ -79,7 +93,8 @@ def main() -> None:
     parser.add_argument(
         "--count",
         type=int,
-        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 or 100 kills, 9 loads, 1000 fields",
+        help="attempts; by default 2000 folders, 500 states, 200 run folders, 150 or 100 kills, 9 or 3 loads, 40 "
+        "signals a training, 1000 fields",
     )
     parser.add_argument("--seed", type=int, default=0, help="the attempts are a function of it")
     parser.add_argument("--without-torch", action="store_true", help="folders only: torch cannot be imported")

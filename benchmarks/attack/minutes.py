@@ -84,11 +84,11 @@ def _tried(name: str, pattern: Pattern, trainings: dict[str, Train], home: Path)
     running = {kind: _start(train, runs[kind]) for kind, train in trainings.items()}
     ended: dict[str, tuple[float, int]] = {}
     killed, stopped = pattern.killed, pattern.stopped
-    with _loops() as loops:
+    with loops() as busy:
         while len(ended) < len(trainings):
             time.sleep(0.05)
             now = time.monotonic() - begin
-            loops(any(since <= now < until for since, until in pattern.busy))
+            busy(any(since <= now < until for since, until in pattern.busy))
             if killed is not None and now >= killed:
                 for kind in set(trainings) - set(ended):
                     os.kill(running[kind], signal.SIGKILL)
@@ -176,7 +176,7 @@ class _Loops:
 
 
 @contextmanager
-def _loops() -> Iterator[_Loops]:
+def loops() -> Iterator[_Loops]:
     loops = _Loops()
     try:
         yield loops

@@ -63,7 +63,7 @@ def main() -> None:
 def run(name: str, seed: int, minutes: float, steps: int | None, tasks: list[Task]) -> dict[str, object]:
     """Trains and scores one arm."""
     from benchmarks.forecasting.equal_compute import Model, seconds_of_a_step, trained
-    from segue.training.probe import steps_for_minutes
+    from benchmarks.steps import steps_for_minutes
 
     arm = ARMS[name]
     if steps is None:

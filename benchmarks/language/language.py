@@ -35,6 +35,7 @@ from benchmarks.language.replica import LANES, TRAINING, WINDOW, Replica, coded,
 from benchmarks.language.runs import Course, steps_of, trained
 from benchmarks.language.sampled import SampledLoss
 from benchmarks.machine import default_output, machine
+from benchmarks.steps import steps_for_minutes
 from segue.device import Device, decide_device
 from segue.language.config import LanguageConfig
 from segue.language.corpus import Corpus, contiguous_lanes
@@ -43,7 +44,6 @@ from segue.language.objective import language_loss, language_optimizer
 from segue.state import State
 from segue.text.named import TokenizerName, learn_tokenizer
 from segue.text.protocol import Tokenizer
-from segue.training.probe import steps_for_minutes
 from segue.training.schedule import TrainingConfig
 from segue.training.trainer import CarryingLoss, Loss, Trainer
 

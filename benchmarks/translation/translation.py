@@ -20,11 +20,11 @@ import pandas as pd
 import torch
 
 from benchmarks.machine import default_output, machine
+from benchmarks.steps import steps_for_minutes
 from benchmarks.translation.collections_of_pairs import COLLECTIONS, Collection
 from segue.device import Device, decide_device
 from segue.training.log import read_log
 from segue.training.loop import train
-from segue.training.probe import steps_for_minutes
 from segue.training.runs import read_run
 from segue.training.trainer import Trainer
 from segue.training.validation import KEY, Validation

@@ -1,6 +1,8 @@
 """The look of all pictures: one palette, few lines, no global state."""
 
 import logging
+import re
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -156,3 +158,14 @@ def add_title(ax: "Axes", text: str) -> None:
     line = " ".join(text.split())
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
     ax.set_title(line, loc="left", fontsize=10, color=INK, fontweight="bold", parse_math=False)
+
+
+def wrapped(text: str, width: int) -> str:
+    """Breaks a sentence into lines, but neither between a number and its sign, as in `36 %`, nor within a name.
+
+    Args:
+        text: The sentence.
+        width: The most letters of a line.
+    """
+    bound = re.sub(r"(?<=\d) (?=%)", "\u00a0", text)  # a no-break space
+    return textwrap.fill(bound, width, break_on_hyphens=False)

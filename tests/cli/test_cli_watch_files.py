@@ -167,6 +167,41 @@ def test_a_file_that_is_rotated_between_two_runs_loses_no_line(tmp_path, whole):
     assert outputs(tmp_path) == whole
 
 
+def test_a_file_that_is_rotated_twice_between_two_runs_loses_no_line(tmp_path, whole):
+    lines, path = table().to_csv(index=False).splitlines(keepends=True), tmp_path / "in.csv"
+    path.write_text("".join(lines[:150]))
+    with_alerts(tmp_path)
+    (tmp_path / "in.csv.2").write_text("".join(lines[:180]))
+    (tmp_path / "in.csv.1").write_text("".join([lines[0], *lines[180:260]]))
+    path.write_text("".join([lines[0], *lines[260:]]))
+    result, *_ = with_alerts(tmp_path)
+    assert "note: in.csv was replaced; first comes the rest of in.csv.2" in result.stderr
+    assert "note: in.csv was replaced more than once; in.csv.1 comes next" in result.stderr
+    assert outputs(tmp_path) == whole
+    with_alerts(tmp_path)
+    assert outputs(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "note"),
+    [
+        ("in.csv.2", "in.csv.1.gz", "in.csv.1 was not found: its rows, after those of in.csv.2, are missing"),
+        ("in.csv-0401", "in.csv-0402", "in.csv-0402 changed after in.csv-0401 and is not read; rows of this feed in"),
+    ],
+)
+def test_the_part_of_a_feed_that_is_not_found_is_named(tmp_path, first, between, note):
+    lines, path = table().to_csv(index=False).splitlines(keepends=True), tmp_path / "in.csv"
+    path.write_text("".join(lines[:150]))
+    with_alerts(tmp_path)
+    (tmp_path / first).write_text("".join(lines[:180]))
+    os.utime(tmp_path / first, (1, 1))
+    (tmp_path / between).write_bytes(b"not read")
+    path.write_text("".join([lines[0], *lines[260:]]))
+    result, scores, _ = with_alerts(tmp_path)
+    assert note in result.stderr
+    assert len(scores) == len(lines) - 1 - 80
+
+
 def test_standard_input_and_a_file_read_the_same_rows_in_the_same_way(tmp_path, monkeypatch):
     """The first 64 lines settle the step of both; catches a file whose step follows from all of its rows."""
     hours = pd.date_range("2024-01-01", periods=400, freq="h")

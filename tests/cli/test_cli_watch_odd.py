@@ -106,3 +106,20 @@ def test_a_wrong_time_far_ahead_does_not_end_the_gathering_of_double_rows(tmp_pa
     _, clean, _ = watch(tmp_path / "clean", "--id", "meter", "--duplicates", "last")
     assert (scores["status"] == "ahead").sum() == 1
     pd.testing.assert_frame_equal(scores[scores["status"] != "ahead"].reset_index(drop=True), clean)
+
+
+def test_names_that_a_spreadsheet_would_run_are_disarmed_in_the_scores(tmp_path):
+    """The other bytes are those of a watch without the flag, and both go on with each other's files."""
+    frame = table(2, 60).rename(columns={"meter": "=meter"})
+    frame["=meter"] = frame["=meter"].map({"m0": "=1+1", "m1": "-5"})
+    for name, flags in (("plain", ()), ("safe", ("--safe-csv",))):
+        folder = tmp_path / name
+        folder.mkdir()
+        write(folder, frame, slice(0, 80))
+        watch(folder, "--id", "=meter", *flags)
+        write(folder, frame)
+        watch(folder, "--id", "=meter", *flags)
+    plain, safe = ((tmp_path / name / "out.csv").read_text() for name in ("plain", "safe"))
+    assert plain.startswith("=meter,ds,")
+    assert "\n-5," in safe
+    assert safe == plain.replace("\n=1+1,", "\n'=1+1,").replace("=meter,", "'=meter,")

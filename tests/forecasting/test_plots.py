@@ -6,6 +6,7 @@ import pytest
 
 from segue.errors import UserError
 from segue.forecasting.plots import plot_forecast
+from segue.palette import wrapped
 
 
 def frames(series=1, integer=False):
@@ -93,3 +94,12 @@ def test_series_without_any_value_is_drawn_as_an_empty_history(tmp_path):
     figure = plot_forecast(past.assign(y=np.nan), ahead)
     figure.savefig(tmp_path / "figure.png")
     assert all(np.isnan(line.get_ydata()).all() for line in figure.axes[0].get_lines())
+
+
+def test_a_sentence_breaks_neither_between_a_number_and_its_sign_nor_within_a_name():
+    """At every width; the words are the same with ordinary spaces."""
+    sentence = "SeasonalNaive-12 is 32 % below (36 %), in 4 of 5 windows."
+    for width in range(20, 60):
+        lines = wrapped(sentence, width).split("\n")
+        assert " ".join(lines).replace("\u00a0", " ") == sentence
+        assert not any(line.startswith("%") or line.endswith("SeasonalNaive-") for line in lines)

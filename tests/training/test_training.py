@@ -22,7 +22,6 @@ from segue.training.checkpoints import latest, load_checkpoint
 from segue.training.interrupt import Interrupted, uninterrupted
 from segue.training.log import RunLog
 from segue.training.loop import train
-from segue.training.probe import seconds_per_step
 from segue.training.runs import read_run
 from segue.training.schedule import TrainingConfig
 from tests.training.conftest import CONFIG, everything, interrupt, run_through, tiny_loss, tiny_model
@@ -250,15 +249,6 @@ def test_a_gradient_that_is_not_finite_stops_the_run_before_the_update(tmp_path)
     with pytest.raises(UserError, match="gradient norm"):
         train(model, lambda step: (model.weight * 0).sqrt().sum(), CONFIG, tmp_path / "run")
     assert model.weight.isfinite().all()
-
-
-def test_probe_leaves_no_trace(tmp_path, unbroken):
-    """A run after a probe is the run without one, and the probe keeps no gradient behind."""
-    model = tiny_model()
-    assert seconds_per_step(model, tiny_loss(model), CONFIG, steps=2) > 0
-    assert all(parameter.grad is None for parameter in model.parameters())
-    train(model, tiny_loss(model), CONFIG, tmp_path / "run")
-    assert everything(tmp_path / "run") == everything(unbroken)
 
 
 class Counter(nn.Module):

@@ -14,7 +14,6 @@ from segue.language.config import LanguageConfig
 from segue.training.average import average_of, update_average
 from segue.training.loop import train
 from segue.training.optimizer import build_adamw, is_decayed
-from segue.training.probe import steps_for_minutes
 from segue.training.schedule import learning_rate
 from tests.training.conftest import CONFIG, tiny_loss
 
@@ -85,17 +84,16 @@ def test_average_closed_form():
     assert average.weight.item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_minutes_become_steps():
-    assert steps_for_minutes(2, 0.5) == 240
-    assert steps_for_minutes(0.001, 60.0) == 1
-    with pytest.raises(UserError, match="minutes 0"):
-        steps_for_minutes(0, 0.5)
-    with pytest.raises(UserError, match="minutes"):
-        steps_for_minutes(1e308, 0.5)
-
-
 @pytest.mark.parametrize(
-    "change", [{"steps": 0}, {"decay_share": 1.5}, {"decay_floor": -0.1}, {"clip": 0.0}, {"betas": (0.9, 1.0)}]
+    "change",
+    [
+        {"steps": 0},
+        {"decay_share": 1.5},
+        {"decay_floor": -0.1},
+        {"clip": 0.0},
+        {"betas": (0.9, 1.0)},
+        *({"minutes": minutes} for minutes in (0.0, -1.0, math.nan, math.inf)),
+    ],
 )
 def test_settings_out_of_range_are_refused(change):
     with pytest.raises(UserError, match=next(iter(change))):

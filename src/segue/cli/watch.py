@@ -64,6 +64,7 @@ def watch(
     skip_rows: options.SkipRows = None,
     comment: options.Comment = None,
     threads: options.Threads = None,
+    safe_csv: options.SafeCsv = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Watch the series of FILE: compare each value with forecasts made before it came, and print alerts.
@@ -71,7 +72,7 @@ def watch(
     All that the watch knows is in the store. Run the command again, after Ctrl-C or a crash, and it goes on with the
     next line; without --state it forgets all. The note at its end counts late and double rows, which change nothing.
     """
-    files = Files(file, state, scores, None if alerts == "-" else Path(alerts), plot, follow)
+    files = Files(file, state, scores, None if alerts == "-" else Path(alerts), plot, follow, safe_csv)
     files.check()
 
     from segue.cli.shared.tables import print_notes

@@ -19,6 +19,7 @@ from segue.forecasting.support import NO_LIMITS as NO_LIMITS
 from segue.forecasting.support import Limits as Limits
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers, QuantileColumns
+from segue.memory import require_room
 
 _CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
 _FEWEST = 128  # series that it takes at least: a batch
@@ -77,6 +78,7 @@ def _read(
 ) -> tuple[Predictor, Reading, Calibration | None]:
     """Reads a frame with its covariates and holidays, measures its bands if `calibrate` is given, and gives notices."""
     reading = read_frame(asked.given.frame, asked.layout)
+    require_room(len(reading.panel), horizon, 1)  # before covariates and bands are measured
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     predictor, reading, found = informed(predictor, reading, asked.given, asked.layout, horizon)
     windows = asked.calibrate
@@ -104,6 +106,7 @@ def forecast_totals(
         )
     columns = QuantileColumns.of(predictor.name, levels, quantiles, mean)
     _refuse_beyond(reading, horizon)
+    require_room(len(reading.panel), horizon, 1)  # the quantiles of its steps take as much as one column
     of_steps = None if bands_of_totals(asked) else calibration
     values = panel_quantiles(predictor, reading.panel, horizon, LEVELS, None, limits, of_steps)
     bare = replace(
@@ -147,6 +150,7 @@ def forecast_reading(
     reading.refuse_taken(columns.names)
     _refuse_beyond(reading, horizon)
     series = reading.panel if lanes is None else lanes
+    require_room(len(series), horizon, len(columns.names))
     return reading.future(horizon, panel_columns(predictor, series, horizon, columns, report, limits, calibration))
 
 

@@ -29,8 +29,22 @@ class _Refused(Exception):
     """A user's mistake, in the words of the command that ran."""
 
 
+class _Stopped(Exception):
+    """Ctrl-C or SIGTERM; newer versions of typer would end a command for either with 130 and without a line."""
+
+    def __init__(self, signal: BaseException) -> None:
+        self.status = 143 if isinstance(signal, Terminated) else 130
+
+
 class OneLineErrors(TyperGroup):
     """A group of commands that reports a user's mistake, or a missing package, in one line without a traceback."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Reads the arguments; see `click.Command.make_context`."""
+        try:
+            return super().make_context(*args, **extra)
+        except KeyboardInterrupt as stop:
+            raise _Stopped(stop) from stop
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command that the arguments name; see `click.Group.invoke`."""
@@ -38,6 +52,8 @@ class OneLineErrors(TyperGroup):
             return super().invoke(ctx)
         except UserError as error:
             raise _Refused(in_flags(error, self.commands[ctx.invoked_subcommand])) from error
+        except KeyboardInterrupt as stop:
+            raise _Stopped(stop) from stop
         except ModuleNotFoundError as error:
             remedy = remedy_for_missing(error)
             if remedy is None:
@@ -70,9 +86,9 @@ class OneLineErrors(TyperGroup):
             _fail(f"cannot read or write: {file}{error.strerror or error}")
         except MemoryError as error:
             _fail(f"not enough memory ({error or 'none is left'}); ask for a shorter horizon or fewer series")
-        except (KeyboardInterrupt, typer.Abort) as error:
+        except (_Stopped, KeyboardInterrupt, typer.Abort) as stop:
             typer.echo("segue: stopped", err=True)
-            result = 143 if isinstance(error.__cause__ or error, Terminated) else 130
+            result = stop.status if isinstance(stop, _Stopped) else 130
         if standalone_mode:
             sys.exit(result if isinstance(result, int) else 0)
         return result

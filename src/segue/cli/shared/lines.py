@@ -13,6 +13,7 @@ from segue.errors import UserError
 STANDARD_INPUT = "-"
 
 _CHUNK = 1 << 18  # bytes read at a time
+_MANY = 4  # files that are no longer named one by one
 _POLL = 0.5  # seconds between two looks at a file that has not grown
 
 
@@ -142,10 +143,32 @@ class Lines:
             self._file.seek(known.bytes)
 
     def _begin_anew(self) -> None:
-        self._note(f"{self.path.name} was replaced, and is read from its beginning")
+        path = self._following()
+        self._note(
+            f"{path.name} was replaced, and is read from its beginning"
+            if path == self.path
+            else f"{self.path.name} was replaced more than once; {path.name} comes next"
+        )
         self._file.close()
-        self._file, self._rest, self.position = _opened(self.path), b"", START
-        self._replaced = self._over = False
+        self._file, self._rest, self.position = _opened(path), b"", START
+        self._replaced, self._over = path != self.path, False
+
+    def _following(self) -> Path:
+        """The file after the open one: after `a.log.2` comes `a.log.1`, and after that `a.log`."""
+        now = os.fstat(self._file.fileno())
+        beside = {path: os.stat(path) for path in _beside(self.path)}
+        name = next((path.name for path, own in beside.items() if os.path.samestat(own, now)), "")
+        number = name.removeprefix(f"{self.path.name}.")
+        if name and number.isdigit():
+            before = self.path.with_name(f"{self.path.name}.{int(number) - 1}")
+            if int(number) <= 1 or before in beside:
+                return self.path if int(number) <= 1 else before
+            self._note(f"{before.name} was not found: its rows, after those of {name}, are missing")
+        elif name:
+            later = [path.name for path, own in beside.items() if own.st_mtime_ns > now.st_mtime_ns]
+            for unread in later if len(later) < _MANY else [f"{later[0]} and {len(later) - 1} more files"]:
+                self._note(f"{unread} changed after {name} and is not read; rows of this feed in it are missing")
+        return self.path
 
 
 def _opened(path: Path) -> BinaryIO:

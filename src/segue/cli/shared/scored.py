@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from segue.cli.shared.line_rows import Arrived
+from segue.forecasting.table.files.write import harmless_cell
 from segue.forecasting.table.grid.duplicates import begins, is_coarser, one_a_step
 from segue.forecasting.table.grid.frequency import Frequency, Times
 from segue.forecasting.table.grid.frequency import Steps as OneStep
@@ -106,20 +107,27 @@ class Values:
     rows: Arrived
     source: Int64[np.ndarray, " rows"]
 
-    def lines(self, observed: Observations) -> str:
-        """Writes one line of CSV for each row: what came, what was expected, and the score."""
+    def lines(self, observed: Observations, safe: bool = False) -> str:
+        """Writes one line of CSV for each row: what came, what was expected, and the score.
+
+        Args:
+            observed: What became of the values.
+            safe: Whether names and times get `'` where a spreadsheet would run them.
+        """
         text = io.StringIO()
         words = np.array([status.name.lower() for status in Status], dtype=object)[observed.status]
         numbers = (self.rows.values, *(part[self.source] for part in _parts(observed)))
-        columns = self.rows.ids.tolist(), self.rows.stamps, *(map(_number, part.tolist()) for part in numbers)
+        texts = (map(harmless_cell, text) if safe else text for text in (self.rows.ids.tolist(), self.rows.stamps))
+        columns = *texts, *(map(_number, part.tolist()) for part in numbers)
         csv.writer(text, lineterminator="\n").writerows(zip(*columns, words[self.source].tolist(), strict=True))
         return text.getvalue()
 
 
-def head_line(names: tuple[str, str, str]) -> str:
-    """The header of the lines, with the columns of series, times and values."""
+def head_line(names: tuple[str, str, str], safe: bool = False) -> str:
+    """The header of the lines, with the columns of series, times and values; `safe` as in `Values.lines`."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow((*names, *_HEAD))
+    columns = map(harmless_cell, names) if safe else names
+    csv.writer(text, lineterminator="\n").writerow((*columns, *_HEAD))
     return text.getvalue()
 
 

@@ -19,6 +19,7 @@ class Files:
         alerts: The file of alerts; None for standard output.
         plot: The picture, if any.
         follow: Whether to wait for more lines at the end of `source`.
+        safe: Whether the file of scores gets `'` before text that a spreadsheet would run.
     """
 
     source: Path
@@ -27,6 +28,7 @@ class Files:
     alerts: Path | None
     plot: Path | None
     follow: bool
+    safe: bool = False
 
     def key(self, path: Path) -> str:
         """The name of a file in the store: its path from the folder of the store, so that both can be moved."""

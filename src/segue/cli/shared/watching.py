@@ -155,7 +155,7 @@ class Work:
         if self._session is None or self._steps is None:
             grid = self._begin(rows)
             if self._scores is not None and not self._scores.bytes:
-                self._scores.write(head_line(names))
+                self._scores.write(head_line(names, self._files.safe))
         assert self._steps is not None
         self._observe(self._steps.take(rows), {**marks, **grid})
 
@@ -215,7 +215,7 @@ class Work:
         observed, events = self._session.observe(values.ids, values.times, values.values)
         marks = {**marks, "held": self._steps.held}
         if self._scores is not None:
-            self._scores.write(values.lines(observed))
+            self._scores.write(values.lines(observed, self._files.safe))
             marks["scores"] = self._scores.facts()
         gone = self._session.commit(marks)
         self._deliver()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.forecasting.answers.reason import CYCLE, NOT_ATTRIBUTED, Explanation, cycle_name, in_digits, stretch_rows
-from segue.palette import BLUE, COLOURS, FAINT, INK, ORANGE, SOFT, add_legend, draw_observed, dress_over_time
+from segue.palette import BLUE, COLOURS, FAINT, INK, ORANGE, SOFT, add_legend, draw_observed, dress_over_time, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _DARKEST = 0.45  # the shade of the stretch that moved the forecast most; values stay readable on it
 _VISIBLE = 0.01  # of the largest bar; a smaller one cannot be seen
+_WIDTH = 130  # letters of a line above the picture, at its size
 _MOST_COLUMNS = 3  # as many as there are colours left
 _OTHERS = "other columns"
 _SHOWN = 6  # horizons of the past, at least; the single stretches are always shown
@@ -39,7 +40,7 @@ def plot_explanation(reason: Explanation) -> "Figure":
     above, below = figure.subplots(2, 1, height_ratios=[1.15, 1.0])
     _draw_past(above, reason)
     _draw_parts(below, reason)
-    figure.suptitle(_wrapped(str(reason)), x=0.01, ha="left", fontsize=9, color=INK)
+    figure.suptitle(wrapped(str(reason), _WIDTH), x=0.01, ha="left", fontsize=9, color=INK)
     add_legend(figure, below)
     return figure
 
@@ -122,9 +123,3 @@ def _label(key: str, reason: Explanation) -> str:
     if key.startswith(CYCLE):
         return f"usual {cycle_name(key, reason)}"
     return {"past": "unusual past values", "trend": "slow changes", NOT_ATTRIBUTED: "not attributed"}.get(key, key)
-
-
-def _wrapped(text: str) -> str:
-    from textwrap import fill
-
-    return fill(text, 130)

@@ -1,7 +1,6 @@
 """A picture of a backtest: the last windows of each series, errors by steps ahead, and the scores."""
 
 import math
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +22,7 @@ from segue.palette import (
     draw_observed,
     dress_over_time,
     new_figure,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _title(figure: "Figure", result: Backtest) -> None:
     """Writes the verdict above the picture, and the warning if there is one."""
     if result.verdict is not None:
         sentences = (result.verdict.comparison, result.verdict.bands, result.verdict.warning)
-        text = "\n".join(textwrap.fill(sentence, _WIDTH) for sentence in sentences if sentence)
+        text = "\n".join(wrapped(sentence, _WIDTH) for sentence in sentences if sentence)
         figure.suptitle(text, x=0.012, ha="left", fontsize=9, color=INK, parse_math=False)
 
 

@@ -56,14 +56,15 @@ def harmless(table: pd.DataFrame) -> pd.DataFrame:
 
     Texts that are numbers, such as -5, stay as they are. Names of columns count as texts.
     """
-    table = table.rename(columns=_harmless)
+    table = table.rename(columns=harmless_cell)
     for name, kind in table.dtypes.items():
         if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind)):
-            table[name] = table[name].astype(object).map(_harmless)
+            table[name] = table[name].astype(object).map(harmless_cell)
     return table
 
 
-def _harmless(cell: object) -> object:
+def harmless_cell(cell: object) -> object:
+    """A cell of `harmless`."""
     if not (isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))):
         return cell
     try:
