@@ -4,8 +4,10 @@
 
 A long series is also forecast as means of four values each, so that the same network sees four times as far back. The
 medians of both rates are combined, as temporal hierarchies do (Athanasopoulos et al., European Journal of Operational
-Research 262, 2017). It prints the change of each validation task with a history longer than the context, for several
-weights of the coarse forecast, and the error on real series with a year or a day as the cycle.
+Research 262, 2017). The share of the coarse forecast grows with the past that only it sees: `weight * (1 - context /
+values)`. Every forecast is given the seasons of the calendar, as `segue.forecast` gives them. It prints the scores of
+each validation task with a history longer than the context for several weights, their mean change with its standard
+error, and the error on real series with a year or a day as the cycle.
 """
 
 import argparse
@@ -27,7 +29,15 @@ from segue.forecasting.table.layout import Layout
 
 RATE = 4  # values a mean; of 2, 4, 7, 12, 24 and 48 the best single one over all frequencies
 MEMORY = 2_592  # values: what a stream may keep of a lane, in whole patches of means
-WEIGHTS = (0.25, 0.35, 0.5)
+WEIGHTS = (0.25, 0.35, 0.5, 0.7)
+CALENDAR = {  # the steps of a frequency's seasons, as frames have them
+    "weekly": (365.25 / 7,),
+    "daily": (7.0, 365.25),
+    "hourly": (24.0, 168.0, 8766.0),
+    "half-hourly": (48.0, 336.0, 17532.0),
+    "quarter-hourly": (96.0, 672.0, 35064.0),
+    "5-minutely": (288.0, 2016.0),
+}
 HALF = LEVELS.index(0.5)
 
 
@@ -36,13 +46,14 @@ class TwoRates:
 
     Args:
         inner: The predictor of both rates.
-        weight: The share of the coarse forecast in the median, 0 to 1.
+        weight: The share of the coarse forecast in the median of an endless history, 0 to 1.
+        seasons: Beside those of the histories.
     """
 
     keeps_support = True
 
-    def __init__(self, inner: Predictor, weight: float) -> None:
-        self.inner, self.weight = inner, weight
+    def __init__(self, inner: Predictor, weight: float, seasons: tuple[float, ...] = ()) -> None:
+        self.inner, self.weight, self.seasons = inner, weight, seasons
         self.name = f"{inner.name}-rates"
         self.context = max(MEMORY, inner.context)
 
@@ -52,7 +63,9 @@ class TwoRates:
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Moves the quantiles of the fine forecast by a share of the difference between the two medians."""
-        begin = max(0, history.values.shape[1] - self.inner.context)
+        history = self._with_seasons(history)
+        time = history.values.shape[1]
+        begin = max(0, time - self.inner.context)
         blocks = -(-horizon // RATE) + 1  # one more, so that a longer horizon changes no nearer step
         fine = self.inner.predict(history.select(np.arange(len(history)), begin), blocks * RATE)
         quantiles = fine.quantiles[:, :horizon].copy()
@@ -60,8 +73,16 @@ class TwoRates:
         if len(longer):
             coarse = self.inner.predict(averaged(history.select(longer)), blocks).median
             means = fine.median[longer].reshape(len(longer), blocks, RATE).mean(2)
-            quantiles[longer] += self.weight * between(coarse - means, horizon)[..., None]
+            seen = time - history.observed[longer].argmax(1)
+            share = self.weight * (1 - self.inner.context / seen)
+            quantiles[longer] += (share[:, None] * between(coarse - means, horizon))[..., None]
         return Forecast(quantiles)
+
+    def _with_seasons(self, history: History) -> History:
+        given = set(history.seasons.ravel().tolist())
+        added = [season for season in self.seasons if season not in given]
+        more = np.tile(np.array(added, dtype=np.float64), (len(history), 1))
+        return History(history.values, history.observed, np.concatenate([history.seasons, more], axis=1))
 
 
 def averaged(history: History) -> History:
@@ -87,7 +108,8 @@ def between(difference: Float64[np.ndarray, "lanes blocks"], horizon: int) -> Fl
 def task_rows(task: Task, inner: Predictor) -> list[dict[str, object]]:
     """The scores of one task without and with the second rate."""
     weights = (0.0, *WEIGHTS)
-    scores = [set_scores(series_scores(task, forecast(TwoRates(inner, weight), task))) for weight in weights]
+    seasons = CALENDAR.get(task.dataset.frequency, ())
+    scores = [set_scores(series_scores(task, forecast(TwoRates(inner, weight, seasons), task))) for weight in weights]
     kept = ("mase", "wql", "scaled_loss", "coverage80")
     key = {"set": task.dataset.name, "horizon": task.dataset.horizon, "windows": len(task)}
     return [
@@ -113,6 +135,14 @@ def real_rows(folder: Path, inner: Predictor) -> list[dict[str, object]]:
     return rows
 
 
+def changes(table: pd.DataFrame) -> pd.DataFrame:
+    """The mean change over tasks against no coarse forecast, and its standard error, in per cent."""
+    kept = ["mase", "wql", "scaled_loss"]
+    wide = np.log(table.dropna(subset="mase").set_index(["set", "horizon", "weight"])[kept]).unstack("weight")
+    apart = 100 * pd.concat({score: wide[score].sub(wide[score][0.0], axis=0) for score in kept}, axis=1)
+    return pd.DataFrame({"change": apart.mean(), "error": apart.sem()}).unstack(0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of <set>.parquet")
@@ -130,6 +160,7 @@ def main() -> None:
     output = options.output or default_output("two-rates")
     table.to_csv(output, index=False, float_format="%.6g")
     print(table.pivot_table(["mase", "mae"], ["set", "horizon"], "weight").to_string(float_format="%.3f"))
+    print(changes(table).to_string(float_format="%.2f"))
     print(output)
 
 
