@@ -1,0 +1,39 @@
+// The modules of the page in node, for tests and the benchmark; the site has no copy of this file.
+// Standard input has a list of cases {csv, chosen, horizon, percent}, standard output their answers as JSON.
+//   node docs/browser/node.mjs FOLDER_OF_MODEL < cases.json      forecasts
+//   node docs/browser/node.mjs < cases.json                      only reads the tables, which needs no onnxruntime-web
+
+import { readFileSync } from "node:fs";
+import { Refused } from "./reading/refused.js";
+import { openTable, readTable, forecastSeries } from "./forecast/table.js";
+
+async function modelOf(folder) {
+  const dist = new URL("node_modules/onnxruntime-web/dist/", import.meta.url);
+  const ort = await import(new URL("ort.wasm.bundle.min.mjs", dist).href);
+  ort.env.wasm.wasmBinary = readFileSync(new URL("ort-wasm-simd-threaded.wasm", dist));
+  const { openModel } = await import("./forecast/session.js");
+  const file = (name) => new Uint8Array(readFileSync(`${folder}/${name}`));
+  const config = JSON.parse(readFileSync(`${folder}/config.json`, "utf8"));
+  return openModel(ort, { config, graph: file("model.onnx"), weights: file("model.safetensors") });
+}
+
+async function answer(model, { csv, chosen = {}, horizon = 12, percent = 80 }) {
+  try {
+    const panel = readTable(openTable(new TextEncoder().encode(csv)), chosen);
+    const lanes = panel.series.map(({ name, times, steps, values }) => ({ name, times, steps, values }));
+    const read = { roles: panel.roles, frequency: panel.frequency.alias, seasons: panel.seasons, notes: panel.notes, lanes };
+    const begin = performance.now(), forecasts = [];
+    if (model) for (const one of panel.series) forecasts.push({ name: one.name, ...(await forecastSeries(model, panel, one, horizon, percent)) });
+    return { ...read, forecasts, seconds: (performance.now() - begin) / 1000 };
+  } catch (fault) {
+    if (fault instanceof Refused) return { refused: fault.message };
+    throw fault;
+  }
+}
+
+const begin = performance.now();
+const model = process.argv[2] ? await modelOf(process.argv[2]) : null;
+const loading = (performance.now() - begin) / 1000;
+const answers = [];
+for (const one of JSON.parse(readFileSync(0, "utf8"))) answers.push(await answer(model, one));
+process.stdout.write(JSON.stringify({ loading, answers }));
