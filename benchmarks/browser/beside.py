@@ -25,10 +25,14 @@ RUNTIME = PAGE / "node_modules" / "onnxruntime-web"
 
 def by_node(cases: list[Case], model: str | None) -> dict[str, Any]:
     """What the modules make of each case: its reading, and its forecasts if a model is named."""
+    return run_node([asdict(case) for case in cases], model)
+
+
+def run_node(cases: list[dict[str, Any]], model: str | None = None) -> dict[str, Any]:
+    """Runs `node.mjs` on cases as it takes them."""
     assert NODE is not None
     command = [NODE, str(PAGE / "node.mjs"), *([] if model is None else [str(model_folder(model))])]
-    sent = json.dumps([asdict(case) for case in cases])
-    done = subprocess.run(command, input=sent, capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(command, input=json.dumps(cases), capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -43,6 +47,39 @@ def by_library(case: Case) -> Reading:
         layout = Layout(**chosen)  # type: ignore[arg-type]
         found = read_table(path, layout)
     return read_frame(found.frame, layout, found.points)
+
+
+def difference(reading: Reading, found: dict[str, Any]) -> str:
+    """The first difference between the library's reading and that of the page; empty if there is none."""
+    panel = reading.panel
+    if panel.frequency.alias != found["frequency"]:
+        return f"step {panel.frequency.alias} and {found['frequency']}"
+    if not np.allclose([*panel.seasons[0]], found["seasons"], rtol=1e-12) or len(panel.seasons[0]) != len(
+        found["seasons"]
+    ):
+        return f"seasons {panel.seasons[0]} and {found['seasons']}"
+    names = [str(name) for name in panel.ids.to_list()]
+    if names != [lane["name"] for lane in found["lanes"]]:
+        return f"series {names} and {[lane['name'] for lane in found['lanes']]}"
+    times, ahead = _numbers(panel.times), _numbers(panel.future(3))
+    for index, lane in enumerate(found["lanes"]):
+        own = slice(panel.starts[index], panel.starts[index + 1])
+        values = np.array([np.nan if value is None else value for value in lane["values"]], dtype=float)
+        pairs = {
+            "times": (times[own], lane["times"]),
+            "steps": (panel.steps[own], lane["steps"]),
+            "values": (panel.values[own], values),
+            "future": (ahead[index], lane["ahead"]),
+        }
+        for what, (wanted, given) in pairs.items():
+            if not np.array_equal(np.asarray(wanted, dtype=float), np.asarray(given, dtype=float), equal_nan=True):
+                return f"{what} of series {lane['name']}: {wanted[:5]} and {given[:5]}"
+    return ""
+
+
+def _numbers(times: np.ndarray) -> np.ndarray:
+    """Times as the page has them: milliseconds since 1970, or integers."""
+    return times.astype("datetime64[us]").astype(np.int64) / 1000 if times.dtype.kind == "M" else times
 
 
 def deviation(predictor: Predictor, case: Case, answer: dict[str, Any]) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 // The modules of the page in node, for tests and the benchmark; the site has no copy of this file.
-// Standard input has a list of cases {csv, chosen, horizon, percent}, standard output their answers as JSON.
+// Standard input has a list of cases {csv or base64, chosen, horizon, percent}, standard output their answers as JSON.
 //   node docs/browser/node.mjs FOLDER_OF_MODEL < cases.json      forecasts
 //   node docs/browser/node.mjs < cases.json                      only reads the tables, which needs no onnxruntime-web
 
 import { readFileSync } from "node:fs";
+import { futureOf } from "./grid/panel.js";
 import { Refused } from "./reading/refused.js";
 import { openTable, readTable, forecastSeries } from "./forecast/table.js";
 
@@ -17,11 +18,14 @@ async function modelOf(folder) {
   return openModel(ort, { config, graph: file("model.onnx"), weights: file("model.safetensors") });
 }
 
-async function answer(model, { csv, chosen = {}, horizon = 12, percent = 80 }) {
+async function answer(model, { csv, base64, chosen = {}, horizon = 12, percent = 80 }) {
   try {
-    const panel = readTable(openTable(new TextEncoder().encode(csv)), chosen);
-    const lanes = panel.series.map(({ name, times, steps, values }) => ({ name, times, steps, values }));
-    const read = { roles: panel.roles, frequency: panel.frequency.alias, seasons: panel.seasons, notes: panel.notes, lanes };
+    const bytes = base64 === undefined ? new TextEncoder().encode(csv) : new Uint8Array(Buffer.from(base64, "base64"));
+    const panel = readTable(openTable(bytes), chosen);
+    const ahead = (one) => futureOf(one, panel.frequency, 3, panel.dated);
+    const lanes = panel.series.map((one) => ({ name: one.name, times: one.times, steps: one.steps, values: one.values, ahead: ahead(one) }));
+    const { roles, dated, seasons, notes } = panel;
+    const read = { roles, dated, frequency: panel.frequency.alias, seasons, notes, lanes };
     const begin = performance.now(), forecasts = [];
     if (model) for (const one of panel.series) forecasts.push({ name: one.name, ...(await forecastSeries(model, panel, one, horizon, percent)) });
     return { ...read, forecasts, seconds: (performance.now() - begin) / 1000 };

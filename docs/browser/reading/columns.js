@@ -10,6 +10,7 @@ const TIME_NAMES = [
 ];
 const TARGET_NAMES = ["y", "value", "target", "values"];
 const KEY = /(^|[_ -])(id|nr|no|key|code)$|[a-z](ID|Id|Nr|No)$|^(store|shop|sku|item|product|article|region|customer|client|station|sensor|device|meter|site|branch|department|dept|warehouse|plant|account|machine|location)([_ ]?(id|nr|no|num|number|code))?$/;
+const REMARK = /^(weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season)$/i; // as in the library
 export const NONE = "none"; // the choice of no column of names
 
 const CLOCK = /hour|hr$|minute|second|clock|time|hhmm|stunde|uhr/i; // what a date beside it may lack
@@ -25,14 +26,26 @@ function timesOf(table, free) {
   return refuse("the column of times is not clear; choose it below");
 }
 
+// Whether a column holds several names of which one occurs twice.
+function repeats(cells) {
+  const filled = cells.filter((cell) => cell !== ""), names = new Set(filled).size;
+  return names > 1 && names < filled.length;
+}
+
+function mayName(table, name) {
+  const cells = table.columns.get(name), key = KEY.test(name);
+  if (TARGET_NAMES.includes(name.toLowerCase()) || REMARK.test(name) || (looksLikeNumbers(cells) && !key)) return false;
+  return repeats(cells);
+}
+
 function idsOf(table, free) {
   const customary = ID_NAMES.flatMap((known) => free.filter((name) => name.toLowerCase() === known));
   const cells = (name) => table.columns.get(name);
-  const numbersRows = (name) => looksLikeNumbers(cells(name)) && new Set(cells(name)).size === table.lines.length && table.lines.length > 1;
+  const several = (name) => new Set(cells(name)).size > 1;
+  const numbersRows = (name) => looksLikeNumbers(cells(name)) && new Set(cells(name)).size === table.lines.length && several(name);
   const [first] = customary;
-  if (customary.length === 1 && !numbersRows(first) && (first.toLowerCase() === ID_NAMES[0] || new Set(cells(first)).size > 1)) return first;
-  const names = free.filter((name) => !TARGET_NAMES.includes(name.toLowerCase()));
-  const doubtful = names.filter((name) => KEY.test(name) || customary.includes(name) || !looksLikeNumbers(cells(name)));
+  if (customary.length === 1 && !numbersRows(first) && (first.toLowerCase() === ID_NAMES[0] || several(first))) return first;
+  const doubtful = free.filter((name) => customary.includes(name) || mayName(table, name));
   if (doubtful.length) refuse(`${doubtful.join(", ")} may name the series; choose the column of names below, or none`);
   return null;
 }
