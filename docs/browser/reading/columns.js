@@ -13,6 +13,7 @@ const KEY = /(^|[_ -])(id|nr|no|key|code)$|[a-z](ID|Id|Nr|No)$|^(store|shop|sku|
 const REMARK = /^(weather|wetter|conditions?|holidays?|feiertage?|events?|notes?|comments?|kommentar|remarks?|bemerkung|flags?|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season)$/i; // as in the library
 export const NONE = "none"; // the choice of no column of names
 
+const POWER = /^[-+]?[\d.]+[eE][-+]?\d+$/; // the library takes a column of these for times unless one is called ds
 const CLOCK = /hour|hr$|minute|second|clock|time|hhmm|stunde|uhr/i; // what a date beside it may lack
 
 function timesOf(table, free) {
@@ -20,6 +21,8 @@ function timesOf(table, free) {
   const dated = free.filter((name) => looksLikeTimes(table.columns.get(name).filter((cell) => cell !== "")));
   const clock = free.find((name) => name !== dated[0] && CLOCK.test(name));
   if (dated.length === 1 && clock) refuse(`${clock} may belong to the times of ${dated[0]}; choose the column of times below`);
+  const powers = free.find((name) => table.columns.get(name).some((cell) => POWER.test(cell)));
+  if (powers !== undefined) refuse(`${powers} holds powers of ten, which may be times; choose the column of times below`);
   if (dated.length === 1) return dated[0];
   const known = free.filter((name) => TIME_NAMES.includes(name.toLowerCase()));
   if (!dated.length && known.length === 1) return known[0];

@@ -3,6 +3,7 @@
 import { Refused, refuse, unread } from "./refused.js";
 
 const DELIMITERS = [",", ";", "\t"];
+const MOST_COLUMNS = 1_000;
 const SAMPLE = 200; // lines that show the delimiter, as in the library
 const VALUE = /^([-+]?\d+([.,]\d+)?$|\d{1,4}[-/.]\d{1,2}([-/.]\d|$|\D)|\d{1,2}:\d{2})/; // no name looks like this
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
@@ -92,6 +93,7 @@ export function readCsv(text) {
   const delimiter = delimiterOf(filled.slice(0, SAMPLE));
   const rows = filled.map(({ line, number }) => ({ cells: split(line, delimiter, number), number }));
   const [{ cells: names }] = rows.splice(0, 1);
+  if (names.length > MOST_COLUMNS) unread(`the table has ${names.length} columns, and the page reads at most ${MOST_COLUMNS}`);
   const value = names.find((name) => VALUE.test(name));
   if (value !== undefined) refuse(`the first line holds ${value}, which is no name; give a first line of names`);
   const bad = rows.find(({ cells }) => cells.length !== names.length);
