@@ -26,7 +26,8 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
 ]
-exclude_patterns = [".*", "*venv", "site", "runs", "docs/browser/node_modules"]  # folders that no page lies in, so that they are not searched
+# folders that no page lies in, so that they are not searched
+exclude_patterns = [".*", "*venv", "site", "runs", "docs/browser/node_modules"]
 
 myst_heading_anchors = 4  # links such as answers.md#totals, by the rule of GitHub
 default_role = "literal"  # names in docstrings are in single backticks

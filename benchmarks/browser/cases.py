@@ -63,7 +63,9 @@ def cases() -> dict[str, Case]:
         "counted steps with a season": Case(_counted(day[:600] + generator.normal(0, 0.5, 600)), 48),
         "counted steps without a season": Case(_counted(walk[:300]), 24),
         "several series": Case(_several(noisy, counts), 24),
-        "several series, chosen columns": Case(_several(noisy, counts, ("shop", "day", "sold")), 24, {"id": "shop"}, 95),
+        "several series, chosen columns": Case(
+            _several(noisy, counts, ("shop", "day", "sold")), 24, {"id": "shop"}, 95
+        ),
         "a band of 37 %": Case(table(noisy[:500], "h"), 24, percent=37),
     }
 

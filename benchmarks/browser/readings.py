@@ -1,7 +1,7 @@
-"""Tables, many of them hostile, read by the page and by the library: the page may refuse one, and never read it otherwise.
+"""Tables, many of them hostile, read by the page and by the library: the page reads them alike, or refuses.
 
-`python -m benchmarks.browser.readings --count 10000`; it needs node, and no onnxruntime-web. Most base tables have forms
-that the page reads. Their cells, lines and bytes are then changed by `benchmarks/tables/mutations.py`.
+`python -m benchmarks.browser.readings --count 10000`; it needs node, and no onnxruntime-web. Most base tables have
+forms that the page reads. Their cells, lines and bytes are then changed by `benchmarks/tables/mutations.py`.
 """
 
 import argparse

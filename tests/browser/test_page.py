@@ -74,8 +74,8 @@ def test_the_example_is_forecast_on_this_machine(browser, address, width):
     assert browser.run(coloured) > 200
     host = address.split("/docs")[0]
     assert {"/".join(url.split("/")[:3]) for url in browser.requests() if url != "about:blank"} <= {host, "data:,"}
-    sent = [event["params"]["request"] for event in browser.events if event.get("method") == "Network.requestWillBeSent"]
-    assert {request["method"] for request in sent} == {"GET"}
+    sent = [event["params"] for event in browser.events if event.get("method") == "Network.requestWillBeSent"]
+    assert {one["request"]["method"] for one in sent} == {"GET"}
     assert browser.faults() == []
 
 

@@ -24,7 +24,7 @@ def in_node(script, given):
 
 
 class Walk:
-    """A model without a graph: the last value and a drift, with a width that grows; the page has the same in JavaScript."""
+    """A model without a graph: the last value and a drift, with a width that grows; `WALK` is the same."""
 
     context, pass_steps = 40, 6
 
@@ -41,7 +41,8 @@ import { rollOut } from "./forecast/rollout.js";
 import { LEVELS } from "./forecast/quantiles.js";
 const run = async (lanes, seasons, steps) => lanes.map((lane) => {
   const last = lane.at(-1), drift = last - lane[0];
-  return Array.from({ length: steps }, (_, step) => LEVELS.map((level) => last + 0.01 * drift * (step + 1) + (level - 0.5) * Math.sqrt(step + 1)));
+  const at = (ahead) => LEVELS.map((level) => last + 0.01 * drift * ahead + (level - 0.5) * Math.sqrt(ahead));
+  return Array.from({ length: steps }, (_, step) => at(step + 1));
 });
 const model = { context: 40, patch: 40, most: 6, run };
 result = await rollOut(model, Float64Array.from(given), [], 20);

@@ -26,7 +26,7 @@ READ = {
     "clocks with T": rows([f"2026-01-01T{hour:02}:30" for hour in range(24)]),
     "milliseconds": rows([f"2026-01-01 00:00:00.{part:03}" for part in range(0, 100, 5)]),
     "Mondays, Wednesdays, Fridays": rows(
-        [f"2026-{m:02}-{d:02}" for m, d in ((1, 5), (1, 7), (1, 9), (1, 12), (1, 14), (1, 16), (1, 19), (1, 21), (1, 23))]
+        [f"2026-01-{day:02}" for day in (5, 7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 30)]
     ),
     "the 31st of months": rows(["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31"]),
     "last trading days": rows(["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-30", "2025-06-30"]),
@@ -67,10 +67,10 @@ REFUSED = {
     "a comment": ("# made today\nds,y\n2026-01-01,1\n", "comment"),
     "two columns of values": ("ds,a,b\n2026-01-01,1,2\n2026-01-02,1,2\n", "the column of values is not clear"),
     "two columns of times": ("from,to,y\n2026-01-01,2026-01-02,1\n2026-01-02,2026-01-03,1\n", "times is not clear"),
-    "names of another column": ("shop,ds,y\na,2026-01-01,1\na,2026-01-02,1\nb,2026-01-01,1\n", "shop may name the series"),
+    "names of another column": ("shop,ds,y\na,2026-01-01,1\na,2026-01-02,1\nb,2026-01-01,1\n", "shop may name"),
     "a clock beside the date": ("date,hour,y\n2026-01-01,1,5\n2026-01-01,2,5\n", "hour may belong to the times"),
     "another step": (
-        "unique_id,ds,y\n" + "".join(f"{name},{day},1\n" for name, days in (("a", DAYS), ("b", DAYS[::2])) for day in days),
+        "unique_id,ds,y\n" + "".join(f"a,{day},1\n" for day in DAYS) + "".join(f"b,{day},1\n" for day in DAYS[::2]),
         "the rows of series b lie 2 steps of D apart",
     ),
 }  # fmt: skip
