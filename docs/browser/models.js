@@ -28,6 +28,13 @@ async function load(name, report) {
 
 // Returns a model, which the first call loads; a load that failed is tried again by the next call.
 export function modelOf(name, report) {
-  if (!opened.has(name)) opened.set(name, load(name, report).catch((fault) => { opened.delete(name); throw fault; }));
+  if (!opened.has(name))
+    opened.set(
+      name,
+      load(name, report).catch((fault) => {
+        opened.delete(name);
+        throw fault;
+      }),
+    );
   return opened.get(name);
 }

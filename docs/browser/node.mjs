@@ -23,11 +23,20 @@ async function answer(model, { csv, base64, chosen = {}, horizon = 12, percent =
     const bytes = base64 === undefined ? new TextEncoder().encode(csv) : new Uint8Array(Buffer.from(base64, "base64"));
     const panel = readTable(openTable(bytes), chosen);
     const ahead = (one) => futureOf(one, panel.frequency, 3, panel.dated);
-    const lanes = panel.series.map((one) => ({ name: one.name, times: one.times, steps: one.steps, values: one.values, ahead: ahead(one) }));
+    const lanes = panel.series.map((one) => ({
+      name: one.name,
+      times: one.times,
+      steps: one.steps,
+      values: one.values,
+      ahead: ahead(one),
+    }));
     const { roles, dated, seasons, notes } = panel;
     const read = { roles, dated, frequency: panel.frequency.alias, seasons, notes, lanes };
-    const begin = performance.now(), forecasts = [];
-    if (model) for (const one of panel.series) forecasts.push({ name: one.name, ...(await forecastSeries(model, panel, one, horizon, percent)) });
+    const begin = performance.now();
+    const forecasts = [];
+    if (model)
+      for (const one of panel.series)
+        forecasts.push({ name: one.name, ...(await forecastSeries(model, panel, one, horizon, percent)) });
     return { ...read, forecasts, seconds: (performance.now() - begin) / 1000 };
   } catch (fault) {
     if (fault instanceof Refused) return { refused: fault.message };

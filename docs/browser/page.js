@@ -14,6 +14,9 @@ const at = (id) => document.getElementById(id);
 const ROLES = ["id", "time", "target"];
 const CONTROLS = ["series", "horizon", "level", "model"];
 const NAMES = { nanotst: "NanoTST", "nanotst-small": "NanoTST-small" };
+const UNBUILT =
+  "This site was built without onnxruntime-web, so this page reads tables and forecasts none. " +
+  "Run `npm ci` in docs/browser and build the site again.";
 let table = null; // the cells of the file
 let panel = null; // its series
 let found = null; // the newest forecast
@@ -32,8 +35,13 @@ function attempt(part) {
   }
 }
 
-const pause = () => new Promise((done) => { setTimeout(done); }); // so that the tab draws and hears clicks
-const busy = (text) => { at("status").textContent = text; };
+const pause = () =>
+  new Promise((done) => {
+    setTimeout(done);
+  }); // so that the tab draws and hears clicks
+const busy = (text) => {
+  at("status").textContent = text;
+};
 
 async function open(content, name) {
   running += 1;
@@ -42,7 +50,11 @@ async function open(content, name) {
   const names = table ? table.names : [];
   for (const role of ROLES) {
     const choices = names.map((one) => new Option(one));
-    at(role).replaceChildren(new Option("inferred", ""), ...(role === "id" ? [new Option("no column: one series", NONE)] : []), ...choices);
+    at(role).replaceChildren(
+      new Option("inferred", ""),
+      ...(role === "id" ? [new Option("no column: one series", NONE)] : []),
+      ...choices,
+    );
   }
   at("fix").hidden = !table;
   at("read-title").dataset.name = name;
@@ -60,20 +72,28 @@ async function read() {
   at("controls").hidden = !panel || !RUNTIME;
   at("result").hidden = true;
   busy("");
-  at("facts").replaceChildren(...(panel ? factsOf(panel) : []).flatMap(([name, text]) => [element("dt", name), element("dd", text)]));
+  at("facts").replaceChildren(
+    ...(panel ? factsOf(panel) : []).flatMap(([name, text]) => [element("dt", name), element("dd", text)]),
+  );
   at("notes").replaceChildren(...(panel ? panel.notes : []).map((note) => element("li", note)));
   if (!panel) return;
+  if (!RUNTIME) show(UNBUILT);
   at("series").replaceChildren(...panel.series.map(({ name }, index) => new Option(name, index)));
   at("series-label").hidden = at("save-all").hidden = panel.series.length === 1;
   await forecast();
 }
 
-const wanted = () => ({ horizon: Number(at("horizon").value), percent: Number(at("level").value), name: at("model").value });
+const wanted = () => ({
+  horizon: Number(at("horizon").value),
+  percent: Number(at("level").value),
+  name: at("model").value,
+});
 
 // Forecasts series one after another; null if a newer request came, or a refusal was shown.
 async function forecasts(series, report) {
   running += 1;
-  const own = running, { horizon, percent, name } = wanted();
+  const own = running;
+  const { horizon, percent, name } = wanted();
   const step = async () => {
     await pause();
     if (own !== running) throw new Refused(""); // a newer request has its own line
@@ -91,7 +111,9 @@ async function forecasts(series, report) {
     show("");
     return all;
   } catch (fault) {
-    if (own === running) show(fault instanceof Refused ? fault.message : `The forecast failed: ${fault.message ?? fault}`);
+    if (own !== running) return null;
+    show(fault instanceof Refused ? fault.message : `The forecast failed: ${fault.message ?? fault}`);
+    at("result").hidden = true;
     return null;
   } finally {
     if (own === running) busy("");
@@ -105,7 +127,13 @@ async function forecast() {
   const all = await forecasts([series], () => busy("Computing the forecast."));
   if (!all) return;
   const { percent, name } = wanted();
-  found = { name: series.name, model: NAMES[name], level: percent, past: pastOf(series, panel.dated, all[0].t.length), ahead: all[0] };
+  found = {
+    name: series.name,
+    model: NAMES[name],
+    level: percent,
+    past: pastOf(series, panel.dated, all[0].t.length),
+    ahead: all[0],
+  };
   if (panel.dated) found.ahead = { ...all[0], x: all[0].x.map((time) => time / 1000) };
   at("result").hidden = false;
   at("result").classList.remove("busy");
@@ -118,21 +146,30 @@ function picture() {
   if (found && !at("result").hidden) drawForecast(at("chart"), at("pointed"), found);
 }
 
-const lines = (name, { t, point, low, high }) => t.map((time, step) => [name, time, point[step], low[step], high[step]]);
+const lines = (name, { t, point, low, high }) =>
+  t.map((time, step) => [name, time, point[step], low[step], high[step]]);
 
 async function saveAll() {
-  const { series } = panel, { name, percent } = wanted();
+  const { series, roles } = panel;
+  const { name, percent } = wanted();
   const all = await forecasts(series, (done) => busy(`Computing series ${done + 1} of ${series.length}.`));
-  if (all) save("forecasts.csv", asCsv([headOf(panel.roles, NAMES[name], percent), ...all.flatMap((one, index) => lines(series[index].name, one))]));
+  if (!all) return;
+  const body = all.flatMap((one, index) => lines(series[index].name, one));
+  save("forecasts.csv", asCsv([headOf(roles, NAMES[name], percent), ...body]));
+}
+
+function saveOne() {
+  const head = headOf(panel.roles, found.model, found.level);
+  save("forecast.csv", asCsv([head, ...lines(found.name, found.ahead)]));
 }
 
 takeTables(open);
 at("example").onclick = async () => open(await (await fetch("shared/example.csv")).arrayBuffer(), "example.csv");
 for (const role of ROLES) at(role).onchange = read;
 for (const id of CONTROLS) at(id).onchange = forecast;
-at("save-one").onclick = () => save("forecast.csv", asCsv([headOf(panel.roles, found.model, found.level), ...lines(found.name, found.ahead)]));
+at("save-one").onclick = saveOne;
 at("save-all").onclick = saveAll;
 keepDrawn(at("chart"), picture);
-if (!RUNTIME) show("This site was built without onnxruntime-web, so this page reads tables and forecasts none. Run `npm ci` in docs/browser and build the site again.");
+if (!RUNTIME) show(UNBUILT);
 if (location.hash === "#example") at("example").click();
 document.body.dataset.ready = "yes";

@@ -8,9 +8,15 @@ const pastSteps = (horizon) => Math.min(MOST_PAST, 3 * Math.max(48, 4 * horizon)
 // Names and texts of how a table was read.
 export function factsOf({ series, dated, frequency, roles, rows }) {
   const all = (reach) => reach(series.flatMap(({ times }) => [times[0], times.at(-1)]));
-  const ends = [all((times) => times.reduce((a, b) => Math.min(a, b))), all((times) => times.reduce((a, b) => Math.max(a, b)))];
+  const ends = [
+    all((times) => times.reduce((a, b) => Math.min(a, b))),
+    all((times) => times.reduce((a, b) => Math.max(a, b))),
+  ];
   const [first, last] = written(ends, dated);
-  const missing = series.reduce((sum, { steps, values }) => sum + steps.at(-1) + 1 - values.filter((value) => !Number.isNaN(value)).length, 0);
+  const missing = series.reduce(
+    (sum, { steps, values }) => sum + steps.at(-1) + 1 - values.filter((value) => !Number.isNaN(value)).length,
+    0,
+  );
   const count = series.length.toLocaleString("en");
   return [
     ["Series", roles.id === null ? count : `${count}, named by ${roles.id}`],

@@ -105,6 +105,9 @@ def test_a_file_and_the_controls(browser, address, tmp_path):
     change(browser, horizon="0")
     browser.until("!error.hidden")
     assert text(browser, "error") == "steps ahead 0: give a whole number of at least 1"
+    assert browser.run("result.hidden")
+    change(browser, horizon="7")
+    browser.until("document.getElementById('title').textContent === 'south: 7 steps ahead' && " + DONE)
 
 
 @needs_runtime
@@ -136,4 +139,4 @@ def test_a_site_without_the_runtime_says_so(browser, in_browser, put_together, s
     assert text(browser, "error").startswith("This site was built without onnxruntime-web")
     browser.run("example.click()")
     browser.until("facts.textContent.includes('1949-01-01 to 1960-12-01')")
-    assert browser.run("result.hidden && controls.hidden")
+    assert browser.run("result.hidden && controls.hidden && !error.hidden")

@@ -9,7 +9,8 @@ export async function predict(model, series, seasons, horizon, pause) {
   const lane = laneOf(series, model.context);
   const last = lane.findLastIndex((value) => !Number.isNaN(value));
   if (last < 0) return null;
-  const known = lane.subarray(0, last + 1), gap = lane.length - known.length;
+  const known = lane.subarray(0, last + 1);
+  const gap = lane.length - known.length;
   const quantiles = await rollOut(model, known, seasons, horizon + gap, pause);
   const move = supportOf(known.filter((value) => !Number.isNaN(value)));
   return quantiles.slice(gap).map((step) => step.map(move));

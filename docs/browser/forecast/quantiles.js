@@ -16,8 +16,11 @@ export function atLevels(quantiles, levels) {
 export function quantilesOf(values) {
   const ordered = Float64Array.from(values).sort();
   return LEVELS.map((level) => {
-    const place = level * (ordered.length - 1), left = Math.floor(place), share = place - left;
-    const low = ordered[left], high = ordered[Math.min(left + 1, ordered.length - 1)];
+    const place = level * (ordered.length - 1);
+    const left = Math.floor(place);
+    const share = place - left;
+    const low = ordered[left];
+    const high = ordered[Math.min(left + 1, ordered.length - 1)];
     return low + (high - low) * share;
   });
 }

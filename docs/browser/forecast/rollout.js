@@ -27,8 +27,18 @@ export async function rollOut(model, lane, seasons, horizon, pause = async () =>
     await pause();
     const steps = Math.min(horizon - quantiles.length, model.most);
     const deciles = quantiles.map((step) => atLevels(step, PATHS));
-    const paths = PATHS.map((_, path) => joined(lane, Float64Array.from(deciles, (step) => step[path]), model.context));
-    const after = await model.run(paths.map((path) => begun(path, model.patch)), seasons, steps);
+    const paths = PATHS.map((_, path) =>
+      joined(
+        lane,
+        Float64Array.from(deciles, (step) => step[path]),
+        model.context,
+      ),
+    );
+    const after = await model.run(
+      paths.map((path) => begun(path, model.patch)),
+      seasons,
+      steps,
+    );
     for (let step = 0; step < steps; step += 1) {
       quantiles.push(quantilesOf(after.flatMap((path) => atLevels(path[step], FINE))));
     }

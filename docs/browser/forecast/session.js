@@ -13,22 +13,31 @@ export async function openModel(ort, { config, graph, weights }) {
 
   // Returns the quantiles of the next `steps` after lanes of one width: lanes of steps of levels.
   async function run(lanes, seasons, steps) {
-    const count = lanes.length, width = lanes[0].length;
-    const values = new Float64Array(count * width), observed = new Uint8Array(count * width);
-    lanes.forEach((lane, index) => lane.forEach((value, step) => {
-      const place = index * width + step;
-      observed[place] = Number(!Number.isNaN(value));
-      values[place] = observed[place] ? value : 0;
-    }));
-    const repeated = Float64Array.from({ length: count * seasons.length }, (_, index) => seasons[index % seasons.length]);
+    const count = lanes.length;
+    const width = lanes[0].length;
+    const values = new Float64Array(count * width);
+    const observed = new Uint8Array(count * width);
+    lanes.forEach((lane, index) =>
+      lane.forEach((value, step) => {
+        const place = index * width + step;
+        observed[place] = Number(!Number.isNaN(value));
+        values[place] = observed[place] ? value : 0;
+      }),
+    );
+    const repeated = Float64Array.from(
+      { length: count * seasons.length },
+      (_, index) => seasons[index % seasons.length],
+    );
     const { quantiles } = await session.run({
       values: new ort.Tensor("float64", values, [count, width]),
       observed: new ort.Tensor("bool", observed, [count, width]),
       seasons: new ort.Tensor("float64", repeated, [count, seasons.length]),
       steps: new ort.Tensor("int64", BigInt64Array.of(BigInt(steps)), []),
     });
-    const { data } = quantiles, size = LEVELS.length;
-    const row = (lane, step) => Array.from(data.subarray((lane * steps + step) * size, (lane * steps + step + 1) * size));
+    const { data } = quantiles;
+    const size = LEVELS.length;
+    const row = (lane, step) =>
+      Array.from(data.subarray((lane * steps + step) * size, (lane * steps + step + 1) * size));
     return lanes.map((_, lane) => Array.from({ length: steps }, (__, step) => row(lane, step)));
   }
 

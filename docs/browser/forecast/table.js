@@ -22,7 +22,8 @@ export function readTable(table, chosen) {
 
 export function requireOptions(horizon, percent) {
   if (!(Number.isInteger(horizon) && horizon >= 1)) refuse(`steps ahead ${horizon}: give a whole number of at least 1`);
-  if (horizon > MOST_STEPS) refuse(`steps ahead ${horizon}: this page makes at most ${MOST_STEPS}; use \`segue forecast\` for more`);
+  if (horizon > MOST_STEPS)
+    refuse(`steps ahead ${horizon}: this page makes at most ${MOST_STEPS}; use \`segue forecast\` for more`);
   if (!(percent >= 1 && percent <= 98)) refuse(`band ${percent}: give a percentage from 1 to 98`);
 }
 
@@ -32,7 +33,8 @@ export async function forecastSeries(model, panel, series, horizon, percent, pau
   const times = futureOf(series, panel.frequency, horizon, panel.dated);
   const quantiles = await predict(model, series, panel.seasons, horizon, pause);
   const [low, high] = boundsOf(percent);
-  const column = (level) => Array.from({ length: horizon }, (_, step) => (quantiles ? atLevels(quantiles[step], [level])[0] : null));
+  const column = (level) =>
+    Array.from({ length: horizon }, (_, step) => (quantiles ? atLevels(quantiles[step], [level])[0] : null));
   return { x: times, t: written(times, panel.dated), point: column(0.5), low: column(low), high: column(high) };
 }
 

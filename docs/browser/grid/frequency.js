@@ -31,9 +31,11 @@ function inferDays(times, pairs, sizes, size) {
 
 // Infers the step of series whose times ascend, each once.
 export function inferFrequency(series, dated) {
-  const pairs = pairsOf(series), sizes = gapSizes(pairs.map(([a, b]) => b - a));
+  const pairs = pairsOf(series);
+  const sizes = gapSizes(pairs.map(([a, b]) => b - a));
   if (!dated && !pairs.length) return fixedSteps(1, true);
-  if (!pairs.length) refuse("no series has two rows that show the step; give more rows, or use `segue forecast --freq`");
+  if (!pairs.length)
+    refuse("no series has two rows that show the step; give more rows, or use `segue forecast --freq`");
   const size = fixedSize(sizes);
   if (!dated) return size === null ? unread(IRREGULAR) : fixedSteps(size, true);
   const times = series.flatMap((one) => one.times);

@@ -19,7 +19,8 @@ function recurring(times, slot, cycle) {
   }
   const counts = [...cycles].sort(([a], [b]) => a - b).map(([, rows]) => rows);
   const inner = counts.slice(1, -1);
-  const missing = counts.length >= LEAST_CYCLES ? 1 - inner.reduce((sum, rows) => sum + rows, 0) / inner.length / open : 1;
+  const missing =
+    counts.length >= LEAST_CYCLES ? 1 - inner.reduce((sum, rows) => sum + rows, 0) / inner.length / open : 1;
   return count * missing ** (counts.length - 2) < CHANCE; // the first and the last may be cut
 }
 

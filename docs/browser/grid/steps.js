@@ -2,8 +2,21 @@
 
 import { DAY, HOUR, MINUTE, WEEK, YEAR } from "./units.js";
 
-const UNITS = [["W", WEEK], ["D", DAY], ["h", HOUR], ["min", MINUTE], ["s", 1000], ["ms", 1]];
-const CYCLES = [[MINUTE, [HOUR, DAY]], [HOUR, [DAY, WEEK]], [DAY, [DAY, WEEK, YEAR]], [WEEK, [WEEK, YEAR]], [WEEK + 1, [YEAR]]];
+const UNITS = [
+  ["W", WEEK],
+  ["D", DAY],
+  ["h", HOUR],
+  ["min", MINUTE],
+  ["s", 1000],
+  ["ms", 1],
+];
+const CYCLES = [
+  [MINUTE, [HOUR, DAY]],
+  [HOUR, [DAY, WEEK]],
+  [DAY, [DAY, WEEK, YEAR]],
+  [WEEK, [WEEK, YEAR]],
+  [WEEK + 1, [YEAR]],
+];
 
 function aliasOf(size) {
   const [unit, length] = UNITS.find(([, one]) => size % one === 0);

@@ -1,6 +1,9 @@
 // Lengths of time in milliseconds, and the calendar of a moment. All times are those of the table's own clock.
 
-export const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR, WEEK = 7 * DAY;
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const WEEK = 7 * DAY;
 export const YEAR = 365.25 * DAY; // a mean over four years, because seasons follow the sun
 
 export const dayOf = (time) => Math.floor(time / DAY);

@@ -17,10 +17,11 @@ function aliasOf(days) {
 export function weekdaySteps(days) {
   const upto = (weekday) => days.filter((day) => day <= weekday).length - 1;
   const index = (day) => Math.floor((day - MONDAY) / 7) * days.length + upto(weekdayOf(day));
-  const dayAt = (number) => MONDAY + 7 * Math.floor(number / days.length) + days[((number % days.length) + days.length) % days.length];
+  const dayAt = (number) =>
+    MONDAY + 7 * Math.floor(number / days.length) + days[((number % days.length) + days.length) % days.length];
   return {
     alias: aliasOf(days),
-    seasons: [days.length, (YEAR / DAY) * days.length / 7],
+    seasons: [days.length, ((YEAR / DAY) * days.length) / 7],
     steps: (first, time) => index(dayOf(time)) - index(dayOf(first)),
     after: (times, horizon) => {
       const last = index(dayOf(times.at(-1)));
@@ -32,7 +33,8 @@ export function weekdaySteps(days) {
 // Some weekdays of every week, where the others lack rows more often than by chance; null where there are none.
 // `pairs` are neighbouring times, `days` all distinct days, ascending, and `common` is the most common gap.
 export function inferWeekdays(pairs, days, common) {
-  const counts = Array(7).fill(0), every = Array(7).fill(0);
+  const counts = Array(7).fill(0);
+  const every = Array(7).fill(0);
   for (const day of days) counts[weekdayOf(day)] += 1;
   for (let day = days[0]; day <= days.at(-1); day += 1) every[weekdayOf(day)] += 1;
   const seen = NAMES.map((_, day) => day).filter((day) => counts[day]);

@@ -93,7 +93,8 @@ export function readCsv(text) {
   const delimiter = delimiterOf(filled.slice(0, SAMPLE));
   const rows = filled.map(({ line, number }) => ({ cells: split(line, delimiter, number), number }));
   const [{ cells: names }] = rows.splice(0, 1);
-  if (names.length > MOST_COLUMNS) unread(`the table has ${names.length} columns, and the page reads at most ${MOST_COLUMNS}`);
+  if (names.length > MOST_COLUMNS)
+    unread(`the table has ${names.length} columns, and the page reads at most ${MOST_COLUMNS}`);
   const value = names.find((name) => VALUE.test(name));
   if (value !== undefined) refuse(`the first line holds ${value}, which is no name; give a first line of names`);
   const bad = rows.find(({ cells }) => cells.length !== names.length);

@@ -3,8 +3,26 @@
 import { refuse, unread } from "./refused.js";
 
 export const MISSING = new Set([
-  "", "-", "--", "?", ".", "..", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "null", "Null", "None", "none",
-  "#N/A", "<NA>",
+  "",
+  "-",
+  "--",
+  "?",
+  ".",
+  "..",
+  "NA",
+  "na",
+  "N/A",
+  "n/a",
+  "NaN",
+  "nan",
+  "NAN",
+  "NULL",
+  "null",
+  "Null",
+  "None",
+  "none",
+  "#N/A",
+  "<NA>",
 ]);
 export const NUMBER = /^[-+]?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d{1,3})?$/;
 const WHOLE = /^-?(0|[1-9]\d{0,17})$/; // the library reads a column of these as whole numbers, whatever else it holds
@@ -25,8 +43,10 @@ function requirePoints(name, given, certain) {
   const pointed = bare.filter((cell) => cell.includes("."));
   const parts = pointed.map((cell) => cell.split(".")[0]);
   const clear = pointed.some((cell) => !OPEN.test(cell));
-  const leaps = whole.length > 0 && whole.every((digits) => digits.length === 3)
-    && parts.every((digits) => digits.length === 1 && digits !== "0");
+  const leaps =
+    whole.length > 0 &&
+    whole.every((digits) => digits.length === 3) &&
+    parts.every((digits) => digits.length === 1 && digits !== "0");
   if (clear ? leaps : whole.length || !certain) unread(`${open} of column ${name} may hold thousands or decimals`);
 }
 
@@ -35,9 +55,13 @@ export function readNumbers(name, cells, lines, certain) {
   const values = new Float64Array(cells.length).fill(NaN);
   cells.forEach((cell, row) => {
     if (MISSING.has(cell)) return;
-    if (!NUMBER.test(cell)) unread(`column ${name} holds ${JSON.stringify(cell.slice(0, 60))} in line ${lines[row]}, which is no plain number`);
+    if (!NUMBER.test(cell))
+      unread(
+        `column ${name} holds ${JSON.stringify(cell.slice(0, 60))} in line ${lines[row]}, which is no plain number`,
+      );
     values[row] = Number(cell);
-    if (Math.abs(values[row]) > LARGEST) refuse(`column ${name} is too large (${cell}) in line ${lines[row]}; give it in another unit`);
+    if (Math.abs(values[row]) > LARGEST)
+      refuse(`column ${name} is too large (${cell}) in line ${lines[row]}; give it in another unit`);
   });
   const given = cells.filter((cell) => !MISSING.has(cell));
   if (!given.length) refuse(`column ${name} holds no number; name a column of numbers`);

@@ -14,7 +14,8 @@ function ordered(names) {
 
 // Rows without a time and a value are none, as in the library.
 function filled(table, { time, target }) {
-  const times = table.columns.get(time), values = table.columns.get(target);
+  const times = table.columns.get(time);
+  const values = table.columns.get(target);
   const kept = times.map((_, row) => row).filter((row) => times[row] !== "" || values[row] !== "");
   if (!kept.length) refuse("the table has no rows; give at least one");
   const part = (cells) => kept.map((row) => cells[row]);
@@ -35,7 +36,10 @@ function requireOnce(series, dated) {
     const twice = times.findIndex((time, row) => row > 0 && time === times[row - 1]);
     if (twice >= 0) {
       const time = written([times[twice]], dated)[0];
-      refuse(`${time} occurs twice in series ${name}; keep one row, choose the column of names, or use \`segue forecast --duplicates\``);
+      refuse(
+        `${time} occurs twice in series ${name}; keep one row, choose the column of names, ` +
+          "or use `segue forecast --duplicates`",
+      );
     }
   }
 }
@@ -46,7 +50,9 @@ function withoutRowsAhead(series, notes) {
   const known = series.filter((one) => last(one) >= 0);
   if (!known.length || !known.every((one) => last(one) < one.values.length - 1)) return series;
   const count = known.reduce((sum, one) => sum + one.values.length - 1 - last(one), 0);
-  notes.push(`${count} row${count > 1 ? "s" : ""} without a value at the end ${count > 1 ? "are" : "is"} taken as rows to forecast: forecasts begin right after the last value`);
+  notes.push(
+    `rows without a value at the end: ${count}; they are taken as rows to forecast, right after the last value`,
+  );
   return series.map((one) => {
     const end = last(one) >= 0 ? last(one) + 1 : one.values.length;
     return { name: one.name, times: one.times.slice(0, end), values: one.values.slice(0, end) };
@@ -61,11 +67,11 @@ export function readRows(table, roles) {
   if (empty >= 0) refuse(`column ${roles.id} is empty in line ${lines[empty]}; fill it or drop the row`);
   const { times, dated } = readTimes(roles.time, column(roles.time), lines);
   const others = table.names.filter((name) => name !== roles.target);
-  const certain = table.delimiter === "," && !others.some((name) => table.columns.get(name).some((cell) => cell.includes(",")));
+  const certain =
+    table.delimiter === "," && !others.some((name) => table.columns.get(name).some((cell) => cell.includes(",")));
   const values = readNumbers(roles.target, column(roles.target), lines, certain);
   const series = group(ids, times, values);
   requireOnce(series, dated);
   const notes = [];
   return { series: withoutRowsAhead(series, notes), dated, notes };
 }
-
