@@ -29,21 +29,21 @@ function attempt(part) {
     show("");
     return value;
   } catch (fault) {
-    if (!(fault instanceof Refused)) throw fault;
-    show(fault.message);
+    show(fault instanceof Refused ? fault.message : `The page failed at this table: ${fault.message ?? fault}`);
     return null;
   }
 }
 
+// Lets the tab draw and hear clicks.
 const pause = () =>
   new Promise((done) => {
     setTimeout(done);
-  }); // so that the tab draws and hears clicks
+  });
 const busy = (text) => {
   at("status").textContent = text;
 };
 
-async function open(content, name) {
+async function open(content) {
   running += 1;
   table = attempt(() => openTable(content));
   panel = found = null;
@@ -57,7 +57,6 @@ async function open(content, name) {
     );
   }
   at("fix").hidden = !table;
-  at("read-title").dataset.name = name;
   await read();
 }
 

@@ -100,6 +100,15 @@ def test_any_other_table_is_refused_in_one_line(answers, name):
     assert "\n" not in line
 
 
+def test_all_rows_may_be_one_series():
+    """Catches a choice that a column of the same name would hide."""
+    text = "none,ds,y\na,2026-01-01,1\na,2026-01-02,1\nb,2026-01-03,2\n"
+    found = by_node([Case(text, chosen={"id": "\n"}), Case(text, chosen={"id": "none"})], None)["answers"]
+    assert [lane["name"] for lane in found[0]["lanes"]] == ["y"]
+    assert difference(by_library(Case(text.replace("none", "shop"), chosen={"id": "none"})), found[0]) == ""
+    assert [lane["name"] for lane in found[1]["lanes"]] == ["a", "b"]
+
+
 def test_hostile_tables_are_read_alike_or_refused():
     """More of them: `python -m benchmarks.browser.readings --count 10000`."""
     kinds = [kind for kind, _ in judged(3, range(120))]

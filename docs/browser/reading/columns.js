@@ -33,7 +33,7 @@ const REMARK = new RegExp(
     "|quality|status|weekday|wochentag|dow|day_?of_?week|day_?name|month_?name|season)$",
   "i",
 );
-export const NONE = "none"; // the choice of no column of names
+export const NONE = "\n"; // the choice of no column of names, which is the name of none
 
 const POWER = /^[-+]?[\d.]+[eE][-+]?\d+$/; // the library takes a column of these for times unless one is called ds
 const CLOCK = /hour|hr$|minute|second|clock|time|hhmm|stunde|uhr/i; // what a date beside it may lack
