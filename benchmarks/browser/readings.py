@@ -27,6 +27,7 @@ from segue.forecasting.table.files.read import read_table
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
 
+FAULT = "fault: "
 _PART = 500  # tables that node gets at once
 _STEPS = (
     "D", "h", "MS", "ME", "B", "BME", "W", "W-WED", "QS", "QE", "YS", "YE", "15min", "10s", "2h", "7h", "2D", "10D",
@@ -46,7 +47,7 @@ def main() -> None:
         numbers = range(first, min(first + _PART, options.count))
         for number, (kind, detail) in zip(numbers, judged(options.seed, numbers), strict=True):
             counts[kind] += 1
-            if kind in ("read otherwise", "read where the library refuses"):
+            if kind in ("read otherwise", "read where the library refuses", "the library fails"):
                 print(number, kind, detail, flush=True)
         print(dict(counts), flush=True)
     rows = [{"outcome": kind, "tables": count} for kind, count in counts.most_common()]
@@ -64,6 +65,8 @@ def judged(seed: int, numbers: range) -> list[tuple[str, str]]:
 def verdict(content: bytes, answer: dict[str, Any]) -> tuple[str, str]:
     """Compares the page's answer with the library on the same file."""
     reading = read(content)
+    if isinstance(reading, str) and reading.startswith(FAULT):
+        return "the library fails", reading
     if "refused" in answer:
         kind = "both refuse" if isinstance(reading, str) else "the page refuses"
         return kind, answer["refused"]
@@ -85,6 +88,8 @@ def read(content: bytes) -> Reading | str:
             reading.panel.future(3)
         except UserError as error:
             return str(error)
+        except Exception as error:  # a fault of the library, which is printed
+            return f"{FAULT}{type(error).__name__}: {error}"
     return reading
 
 
