@@ -9,14 +9,14 @@ from pathlib import Path
 
 import segue
 
-sys.path.append(str(Path(__file__).parent))  # for `notebooks`
+sys.path.append(str(Path(__file__).parent))  # for `notebooks` and `in_browser`
 
 project = "Segue"
 author = "the authors of Segue"
 copyright = f"{author}, Apache-2.0"
 version = release = segue.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "notebooks", "in_browser"]
 root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
@@ -26,7 +26,8 @@ include_patterns = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
 ]
-exclude_patterns = [".*", "*venv", "site", "runs"]  # folders that no page lies in, so that they are not searched
+# folders that no page lies in, so that they are not searched
+exclude_patterns = [".*", "*venv", "site", "runs", "docs/browser/node_modules"]
 
 myst_heading_anchors = 4  # links such as answers.md#totals, by the rule of GitHub
 default_role = "literal"  # names in docstrings are in single backticks

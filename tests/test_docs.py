@@ -25,7 +25,7 @@ PAGES = [
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("src/**/README.md"),
     )
-    if path.is_file()
+    if path.is_file() and "node_modules" not in path.parts
 ]
 BLOCK = re.compile(r"^```(python|sh|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")

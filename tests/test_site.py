@@ -4,6 +4,7 @@ The build runs the notebooks as well, so a cell that fails is a failure here.
 """
 
 import json
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -39,8 +40,9 @@ class Page(HTMLParser):
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", "docs", ".", str(folder)]
+    offline = {**os.environ, "npm_config_offline": "true"}  # the build would ask npm for onnxruntime-web
     done = subprocess.run(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False
+        command, cwd=ROOT, env=offline, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return {path: Page(path) for path in folder.rglob("*.html")}, folder

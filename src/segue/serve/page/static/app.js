@@ -1,8 +1,11 @@
 // The page: tabs, a table in, and its forecast out.
 
-import { ask, digits, rows, save, show } from "./ask.js";
-import { draw, keepDrawn } from "./chart.js";
+import { ask } from "./ask.js";
+import { keepDrawn } from "./chart.js";
+import { drawForecast, listForecast } from "./future.js";
+import { takeTables } from "./given.js";
 import { live } from "./live.js";
+import { asCsv, digits, element, rows, save } from "./parts.js";
 
 const at = (id) => document.getElementById(id);
 const READING = ["id_col", "time_col", "target_col", "freq", "time_format", "decimal", "duplicates"];
@@ -89,10 +92,6 @@ function box(name) {
   return label;
 }
 
-function element(kind, text) {
-  return Object.assign(document.createElement(kind), { textContent: text });
-}
-
 function wanted() {
   const use = [...at("other-boxes").querySelectorAll("input:checked")].map((one) => one.value).join("\n");
   const given = Object.fromEntries(["series", "horizon", "level", "model", "holidays"].map((id) => [id, at(id).value]));
@@ -121,26 +120,7 @@ async function forecast() {
 }
 
 function picture() {
-  if (!found || at("result").hidden) return;
-  const { past, ahead } = found;
-  const before = past.x.map(() => null);
-  const after = ahead.x.map(() => null);
-  const last = past.y.length - 1; // the band begins at the last value, so that no gap is between
-  const joint = (values) => [...before.slice(0, last), past.y[last], ...values];
-  const data = [
-    [...past.x, ...ahead.x], [...past.y, ...after], joint(ahead.point), joint(ahead.low), joint(ahead.high),
-    [...before, ...after],
-  ];
-  const times = [...past.t, ...ahead.t];
-  const pointed = (index) => {
-    if (index === null || index === undefined) return;
-    const step = index - past.x.length;
-    const text = step < 0 ? digits(past.y[index]) || "missing"
-      : `${digits(ahead.point[step])}, ${found.level} % between ${digits(ahead.low[step])} and ${digits(ahead.high[step])}`;
-    at("pointed").textContent = `${times[index]}: ${text}`;
-  };
-  at("pointed").textContent = `The line ahead is the median, and ${found.level} of 100 values should lie in the band.`;
-  draw(at("chart"), data, { dated: past.dated, level: found.level, pointed });
+  if (found && !at("result").hidden) drawForecast(at("chart"), at("pointed"), found);
 }
 
 function numbers() {
@@ -148,19 +128,14 @@ function numbers() {
   rows(at("parts"), ["Part", "Adds on average"], parts.map(([name, values]) => {
     return [name, digits(values.reduce((sum, value) => sum + value, 0) / values.length)];
   }));
-  const head = ["Time", "Median", `Low ${found.level} %`, `High ${found.level} %`];
-  const { t, point, low, high } = found.ahead;
-  rows(at("numbers"), head, t.map((time, i) => [time, digits(point[i]), digits(low[i]), digits(high[i])]));
+  listForecast(at("numbers"), found);
 }
-
-const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 function saveOne() {
   const { t, point, low, high } = found.ahead;
   const band = (side) => `${found.model}-${side}-${found.level}`;
   const head = ["unique_id", "ds", found.model, band("lo"), band("hi")];
-  const lines = t.map((time, i) => [found.name, time, point[i], low[i], high[i]]);
-  save("forecast.csv", [head, ...lines].map((line) => line.map((cell) => quoted(String(cell ?? ""))).join(",")).join("\n") + "\n");
+  save("forecast.csv", asCsv([head, ...t.map((time, i) => [found.name, time, point[i], low[i], high[i]])]));
 }
 
 async function saveAll() {
@@ -169,27 +144,11 @@ async function saveAll() {
 }
 
 function inputs() {
-  at("file").onchange = async (event) => {
-    const [file] = event.target.files;
-    if (file) await open(await file.arrayBuffer(), file.name);
-  };
+  takeTables(open);
   at("example").onclick = async () => {
     const answer = await ask("/page/static/example.csv");
     if (answer) await open(await answer.arrayBuffer(), "example.csv");
   };
-  at("use-paste").onclick = () => {
-    if (!at("paste").value.trim()) return show("Paste a header and rows first.");
-    return open(new TextEncoder().encode(at("paste").value), "pasted rows");
-  };
-  const stop = (event) => event.preventDefault();
-  addEventListener("dragover", (event) => { stop(event); at("drop").classList.add("over"); });
-  addEventListener("dragleave", () => at("drop").classList.remove("over"));
-  addEventListener("drop", async (event) => {
-    stop(event);
-    at("drop").classList.remove("over");
-    const [file] = event.dataTransfer.files;
-    if (file) await open(await file.arrayBuffer(), file.name);
-  });
   at("again").onclick = read;
   for (const id of ["series", "horizon", "level", "model", "holidays"]) at(id).onchange = forecast;
   at("save-one").onclick = saveOne;

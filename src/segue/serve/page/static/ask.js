@@ -1,13 +1,9 @@
 // What the page asks the server: one function, which shows every error as one line and asks for a token once.
 
-const error = document.getElementById("error");
+import { show } from "./parts.js";
+
 const form = document.getElementById("token-form");
 let token = sessionStorage.getItem("segue-token") || "";
-
-export function show(message) {
-  error.textContent = message;
-  error.hidden = !message;
-}
 
 function waitForToken() {
   form.hidden = false;
@@ -46,27 +42,4 @@ export async function ask(path, query = {}, body = undefined, signal = undefined
     if (fault.name !== "AbortError") show("The server does not answer. Is it still running?");
   }
   return null;
-}
-
-export function save(name, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000); // some browsers read it only after the click
-}
-
-export function rows(table, head, lines) {
-  table.replaceChildren();
-  const cells = (parent, kind, texts) => {
-    const row = parent.insertRow();
-    for (const text of texts) row.appendChild(document.createElement(kind)).textContent = text;
-  };
-  cells(table.createTHead(), "th", head);
-  const body = table.createTBody();
-  for (const line of lines) cells(body, "td", line);
-}
-
-export function digits(value) {
-  return value === null || value === undefined ? "" : Number(value.toPrecision(6)).toString();
 }

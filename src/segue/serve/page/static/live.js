@@ -1,7 +1,8 @@
 // The live tab: the newest rows of a watched stream, asked for every two seconds while the tab is shown.
 
-import { ask, digits, rows } from "./ask.js";
+import { ask } from "./ask.js";
 import { draw, keepDrawn } from "./chart.js";
+import { digits, rows } from "./parts.js";
 
 const at = (id) => document.getElementById(id);
 const EVERY = 2000; // milliseconds: a watch writes a batch a second at most
