@@ -3,6 +3,7 @@
 import pytest
 
 from segue.errors import UserError
+from segue.forecasting.table.files.latin import odd_text
 from tests.forecasting.table.files.conftest import rows
 
 
@@ -66,6 +67,12 @@ def test_one_word_of_another_encoding_is_enough_to_refuse(read):
     many = content("Zürich", "cp1252") + "Gdańsk,2024-03-01,5\n".encode("cp1250")
     with pytest.raises(UserError, match="line 16 is neither UTF-8 nor plain Latin \\('Gdañsk'\\)"):
         read(many)
+
+
+def test_plausible_text_is_told_in_one_pass():
+    """Catches a search that begins again at each letter of a cell of megabytes, which takes hours."""
+    assert odd_text("abc " * 500_000 + "café") is None
+    assert odd_text("1,café;" * 2 + "abc " * 500_000) is None
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_three_decimals_in_every_cell_are_decimals_in_a_file_of_commas_alone():
         (["\u22125", "\uff11\uff12"], [-5, 12]),
         (["12 kWh", "13.5 kWh"], [12, 13.5]),
         (["3 m3", "4 m3"], [3, 4]),
+        (["3 eV", "4 eV", "2e1 eV"], [3, 4, 20]),
         (["1,010 kg CO2/m²", "990 kg CO2/m²"], [1010, 990]),
     ],
 )
@@ -143,6 +144,8 @@ def test_units_that_differ_or_scale_numbers_are_refused(cells, message):
     [
         "0x1F",
         "1.2.3",
+        "2.7e",  # the power of ten was cut off
+        "2.7E-",
         "12,34,5",
         "1,23,456,7",
         "A12",

@@ -39,7 +39,7 @@ _PLACES = {
 
 _L = "A-Za-zÀ-ÖØ-öø-ÿŒœŠšŽžŸ"
 _WORD = re.compile(f"[{_L}]+")
-_CELL = re.compile(r"[^\x00-\x1f,;|\"]*[^\x00-\x7f][^\x00-\x1f,;|\"]*")
+_BETWEEN = re.compile(r"[\x00-\x1f,;|\"]+")
 _RUN = re.compile(rf"[^\x00-\x7f\xa0{_L}]{{2}}")
 _SIGNS = re.compile(
     rf"°(?![{_L}])|°(?=[CFKNESW](?![{_L}]))|(?<=[A-Za-z])[²³](?![{_L}])|(?<![{_L}])µ(?=[gmslLVAWSF])"
@@ -52,8 +52,10 @@ _SIGNS = re.compile(
 
 def odd_text(text: str) -> str | None:
     """Returns the first word or sign beyond ASCII that no western language writes so; None if all are plausible."""
-    cells = dict.fromkeys(_CELL.findall(re.sub(r"\d+", "0", text)))  # numbers make cells distinct and say nothing
+    cells = dict.fromkeys(_BETWEEN.split(re.sub(r"\d+", "0", text)))  # numbers make cells distinct and say nothing
     for cell in cells:
+        if cell.isascii():
+            continue
         if (run := _RUN.search(cell)) is not None:
             return run[0]
         rest = _SIGNS.sub(" ", cell)

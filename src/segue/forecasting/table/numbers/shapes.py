@@ -27,13 +27,20 @@ def shapes_of(cells: pa.Array) -> tuple[Int64[np.ndarray, " rows"], Int64[np.nda
 def sizes_of(cells: pa.Array, decimal: str) -> NDArray[np.float64]:
     """The size of each number: what is neither a digit, the decimal sign nor a power of ten is left out."""
     offsets, text, digit = _bytes(cells)
-    power = np.isin(text, np.frombuffer(b"eE", np.uint8))
-    power = power & np.append(digit[1:] | np.isin(text[1:], np.frombuffer(b"+-", np.uint8)), False)
+    last = np.zeros(len(text), dtype=bool)
+    last[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = True  # of a cell
+    signed = np.isin(text, np.frombuffer(b"+-", np.uint8)) & _before(digit, last)
+    power = np.isin(text, np.frombuffer(b"eE", np.uint8)) & _before(digit | signed, last)
     signs = np.append(False, power[:-1]) & (text == ord("-"))
     kept = digit | (text == ord(decimal)) | power | signs
     plain = np.where(text == ord(decimal), np.uint8(ord(".")), text)[kept]
     ends = np.append(0, np.cumsum(kept))[offsets].astype(np.int32)
     return np.array(pc.cast(_texts(ends, plain), pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _before(which: NDArray[np.bool_], last: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The bytes that are followed by one of `which` in the same cell."""
+    return np.append(which[1:], False)[: len(which)] & ~last
 
 
 def _bytes(cells: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]]:
