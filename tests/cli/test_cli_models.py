@@ -176,13 +176,13 @@ def test_a_model_without_an_exported_form_is_not_said_to_be_exported(tmp_path):
     assert not (tmp_path / "run" / "model" / "model.onnx").exists()
 
 
-def test_ctrl_c_before_the_first_step_ends_without_a_word_too_many(tmp_path, monkeypatch):
+def test_ctrl_c_before_the_first_step_ends_in_one_line(tmp_path, monkeypatch):
     def interrupt(config):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("segue.forecasting.pretraining.pretrain._fresh", interrupt)
     status, out, error = segue("pretrain", CONFIGS / "tiny.toml", "--output", tmp_path / "run")
-    assert (status, out, error.strip()) == (130, "", "")
+    assert (status, out, error.strip()) == (130, "", "segue: stopped")
     assert files(tmp_path) == set()
 
 
