@@ -5,7 +5,7 @@ import { keepDrawn } from "./chart.js";
 import { drawForecast, listForecast } from "./future.js";
 import { takeTables } from "./given.js";
 import { live } from "./live.js";
-import { asCsv, digits, element, rows, save } from "./parts.js";
+import { asCsv, bound, digits, element, rows, save } from "./parts.js";
 
 const at = (id) => document.getElementById(id);
 const READING = ["id_col", "time_col", "target_col", "freq", "time_format", "decimal", "duplicates"];
@@ -110,10 +110,10 @@ async function forecast() {
   if (!answer) return;
   found = await answer.json();
   at("title").textContent = `${found.name}: ${found.ahead.x.length} steps ahead`;
-  at("verdict").textContent = found.verdict;
+  at("verdict").textContent = bound(found.verdict);
   at("warning").textContent = found.warning ?? "";
   at("warning").hidden = !found.warning;
-  at("reason").textContent = found.reason;
+  at("reason").textContent = bound(found.reason);
   at("notes").replaceChildren(...found.notes.map((note) => element("li", note)));
   picture();
   numbers();

@@ -33,6 +33,11 @@ export function element(kind, text) {
   return Object.assign(document.createElement(kind), { textContent: text });
 }
 
+// A sentence that no line breaks between a number and its sign.
+export function bound(text) {
+  return text.replace(/(\d) %/g, "$1\u00a0%");
+}
+
 const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 // Lines of cells as the text of a CSV file; a missing cell is empty.
