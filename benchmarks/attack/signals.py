@@ -19,6 +19,8 @@ from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
+from segue.manifest import SUMS
+
 SOON, SOON_SHARE = 0.5, 0.75  # seconds after the start, and the share of signals that come within them
 ROOT = Path(__file__).resolve().parents[2]
 _STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -130,9 +132,10 @@ def _outcome(status: int, error: str, number: signal.Signals) -> str:
 
 
 def _digest(run: Path) -> str:
-    """A hash of the newest checkpoint and of the model."""
+    """A hash of the newest checkpoint and of the model, but for the card, which has the name of the run."""
     newest = max((run / "checkpoints").glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
     sums = sha256()
-    for path in [*sorted(newest.iterdir()), *sorted((run / "model").iterdir())]:
+    model = [path for path in (run / "model").iterdir() if path.name not in ("MODEL_CARD.md", SUMS)]
+    for path in [*sorted(newest.iterdir()), *sorted(model)]:
         sums.update(f"{path.name}\0".encode() + path.read_bytes())
     return sums.hexdigest()
