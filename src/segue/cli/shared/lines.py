@@ -154,16 +154,19 @@ class Lines:
         self._replaced, self._over = path != self.path, False
 
     def _following(self) -> Path:
-        """The file after the open one: after `a.log.2` comes `a.log.1`, and after that `a.log`."""
+        """The file after the open one: after `a.log.2` comes `a.log.1` or `a.log.3`, whichever changed later."""
         now = os.fstat(self._file.fileno())
         beside = {path: os.stat(path) for path in _beside(self.path)}
         name = next((path.name for path, own in beside.items() if os.path.samestat(own, now)), "")
         number = name.removeprefix(f"{self.path.name}.")
         if name and number.isdigit():
-            before = self.path.with_name(f"{self.path.name}.{int(number) - 1}")
-            if int(number) <= 1 or before in beside:
-                return self.path if int(number) <= 1 else before
-            self._note(f"{before.name} was not found: its rows, after those of {name}, are missing")
+            below, above = (self.path.with_name(f"{self.path.name}.{int(number) + step}") for step in (-1, 1))
+            if below in beside and beside[below].st_mtime_ns >= now.st_mtime_ns:
+                return below
+            if above in beside and beside[above].st_mtime_ns > now.st_mtime_ns:
+                return above
+            if int(number) > 1 and below not in beside:
+                self._note(f"{below.name} was not found; rows that it held after those of {name} are missing")
         elif name:
             later = [path.name for path, own in beside.items() if own.st_mtime_ns > now.st_mtime_ns]
             for unread in later if len(later) < _MANY else [f"{later[0]} and {len(later) - 1} more files"]:
