@@ -68,3 +68,16 @@ def assert_same_bits(one, other):
     """NaN equals NaN."""
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def picked(lanes, names):
+    """A frozen value with its lanes in the order of names."""
+    return lanes.select(lanes.index(names))
+
+
+def assert_same_lanes(one, other):
+    assert set(one.names) == set(other.names)
+    other = picked(other, one.names)
+    np.testing.assert_array_equal(one.last, other.last)
+    for name in one.state:
+        np.testing.assert_array_equal(one.state[name], other.state[name], err_msg=name)

@@ -6,55 +6,13 @@ import numpy as np
 import pytest
 
 from segue.errors import UserError
-from segue.live.policy import Policy
 from segue.live.session import Session
 from segue.live.store import Store
 from segue.live.watch import _SHAPES, Watch
-from tests.live.feeds import HOUR, feed
+from tests.live.feeds import feed
+from tests.live.storing import IDENTITY, POLICY, dump, run, same, watch
 
 pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
-
-IDENTITY = {"model": "SeasonalNaive", "fingerprint": "of the tests"}
-POLICY = Policy(budget=5.0, shift=6, cool_down=4)
-
-
-def watch(model="seasonal-naive:6"):
-    return Watch(model, refresh=4, warm_up=24, freq="h")
-
-
-def run(path, rows, size, restart=False):
-    """Observes rows in batches of a size; returns scores and lanes. It may open the store anew for each batch."""
-    scores, session, store = [], None, None
-    for part in np.split(np.arange(len(rows[0])), range(size, len(rows[0]), size)):
-        if session is None or restart:
-            store = Store(path, IDENTITY)
-            at_work = watch()
-            session = Session(at_work, POLICY, store)
-        observed, _ = session.observe(*(column[part] for column in rows))
-        scores.append(observed.score)
-        session.commit({"rows": int(part[-1])})
-        if restart:
-            store.close()
-    lanes = at_work.lanes
-    store.close()
-    return np.concatenate(scores), lanes
-
-
-def dump(path):
-    """All that a store holds, without the numbers of blocks and turns, which depend on the batches."""
-    with Store(path, IDENTITY) as store:
-        at_work = watch()
-        session = Session(at_work, POLICY, store)
-        alerts = store._connection.execute('SELECT name, begin, "end", p, extent FROM alerts').fetchall()
-        return at_work.lanes, session._alerts, sorted(alerts, key=str), len(store.outbox())
-
-
-def same(one, other):
-    assert (one.names, one.freq) == (other.names, other.freq)
-    assert (one.last == other.last).all()
-    for name in one.state:  # to the bit: NaN equals NaN, and -0.0 differs from 0.0
-        assert one.state[name].dtype == other.state[name].dtype
-        assert one.state[name].tobytes() == other.state[name].tobytes(), name
 
 
 def test_batches_and_restarts_change_nothing(tmp_path):
@@ -142,92 +100,6 @@ def test_a_store_with_other_arrays_is_refused_or_adopted(tmp_path, monkeypatch):
     with Store(tmp_path / "a.db", IDENTITY, adopt=True) as store:
         adopted = Session(watch(), POLICY, store)._watch.lanes
     assert adopted.state["history.raw"].tobytes() == lanes.state["history.raw"].tobytes()
-
-
-def forgetting(path, rows, size, age, restart=False):
-    """What is answered with an age, and all that is left."""
-    scores, alerts, gone, session, store = [], [], [], None, None
-    for part in np.split(np.arange(len(rows[0])), range(size, len(rows[0]), size)):
-        if session is None or restart:
-            store = Store(path, IDENTITY)
-            session = Session(watch(), POLICY, store, age)
-        observed, events = session.observe(*(column[part] for column in rows))
-        scores.append(observed.score)
-        alerts += events
-        gone += session.commit({})
-        if restart:
-            store.close()
-    store.close()
-    return np.concatenate(scores), alerts, gone
-
-
-def silent(ids, times, values):
-    """Rows of three lanes, of which one is silent from its alert on for most of the time, then comes back."""
-    gone = (ids == "m1") & (times > times[3 * 84]) & (times < times[-9])
-    return ids[~gone], times[~gone], values[~gone]
-
-
-def test_lanes_without_new_rows_are_forgotten_by_age(tmp_path):
-    """Their values are gone, their alerts end, and a lane that comes back begins anew; batches change nothing.
-
-    Catches a lane that is kept or forgotten by where commits fall, and an alert that is open for ever.
-    """
-    rows = silent(*feed(3, 120))
-    with Store(tmp_path / "a.db", IDENTITY) as store:
-        session = Session(at_work := watch(), POLICY, store, 24 * HOUR)
-        session.observe(*rows)
-        assert session.commit({}) == ["m1"]
-        lanes = at_work.lanes
-        assert sorted(lanes.names) == ["m0", "m1", "m2"]
-        assert np.isfinite(lanes.state["history.raw"][lanes.names.index("m1")]).sum() <= 4
-    with Store(tmp_path / "a.db", IDENTITY) as store:
-        after = Session(watch(), POLICY, store)._watch.lanes
-    same(lanes.select(lanes.index(after.names)), after)
-    whole = forgetting(tmp_path / "whole.db", rows, len(rows[0]), 24 * HOUR)
-    for size, restart in ((1, False), (7, True), (50, False)):
-        parts = forgetting(tmp_path / f"{size}.db", rows, size, 24 * HOUR, restart)
-        np.testing.assert_array_equal(whole[0], parts[0])
-        assert whole[1:] == parts[1:]
-    mine = [event for event in whole[1] if event.lane == "m1"]
-    assert mine[0].end is None
-    assert (mine[1].begin, mine[1].accepted) == (mine[0].begin, False)
-    assert mine[1].end is not None
-
-
-@pytest.mark.parametrize("rows", [1, 200])
-@pytest.mark.parametrize("name", ["m0", "new"])
-def test_a_series_with_a_wrong_clock_makes_no_other_one_old(tmp_path, rows, name):
-    """Rows of 2099 of a new series, or of one that is known, among the others: these answer as without."""
-    ids, times, values = feed(3, 120)
-    odd = np.datetime64("2099-01-01", "us") + np.arange(rows) * np.timedelta64(HOUR, "us")
-    at = 3 * 60
-    parts = [(ids, np.full(rows, name, object)), (times, odd), (values, np.ones(rows))]
-    ids, times, values = (np.concatenate([own[:at], more, own[at:]]) for own, more in parts)
-    scores, _, gone = forgetting(tmp_path / "a.db", (ids, times, values), 40, 24 * HOUR)
-    others = (ids != name) & ~np.isin(np.arange(len(ids)), range(at, at + rows))
-    clean, _, _ = forgetting(tmp_path / "b.db", (ids[others], times[others], values[others]), 40, 24 * HOUR)
-    np.testing.assert_array_equal(scores[others], clean)
-    assert set(gone) <= {name}
-
-
-def test_series_that_come_one_after_another_are_not_silent(tmp_path):
-    """All rows of a year of one series, then those of the next: catches a row that is old beside another series."""
-    ids, times, values = feed(3, 120)
-    order = np.argsort(ids, kind="stable")
-    rows = ids[order], times[order], values[order]
-    scores, _, gone = forgetting(tmp_path / "a.db", rows, 50, 24 * HOUR)
-    plain, _ = run(tmp_path / "b.db", rows, 50)
-    np.testing.assert_array_equal(scores, plain)
-    assert gone == []
-
-
-def test_after_a_pause_of_the_whole_feed_the_clock_goes_on(tmp_path):
-    """Two of three lanes come back after a month; the third is forgotten soon after."""
-    ids, times, values = feed(3, 120)
-    later = np.where(np.arange(len(ids)) >= 180, times + np.timedelta64(720 * HOUR, "us"), times)
-    kept = (ids != "m2") | (np.arange(len(ids)) < 180)
-    rows = ids[kept], later[kept], values[kept]
-    assert forgetting(tmp_path / "a.db", rows, 30, 24 * HOUR)[2] == ["m2"]
 
 
 def test_what_failed_to_be_observed_is_not_committed(tmp_path):

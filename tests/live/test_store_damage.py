@@ -9,7 +9,7 @@ import pytest
 
 from segue.errors import UserError
 from tests.live.feeds import feed
-from tests.live.test_store import dump, run, same
+from tests.live.storing import dump, run, same
 
 DAMAGED = r"state .*: is damaged \(a checksum differs\); restore a copy"
 

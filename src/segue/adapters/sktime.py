@@ -90,9 +90,8 @@ class Forecaster(BaseForecaster):
         series, cutoff = on_grid(self._values, self._step), self.cutoff
         if self._step and isinstance(cutoff, pd.DatetimeIndex):
             cutoff = pd.DatetimeIndex(cutoff, freq=self._step)  # sktime does not know the step after one new value
-        behind = (
-            len(series) - 1 - int(series.index.get_indexer(cutoff)[0])
-        )  # values that are later than those that came last
+        # values may be later than those that came last
+        behind = len(series) - 1 - int(series.index.get_indexer(cutoff)[0])
         ahead = np.asarray(fh.to_relative(cutoff).to_numpy(), dtype=np.int64) - behind
         return self._ahead(series.to_numpy(), ahead, levels), fh.to_absolute_index(cutoff)
 
