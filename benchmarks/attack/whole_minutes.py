@@ -1,8 +1,8 @@
 """Whether whole commands keep `--minutes 2`: `segue pretrain` and `segue translate train` at once, under three loads.
 
-The time counts from the start of the process to its end, with all imports, the last checkpoint and the picture of the
-losses. `trained` is the share at the last line of the log or the last checkpoint, so the rest is the model's card, the
-picture and the end of the process. The model of `pretrain` has a recurrent backbone, so that no export comes after its
+`share` counts from the start of the process to its end, with all imports, the last checkpoint and the picture of the
+losses. `trained` ends at the last line of the log or the last checkpoint, so the rest is the model's card, the picture
+and the end of the process. The model of `pretrain` has a recurrent backbone, so that no export comes after its
 time. A fault is a command that fails, or that trained for more than 15 % longer or shorter than it was given.
 """
 
