@@ -19,7 +19,7 @@ from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, fingerprint, load_config, load_model_folder, require_shapes
 from segue.forecasting.nanotst.config import stored_config
 from segue.forecasting.nanotst.interface import require_graph
-from segue.forecasting.nanotst.rollout import roll_out
+from segue.forecasting.nanotst.long_past import forecast_quantiles, reach
 from segue.forecasting.nanotst.weights import is_bundled, model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.manifest import verify
@@ -81,7 +81,12 @@ class ExportedModel:
 
     @property
     def context(self) -> int:
-        """The number of last values that the model reads."""
+        """The number of last values that a forecast depends on."""
+        return reach(self)
+
+    @property
+    def pass_context(self) -> int:
+        """The number of last values that the network reads."""
         return self.config.context
 
     @property
@@ -97,7 +102,7 @@ class ExportedModel:
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
-        return Forecast(roll_out(self, history, horizon))
+        return Forecast(forecast_quantiles(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
         """The quantiles of the next `steps`; see `PatchForecaster`."""

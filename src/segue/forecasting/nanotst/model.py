@@ -19,9 +19,9 @@ from segue.forecasting.nanotst.config import NanoTSTConfig, read_config
 from segue.forecasting.nanotst.embedding import FeatureEmbedding
 from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
+from segue.forecasting.nanotst.long_past import forecast_quantiles, reach
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
 from segue.forecasting.nanotst.reference import Reference
-from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
@@ -111,7 +111,12 @@ class NanoTST(nn.Module):
 
     @property
     def context(self) -> int:
-        """The number of last values that the model reads."""
+        """The number of last values that a forecast depends on."""
+        return reach(self)
+
+    @property
+    def pass_context(self) -> int:
+        """The number of last values that the network reads."""
         return self.config.context
 
     @property
@@ -126,7 +131,7 @@ class NanoTST(nn.Module):
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """Forecasts by torch; see `segue.forecasting.predictor.Predictor`."""
-        return Forecast(roll_out(self, history, horizon))
+        return Forecast(forecast_quantiles(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
         """The quantiles of the next `steps`; see `PatchForecaster`."""

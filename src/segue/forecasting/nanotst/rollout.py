@@ -16,8 +16,8 @@ class PatchForecaster(Protocol):
     """A model that predicts several patches in one pass over a context."""
 
     @property
-    def context(self) -> int:
-        """The number of last values that it reads."""
+    def pass_context(self) -> int:
+        """The number of last values that one pass reads."""
         ...
 
     @property
@@ -45,7 +45,7 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
     quantiles = model.one_pass(history, min(horizon, model.pass_steps))
     while quantiles.shape[1] < horizon:
         steps = min(horizon - quantiles.shape[1], model.pass_steps)
-        after = Forecast(model.one_pass(_continued(history, quantiles, model.context), steps)).at(_FINE)
+        after = Forecast(model.one_pass(_continued(history, quantiles, model.pass_context), steps)).at(_FINE)
         by_path = after.reshape(len(history), len(_PATHS), steps, len(_FINE))
         pooled = np.moveaxis(by_path, 1, 2).reshape(len(history), steps, -1)  # (lanes, steps, paths * fine)
         quantiles = np.concatenate([quantiles, np.moveaxis(np.quantile(pooled, LEVELS, axis=-1), 0, -1)], axis=1)

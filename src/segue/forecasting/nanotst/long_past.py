@@ -1,0 +1,125 @@
+"""Forecasts from a past longer than the network reads: of the values, and of what remains without seasonal profiles.
+
+The network reads some 720 values. The mean of a season over a longer past is better than what it can see of it, where
+the season is steady. Where a season changes, its last cycles are better. So there are two forecasts: the network reads
+the past as it is, and the past without profiles, which are then added back. Their quantiles are averaged. The share of
+the second grows with the past that only profiles see, and with the evidence that cycles do not copy the last one. A
+season too long for the network to see twice, as a year of days, is removed before either.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from segue.forecasting.nanotst.profiles import CERTAIN, Rest, shown, without_profiles
+from segue.forecasting.nanotst.rollout import PatchForecaster, roll_out
+from segue.forecasting.predictor import History
+
+PAST = 2_592
+"""The last values that profiles are made of: whole patches of 24, in less than the 24 kB of a lane in a stream."""
+
+
+def reach(model: PatchForecaster) -> int:
+    """The number of last values that a forecast depends on."""
+    return max(PAST, model.pass_context)
+
+
+def forecast_quantiles(
+    model: PatchForecaster, history: History, horizon: int
+) -> Float64[np.ndarray, "lanes horizon levels"]:
+    """Forecasts lanes of any length up to `reach`, at `segue.forecasting.predictor.LEVELS`.
+
+    Args:
+        model: The model that predicts the next patches.
+        history: The past of the lanes.
+        horizon: Number of steps ahead, at least 1.
+    """
+    recent = history.select(np.arange(len(history)), max(0, history.values.shape[1] - model.pass_context))
+    pasts = [past for lane in _longer(history, recent) if (past := _past_of(history, lane, recent, horizon))]
+    if not pasts:
+        return roll_out(model, recent, horizon)
+    values, ahead = recent.values.copy(), np.zeros((len(history), horizon))
+    for past in pasts:
+        values[past.lane], ahead[past.lane] = past.plain, past.plain_ahead
+    weighed = [past for past in pasts if past.share > 0]
+    lanes = np.array([past.lane for past in weighed], dtype=np.int64)
+    both = recent.select(np.concatenate([np.arange(len(history)), lanes]))
+    values = np.concatenate([values, *(past.rest[None] for past in weighed)])
+    read = History(np.where(both.observed, values, 0.0), both.observed, both.seasons)
+    ahead = np.concatenate([ahead, *(past.rest_ahead[None] for past in weighed)])
+    quantiles = roll_out(model, read, horizon) + ahead[..., None]
+    result, share = quantiles[: len(history)], np.array([past.share for past in weighed])[:, None, None]
+    result[lanes] = (1 - share) * result[lanes] + share * quantiles[len(history) :]
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Past:
+    """One lane without its profiles, with what to add to both forecasts.
+
+    Attributes:
+        lane: Its index.
+        plain: The values that the network reads, without the seasons that are too long for it.
+        plain_ahead: The profiles of these at the steps ahead.
+        rest: The same values without any profile.
+        rest_ahead: All profiles at the steps ahead.
+        share: Of the second forecast, 0 to 1.
+    """
+
+    lane: int
+    plain: Float64[np.ndarray, " time"]
+    plain_ahead: Float64[np.ndarray, " horizon"]
+    rest: Float64[np.ndarray, " time"]
+    rest_ahead: Float64[np.ndarray, " horizon"]
+    share: float
+
+
+def _longer(history: History, recent: History) -> list[int]:
+    """The lanes that begin before the values that the network reads, and have a season."""
+    before = history.values.shape[1] - recent.values.shape[1]
+    earlier = history.observed[:, :before].any(1) & (history.seasons > 0).any(1)
+    return [int(lane) for lane in np.flatnonzero(earlier)]
+
+
+def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Past | None:
+    """Removes the profiles of a lane; None if it has none."""
+    context, first = recent.values.shape[1], int(history.observed[lane].argmax())
+    values = np.where(history.observed[lane], history.values[lane], np.nan)[first:]
+    unit = float(np.nanmax(np.abs(values - values[0])))
+    if not (unit > 0 and np.isfinite(unit)):
+        return None
+    seasons = [float(season) for season in history.seasons[lane] if season > 0]
+    near, far = [s for s in seasons if 2 * s <= context], [s for s in seasons if 2 * s > context]
+    whole = Rest((values - values[0]) / unit, np.zeros(horizon))
+    part = without_profiles(whole, near, seasons)
+    rest = without_profiles(part, far, seasons, CERTAIN)
+    if rest is whole:
+        return None
+    share = 0.0
+    if part is not whole:
+        cycle = round(min(season for season in near if shown(season, len(values))))
+        share = (1 - context / len(values)) * _steadiness(rest.values[-(context + cycle) :], cycle)
+    newest = values[-context:]
+    plain = newest - unit * (part.values - rest.values)[-context:]
+    without = newest - unit * (whole.values - rest.values)[-context:]
+    return _Past(lane, plain, unit * (rest.ahead - part.ahead), without, unit * rest.ahead, share)
+
+
+def _steadiness(rest: Float64[np.ndarray, " time"], cycle: int) -> float:
+    """The weight of the profiles by two naive forecasts of what remains: the mean of the last cycle, and its copy.
+
+    Each has the inverse fourth power of its error as its weight, as in the reference forecast of the network. If the
+    rest is noise, the copy has twice the variance, and the weight is .8. If it still repeats, the copy is better.
+    """
+    seen = np.concatenate([[0], np.cumsum(~np.isnan(rest))])
+    total = np.concatenate([[0.0], np.nancumsum(rest)])
+    count = seen[cycle:-1] - seen[: -cycle - 1]
+    mean = (total[cycle:-1] - total[: -cycle - 1]) / np.maximum(count, 1)
+    newest, earlier = rest[cycle:], rest[:-cycle]
+    both = ~np.isnan(newest) & ~np.isnan(earlier)
+    if not both.any():
+        return 0.5
+    copied = float(((newest - earlier)[both] ** 2).mean()) ** 2
+    averaged = float(((newest - mean)[both] ** 2).mean()) ** 2
+    return copied / (copied + averaged) if copied + averaged > 0 else 0.5

@@ -1,0 +1,179 @@
+"""Seasonal profiles: the mean cycle of a long past, phase by phase, removed before a forecast and added back after it.
+
+This is the seasonal component of classical decomposition (Persons, Review of Economics and Statistics 1, 1919; West,
+Harrison, "Bayesian Forecasting and Dynamic Models", 1997, on seasonal profiles), for several seasons, the shortest
+first. A mean over few cycles is partly noise, so each profile is shrunk towards zero as its variance between phases
+compares with its variance between cycles (James, Stein, Fourth Berkeley Symposium, 1961).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+CERTAIN = 2.0
+"""Standard errors by which a season must exceed chance; with 1, random walks seem to have a year (see the notebook)."""
+
+_LEAST_PERIOD = 3.0  # steps: a cycle of two steps alternates, and every patch shows it
+_LEAST_CYCLES = 2  # of a season: fewer show no variance between cycles
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The shrunken mean of one season at each phase, relative to the level.
+
+    Attributes:
+        period: Steps of the season.
+        means: The values at evenly spaced phases, the first at the last observed step; their mean is zero.
+        middle: The phase of the first mean, in steps: zero, or half a bin.
+    """
+
+    period: float
+    means: Float64[np.ndarray, " phases"]
+    middle: float = 0.0
+
+    def at(self, steps: Int64[np.ndarray, " steps"]) -> Float64[np.ndarray, " steps"]:
+        """Returns the values at steps that count from the last observed one, by interpolation between phases."""
+        count = len(self.means)
+        place = ((steps - self.middle) % self.period) * (count / self.period)
+        left = np.floor(place).astype(np.int64)
+        share = place - left
+        values: Float64[np.ndarray, " steps"] = self.means[left % count] * (1 - share)
+        values += self.means[(left + 1) % count] * share
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """A past without its profiles, and what to add back to the forecast.
+
+    Attributes:
+        values: The past without the profiles; NaN where not observed.
+        ahead: The profiles at the steps ahead.
+    """
+
+    values: Float64[np.ndarray, " time"]
+    ahead: Float64[np.ndarray, " horizon"]
+
+    def without(self, season: float, shorter: float, certain: float) -> "Rest":
+        """Removes the profile of one season.
+
+        A season of many shorter ones, as the year of days has weeks, loses its smooth shape first, in as many bins as
+        it has of these. What single steps of it have in common, as holidays, follows.
+
+        Args:
+            season: Its period in steps.
+            shorter: The longest season that is shorter by a factor of ten; 1 if there is none.
+            certain: Standard errors by which the variance between phases must exceed that of chance.
+        """
+        smooth = round(shorter)
+        coarse = [(round(season / shorter), smooth)] if smooth > 1 else []
+        rest = self
+        for phases, width in [*coarse, (round(season), 1)]:
+            rest = rest._minus(mean_cycle(rest.values, season, phases, width, certain))
+        return rest
+
+    def _minus(self, profile: Profile | None) -> "Rest":
+        if profile is None:
+            return self
+        time, horizon = len(self.values), len(self.ahead)
+        ahead = self.ahead + profile.at(np.arange(1, horizon + 1))
+        return Rest(self.values - profile.at(np.arange(1 - time, 1)), ahead)
+
+
+def without_profiles(rest: Rest, removed: list[float], seasons: list[float], certain: float = 0.0) -> Rest:
+    """Removes the profiles of some seasons of a past, the shortest first.
+
+    Args:
+        rest: The past, from its first value to its last.
+        removed: The periods in steps of the seasons to remove. A season that the past does not show twice stays.
+        seasons: The periods of all seasons of the lane.
+        certain: See `Rest.without`; for a profile that nothing else will weigh, `CERTAIN`.
+    """
+    for season in sorted(set(removed)):
+        if shown(season, len(rest.values)):
+            rest = rest.without(season, max((s for s in seasons if 0 < s < season / 10), default=1.0), certain)
+    return rest
+
+
+def shown(season: float, time: int) -> bool:
+    """Whether a past of so many steps can have a profile of a season."""
+    return season >= _LEAST_PERIOD and time >= _LEAST_CYCLES * season
+
+
+def mean_cycle(
+    values: Float64[np.ndarray, " time"], period: float, phases: int, width: int, certain: float
+) -> Profile | None:
+    """Averages the cycles of a past, and shrinks the mean as chance explains it.
+
+    Args:
+        values: The past, NaN where not observed.
+        period: Steps of the season, not always whole.
+        phases: How many phases to tell apart.
+        width: Steps of a moving mean that is taken before; 1 for none.
+        certain: Standard errors by which the variance between phases must exceed that of chance. Neighbouring phases
+            have errors in common, so they count as fewer: as many as a first-order autoregression would leave.
+
+    Returns:
+        The profile; None where a phase was seen less than twice, or chance explains it all.
+    """
+    deviation = _smoothed(values - _level(values, round(period)), width)
+    table = _by_cycle(deviation, period, phases)
+    count = (~np.isnan(table)).sum(0)
+    if len(table) < _LEAST_CYCLES or (count < _LEAST_CYCLES).any():
+        return None
+    mean = np.nanmean(table, axis=0)
+    errors = np.nan_to_num(table - mean)
+    chance = float((errors**2).sum() / (count - 1).sum())
+    signal = float(count.mean() * ((mean - mean.mean()) ** 2).sum() / (phases - 1))
+    margin = 1 + certain * _relative_error(errors)
+    if signal <= margin * chance:
+        return None
+    shrunk = (1 - margin * chance / signal) * (mean - mean.mean())
+    return Profile(period, shrunk, 0.0 if phases == round(period) else period / phases / 2)
+
+
+def _relative_error(errors: Float64[np.ndarray, "cycles phases"]) -> float:
+    """The standard error of the ratio of both variances under chance alone (of an F statistic), relative to it."""
+    cycles, phases = errors.shape
+    common = float((errors[:, 1:] * errors[:, :-1]).sum() / max(float((errors**2).sum()), np.finfo(float).tiny))
+    common = min(max(common, 0.0), 0.99)
+    apart = max(phases * (1 - common) / (1 + common), 1.0)
+    return float(np.sqrt(2 / apart * (1 + 1 / (cycles - 1))))
+
+
+def _by_cycle(values: Float64[np.ndarray, " time"], period: float, phases: int) -> Float64[np.ndarray, "cycles phases"]:
+    """Means of each phase in each whole cycle, the newest cycle first; NaN where there is no value."""
+    back = np.arange(len(values))[::-1]
+    whole = period == phases
+    place = (-back % period) * (phases / period)
+    phase = (np.round(place) if whole else np.floor(place + 1e-9)).astype(np.int64) % phases
+    cycles = int(len(values) // period)
+    cell = (back // period).astype(np.int64) * phases + phase
+    kept = ~np.isnan(values) & (cell < cycles * phases)
+    total = np.bincount(cell[kept], values[kept], cycles * phases)
+    count = np.bincount(cell[kept], minlength=cycles * phases)
+    means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return means.reshape(cycles, phases)
+
+
+def _level(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarray, " time"]:
+    """The moving mean over one cycle; the outer half cycles have the mean of the first and the last whole one."""
+    level = _smoothed(values, width)
+    before, after = width // 2, width - width // 2
+    level[:before] = level[before]
+    level[len(level) - after :] = level[len(level) - after]
+    return level
+
+
+def _smoothed(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarray, " time"]:
+    """The mean of the observed values among `width` around each step; NaN where there is none."""
+    if width == 1:
+        return values
+    seen = ~np.isnan(values)
+    total = np.concatenate([[0.0], np.cumsum(np.where(seen, values, 0.0))])
+    count = np.concatenate([[0], np.cumsum(seen)])
+    step = np.arange(len(values))
+    begin, end = np.maximum(step - width // 2, 0), np.minimum(step - width // 2 + width, len(values))
+    number = count[end] - count[begin]
+    return np.where(number > 0, (total[end] - total[begin]) / np.maximum(number, 1), np.nan)
