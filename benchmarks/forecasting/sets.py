@@ -13,8 +13,22 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from segue.forecasting.table.grid.names import frequency_of
+
 View = Literal["official", "validation"]
 SHORTEST = 7  # a window with a shorter history is left out
+ALIASES = {
+    "yearly": "YS",
+    "quarterly": "QS",
+    "monthly": "MS",
+    "weekly": "W",
+    "daily": "D",
+    "hourly": "h",
+    "half-hourly": "30min",
+    "quarter-hourly": "15min",
+    "5-minutely": "5min",
+}
+"""The names of frequencies as tables have them."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,13 @@ class DataSet:
     comparable: bool = False
     zero_missing: bool = False
     files: tuple[str, ...] = ()
+
+    @property
+    def seasons(self) -> tuple[float, ...]:
+        """The season of the scores, then those of the calendar, as a table with times gives them to every forecaster."""
+        times = np.array(["2000-01-01", "2000-02-01"], dtype="datetime64[us]")
+        calendar = frequency_of(ALIASES[self.frequency], times).seasons
+        return float(self.season), *(season for season in calendar if season != self.season)
 
 
 def at_horizons(name: str, frequency: str, season: int, *horizons: int, **how: Any) -> tuple[DataSet, ...]:
@@ -103,13 +124,13 @@ class Task:
         return len(self.series)
 
     def lanes(self, picked: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The last `context` values of some lanes, aligned at the last; which are observed; the season of each lane."""
+        """The last `context` values of some lanes, aligned at the last; which are observed; the seasons of each lane."""
         recent = [self.histories[lane][-context:] for lane in picked]
         values = np.full((len(recent), max(map(len, recent))), np.nan)
         for row, history in zip(values, recent, strict=True):
             row[len(row) - len(history) :] = history
         observed = ~np.isnan(values)
-        return np.where(observed, values, 0.0), observed, np.full((len(recent), 1), float(self.dataset.season))
+        return np.where(observed, values, 0.0), observed, np.tile(self.dataset.seasons, (len(recent), 1))
 
 
 def load_task(folder: Path, dataset: DataSet, view: View) -> Task:

@@ -15,8 +15,8 @@ from tests.forecasting.conftest import corpus
 from tests.forecasting.nanotst.conftest import distance, forecast_lanes, history_of
 
 NAMES = ("nanotst", "nanotst-small")
-LENGTHS = (7, 150, 720)
-"""Steps of the lanes whose bits are compared: short, within and as long as the context."""
+LENGTHS = (7, 150, 720, 1500)
+"""Steps of the lanes whose bits are compared: short, within, as long as and longer than what the network reads."""
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -25,16 +25,16 @@ def model(request) -> ExportedModel:
 
 
 def company(count: int) -> History:
-    """Lanes of three lengths in turn, right-aligned: walks with a season, every second one with gaps.
+    """Lanes of four lengths in turn, right-aligned: walks with a season, every second one with gaps.
 
     Every third one is suggested its season, and every third one a wrong one.
     """
-    random, time = np.random.default_rng(0), np.arange(720)
-    values = random.normal(size=(count, 720)).cumsum(1) + 9 * np.sin(2 * np.pi * time / 24)
-    begin = 720 - np.resize(LENGTHS, count)[:, None]
-    gappy = (random.random((count, 720)) < 0.3) & (np.arange(count)[:, None] % 2 == 1)
-    observed = (time >= begin) & ~(gappy & (time > begin) & (time < 719))
-    seasons = np.stack([np.resize([24.0, 0.0, 52.18], count), np.zeros(count)], axis=1)
+    random, time = np.random.default_rng(0), np.arange(1500)
+    values = random.normal(size=(count, 1500)).cumsum(1) + 9 * np.sin(2 * np.pi * time / 24)
+    begin = 1500 - np.resize(LENGTHS, count)[:, None]
+    gappy = (random.random((count, 1500)) < 0.3) & (np.arange(count)[:, None] % 2 == 1)
+    observed = (time >= begin) & ~(gappy & (time > begin) & (time < 1499))
+    seasons = np.stack([np.resize([24.0, 0.0, 52.18], count), np.resize([0.0, 168.0], count)], axis=1)
     return History(np.where(observed, values, 0.0), observed, seasons)
 
 

@@ -12,10 +12,11 @@ from segue.errors import UserError
 from segue.forecasting.nanotst.config import CANDIDATES, ClassicTSTConfig, NanoTSTConfig
 from segue.forecasting.nanotst.features import features_of
 from segue.forecasting.nanotst.graph import ExportedModel
+from segue.forecasting.nanotst.long_past import PAST
 from segue.forecasting.nanotst.model import NanoTST
 from segue.forecasting.predictor import LEVELS, History, Predictor
 from segue.manifest import write_manifest
-from tests.forecasting.nanotst.conftest import TINY, build, every_model, history_of, periods
+from tests.forecasting.nanotst.conftest import CLASSIC, TINY, build, every_model, history_of, periods
 
 
 def test_predicting_from_a_patch_on_is_the_end_of_predicting_from_every_patch(values):
@@ -44,7 +45,7 @@ def test_what_the_network_predicts_is_a_squashed_distance_from_the_reference(val
 def test_every_model_is_a_predictor(config):
     model = build(config)
     assert isinstance(model, Predictor)
-    assert model.context == 64
+    assert model.context == (64 if config is CLASSIC else PAST)
 
 
 def test_the_far_future_mixes_the_futures_of_the_nine_deciles(values):
