@@ -56,7 +56,7 @@ class DataSet:
 
     @property
     def seasons(self) -> tuple[float, ...]:
-        """The season of the scores, then those of the calendar, as a table with times gives them to every forecaster."""
+        """The season of the scores, then those of the calendar, which a table with times gives to every forecaster."""
         times = np.array(["2000-01-01", "2000-02-01"], dtype="datetime64[us]")
         calendar = frequency_of(ALIASES[self.frequency], times).seasons
         return float(self.season), *(season for season in calendar if season != self.season)
@@ -124,7 +124,7 @@ class Task:
         return len(self.series)
 
     def lanes(self, picked: np.ndarray, context: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The last `context` values of some lanes, aligned at the last; which are observed; the seasons of each lane."""
+        """The last `context` values of some lanes, aligned at the last, which are observed, and the seasons of each."""
         recent = [self.histories[lane][-context:] for lane in picked]
         values = np.full((len(recent), max(map(len, recent))), np.nan)
         for row, history in zip(values, recent, strict=True):

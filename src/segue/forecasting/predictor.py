@@ -120,9 +120,10 @@ class Forecast:
 class Predictor(Protocol):
     """Anything that forecasts lanes of numbers: NanoTST and every baseline.
 
-    Three more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. `workers`
+    Four more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. `workers`
     is the number of batches that may run side by side, in threads, 1 by default. If `keeps_support` is true, the caller
-    moves its quantiles to values that each series can take (`segue.forecasting.support`).
+    moves its quantiles to values that each series can take (`segue.forecasting.support`). `pass_context` is the number
+    of values that live series keep, `context` by default: what came before may improve a forecast, at a price.
     """
 
     name: str

@@ -80,7 +80,8 @@ class Watch:
         self.predictor = load_predictor(model, threads=threads)
         self._terms, self._freq, self._learns = Terms(refresh, warm_up), freq, learn
         kept = horizon_of(refresh)  # so that forecasts can be made again that stand at a restart
-        self._context = min(self.predictor.context, _MOST_STEPS - kept)
+        reads = getattr(self.predictor, "pass_context", self.predictor.context)
+        self._context = min(reads, _MOST_STEPS - kept)
         self._running = Running(None, self._context, kept, _SHAPES)
         self._frequency: Frequency | None = None
         self._standing: Standing | None = None

@@ -99,11 +99,16 @@ def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Pas
     share = 0.0
     if part is not whole:
         cycle = round(min(season for season in near if shown(season, len(values))))
-        share = (1 - context / len(values)) * _steadiness(rest.values[-(context + cycle) :], cycle)
+        share = _share(rest.values, cycle, context)
     newest = values[-context:]
     plain = newest - unit * (part.values - rest.values)[-context:]
     without = newest - unit * (whole.values - rest.values)[-context:]
     return _Past(lane, plain, unit * (rest.ahead - part.ahead), without, unit * rest.ahead, share)
+
+
+def _share(rest: Float64[np.ndarray, " time"], cycle: int, context: int) -> float:
+    """The share of the forecast with profiles: zero for a past that the network reads whole, then growing with it."""
+    return (1 - context / len(rest)) * _steadiness(rest[-(context + cycle) :], cycle)
 
 
 def _steadiness(rest: Float64[np.ndarray, " time"], cycle: int) -> float:
