@@ -126,7 +126,7 @@ def test_a_series_longer_than_the_network_reads(browser, address, tmp_path):
     wanted = segue.forecast(frame, 12)
     close_to(saved(browser, "save-one"), wanted)
     recent = segue.forecast(frame.tail(720), 12)
-    assert not np.allclose(wanted["NanoTST"], recent["NanoTST"], rtol=1e-2)
+    assert not np.allclose(wanted["NanoTST"], recent["NanoTST"], rtol=1e-3)
 
 
 @needs_runtime
