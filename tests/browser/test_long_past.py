@@ -71,6 +71,8 @@ def lanes():
         "a weekly season that changes": (week[:1_500] * np.sin(steps[:1_500] / 150) + noise[:1_500], [7.0]),
         "halves between phases": (np.sin(steps[:2_000] / 24.5 * 2 * np.pi) + 0.1 * noise[:2_000], [24.5, 3.5]),
         "halves between bins": (np.sin(steps[:2_000] / 105 * 2 * np.pi) + 0.1 * noise[:2_000], [105.0, 10.0]),
+        "roundings between bins": (np.sin(steps[:2_000] / 180 * 2 * np.pi) + 0.1 * noise[:2_000], [180.0, 7.0]),
+        "a phase seen once": (np.where((steps[:1_500] % 7 == 2) & (steps[:1_500] != 793), np.nan, days[:1_500]), [7.0]),
         "weeks": (week.cumsum()[:1_100] + 9 * np.sin(steps[:1_100] / 52.18 * 2 * np.pi) + noise[:1_100], [52.18]),
         "gaps": (gaps[-2_592:], [7.0, 365.25]),
         "a late begin": (late[-2_592:], [24.0, 168.0]),
@@ -86,7 +88,7 @@ def lanes():
 
 
 LANES = lanes()
-WITHOUT = {"two steps", "constant", "no season"}  # series that have no profile
+WITHOUT = {"a phase seen once", "two steps", "constant", "no season"}  # series that have no profile
 AS_READ = WITHOUT | {"700 values"}  # series that are forecast as the network alone does
 
 
