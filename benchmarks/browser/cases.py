@@ -38,11 +38,15 @@ def cases() -> dict[str, Case]:
     holes[-3:] = np.nan
     holes[-40] = 30.0
     walk = 1_000 + np.cumsum(generator.normal(0, 1, 1_000))
+    year = 100 + 20 * np.cos(2 * np.pi * steps / 365.25) + 5 * (steps % 7 < 5) + generator.normal(0, 3, len(steps))
+    gaps = np.where(generator.random(len(steps)) < 0.1, np.nan, year)
     return {
         "months": Case(EXAMPLE.read_text(encoding="utf-8")),
         "months with a far horizon": Case(EXAMPLE.read_text(encoding="utf-8"), 240),
         "hours of a day and a week": Case(table(noisy[:1_000], "h"), 168),
         "8,000 hours": Case(table(noisy, "h"), 48),
+        "3,000 days of weeks and years": Case(table(year[:3_000], "D"), 30),
+        "1,500 days with gaps, beyond one pass": Case(_dropped(table(gaps[:1_500], "D"), 200, 290), 200),
         "quarters of an hour, beyond one pass": Case(table(noisy[:700], "15min"), 500),
         "business days": Case(table(walk[:400], "B"), 30),
         "weeks, with semicolons": Case(table(noisy[:150], "W").replace(",", ";"), 26),

@@ -2,6 +2,8 @@
 
 import functools
 import http.server
+import json
+import subprocess
 import sys
 import threading
 from types import SimpleNamespace
@@ -11,6 +13,15 @@ import pytest
 from benchmarks.browser.beside import NODE, PAGE
 
 needs_node = pytest.mark.skipif(NODE is None, reason="there is no node")
+
+
+def in_node(script, given):
+    """Runs lines of a module, which see `given`, and returns what they put into `result`."""
+    lines = f"const given = {json.dumps(given)}; let result;\n{script}\nconsole.log(JSON.stringify(result));"
+    command = [NODE, "--input-type=module"]  # from standard input, because an argument holds 128 kB
+    done = subprocess.run(command, input=lines, cwd=PAGE, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The page in Chromium, served as files: a table in, its forecast out, and no request to another server."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -108,6 +109,24 @@ def test_a_file_and_the_controls(browser, address, tmp_path):
     assert browser.run("result.hidden")
     change(browser, horizon="7")
     browser.until("document.getElementById('title').textContent === 'south: 7 steps ahead' && " + DONE)
+
+
+@needs_runtime
+def test_a_series_longer_than_the_network_reads(browser, address, tmp_path):
+    """1,500 days, of which the network reads 720: the profiles of weeks and of years are those of the library."""
+    days = np.arange(1_500)
+    noise = np.random.default_rng(3).normal(size=len(days))
+    sold = 100 + 20 * np.cos(days / 365.25 * 2 * np.pi) + 5 * (days % 7) + noise
+    frame = pd.DataFrame({"unique_id": "y", "ds": pd.date_range("2022-01-01", periods=len(days)), "y": sold})
+    frame[["ds", "y"]].to_csv(tmp_path / "days.csv", index=False)
+    browser.open(address)
+    browser.until(READY)
+    browser.upload("#file", tmp_path / "days.csv")
+    browser.until(DONE)
+    wanted = segue.forecast(frame, 12)
+    close_to(saved(browser, "save-one"), wanted)
+    recent = segue.forecast(frame.tail(720), 12)
+    assert not np.allclose(wanted["NanoTST"], recent["NanoTST"], rtol=1e-3)
 
 
 @needs_runtime

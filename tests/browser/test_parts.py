@@ -1,32 +1,19 @@
 """What the page does around the model, beside the library in numpy: no onnxruntime-web is needed for this."""
 
-import json
-import subprocess
-
 import numpy as np
 
-from benchmarks.browser.beside import NODE, PAGE
 from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.forecasting.support import within_support
-from tests.browser.conftest import needs_node
+from tests.browser.conftest import in_node, needs_node
 
 pytestmark = needs_node
-
-
-def in_node(script, given):
-    """Runs lines of a module, which see `given`, and returns what they put into `result`."""
-    head = f"const given = {json.dumps(given)}; let result;\n"
-    command = [NODE, "--input-type=module", "-e", head + script + "\nconsole.log(JSON.stringify(result));"]
-    done = subprocess.run(command, cwd=PAGE, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 class Walk:
     """A model without a graph: the last value and a drift, with a width that grows; `WALK` is the same."""
 
-    context, pass_steps = 40, 6
+    pass_context, pass_steps = 40, 6
 
     def one_pass(self, history, steps):
         last = history.values[:, -1]

@@ -1,19 +1,14 @@
 // The values that a series can take: nothing below its floor, only whole counts, and no negative counts.
 // The rules and their constants are those of the library (forecasting/support.py).
 
+import { nearest } from "./arithmetic.js";
+
 const RESTS = 0.1;
 const AT_LEAST = 3;
 const REPEATS = 2;
 const EXACT = 1e-6;
 const EDGE = 1e-4;
 const WHOLE = 2 ** 53;
-
-// numpy rounds halves to even, JavaScript up.
-function nearest(value) {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest < 0.5 || (rest === 0.5 && low % 2 === 0) ? low : low + 1;
-}
 
 // The least distance between distinct values, and whether it repeats values on that lattice.
 function latticeOf(ordered) {
