@@ -50,7 +50,7 @@ def forecast_quantiles(
     ahead = np.concatenate([ahead, *(past.rest_ahead[None] for past in weighed)])
     quantiles = roll_out(model, read, horizon) + ahead[..., None]
     result, share = quantiles[: len(history)], np.array([past.share for past in weighed])[:, None, None]
-    result[lanes] = (1 - share) * result[lanes] + share * quantiles[len(history) :]
+    result[lanes] += share * (quantiles[len(history) :] - result[lanes])
     return result
 
 
