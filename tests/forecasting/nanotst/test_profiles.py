@@ -26,9 +26,9 @@ def test_the_profile_is_shrunk_by_what_chance_explains():
     table -= table.mean(1, keepdims=True)  # all cycles have the same level
     values = table.ravel()
     level = np.full(96, np.nan)
-    level[4:89] = np.convolve(values, np.ones(8) / 8, "valid")
+    level[4:93] = np.convolve(values, np.ones(8) / 8, "valid")
     level[:4] = level[4] + (level[12] - level[4]) / 8 * np.arange(-4, 0)
-    level[88:] = level[88] + (level[88] - level[80]) / 8 * np.arange(8)
+    level[92:] = level[92] + (level[92] - level[84]) / 8 * np.arange(4)
     deviation = (values - level).reshape(12, 8)
     mean = deviation.mean(0)
     chance = ((deviation - mean) ** 2).sum() / (8 * 11)
