@@ -64,6 +64,16 @@ def test_a_steady_week_under_noise_is_forecast_nearer_to_the_truth(model):
     assert errors[0] < 0.9 * errors[1]
 
 
+@pytest.mark.parametrize("since", [24, 142, 592])
+def test_a_series_that_stopped_stays_where_it_stopped(model, since):
+    """The network alone forecasts the level; profiles of the past must not bring the season back."""
+    values = noisy_week(PAST)
+    values[-since:] = 0.0
+    recent = history_of(values[-704:])
+    alone = np.abs(roll_out(model, recent, 48)).max()
+    assert np.abs(forecast_quantiles(model, history_of(values), 48)).max() < alone + 0.05
+
+
 def test_a_year_that_the_network_cannot_see_is_in_the_forecast(model):
     time = np.arange(PAST + 365)
     values = np.sin(2 * np.pi * time / 365.25) + np.resize([0, 0, 0, 0, 0, 1, 1], len(time))

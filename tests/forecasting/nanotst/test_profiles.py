@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segue.forecasting.nanotst.profiles import CERTAIN, Profile, Rest, mean_cycle, shown, without_profiles
+from segue.forecasting.nanotst.profiles import CERTAIN, Profile, Rest, agreement, mean_cycle, shown, without_profiles
 
 
 def rest_of(values: np.ndarray, horizon: int = 50) -> Rest:
@@ -25,7 +25,10 @@ def test_the_profile_is_shrunk_by_what_chance_explains():
     table = np.sin(2 * np.pi * np.arange(8) / 8) + random.normal(size=(12, 8))
     table -= table.mean(1, keepdims=True)  # all cycles have the same level
     values = table.ravel()
-    level = np.convolve(values, np.ones(8) / 8, "valid")[np.clip(np.arange(96) - 4, 0, 88)]
+    level = np.full(96, np.nan)
+    level[4:93] = np.convolve(values, np.ones(8) / 8, "valid")
+    level[:4] = level[4] + (level[12] - level[4]) / 8 * np.arange(-4, 0)
+    level[92:] = level[92] + (level[92] - level[84]) / 8 * np.arange(4)
     deviation = (values - level).reshape(12, 8)
     mean = deviation.mean(0)
     chance = ((deviation - mean) ** 2).sum() / (8 * 11)
@@ -85,6 +88,35 @@ def test_a_season_needs_two_cycles_and_each_of_its_phases_two_values():
     longer[3::24] = np.nan
     longer[3] = 3.0  # one value at this phase
     assert mean_cycle(longer, 24.0, 24, 1, 0.0) is None
+
+
+@pytest.mark.parametrize("period", [52.18, 23.93, 30.44])
+def test_a_fractional_period_is_in_phase(period):
+    """Half a step off, the error of these was .06 to .13."""
+    sine = np.sin(2 * np.pi * np.arange(-2591, 200) / period)
+    profile = mean_cycle(sine[:2592], period, round(period), 1, 0.0)
+    assert profile is not None
+    assert np.abs(profile.at(np.arange(1, 200)) - sine[2592:]).max() < 0.025
+
+
+def test_a_trend_does_not_leak_into_a_season():
+    """A level that is flat at both ends makes a saw tooth of it, which jumps by a third of a year's trend."""
+    time = np.arange(365 * 3 + 60)
+    year = np.sin(2 * np.pi * time / 365.25)
+    flat, rising = (without_profiles(rest_of(part, 60), [365.25], [365.25]) for part in (year, year + 0.01 * time))
+    np.testing.assert_allclose(rising.ahead, flat.ahead, atol=0.02)
+
+
+def test_a_profile_is_agreed_with_as_far_as_the_last_values_still_have_it():
+    random = np.random.default_rng(8)
+    season = np.resize(3 * np.sin(2 * np.pi * np.arange(24) / 24), 48)
+    noise = random.normal(size=48)
+    assert agreement(season + noise, noise) == 1.0
+    assert agreement(np.zeros(48), -season) == 0.0  # the series has stopped
+    assert agreement(noise, noise) == 1.0
+    assert agreement(noise, noise - season) < 0.2
+    assert agreement(0.5 * np.arange(48) + season, 0.5 * np.arange(48) + 0.0 * season) == 1.0  # a trend is no season
+    assert agreement(np.full(48, np.nan), np.full(48, np.nan)) == 1.0
 
 
 def test_gaps_change_an_exact_cycle_by_nothing_where_each_phase_is_seen():

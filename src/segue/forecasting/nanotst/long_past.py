@@ -3,8 +3,9 @@
 The network reads some 720 values. The mean of a season over a longer past is better than what it can see of it, where
 the season is steady. Where a season changes, its last cycles are better. So there are two forecasts: the network reads
 the past as it is, and the past without profiles, which are then added back. Their quantiles are averaged. The share of
-the second grows with the past that only profiles see, and with the evidence that cycles do not copy the last one. A
-season too long for the network to see twice, as a year of days, is removed before either.
+the second grows with the past that only profiles see, and with the evidence that cycles do not copy the last one. It
+falls to zero where the last cycle has no season any more. A season too long for the network to see twice, as a year of
+days, is removed before either, as far as the last of them still has it.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from segue.forecasting.nanotst.profiles import CERTAIN, Rest, shown, without_profiles
+from segue.forecasting.nanotst.profiles import CERTAIN, Rest, agreement, shown, without_profiles
 from segue.forecasting.nanotst.rollout import PatchForecaster, roll_out
 from segue.forecasting.predictor import History
 
 PAST = 2_592
 """The last values that profiles are made of: whole patches of 24, in less than the 24 kB of a lane in a stream."""
+
+_LEAST_WINDOW = 24  # values in which a season must still show; fewer than a day of hours show chance
 
 
 def reach(model: PatchForecaster) -> int:
@@ -86,29 +89,43 @@ def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Pas
     """Removes the profiles of a lane; None if it has none."""
     context, first = recent.values.shape[1], int(history.observed[lane].argmax())
     values = np.where(history.observed[lane], history.values[lane], np.nan)[first:]
-    unit = float(np.nanmax(np.abs(values - values[0])))
+    with np.errstate(over="ignore"):
+        unit = float(np.nanmax(np.abs(values - values[0])))
     if not (unit > 0 and np.isfinite(unit)):
         return None
     seasons = [float(season) for season in history.seasons[lane] if season > 0]
-    near, far = [s for s in seasons if 2 * s <= context], [s for s in seasons if 2 * s > context]
+    near = [season for season in seasons if 2 * season <= context and shown(season, len(values))]
+    far = [season for season in seasons if 2 * season > context and shown(season, len(values))]
     whole = Rest((values - values[0]) / unit, np.zeros(horizon))
     part = without_profiles(whole, near, seasons)
     rest = without_profiles(part, far, seasons, CERTAIN)
     if rest is whole:
         return None
-    share = 0.0
-    if part is not whole:
-        cycle = round(min(season for season in near if shown(season, len(values))))
-        share = _share(rest.values, cycle, context)
+    if rest is not part:
+        year = round(max(far))
+        rest = part.towards(rest, agreement(part.values[-year:], rest.values[-year:]))
+    share = 0.0 if part is whole else _share(whole.values - part.values + rest.values, rest.values, min(near), context)
     newest = values[-context:]
     plain = newest - unit * (part.values - rest.values)[-context:]
     without = newest - unit * (whole.values - rest.values)[-context:]
     return _Past(lane, plain, unit * (rest.ahead - part.ahead), without, unit * rest.ahead, share)
 
 
-def _share(rest: Float64[np.ndarray, " time"], cycle: int, context: int) -> float:
-    """The share of the forecast with profiles: zero for a past that the network reads whole, then growing with it."""
-    return (1 - context / len(rest)) * _steadiness(rest[-(context + cycle) :], cycle)
+def _share(
+    season: Float64[np.ndarray, " time"], rest: Float64[np.ndarray, " time"], shortest: float, context: int
+) -> float:
+    """The share of the forecast with profiles: zero for a past that the network reads whole, then growing with it.
+
+    Args:
+        season: The past with the profiles that the network could see itself.
+        rest: The past without any.
+        shortest: The shortest of their periods.
+        context: The number of values that the network reads.
+    """
+    cycle = round(shortest)
+    window = max(_LEAST_WINDOW, cycle)
+    steady = _steadiness(rest[-(context + cycle) :], cycle)
+    return (1 - context / len(rest)) * steady * agreement(season[-window:], rest[-window:])
 
 
 def _steadiness(rest: Float64[np.ndarray, " time"], cycle: int) -> float:

@@ -73,6 +73,11 @@ class Rest:
             rest = rest._minus(mean_cycle(rest.values, season, phases, width, certain))
         return rest
 
+    def towards(self, other: "Rest", share: float) -> "Rest":
+        """Returns a past in which only a share of the profiles is removed that are removed in the other."""
+        values, ahead = other.values - self.values, other.ahead - self.ahead
+        return Rest(self.values + share * values, self.ahead + share * ahead)
+
     def _minus(self, profile: Profile | None) -> "Rest":
         if profile is None:
             return self
@@ -99,6 +104,29 @@ def without_profiles(rest: Rest, removed: list[float], seasons: list[float], cer
 def shown(season: float, time: int) -> bool:
     """Whether a past of so many steps can have a profile of a season."""
     return season >= _LEAST_PERIOD and time >= _LEAST_CYCLES * season
+
+
+def agreement(before: Float64[np.ndarray, " time"], after: Float64[np.ndarray, " time"]) -> float:
+    """How far the end of a past still has its profiles: 1 where removing them made it calmer, 0 where it had stopped.
+
+    Args:
+        before: The last values, with the profiles; NaN where not observed.
+        after: The same values without them.
+
+    Returns:
+        A weight by the inverse squares of both variances around a line, doubled, and at most 1.
+    """
+    had, left = _variance(before) ** 2, _variance(after) ** 2
+    return min(1.0, 2 * had / (had + left)) if had + left > 0 else 1.0
+
+
+def _variance(values: Float64[np.ndarray, " time"]) -> float:
+    """The mean square distance of the observed values from a line through them."""
+    seen = np.flatnonzero(~np.isnan(values))
+    if len(seen) < 3:
+        return 0.0
+    time, found = seen - seen.mean(), values[seen] - values[seen].mean()
+    return float(((found - time * (time @ found) / (time @ time)) ** 2).mean())
 
 
 def mean_cycle(
@@ -145,9 +173,9 @@ def _relative_error(errors: Float64[np.ndarray, "cycles phases"]) -> float:
 def _by_cycle(values: Float64[np.ndarray, " time"], period: float, phases: int) -> Float64[np.ndarray, "cycles phases"]:
     """Means of each phase in each whole cycle, the newest cycle first; NaN where there is no value."""
     back = np.arange(len(values))[::-1]
-    whole = period == phases
     place = (-back % period) * (phases / period)
-    phase = (np.round(place) if whole else np.floor(place + 1e-9)).astype(np.int64) % phases
+    steps = phases == round(period)  # the middles of phases are steps; else they are the middles of bins
+    phase = (np.round(place) if steps else np.floor(place + 1e-9)).astype(np.int64) % phases
     cycles = int(len(values) // period)
     cell = (back // period).astype(np.int64) * phases + phase
     kept = ~np.isnan(values) & (cell < cycles * phases)
@@ -158,12 +186,23 @@ def _by_cycle(values: Float64[np.ndarray, " time"], period: float, phases: int) 
 
 
 def _level(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarray, " time"]:
-    """The moving mean over one cycle; the outer half cycles have the mean of the first and the last whole one."""
+    """The moving mean over one cycle. In the outer half cycles it follows a line, as steep as in the cycle beside them.
+
+    A constant level there would turn a trend into a season that jumps where the forecast begins.
+    """
     level = _smoothed(values, width)
-    before, after = width // 2, width - width // 2
-    level[:before] = level[before]
-    level[len(level) - after :] = level[len(level) - after]
+    first, last = width // 2, len(level) - (width - width // 2)
+    step = min(width, last - first)
+    rising, going = _slope(level, first, first + step), _slope(level, last - step, last)
+    level[:first] = level[first] + rising * np.arange(-first, 0)
+    level[last:] = level[last] + going * np.arange(len(level) - last)
     return level
+
+
+def _slope(level: Float64[np.ndarray, " time"], begin: int, end: int) -> float:
+    """The slope between two steps; zero where it is not known."""
+    slope = (level[end] - level[begin]) / (end - begin) if end > begin else 0.0
+    return float(slope) if np.isfinite(slope) else 0.0
 
 
 def _smoothed(values: Float64[np.ndarray, " time"], width: int) -> Float64[np.ndarray, " time"]:
