@@ -61,6 +61,9 @@ def lanes():
     days = 100 + week + year + noise
     gaps = np.where(random.random(len(steps)) < 0.3, np.nan, days)
     gaps[[0, -1]], gaps[300:380], gaps[-900:-30] = days[[0, -1]], np.nan, np.nan
+    stopped, quiet, yearless = hours[:1_500].copy(), noise[:1_500] + 9 * week[:1_500], days[-2_592:].copy()
+    stopped[-30:], quiet[-100:], yearless[-400:] = 20.0, 1.0 + noise[:100], 100 + noise[:400]
+    ends = np.where((steps[:1_500] < 40) & (steps[:1_500] > 0), np.nan, 5 * week[:1_500] + 0.02 * steps[:1_500])
     late = np.where(steps < 1_500, np.nan, hours)
     return {
         "days": (days[-2_592:], [7.0, 365.25]),
@@ -76,6 +79,14 @@ def lanes():
         "weeks": (week.cumsum()[:1_100] + 9 * np.sin(steps[:1_100] / 52.18 * 2 * np.pi) + noise[:1_100], [52.18]),
         "gaps": (gaps[-2_592:], [7.0, 365.25]),
         "a late begin": (late[-2_592:], [24.0, 168.0]),
+        "a trend": (hours[:1_500] + 0.05 * steps[:1_500], [24.0, 168.0]),
+        "a trend of days": (days[-2_592:] + 0.1 * steps[-2_592:], [7.0, 365.25]),
+        "two cycles and a half": (hours[:730] + 0.05 * steps[:730], [290.5]),
+        "stopped": (stopped, [24.0, 168.0]),
+        "a season that has gone": (quiet, [7.0]),
+        "a year that has gone": (yearless, [7.0, 365.25]),
+        "no level at the begin": (ends + noise[:1_500], [7.0, 30.44]),
+        "months of days": (100 + 5 * np.sin(steps / 30.44 * 2 * np.pi) + noise, [30.44]),
         "exact": (np.round(hours - noise, 1)[:1_500], [24.0, 168.0]),
         "huge": (1e12 + 1e9 * hours[:1_500], [24.0, 168.0]),
         "a walk": (noise.cumsum()[:1_500], [7.0, 365.25]),
@@ -89,7 +100,7 @@ def lanes():
 
 LANES = lanes()
 WITHOUT = {"a phase seen once", "two steps", "constant", "no season"}  # series that have no profile
-AS_READ = WITHOUT | {"700 values"}  # series that are forecast as the network alone does
+AS_READ = WITHOUT | {"700 values", "stopped"}  # series that are forecast as the network alone does
 
 
 def given():

@@ -12,3 +12,8 @@ export function modulo(value, divisor) {
   const rest = value % divisor;
   return rest < 0 ? rest + divisor : rest;
 }
+
+// The whole quotient of such a division, which fits the remainder; rounding a quotient down may give one more.
+export function quotient(value, divisor) {
+  return nearest((value - modulo(value, divisor)) / divisor);
+}

@@ -2,10 +2,11 @@
 // what remains without seasonal profiles, which are then added back. The quantiles of both are averaged.
 
 import { nearest } from "./arithmetic.js";
-import { CERTAIN, shown, sumsOf, withoutProfiles } from "./profiles.js";
+import { agreement, CERTAIN, shown, sumsOf, towards, withoutProfiles } from "./profiles.js";
 import { rollOut } from "./rollout.js";
 
 const PAST = 2_592; // the last values that profiles are made of
+const LEAST_WINDOW = 24; // values in which a season must still show
 
 const plus = (quantiles, ahead) => quantiles.map((step, index) => step.map((quantile) => quantile + ahead[index]));
 
@@ -31,6 +32,20 @@ function steadiness(rest, cycle) {
   return copy + average > 0 ? copy / (copy + average) : 0.5; // without pairs, both are NaN
 }
 
+// The share of the forecast with profiles. `season` is the past with the profiles that the network could see itself,
+// `rest` the past without any, `shortest` the shortest of their periods.
+function shareOf(season, rest, shortest, context) {
+  const cycle = nearest(shortest);
+  const window = Math.max(LEAST_WINDOW, cycle);
+  const steady = steadiness(rest.slice(-(context + cycle)), cycle);
+  return (1 - context / rest.length) * steady * agreement(season.subarray(-window), rest.subarray(-window));
+}
+
+// The past without the profiles of long seasons, as far as its last `year` still has them.
+function asNow(part, all, year) {
+  return towards(part, all, agreement(part.values.subarray(-year), all.values.subarray(-year)));
+}
+
 // A lane without its profiles, with what to add to both forecasts; null if it has none. `plain` is what the network
 // reads without the seasons that are too long for it, `rest` the same without any profile, `share` that of the latter.
 function pastOf(lane, given, context, horizon) {
@@ -42,17 +57,15 @@ function pastOf(lane, given, context, horizon) {
   const sizes = values.filter((value) => !Number.isNaN(value)).map((value) => Math.abs(value - start));
   const unit = sizes.reduce((a, b) => Math.max(a, b));
   if (!(unit > 0 && Number.isFinite(unit))) return null;
-  const near = seasons.filter((season) => 2 * season <= context);
-  const far = seasons.filter((season) => 2 * season > context);
+  const near = seasons.filter((season) => 2 * season <= context && shown(season, values.length));
+  const far = seasons.filter((season) => 2 * season > context && shown(season, values.length));
   const whole = { values: values.map((value) => (value - start) / unit), ahead: new Float64Array(horizon) };
   const part = withoutProfiles(whole, near, seasons);
-  const rest = withoutProfiles(part, far, seasons, CERTAIN);
-  if (rest === whole) return null;
-  let share = 0;
-  if (part !== whole) {
-    const cycle = nearest(Math.min(...near.filter((season) => shown(season, values.length))));
-    share = (1 - context / values.length) * steadiness(rest.values.slice(-(context + cycle)), cycle);
-  }
+  const all = withoutProfiles(part, far, seasons, CERTAIN);
+  if (all === whole) return null;
+  const rest = all === part ? part : asNow(part, all, nearest(Math.max(...far)));
+  const season = whole.values.map((value, step) => value - part.values[step] + rest.values[step]);
+  const share = part === whole ? 0 : shareOf(season, rest.values, Math.min(...near), context);
   const without = (from) =>
     values.map((value, step) => value - unit * (from.values[step] - rest.values[step])).subarray(-context);
   return {

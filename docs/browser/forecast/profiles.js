@@ -1,7 +1,7 @@
 // Seasonal profiles: the mean cycle of a long past, phase by phase, removed before a forecast and added back after it.
 // The rules and their reasons are those of the library (nanotst/profiles.py). A missing value is NaN.
 
-import { modulo, nearest } from "./arithmetic.js";
+import { modulo, nearest, quotient } from "./arithmetic.js";
 
 export const CERTAIN = 2; // standard errors by which a season must exceed chance
 const LEAST_PERIOD = 3; // steps
@@ -34,24 +34,37 @@ function smoothed(values, width) {
   });
 }
 
-// The moving mean over one cycle; the outer half cycles have the mean of the first and the last whole one.
+// The slope between two steps; zero where it is not known.
+function slopeOf(level, begin, end) {
+  const slope = (level[end] - level[begin]) / (end - begin);
+  return Number.isFinite(slope) ? slope : 0;
+}
+
+// The moving mean over one cycle. In the outer half cycles it follows a line, as steep as in the cycle beside them.
 function levelOf(values, width) {
   const level = smoothed(values, width);
-  const before = Math.floor(width / 2);
-  const last = level.length - (width - before);
-  return level.fill(level[before], 0, before).fill(level[last], last);
+  const first = Math.floor(width / 2);
+  const last = level.length - (width - first);
+  const size = Math.min(width, last - first);
+  const rising = slopeOf(level, first, first + size);
+  const going = slopeOf(level, last - size, last);
+  return level.map((value, step) => {
+    if (step < first) return level[first] + rising * (step - first);
+    return step < last ? value : level[last] + going * (step - last);
+  });
 }
 
 // Means of each phase in each whole cycle, the newest cycle first, as rows; NaN where there is no value.
 function byCycle(values, period, phases) {
-  const cycles = Math.floor(values.length / period);
+  const cycles = quotient(values.length, period);
+  const steps = phases === nearest(period); // the middles of phases are steps; else they are the middles of bins
   const total = new Float64Array(cycles * phases);
   const count = new Uint32Array(cycles * phases);
   values.forEach((value, step) => {
     const back = values.length - 1 - step;
     const place = modulo(-back, period) * (phases / period);
-    const phase = (period === phases ? nearest(place) : Math.floor(place + 1e-9)) % phases;
-    const cell = Math.floor(back / period) * phases + phase;
+    const phase = (steps ? nearest(place) : Math.floor(place + 1e-9)) % phases;
+    const cell = quotient(back, period) * phases + phase;
     if (Number.isNaN(value) || cell >= total.length) return;
     total[cell] += value;
     count[cell] += 1;
@@ -66,6 +79,25 @@ function relativeError(errors, phases, squares) {
   const common = Math.min(Math.max(products / Math.max(squares, TINY), 0), 0.99);
   const apart = Math.max((phases * (1 - common)) / (1 + common), 1);
   return Math.sqrt((2 / apart) * (1 + 1 / (errors.length - 1)));
+}
+
+// The mean square distance of the observed values from a line through them.
+function varianceOf(values) {
+  const seen = Array.from(values.keys()).filter((step) => !Number.isNaN(values[step]));
+  const count = seen.length;
+  if (count < 3) return 0;
+  const middle = sum(seen) / count;
+  const mean = sum(seen.map((step) => values[step])) / count;
+  const products = sum(seen.map((step) => (step - middle) * (values[step] - mean)));
+  const slope = products / sum(seen.map((step) => (step - middle) ** 2));
+  return sum(seen.map((step) => (values[step] - mean - (step - middle) * slope) ** 2)) / count;
+}
+
+// How far the end of a past still has its profiles: 1 where removing them made it calmer, 0 where it had stopped.
+// `before` are the last values with the profiles, `after` the same values without them.
+export function agreement(before, after) {
+  const [had, left] = [varianceOf(before) ** 2, varianceOf(after) ** 2];
+  return had + left > 0 ? Math.min(1, (2 * had) / (had + left)) : 1;
 }
 
 // The mean of the cycles of a past, shrunk as chance explains it: the period, the means at evenly spaced phases, the
@@ -119,6 +151,12 @@ function without(rest, season, shorter, certain) {
     (left, [phases, width]) => minus(left, meanCycle(left.values, season, phases, width, certain)),
     rest,
   );
+}
+
+// A rest in which only a share of the profiles is removed that are removed in the other.
+export function towards(rest, other, share) {
+  const part = (own, far) => own.map((value, step) => value + share * (far[step] - value));
+  return { values: part(rest.values, other.values), ahead: part(rest.ahead, other.ahead) };
 }
 
 // Whether a past of so many steps can have a profile of a season.
