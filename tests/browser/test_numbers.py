@@ -4,9 +4,11 @@ import pytest
 
 from benchmarks.browser.beside import NODE, RUNTIME, by_node, deviation
 from benchmarks.browser.cases import cases
+from benchmarks.browser.far import series
 from segue.forecasting.registry import load_predictor
 
 CASES = cases()
+FAR = {"noise": 1_000, "2,592 days": 700}
 SMALL = ("months", "missing values", "counts with zeros", "several series")
 
 pytestmark = pytest.mark.skipif(
@@ -31,6 +33,13 @@ def test_the_numbers_are_those_of_the_library(answers, predictor, name):
     median, bands = deviation(predictor, CASES[name], answers[name])
     assert median <= 1e-4
     assert bands <= 1e-4
+
+
+def test_far_ahead_the_numbers_are_those_of_the_library(predictor):
+    """Where forecasts of means join; catches roundings that grow with each pass."""
+    asked = [series()[name].case(horizon) for name, horizon in FAR.items()]
+    for case, answer in zip(asked, by_node(asked, "nanotst")["answers"], strict=True):
+        assert max(deviation(predictor, case, answer)) <= 1e-5
 
 
 def test_counts_are_whole_and_at_least_zero(answers):
