@@ -122,7 +122,7 @@ def test_a_task_is_cut_from_its_file(tmp_path):
     values, observed, seasons = official.lanes(np.array([1, 0]), context=20)
     np.testing.assert_array_equal(values[0], [0, 0, 0, *range(100, 117)])
     assert observed.sum(axis=1).tolist() == [17, 20]
-    assert seasons.tolist() == [[7], [7]]
+    assert seasons.tolist() == [[7, 365.25], [7, 365.25]]
 
 
 def scores_of(mase: dict[str, np.ndarray]) -> pd.DataFrame:
