@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segue import ExportedModel, History
+from segue import ExportedModel, History, NanoTST
 from segue.forecasting.nanotst.long_past import PAST, _steadiness, forecast_quantiles, reach
 from segue.forecasting.nanotst.rollout import roll_out
 from segue.forecasting.predictor import predict_lanes
@@ -94,6 +94,16 @@ def test_the_first_steps_of_a_longer_horizon_are_the_forecast_of_the_shorter_one
 def test_quantiles_do_not_cross(model):
     history = history_of(np.stack([noisy_week(1500, seed) for seed in range(6)]))
     assert (np.diff(forecast_quantiles(model, history, 60), axis=-1) >= 0).all()
+
+
+@pytest.mark.parametrize("horizon", [24, 168])
+def test_torch_forecasts_a_long_past_as_onnxruntime_does(model, horizon):
+    history = history_of(np.stack([noisy_week(1500, seed) for seed in range(4)]))
+    exported, torch = (
+        each.predict(history, horizon).quantiles for each in (model, NanoTST.from_pretrained(model.folder))
+    )
+    width = exported[..., 13] - exported[..., 3]  # of the 80 % band
+    assert (np.abs(torch - exported) <= 1e-4 * width[..., None]).all()
 
 
 def test_values_before_the_reach_have_no_influence(model):

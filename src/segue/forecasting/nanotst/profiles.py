@@ -15,7 +15,9 @@ CERTAIN = 2.0
 """Standard errors by which a season must exceed chance; with 1, random walks seem to have a year (see the notebook)."""
 
 _LEAST_PERIOD = 3.0  # steps: a cycle of two steps alternates, and every patch shows it
-_LEAST_CYCLES = 2  # of a season: fewer show no variance between cycles
+_LEAST_CYCLES = 2  # of a season: fewer show no variance between cycles; 3 is no better, and loses years (notebook)
+_MANY = 10  # shorter seasons in a season that is smoothed over them: a year has 52 weeks, but a week only 7 days
+_ROUNDING = 1e-9  # phases: a step on the border of two bins belongs to the later one, whatever its last digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,7 @@ class Rest:
 
         Args:
             season: Its period in steps.
-            shorter: The longest season that is shorter by a factor of ten; 1 if there is none.
+            shorter: The longest season that is shorter by a factor of `_MANY`; 1 if there is none.
             certain: Standard errors by which the variance between phases must exceed that of chance.
         """
         smooth = round(shorter)
@@ -97,7 +99,7 @@ def without_profiles(rest: Rest, removed: list[float], seasons: list[float], cer
     """
     for season in sorted(set(removed)):
         if shown(season, len(rest.values)):
-            rest = rest.without(season, max((s for s in seasons if 0 < s < season / 10), default=1.0), certain)
+            rest = rest.without(season, max((s for s in seasons if 0 < s < season / _MANY), default=1.0), certain)
     return rest
 
 
@@ -165,7 +167,7 @@ def _relative_error(errors: Float64[np.ndarray, "cycles phases"]) -> float:
     """The standard error of the ratio of both variances under chance alone (of an F statistic), relative to it."""
     cycles, phases = errors.shape
     common = float((errors[:, 1:] * errors[:, :-1]).sum() / max(float((errors**2).sum()), np.finfo(float).tiny))
-    common = min(max(common, 0.0), 0.99)
+    common = min(max(common, 0.0), 0.99)  # at one, no phase would count
     apart = max(phases * (1 - common) / (1 + common), 1.0)
     return float(np.sqrt(2 / apart * (1 + 1 / (cycles - 1))))
 
@@ -175,7 +177,7 @@ def _by_cycle(values: Float64[np.ndarray, " time"], period: float, phases: int) 
     back = np.arange(len(values))[::-1]
     place = (-back % period) * (phases / period)
     steps = phases == round(period)  # the middles of phases are steps; else they are the middles of bins
-    phase = (np.round(place) if steps else np.floor(place + 1e-9)).astype(np.int64) % phases
+    phase = (np.round(place) if steps else np.floor(place + _ROUNDING)).astype(np.int64) % phases
     cycles = int(len(values) // period)
     cell = (back // period).astype(np.int64) * phases + phase
     kept = ~np.isnan(values) & (cell < cycles * phases)

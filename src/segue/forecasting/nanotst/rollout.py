@@ -38,7 +38,8 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
     The paths are the deciles of the forecast so far. The forecast after each path gives 50 values a step. The quantiles
     of all 9 x 50 values are the forecast. Continuing from the median alone would make the far future as certain as the
     near one. From the third pass on, forecasts of means of several values join (`coarse.py`). Their share is
-    1 - 2 `pass_steps` / step, so it begins at zero.
+    1 - 2 `pass_steps` / step, so it begins at zero: in the second pass the paths err less, later they explode
+    (docs/notebook/forecasting.md).
 
     Args:
         model: The model that predicts the next patches.
