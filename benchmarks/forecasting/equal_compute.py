@@ -24,6 +24,7 @@ DATA = replace(
     shares=(0.2, 0.25, 0.25, 0.3),
     unrest=(0.6, 0.6, 0.5, 0.25),
     growing=(0.5, 0.5, 0.4, 0.2),
+    compounding=(0.35, 0.25, 0.14, 0.07),
 )
 TRAINING = TrainingConfig(
     steps=1,

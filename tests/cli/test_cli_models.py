@@ -130,7 +130,7 @@ def test_a_model_folder_forecasts(tmp_path, model):
         ),
         (
             "[model]\ncontext = 96\n[training]\nsteps = 1\n[data]\ncontexts = [48, 960]\nshares = [1, 1]\n"
-            "unrest = [0, 0]\ngrowing = [0, 0]\n",
+            "unrest = [0, 0]\ngrowing = [0, 0]\ncompounding = [0, 0]\n",
             "contexts (48, 960): give none above the model's context, 96",
         ),
     ],

@@ -11,7 +11,7 @@ from segue.forecasting.pretraining.grammar.seasons import CALENDAR_PERIODS
 from segue.forecasting.pretraining.windows import Windows
 from tests.forecasting.pretraining.conftest import FEW, TINY, windows
 
-ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,)}
+ONE_LENGTH = {"contexts": (24,), "shares": (1.0,), "unrest": (0.5,), "growing": (0.5,), "compounding": (0.5,)}
 
 
 def test_a_batch_is_a_pure_function_of_seed_and_number():
@@ -80,9 +80,9 @@ def test_lengths_come_in_the_shares_asked_for():
     assert abs(three - share * 300) < 5 * (300 * share * (1 - share)) ** 0.5
 
 
-@pytest.mark.parametrize("change", ["unrest", "growing"])
+@pytest.mark.parametrize("change", ["unrest", "growing", "compounding"])
 def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
-    other = {"unrest", "growing"} - {change}
+    other = {"unrest", "growing", "compounding"} - {change}
     none, all_moved, half = (
         windows(**{change: (share, share)}, **dict.fromkeys(other, (0.0, 0.0))).batch(3) for share in (0.0, 1.0, 0.5)
     )
@@ -93,7 +93,7 @@ def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
 
 def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
     sparse = {"weights": {"demand": 0.5, "random_walk": 0.5}, "flips": 0.0}
-    still, moved = (windows(unrest=(s, s), growing=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
+    still, moved = (windows(unrest=(s, s), growing=(s, s), compounding=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
     rests = resting(still)[:, 0]
     assert 0 < rests.sum() < len(rests)
     assert torch.equal(still[rests], moved[rests])
@@ -101,7 +101,8 @@ def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
 
 
 def test_flips_turn_the_share_of_windows_asked_for_upside_down():
-    plain, flipped = (windows(flips=share, unrest=(0.0, 0.0), growing=(0.0, 0.0)).batch(3) for share in (0.0, 1.0))
+    still = dict.fromkeys(("unrest", "growing", "compounding"), (0.0, 0.0))
+    plain, flipped = (windows(flips=share, **still).batch(3) for share in (0.0, 1.0))
     torch.testing.assert_close(flipped.patches, -plain.patches)
 
 
@@ -111,6 +112,7 @@ def test_without_tails_and_holes_all_that_is_present_is_observed():
         "shares": (1.0,),
         "unrest": (0.5,),
         "growing": (0.5,),
+        "compounding": (0.5,),
         "shortest": 60,
         "tail": 0.0,
         "holes": 0.0,
@@ -122,7 +124,5 @@ def test_without_tails_and_holes_all_that_is_present_is_observed():
 
 
 def test_a_history_of_one_patch_always_has_a_tail_to_learn_from():
-    batch = windows(
-        tail=0.0, holes=0.0, missing=0.0, contexts=(24,), shares=(1.0,), unrest=(0.5,), growing=(0.5,)
-    ).batch(0)
+    batch = windows(tail=0.0, holes=0.0, missing=0.0, **ONE_LENGTH).batch(0)
     assert (batch.present & ~batch.observed).flatten(1).any(1).all()

@@ -30,6 +30,7 @@ _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a st
 # Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of
 # hours was tried as 167 steps, where it repeats so much worse that the day was taken (docs/notebook/forecasting.md).
 _GRID = 48
+_LEAST_SHARE = 0.1  # of values observed: with fewer, pairs are as rare as with this
 _APART = 1.5  # times as long, or more: the other cycle must differ so much from the first
 
 
@@ -63,7 +64,7 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
         seasons: Periods that are more likely than others, zero where none.
     """
     length = lengths().to(past.begin.device)
-    similarity, valley = similarities(differences.variance, length)
+    similarity, valley, moved = similarities(differences.variance, length)
     fits = (length <= _REACH * past.age[..., None] / 2) & (length > 1)
     top = (similarity[..., 1:] >= similarity[..., :-1])[..., :-1] & (similarity[..., 1:-1] >= similarity[..., 2:])
     peak = F.pad(top, (1, 1)) & (similarity - valley > (_RISE * similarity).clamp(min=0.1))
@@ -71,7 +72,9 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     suggested = _suggested(length, seasons) & _in_a_valley(differences.variance, length)
     pairs, moves = differences.pairs.index_select(-1, length), _moves(length)
     seen = pairs.clamp(min=1)
-    score = similarity - torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt()) + _SUGGESTED * suggested
+    chance = torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt())
+    unsure = _unsure(past).to(seen.dtype)[..., None] * moved * seen.rsqrt()
+    score = similarity - chance - unsure + _SUGGESTED * suggested
     score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score, -1.0)
 
     variance = _least_variance(differences.variance, length)
@@ -99,8 +102,8 @@ def lengths() -> Int[Tensor, " lengths"]:
 
 def similarities(
     variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
-) -> tuple[Float[Tensor, "lanes tokens lengths"], Float[Tensor, "lanes tokens lengths"]]:
-    """The similarity of moves at each length, and its least value at shorter lags.
+) -> tuple[Float[Tensor, "lanes tokens lengths"], ...]:
+    """The similarity of moves at each length, its least value at shorter lags, and the variance in that of moves.
 
     With the variance V of differences, moves over k steps have the covariance (V(lag - k) + V(lag + k)) / 2 - V(lag)
     one lag apart, and the variance V(k). The valley is the least similarity at lag - k, lag - 2 k, ..., for the same k.
@@ -120,7 +123,17 @@ def similarities(
         valley = torch.minimum(valley, torch.where(counts, covariance, torch.inf))
     divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
     divisor = torch.where(divisor > 0, divisor, 1.0)
-    return own / divisor, valley / divisor
+    return own / divisor, valley / divisor, at[1] / divisor
+
+
+def _unsure(past: Past) -> Float64[Tensor, "lanes tokens"]:
+    """Two standard errors of a variance by the pairs that are missing, relative to it, times the root of their number.
+
+    Each lag lacks other pairs. Moves along a slow wave are small beside the variance a few steps apart, so differences
+    between the variances of neighbouring lags looked like cycles of 3 to 7 steps.
+    """
+    share = past.count / past.age.clamp(min=1)
+    return 2 * (share.clamp(min=_LEAST_SHARE).pow(-2) - 1).sqrt()
 
 
 def _least_variance(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle
@@ -27,7 +27,7 @@ class SeasonalCopies:
     """The copies from past cycles for the patch after each patch, less the lane's first value.
 
     Attributes:
-        last: The values one cycle before, or more cycles before where that value is not observed.
+        last: The values one cycle before, or more cycles before where that value is not observed; see `last_cycle`.
         mean_of_four: The mean departure from the mean of the cycle, over the last four cycles, plus the mean of the
             last cycle.
         mean_of_eight: The same for the last eight cycles.
@@ -62,7 +62,7 @@ def seasonal_copies(past: Past, cycle: Cycle, precision: torch.dtype = torch.flo
     values = past_cycles(past, cycle, unit, precision)
     usable = values == values  # false for NaN
     departure = torch.where(usable, values - scaled[..., None], 0.0)
-    last = _newest(past, values, unit)
+    last = _newest(past, cycle, values, unit)
 
     def mean_of(cycles: int) -> Float[Tensor, "lanes tokens patch"]:
         seen = usable[:, :, :cycles].to(precision).sum(2)
@@ -79,10 +79,10 @@ def last_cycle(
 ) -> Float64[Tensor, "lanes tokens patch"]:
     """Copies the last complete cycle; where a value is missing, it copies an earlier cycle, up to the eighth.
 
-    Where no cycle has the value, the newest value of the lane replaces it.
+    Where no cycle has the value, the last value before it in the last cycle replaces it.
     """
     unit = power_of_two(past.held)
-    return _newest(past, past_cycles(past, cycle, unit, precision), unit).double() * unit[..., None]
+    return _newest(past, cycle, past_cycles(past, cycle, unit, precision), unit).double() * unit[..., None]
 
 
 def past_cycles(
@@ -93,22 +93,37 @@ def past_cycles(
     Returns:
         The values in `unit`, newest cycle first; NaN where not observed, or where the cycle began before the lane.
     """
-    tokens, size = cycle.length.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
-    target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
-    back = (target - newest + length - 1) // length  # cycles from each step back to the last complete one
     ago = torch.arange(_MOST, device=length.device)
-    index = (target - back * length)[:, :, None] - (ago * length)[..., None]
+    index = _one_cycle_before(past, cycle)[:, :, None] - (ago * length)[..., None]
     whole = newest + 1 - (ago + 1) * length >= past.begin[:, None, None]
     known = F.pad((past.known / unit).to(precision), (0, 1), value=torch.nan)
     return at(known, torch.where(whole[..., None], index, past.known.shape[1]))
 
 
+def _one_cycle_before(past: Past, cycle: Cycle) -> Int[Tensor, "lanes tokens patch"]:
+    """The index in the last complete cycle of each step of the patch after each patch."""
+    tokens, size = cycle.length.shape[1], past.patch
+    length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
+    target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
+    back = (target - newest + length - 1) // length  # cycles from each step back to the last complete one
+    return target - back * length
+
+
 def _newest(
-    past: Past, values: Float[Tensor, "lanes tokens cycles patch"], unit: Float64[Tensor, "lanes 1"]
+    past: Past,
+    cycle: Cycle,
+    values: Float[Tensor, "lanes tokens cycles patch"],
+    unit: Float64[Tensor, "lanes 1"],
 ) -> Float[Tensor, "lanes tokens patch"]:
-    """The first value along the cycles that is not NaN; the newest value of the lane where all are NaN."""
-    chosen = (past.last / unit).to(values.dtype)[..., None].expand_as(values[:, :, 0])
+    """The first value along the cycles that is not NaN; where all are NaN, the last value before it in the last cycle.
+
+    Before the lane begins there is none; there the newest value of the lane replaces it.
+    """
+    held, last = ((part / unit).to(values.dtype) for part in (past.held, past.last))
+    index = _one_cycle_before(past, cycle)
+    begun = index >= past.begin[:, None, None]
+    chosen = torch.where(begun, at(held, index.clamp(min=0)), last[..., None])
     for ago in range(_MOST - 1, -1, -1):
         earlier = values[:, :, ago]
         chosen = torch.where(earlier == earlier, earlier, chosen)

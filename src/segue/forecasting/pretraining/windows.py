@@ -14,7 +14,7 @@ from torch import Tensor
 
 from segue.errors import UserError
 from segue.forecasting.pretraining.grammar import DEFAULT_WEIGHTS, Grammar
-from segue.forecasting.pretraining.grammar.events import growing, resting, unrest
+from segue.forecasting.pretraining.grammar.events import compounding, growing, resting, unrest
 from segue.forecasting.pretraining.grammar.seasons import CALENDAR_PERIODS
 
 
@@ -43,6 +43,8 @@ class DataConfig:
     """The share of windows with a random walk and shifts on their own scale, for each of `contexts`."""
     growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
     """The share of windows with a lasting trend on their own scale, for each of `contexts`."""
+    compounding: tuple[float, ...] = (0.35, 0.25, 0.14, 0.07, 0.04)
+    """The share of windows that are the logarithm of a series that grows at a constant rate, for each of `contexts`."""
     suggested: float = 0.7
     """The share of windows to which seasons are suggested, as a calendar does."""
     mistaken: float = 0.3
@@ -60,7 +62,7 @@ class DataConfig:
                 raise UserError(name, getattr(self, name), "give a whole number of at least 1")
         if not self.contexts or min(self.contexts) < 1:
             raise UserError("contexts", self.contexts, "give one whole number or more, each at least 1")
-        for name in ("shares", "unrest", "growing"):
+        for name in ("shares", "unrest", "growing", "compounding"):
             given = getattr(self, name)
             if len(given) != len(self.contexts):
                 raise UserError(name, given, f"give one share for each of the {len(self.contexts)} contexts")
@@ -133,10 +135,10 @@ class Windows:
         # a window without a tail shows more than `history`, but no more than the longest context
         begin = torch.where(tail > 0, begin, begin.clamp(min=tokens * patch - max(data.contexts)))[:, None]
         free = ~resting(values)  # a trend would spoil intermittent demand
-        restless = unrest(generator, values, begin.float())
-        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.unrest[chosen]), restless, values)
-        grown = growing(generator, values, begin.float())
-        values = torch.where(free & (_uniform(lanes, generator)[:, None] < data.growing[chosen]), grown, values)
+        for change, shares in ((unrest, data.unrest), (growing, data.growing), (compounding, data.compounding)):
+            changed = change(generator, values, begin.float())
+            drawn = _uniform(lanes, generator)[:, None] < shares[chosen]
+            values = torch.where(free & drawn, changed, values)
         present = torch.arange(tokens * patch) >= begin
         share = 0.4 * _uniform(lanes, generator) * (_uniform(lanes, generator) < data.missing)
         present &= torch.rand(lanes, tokens * patch, generator=generator) >= share[:, None]
