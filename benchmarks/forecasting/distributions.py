@@ -1,7 +1,8 @@
 """Series whose distribution is known, so that the best forecast is known too; drawn by torch, given as numpy.
 
 Noise: every value is drawn from one distribution, whatever came before. Processes: a season, a line or a wandering
-level under noise, autoregressions; what follows is normal, given the past and all parameters.
+level under noise, autoregressions, growth; what follows is normal, given the past and all parameters, or its
+exponential.
 """
 
 from collections.abc import Callable
@@ -105,6 +106,17 @@ def line(slope: float) -> Process:
     return process
 
 
+def growth(rate: float, shock: float) -> Process:
+    """The exponential of a random walk with such steps on average, and of such deviation: growth by a share."""
+
+    def process(generator: Generator, series: int) -> tuple[Tensor, Tensor]:
+        path = (rate + shock * normal(generator, (series, TIME))).cumsum(1)
+        ahead = torch.arange(1, HORIZON + 1, dtype=torch.float64)
+        return path.exp(), gauss(path[:, -HORIZON - 1, None] + rate * ahead, shock * ahead.sqrt()).exp()
+
+    return process
+
+
 def level(wander: float) -> Process:
     """A random walk of such steps under standard normal noise; the best forecast is exponential smoothing.
 
@@ -146,4 +158,5 @@ PROCESSES: dict[str, Process] = {
     "autoregression 0.5": autoregression(0.5),
     "autoregression 0.9": autoregression(0.9),
     "random walk": autoregression(1.0),
+    "growth by 3 %, shocks of 2 %": growth(0.03, 0.02),
 }

@@ -63,6 +63,16 @@ def test_a_missing_value_is_copied_from_the_cycle_before():
     assert torch.equal(last_cycle(past, everywhere(past, 10)), copies.last)
 
 
+def test_a_value_that_no_cycle_has_is_copied_from_the_step_before_it():
+    """The newest value of the lane lies anywhere in the cycle, so it errs by as much as the cycle is high."""
+    observed = torch.ones(1, 24, dtype=torch.bool)
+    observed[0, [3, 4, 15, 16]] = False  # of a cycle of 12 seen twice
+    values = torch.arange(24.0) % 12
+    past = past_of(*to_patches(values[None], observed, PATCH))
+    copies = seasonal_copies(past, everywhere(past, 12))
+    assert copies.last[0, -1].tolist() == [0, 1, 2, 2, 2, 5, 6, 7, 8, 9, 10, 11]
+
+
 def test_cycles_that_were_not_seen_whole_do_not_count():
     """Half a cycle has another mean, and its first half no place to copy the second from."""
     past = past_of(*lanes(torch.arange(36).double()))

@@ -15,6 +15,7 @@ from segue.forecasting.pretraining.grammar.draws import normal, student, uniform
 from segue.forecasting.pretraining.grammar.events import (
     censor,
     count_events,
+    compounding,
     growing,
     moving_mean,
     quantile,
@@ -259,6 +260,26 @@ def test_a_lasting_trend_begins_at_its_step_and_mostly_rises():
     assert 0.8 < (added[:, -1] > 0).float().mean() < 0.87  # five in six
     rise = added[:, -1].abs() / 50 / values[0, 150:].diff().abs().mean()  # in mean steps a step, up to the bend
     assert 0.5 < rise.median() < 0.7
+
+
+def test_a_compounding_series_is_the_exponential_of_a_line_and_the_values_or_a_walk():
+    """Catches growth on the scale of what lies before the window, and rates that no economy has."""
+    generator = torch.Generator().manual_seed(0)
+    values = torch.sin(torch.arange(200.0)).expand(2000, -1).clone()
+    values[:, :150] *= 1000.0
+    made = compounding(generator, values, torch.full((2000, 1), 150.0)).double().log()[:, 150:]
+    time = torch.arange(50.0, dtype=torch.float64)
+    known = torch.stack([torch.ones(50), time, values[0, 150:]], dim=1).double()
+    found = torch.linalg.lstsq(known, made.T).solution
+    exact = (made.T - known @ found).abs().amax(0) < 1e-4
+    assert 0.63 < exact.double().mean() < 0.71  # two thirds
+    slope, size = found[1, exact], found[2, exact] * values[0, 150:].std(correction=0)
+    assert 0.83 < (slope > 0).double().mean() < 0.88  # six of seven rise
+    assert slope.abs().max() <= 0.1501
+    assert 0.0029 < slope.abs().min()  # 0.15 over 50 steps
+    assert 0.0099 < size.min()
+    assert size.max() < 0.601
+    assert 0.06 < size.median() < 0.1  # log-uniform: the root of 0.01 times 0.6
 
 
 def test_what_rests_on_its_least_value_a_quarter_of_the_time_is_distinguished_from_what_does_not():

@@ -103,7 +103,9 @@ def lengths() -> Int[Tensor, " lengths"]:
 def similarities(
     variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
 ) -> tuple[Float[Tensor, "lanes tokens lengths"], ...]:
-    """The similarity of moves at each length, its least value at shorter lags, and the variance in that of moves.
+    """The similarity of moves at each length, its least value at shorter lags, and how far values differ at the length.
+
+    The last is the least variance from one move before the length to one after, in the variance of moves.
 
     With the variance V of differences, moves over k steps have the covariance (V(lag - k) + V(lag + k)) / 2 - V(lag)
     one lag apart, and the variance V(k). The valley is the least similarity at lag - k, lag - 2 k, ..., for the same k.
@@ -123,7 +125,8 @@ def similarities(
         valley = torch.minimum(valley, torch.where(counts, covariance, torch.inf))
     divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
     divisor = torch.where(divisor > 0, divisor, 1.0)
-    return own / divisor, valley / divisor, at[1] / divisor
+    least = torch.minimum(torch.minimum(at[0], at[1]), at[2])
+    return own / divisor, valley / divisor, least / divisor
 
 
 def _unsure(past: Past) -> Float64[Tensor, "lanes tokens"]:

@@ -118,12 +118,12 @@ def _newest(
 ) -> Float[Tensor, "lanes tokens patch"]:
     """The first value along the cycles that is not NaN; where all are NaN, the last value before it in the last cycle.
 
-    Before the lane begins there is none; there the newest value of the lane replaces it.
+    Where no cycle is whole, the newest value of the lane.
     """
     held, last = ((part / unit).to(values.dtype) for part in (past.held, past.last))
-    index = _one_cycle_before(past, cycle)
-    begun = index >= past.begin[:, None, None]
-    chosen = torch.where(begun, at(held, index.clamp(min=0)), last[..., None])
+    whole = past.newest_of_patch + 1 - cycle.length >= past.begin[:, None]
+    earlier = at(held, _one_cycle_before(past, cycle).clamp(min=0))
+    chosen = torch.where(whole[..., None], earlier, last[..., None])
     for ago in range(_MOST - 1, -1, -1):
         earlier = values[:, :, ago]
         chosen = torch.where(earlier == earlier, earlier, chosen)
