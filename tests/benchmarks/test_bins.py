@@ -122,6 +122,8 @@ def test_bins_of_a_patch_learn_their_cross_entropy():
     model = BinnedTST(NanoTSTConfig(context=36, patch=6, span=2, width=16, heads=2, layers=1))
     for parameter in model.head.parameters():
         torch.nn.init.zeros_(parameter)
-    data = DataConfig(tokens=64, contexts=(36,), shares=(1.0,), unrest=(0.5,), growing=(0.2,), compounding=(0.2,), block=8)
+    data = DataConfig(
+        tokens=64, contexts=(36,), shares=(1.0,), unrest=(0.5,), growing=(0.2,), compounding=(0.2,), block=8
+    )
     loss = loss_of(model, examples_of(Windows(data, patch=6, span=2, seed=0).batch(1)))
     assert loss.item() == pytest.approx(np.log(128), rel=1e-5)

@@ -93,7 +93,10 @@ def test_a_change_moves_the_share_of_windows_asked_for_and_no_other(change):
 
 def test_demand_that_comes_by_chance_gets_no_trend_and_no_walk():
     sparse = {"weights": {"demand": 0.5, "random_walk": 0.5}, "flips": 0.0}
-    still, moved = (windows(unrest=(s, s), growing=(s, s), compounding=(s, s), **sparse).batch(3).patches.flatten(1) for s in (0.0, 1.0))
+    still, moved = (
+        windows(unrest=(s, s), growing=(s, s), compounding=(s, s), **sparse).batch(3).patches.flatten(1)
+        for s in (0.0, 1.0)
+    )
     rests = resting(still)[:, 0]
     assert 0 < rests.sum() < len(rests)
     assert torch.equal(still[rests], moved[rests])

@@ -105,7 +105,7 @@ def growing(generator: Generator, values: Series, begin: PerSeries) -> Series:
 
 
 def compounding(generator: Generator, values: Series, begin: PerSeries) -> Series:
-    """Makes a series that grows at a constant mean rate from step `begin` to the end, with shocks that are per cent too.
+    """Makes a series that grows at a constant mean rate from step `begin` on, with shocks that are per cent, too.
 
     Economies, audiences and prices do so. The logarithm is a line plus the values, or in a third of the series plus a
     random walk. The line rises by 0.15 to 5, but at most by 0.15 a step; it falls in one of seven series. The values
