@@ -114,6 +114,18 @@ def cycles_of(
     return past, *detect_cycles(past, differences, periods(len(patches)) if seasons is None else seasons)
 
 
+def shape(kind: str, length: int, period: int, phase: int) -> torch.Tensor:
+    """A cycle of mean zero and deviation one."""
+    at = (torch.arange(phase, phase + length).double() / period) % 1
+    if kind == "sine":
+        values = torch.sin(2 * math.pi * at)
+    elif kind == "saw tooth":
+        values = at
+    else:  # a morning and an evening, as of a load
+        values = torch.exp(-(((at - 0.3) / 0.08) ** 2)) + 0.6 * torch.exp(-(((at - 0.7) / 0.05) ** 2))
+    return (values - values.mean()) / values.std()
+
+
 def wave(length: int, period: float) -> torch.Tensor:
     return torch.sin(2 * math.pi * torch.arange(length, dtype=torch.float64) / period)
 

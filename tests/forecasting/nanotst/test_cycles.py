@@ -8,25 +8,12 @@ import torch
 from torch import Tensor
 
 from segue.forecasting.nanotst.cycles import Cycle, lengths, similarities
-from segue.forecasting.nanotst.patches import to_patches
 from segue.forecasting.nanotst.scaling import mean_scale
 from segue.forecasting.nanotst.variogram import LAGS, LONGEST, variogram
-from tests.forecasting.nanotst.conftest import PATCH, cycles_of, lanes, noise, periods, wave
+from tests.forecasting.nanotst.conftest import PATCH, cycles_of, lanes, noise, periods, shape, wave
 
 PERIODS = (5, 7, 10, 12, 24, 31, 48, 96, 144, 168, 200, 288, 336, 360)
 WEEK = 84
-
-
-def shape(kind: str, length: int, period: int, phase: int) -> Tensor:
-    """A cycle of mean zero and deviation one."""
-    at = (torch.arange(phase, phase + length).double() / period) % 1
-    if kind == "sine":
-        values = torch.sin(2 * math.pi * at)
-    elif kind == "saw tooth":
-        values = at
-    else:  # a morning and an evening, as of a load
-        values = torch.exp(-(((at - 0.3) / 0.08) ** 2)) + 0.6 * torch.exp(-(((at - 0.7) / 0.05) ** 2))
-    return (values - values.mean()) / values.std()
 
 
 def repeats_well(seen: Tensor, truth: Tensor, found: int, period: int) -> bool:
@@ -156,44 +143,6 @@ def test_lines_and_curves_have_no_cycle_for_all_the_rounding(precision):
     for found in (cycle, other):
         assert not found.present.any()
         assert (found.similarity == 0).all()
-
-
-@pytest.mark.parametrize("share", [0.1, 0.3])
-def test_a_cycle_is_detected_with_values_missing_here_and_there(share):
-    """Counting only what has both neighbours, or values held across gaps as observed, takes 12 for 13.
-
-    Noise is 7 % of the deviation. With more of it, twice the cycle resembles itself more than the cycle does.
-    """
-    missing = torch.rand(20, 360, generator=torch.Generator().manual_seed(5)) < share
-    values = torch.stack([wave(360, 12) + 0.05 * noise(360, seed) for seed in range(20)])
-    _, cycle, _ = cycles_of(*to_patches(values, ~missing, PATCH))
-    assert (cycle.length[:, 10:] == 12).double().mean() > 0.9
-
-
-@pytest.mark.parametrize("kind", ["sine", "bumps"])
-@pytest.mark.parametrize("noisy", [0.0, 0.02, 0.05])
-def test_missing_values_hide_no_slow_cycle(kind, noisy):
-    """Each lag lacks other pairs; taken as exact, the variances of lags 2 to 7 make a cycle in a third of the lanes."""
-    missed = []
-    for period in (48, 96, 168, 288, 336):
-        rows = [shape(kind, 2 * period, period, phase * period // 8) for phase in range(8)]
-        values = torch.stack(rows) + noisy * torch.stack([noise(2 * period, seed) for seed in range(8)])
-        observed = torch.rand(8, 2 * period, generator=torch.Generator().manual_seed(period)) >= 0.1
-        _, cycle, _ = cycles_of(*to_patches(values, observed, PATCH))
-        missed += [(period, found) for found in cycle.length[:, -1].tolist() if abs(found - period) > period / 96]
-    assert len(missed) <= 1, missed  # of 40
-
-
-def test_a_gap_and_a_spike_and_a_drift_hide_no_cycle():
-    """A spike of 20 amplitudes, a new level of 5 after a gap, and a drift to 72; 100, 10 and 360 hide the cycle."""
-    gap, spike, drift = (wave(360, 12) + 0.05 * noise(360) for _ in range(3))
-    observed = torch.ones(3, 360, dtype=torch.bool)
-    gap[130:] += 5
-    observed[0, 100:130] = False
-    spike[150] += 20
-    _, cycle, _ = cycles_of(*to_patches(torch.stack([gap, spike, drift + 0.2 * torch.arange(360)]), observed, PATCH))
-    assert (cycle.length[:, -6:] % 12 == 0).all()
-    assert cycle.present[:, -6:].all()
 
 
 def test_the_day_comes_first_until_the_week_was_seen_twice_which_repeats_better():
