@@ -55,11 +55,16 @@ def bumps(generator: Generator, count: int, length: int) -> Waveform:
 
 
 def polygon(generator: Generator, count: int, length: int) -> Waveform:
-    """Sawtooth, triangle and square: a rise over a random share of the cycle, then a fall or a low."""
+    """Sawtooth, triangle and square: a rise over a random share of the cycle, then a fall or a low.
+
+    Half of the teeth rise or fall at once, within a point of the grid.
+    """
     phase = clock(generator, length) / length
-    rise = uniform(generator, count, 0.1, 0.9)
+    share = uniform(generator, count, 0.1, 0.9)
+    at_once = pick(generator, count, [1 / length, 1 - 1 / length])
+    rise = torch.where(chance(generator, count, 0.5), at_once, share)
     teeth = torch.where(phase < rise, phase / rise, (1 - phase) / (1 - rise))
-    return unit_variance(torch.where(chance(generator, count, 0.7), teeth, (phase < rise).float()))
+    return unit_variance(torch.where(chance(generator, count, 0.7), teeth, (phase < share).float()))
 
 
 def sine(generator: Generator, count: int, length: int) -> Waveform:
