@@ -1,12 +1,16 @@
 """The process beside the training: the same batches, in any order, and nothing left behind."""
 
 import dataclasses
+import fcntl
 import os
+import pickle
 import signal
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 
+import numpy as np
 import pytest
 import torch
 
@@ -52,6 +56,33 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert training.wait() == -signal.SIGKILL
         with os.fdopen(reading) as said:
             said.read()  # returns once nobody can write any more
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how full a pipe is")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_stopped_and_continued_as_by_ctrl_z_it_loses_nothing(unbuffered):
+    """A signal cuts a long write to a pipe short; an unbuffered file of Python, usual in containers, loses the rest."""
+    here = windows(tokens=500)
+    command = [sys.executable, "-c", "from segue.forecasting.pretraining.ahead import serve; serve()"]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        for order in ((here.data, here.patch, here.span, here.seed), 1):
+            pickle.dump(order, process.stdin)
+        process.stdin.flush()
+        while waiting_bytes(process.stdout) < 60_000:  # of 65,536, so that the process is within a write
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        os.kill(process.pid, signal.SIGCONT)
+        number, arrays = pickle.load(process.stdout)
+        process.stdin.close()
+    expected = examples_of(here.batch(1)).tensors()
+    assert number == 1
+    assert all(np.array_equal(array, part.numpy()) for array, part in zip(arrays, expected, strict=True))
+
+
+def waiting_bytes(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_a_process_that_fails_ends_the_training_with_an_error(capfd):

@@ -101,7 +101,9 @@ def serve() -> None:
     if hasattr(os, "nice"):
         os.nice(_POLITE)
     torch.set_num_threads(1)
-    numbers, batches = sys.stdin.buffer, sys.stdout.buffer
+    numbers = sys.stdin.buffer
+    # with PYTHONUNBUFFERED, `sys.stdout.buffer` is a raw file, which loses the rest of a write that Ctrl-Z cuts short
+    batches = os.fdopen(sys.stdout.fileno(), "wb", closefd=False)
     sys.stdout = sys.stderr  # nothing else may reach the batches
     with suppress(EOFError, BrokenPipeError):
         data, patch, span, seed = pickle.load(numbers)
