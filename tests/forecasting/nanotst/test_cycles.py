@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from segue.forecasting.nanotst.cycles import Cycle, lengths, similarities
+from segue.forecasting.nanotst.cycles import Cycle, lengths, likeness
 from segue.forecasting.nanotst.scaling import mean_scale
 from segue.forecasting.nanotst.variogram import LAGS, LONGEST, variogram
 from tests.forecasting.nanotst.conftest import PATCH, cycles_of, lanes, noise, periods, shape, wave
@@ -45,6 +45,16 @@ def test_a_cycle_is_detected_once_seen_twice_under_noise(kind, share):
     assert len(missed) <= (1 if share == 0.3 else 0), missed  # of 56
 
 
+def test_a_slow_wave_under_a_trace_of_noise_is_no_cycle_of_a_few_steps():
+    """Moves over a step correlate along a slow wave, which hardly moves: by chance 3 steps looked like a cycle."""
+    for period in (240, 288, 300):
+        values = torch.stack(
+            [shape("sine", 2 * period, period, seed) + 0.02 * noise(2 * period, seed) for seed in range(80)]
+        )
+        _, cycle, _ = cycles_of(*lanes(*values))
+        assert ((cycle.length[:, -1] - period).abs() <= 0.02 * period).all()
+
+
 @pytest.mark.parametrize("precision", [torch.float32, torch.float64])
 @pytest.mark.parametrize("period", [5, 12, 24, 31])
 def test_a_cycle_is_detected_as_soon_as_it_was_seen_twice_and_none_before_fits(period, precision):
@@ -66,17 +76,18 @@ def test_the_similarity_of_a_sine_is_a_cosine_in_closed_form():
         angle = 2 * math.pi / period
         variance = 1 - torch.cos(angle * torch.arange(LAGS).double())
         cosine = torch.cos(angle * length.double())
-        similarity, valley, moved = similarities(variance[None, None], length)
+        similarity, valley, nearby, before = likeness(variance[None, None], length)
         moves = (length // 8).clamp(min=1)
         deep = variance[moves] >= 0.05 * 2  # below that, a share of the largest variance is the divisor
         torch.testing.assert_close(similarity[0, 0][deep], cosine[deep], rtol=0, atol=1e-11)
         around = [variance[(length + part * moves).abs()] for part in (-1, 0, 1)]
         least = torch.stack(around).amin(0) / variance[moves]
-        torch.testing.assert_close(moved[0, 0][deep], least[deep], rtol=0, atol=1e-11)
+        torch.testing.assert_close(nearby[0, 0][deep], least[deep], rtol=0, atol=1e-11)
         at = round(period)
         lags = torch.tensor([at - part * (at // 8) for part in range(1, 7)])
         torch.testing.assert_close(valley[0, 0, length == at][0], torch.cos(angle * lags.double()).min())
-    whole = similarities((1 - torch.cos(math.pi / 12 * torch.arange(LAGS).double()))[None, None], length)[0]
+        torch.testing.assert_close(before[0, 0, length == at][0], variance[lags].max())
+    whole = likeness((1 - torch.cos(math.pi / 12 * torch.arange(LAGS).double()))[None, None], length)[0]
     assert whole[0, 0, length == 24].item() == pytest.approx(1.0, abs=1e-12)
 
 
@@ -87,7 +98,7 @@ def test_the_similarity_is_the_correlation_of_moves_over_raw_values():
     # weights fade, so they fade here; cutting does not reach these values
     weight = np.repeat(0.5 ** (np.arange(119, -1, -1) * PATCH / 256), PATCH)
     tried = lengths()
-    similarity, _, _ = similarities(variogram(past, mean_scale(past)).variance[:, -1:], tried)
+    similarity = likeness(variogram(past, mean_scale(past)).variance[:, -1:], tried).similarity
     for lag in (5, 12, 17, 24, 31, 48, 96):
         k = max(1, lag // 8)
         newer = values[lag + k :] - values[lag:-k]
@@ -101,10 +112,10 @@ def test_the_similarity_is_the_correlation_of_moves_over_raw_values():
 def test_white_noise_has_a_similarity_of_zero_beyond_a_move():
     """And of - 0.5 at a lag of one move, where both moves share a value: that lag is no valley."""
     length = lengths()
-    similarity, valley, _ = similarities(torch.ones(1, 1, LAGS).index_fill(2, torch.tensor(0), 0.0).double(), length)
-    assert (similarity[0, 0, 2:] == 0).all()
-    assert similarity[0, 0, 1] == -0.5
-    assert (valley[0, 0, 2:] == 0).all()
+    found = likeness(torch.ones(1, 1, LAGS).index_fill(2, torch.tensor(0), 0.0).double(), length)
+    assert (found.similarity[0, 0, 2:] == 0).all()
+    assert found.similarity[0, 0, 1] == -0.5
+    assert (found.valley[0, 0, 2:] == 0).all()
 
 
 def test_lengths_are_all_short_ones_and_then_ever_fewer():

@@ -8,6 +8,7 @@ measured with the same k, because the similarity of noise depends on k.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -56,6 +57,22 @@ class Cycle:
         return self.length > 0
 
 
+class Likeness(NamedTuple):
+    """How much a lane resembles itself at each length that is tried, with moves over an eighth of the length.
+
+    Attributes:
+        similarity: The correlation of moves one length apart.
+        valley: The least similarity at shorter lags.
+        least: The least variance of differences from one move before the length to one after, over that of moves.
+        before: The largest variance of differences at shorter lags, in squared units of the lane.
+    """
+
+    similarity: Float[Tensor, "lanes tokens lengths"]
+    valley: Float[Tensor, "lanes tokens lengths"]
+    least: Float[Tensor, "lanes tokens lengths"]
+    before: Float[Tensor, "lanes tokens lengths"]
+
+
 def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "lanes periods"]) -> tuple[Cycle, Cycle]:
     """Detects the most convincing cycle, and the most convincing other one, at least 1.5 times as long or as short.
 
@@ -68,7 +85,7 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
         seasons: Periods that are more likely than others, zero where none.
     """
     length, differences = lengths().to(past.begin.device), _filled(past, differences)
-    similarity, valley, moved = similarities(differences.variance, length)
+    similarity, valley, least, before = likeness(differences.variance, length)
     fits = (length <= _REACH * past.age[..., None] / 2) & (length > 1)
     top = (similarity[..., 1:] >= similarity[..., :-1])[..., :-1] & (similarity[..., 1:-1] >= similarity[..., 2:])
     peak = F.pad(top, (1, 1)) & (similarity - valley > (_RISE * similarity).clamp(min=0.1))
@@ -78,17 +95,17 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     seen = pairs.clamp(min=1)
     chance = torch.maximum(2 * seen.rsqrt(), (moves / seen).sqrt())
     unsure = _UNSURE * _relative_error(past, seen, length)
-    score = similarity - chance - unsure * moved + _SUGGESTED * suggested
+    score = similarity - chance - unsure * least + _SUGGESTED * suggested
     score = torch.where((peak | (suggested & (pairs > 0))) & fits & (score > 0), score, -1.0)
 
     variance = _least_variance(differences.variance, length)
-    first = _first(score, variance, length, suggested)
+    first = _first(score, variance, before, length, suggested)
     span = length[first][..., None]
     # A longer cycle adds to the first what that leaves: two days after one add nothing, a week after a day much.
     left = variance.gather(-1, first[..., None])
     gain = 1 - variance / torch.where(left > 0, left, 1.0)
     longer, shorter = length >= _APART * span, length * _APART <= span
-    other = _first(score * (longer * gain.clamp(min=0) + shorter), variance, length, suggested)
+    other = _first(score * (longer * gain.clamp(min=0) + shorter), variance, before, length, suggested)
     other = torch.where(first > 0, other, 0)
     return (
         _refined(first, length, similarity, past, differences),
@@ -114,14 +131,8 @@ def lengths() -> Int[Tensor, " lengths"]:
     return torch.tensor(tried[:-1])
 
 
-def similarities(
-    variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]
-) -> tuple[
-    Float[Tensor, "lanes tokens lengths"], Float[Tensor, "lanes tokens lengths"], Float[Tensor, "lanes tokens lengths"]
-]:
-    """The similarity of moves at each length, its least value at shorter lags, and how far values differ at the length.
-
-    The last is the least variance from one move before the length to one after, in the variance of moves.
+def likeness(variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, " lengths"]) -> Likeness:
+    """Computes the likeness at each length from the variances of differences at all lags.
 
     With the variance V of differences, moves over k steps have the covariance (V(lag - k) + V(lag + k)) / 2 - V(lag)
     one lag apart, and the variance V(k). The valley is the least similarity at lag - k, lag - 2 k, ..., for the same k.
@@ -133,18 +144,18 @@ def similarities(
     own, *shorter = [
         (before + after) / 2 - here for before, here, after in zip(at_part, at_part[1:], at_part[2:], strict=False)
     ]
-    largest, valley = at_part[1], torch.full_like(own, torch.inf)
+    before, valley = torch.zeros_like(own), torch.full_like(own, torch.inf)
     for part, covariance in enumerate(shorter, start=1):
         lag = length - part * moves
         alternate = (length == 2) & (lag == 1)  # the only shorter lag of two steps is that of the move itself
         counts = (lag > moves) | alternate
-        largest = torch.maximum(largest, at_part[part + 1] * counts)
+        before = torch.maximum(before, at_part[part + 1] * counts)
         covariance = covariance + at_part[part + 1] / 2 * alternate  # noise alone counts as zero
         valley = torch.minimum(valley, torch.where(counts, covariance, torch.inf))
-    divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * largest)
+    divisor = torch.maximum(variance.index_select(-1, moves), _DEEP * torch.maximum(before, at_part[1]))
     divisor = torch.where(divisor > 0, divisor, 1.0)
     least = torch.minimum(torch.minimum(at_part[0], at_part[1]), at_part[2])
-    return own / divisor, valley / divisor, least / divisor
+    return Likeness(own / divisor, valley / divisor, least / divisor, before)
 
 
 def _relative_error(
@@ -201,13 +212,15 @@ def _in_a_valley(
 def _first(
     score: Float[Tensor, "lanes tokens lengths"],
     variance: Float[Tensor, "lanes tokens lengths"],
+    before: Float[Tensor, "lanes tokens lengths"],
     length: Int[Tensor, " lengths"],
     suggested: Bool[Tensor, "lanes tokens lengths"],
 ) -> Int[Tensor, "lanes tokens"]:
     """The index of the shortest length that repeats the lane as well as the best; zero where no score is above zero.
 
     Multiples of a cycle are cycles, too. Under noise they have larger scores, because moves over an eighth of them are
-    larger, but they have the same variance. Of several cycles a suggested one is taken.
+    larger, but they have the same variance. Of several cycles a suggested one is taken. A slow wave hardly moves over a
+    few steps, so a shorter cycle must also repeat the lane better than some lag that is shorter still.
     """
     best, index = score.max(-1, keepdim=True)
     longest = length[index]
@@ -215,7 +228,8 @@ def _first(
     divides = ((longest - times * length).abs() <= _moves(longest) / 2) & (times <= _TIMES)
     convincing = (score >= _CONVINCING * best) | divides
     alike = variance <= _ALIKE * variance.gather(-1, index) + _EQUAL * variance.amax(-1, keepdim=True)
-    equal = (score > 0) & convincing & alike
+    returns = (variance <= before) | (length == longest)
+    equal = (score > 0) & convincing & alike & returns
     return (equal.int() + (equal & suggested).int()).argmax(-1)
 
 
