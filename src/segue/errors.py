@@ -1,4 +1,4 @@
-"""Reports to the user: the one exception that a mistake raises, and the notice of a choice in reading a table."""
+"""Reports to the user: the exception for a mistake, and the notice of a choice in reading a table."""
 
 import warnings
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class UserError(ValueError):
 
 
 def printable(text: str) -> str:
-    """Writes characters that a terminal would obey or hide as escapes; cells and names may hold them."""
+    """Replaces characters that a terminal would obey or hide by escapes; cells and names may hold such characters."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

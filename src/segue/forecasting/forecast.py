@@ -1,4 +1,4 @@
-"""The front door: a long table of pandas or polars in, the table of its future out."""
+"""The front door: `forecast` takes a long table of pandas or polars, and returns the table of its future."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +22,7 @@ from segue.forecasting.table.result import Number, Numbers, QuantileColumns
 from segue.memory import require_room
 
 _CHUNK = 100_000  # rows that `forecast_chunks` makes at once: some ten megabytes
-_FEWEST = 128  # series that it takes at least: a batch
+_FEWEST = 128  # series of a chunk, at least: one batch
 
 _LAST_OF_NANOSECONDS = np.datetime64("2262-04-11", "us")
 _LAST_OF_CALENDARS = np.datetime64("9999-12-31", "us")  # of Python and pandas
@@ -98,7 +98,7 @@ def forecast_totals(
     calibration: Calibration | None = None,
     mean: bool = False,
 ) -> Any:
-    """Forecasts totals of a table that was read before, or its steps if none are asked for; see `forecast`."""
+    """Forecasts totals of a table that was read before, or its single steps if `asked` is None; see `forecast`."""
     check_horizon(horizon)
     if asked is None:
         return forecast_reading(
@@ -155,14 +155,14 @@ def forecast_reading(
 
 
 def _refuse_beyond(reading: Reading, horizon: int) -> None:
-    """Refuses a horizon whose last times the table cannot hold, by the series that ends last."""
+    """Refuses a horizon whose last time the table cannot hold; the series that ends last decides."""
     panel = reading.panel
     latest = int(panel.times[panel.starts[1:] - 1].argmax())
     last = _LAST_OF_NANOSECONDS if "ns" in str(reading.time_type) else _LAST_OF_CALENDARS
     try:
         times = panel.part(latest, latest + 1).future(horizon)[0]
         held = bool((times[1:] > times[:-1]).all()) and not (times.dtype.kind == "M" and (times > last).any())
-    except (ValueError, OverflowError):  # pandas cannot count the offsets so far
+    except (ValueError, OverflowError):  # pandas cannot count offsets that far
         held = False
     if not held:
         end = last.astype("datetime64[D]") if panel.times.dtype.kind == "M" else 2**63 - 1

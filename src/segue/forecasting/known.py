@@ -13,7 +13,7 @@ class Known:
     Attributes:
         values: A number for each column; NaN where the past of a lane has none. The first steps are those of a history,
             and the steps after its last column follow.
-        weights: For each lane, the weight of a forecast with these columns, from 0 to 1; the rest is one without them.
+        weights: The weight of each lane's forecast with these columns, 0 to 1; the forecast without them has the rest.
     """
 
     values: Float64[np.ndarray, "lanes time_and_ahead columns"]

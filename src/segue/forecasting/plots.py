@@ -78,7 +78,7 @@ def history_steps(horizon: int) -> int:
 
 
 def _check(picked: Sequence[Any], known: Sequence[Any], steps: int | None, alone: bool) -> None:
-    """Refuses series that are not there, several of them on axes for one, and a number of steps below 1."""
+    """Refuses series that the forecast lacks, several series on given axes, and a number of steps below 1."""
     for name in picked:
         if name not in known:
             raise UserError("series", name, "the forecast holds no such series")
@@ -96,7 +96,7 @@ def _explain(figure: "Figure", charts: Sequence["Axes"], total: int) -> None:
 
 
 def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
-    """The values of a history, which are real numbers."""
+    """Returns the values of a history; refuses values that are not real numbers."""
     values = column.to_numpy()
     try:
         if values.dtype.kind == "c":
@@ -107,7 +107,7 @@ def _numbers(column: nw.Series[Any]) -> NDArray[np.float64]:
 
 
 def _drawable(times: NDArray[Any]) -> NDArray[Any]:
-    """The times ahead, within the years that matplotlib draws."""
+    """Returns the times ahead; refuses years that matplotlib does not draw."""
     if times.dtype.kind == "M" and (times.astype("datetime64[Y]") >= np.datetime64("9999")).any():
         raise UserError("horizon", len(times), "a chart ends before the year 9999; ask for fewer steps")
     return times

@@ -21,7 +21,7 @@ LEVELS: tuple[float, ...] = (
 )  # fmt: skip
 """The quantile levels of every forecaster: deciles, quartiles, and the bounds of the 90, 95 and 98 % intervals."""
 
-_STEP_BYTES = 650  # of a series at once: the peak memory of 30,000 steps was 18 MB above that of 2,000
+_STEP_BYTES = 650  # bytes for each step of one series: the peak memory of 30,000 steps was 18 MB above that of 2,000
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class Predictor(Protocol):
     Four more attributes are optional. `batch` is the number of lanes that it takes at once, 128 by default. `workers`
     is the number of batches that may run side by side, in threads, 1 by default. If `keeps_support` is true, the caller
     moves its quantiles to values that each series can take (`segue.forecasting.support`). `pass_context` is the number
-    of values that live series keep, `context` by default: what came before may improve a forecast, at a price.
+    of values that live series keep, `context` by default. Values before these may improve a forecast, at a price.
     """
 
     name: str
@@ -136,7 +136,7 @@ class Predictor(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A text that differs between any two predictors that differ: a hash of config and weights, or the settings."""
+        """A text that no other predictor has: a hash of config and weights, or the settings."""
         ...
 
     def predict(self, history: History, horizon: int) -> Forecast:

@@ -1,8 +1,8 @@
 """The values that a series can take: nothing below its floor, only whole counts, and no negative counts.
 
-For rare sales a network gives a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by such a
-forecast, and it misses every future zero by a little. For the number of people who cross a bridge at night, it may give
--92.
+A network may forecast rare sales with a median of 0.02 and a lowest decile of -0.03 pieces. Nobody can order parts by
+such a forecast, and it misses every future zero by a little. A network may also forecast that -92 people cross a bridge
+at night.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def within_support(
     count = observed.sum(1, keepdims=True)
     least = np.where(count > 0, ordered[:, :1], 0.0)
     step, lattice = _lattice(ordered, count)
-    lowest = np.where(lattice, np.mod(least, step), 0.0)  # of the values on the lattice that are not negative
+    lowest = np.where(lattice, np.mod(least, step), 0.0)  # the lowest value of the lattice that is not negative
     floor = np.where(_counts(values, observed), lowest, -np.inf)
     floor = np.where(_rests(ordered, least, count), least, floor)[..., None]
     least, step, lattice = least[..., None], step[..., None], lattice[..., None]
@@ -84,7 +84,7 @@ def _rests(
 def _lattice(
     ordered: Float64[np.ndarray, "lanes time"], count: Int64[np.ndarray, "lanes 1"]
 ) -> tuple[Float64[np.ndarray, "lanes 1"], Bool[np.ndarray, "lanes 1"]]:
-    """The least distance between distinct values of each lane, and whether it repeats values on that lattice."""
+    """The least distance between distinct values of each lane, and whether its values repeat on such a lattice."""
     with np.errstate(invalid="ignore"):  # inf - inf, beyond the observed values
         gaps = np.diff(ordered, axis=1, prepend=ordered[:, :1])
     gaps = np.nan_to_num(gaps, nan=0.0, posinf=0.0)

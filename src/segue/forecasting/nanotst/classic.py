@@ -1,7 +1,7 @@
 """ClassicTST: the model of `nano_tst.py` in the library, with its instance normalisation and its Gaussian.
 
-It serves study and comparison, and a test checks that it equals the teaching file. Its scale is that of the whole
-window, which leaks the level of the future into training, so it declares `causal = False`. It forecasts by sampling.
+The model serves study and comparison, and a test checks that it equals the teaching file. It normalises by the whole
+window, which leaks the level of the future into training. So it declares `causal = False`. It forecasts by sampling.
 """
 
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.gaussian import Gaussian, GaussianHead
 from segue.training.models import arrays_of, load_model, save_model
 
-_SAMPLES = 100  # drawn futures, so that the quantiles of 1 and 99 % lie next to the outermost ones
+_SAMPLES = 100  # drawn futures: the quantiles of 1 and 99 % then lie next to the outermost draws
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class ClassicTST(nn.Module):
 
         Args:
             patches: Values in the unit of the series.
-            observed: False where a value is missing; it counts as the mean.
+            observed: False where a value is missing; the mean replaces it.
             scale: The scale; by default that of the observed values.
             since: The first patch to predict from.
         """

@@ -1,11 +1,11 @@
-"""Forecasts of the far future from means of several values: the same network, which then looks several times as far.
+"""Forecasts of the far future from means of several values, by the same network.
 
-A forecast that continues from its own paths widens without bound, since a path that bends is continued as a bend. After
-ten passes the counts of a series with a mean of one were forecast in millions. Means of four values reach four times as
-far in one pass, which the network was trained for. They say nothing of single steps. So the spread of single values
-around their means is measured in the first pass, and the shape within a mean is that of the continued paths. To combine
-forecasts of several sampling rates is the idea of temporal hierarchies (Athanasopoulos et al., European Journal of
-Operational Research 262, 2017).
+A forecast that continues from its own paths widens without bound, since the network continues a bend of a path. For
+counts with a mean of one, forecasts reached millions after ten passes. Means of four values reach four times as far in
+one pass, which the network was trained for. Means say nothing about single steps. So the first pass gives the spread of
+single values around their means, and the continued paths give the shape within a mean. The idea comes from temporal
+hierarchies, which combine forecasts of several sampling rates (Athanasopoulos et al., European Journal of Operational
+Research 262, 2017).
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from jaxtyping import Float64, Int64
 
 from segue.forecasting.predictor import LEVELS, History
 
-_RATE = 4  # values of a mean, and how much longer each next mean is: half of what a pass can reach is then new
-_LEAST_MEANS = 12  # of a past: from four means the band of a sine was ten times too wide (docs/notebook/forecasting.md)
-_SHOWN = 3  # means of a cycle: fewer show another cycle than there is
+_RATE = 4  # values of the shortest mean, and the factor to each longer one; half of the reach of a pass is then new
+# Means of a past, at least. With four means, the band of a sine was ten times too wide (docs/notebook/forecasting.md).
+_LEAST_MEANS = 12
+_SHOWN = 3  # means of a cycle, at least: fewer means would show a cycle of another length
 HALF = LEVELS.index(0.5)
 _SIDES = np.sign(np.arange(len(LEVELS)) - HALF)  # -1 below the median, 1 above it
 
@@ -27,7 +28,7 @@ class Coarse:
     """The forecast of the means of future values.
 
     Attributes:
-        rate: Values of a mean.
+        rate: The number of values in a mean.
         median: The median of each mean.
         spread: The distance of each quantile of a single value from its median, positive on both sides.
     """
@@ -39,7 +40,7 @@ class Coarse:
     def quantiles(
         self, steps: Int64[np.ndarray, " steps"], detail: Float64[np.ndarray, "lanes steps"]
     ) -> Float64[np.ndarray, "lanes steps levels"]:
-        """Returns the quantiles at steps ahead, whose medians differ by `detail` from those of their means."""
+        """Returns the quantiles at `steps` ahead; each median is the interpolated median of means plus `detail`."""
         median = between(self.median, self.rate, steps) + detail
         apart = np.maximum.accumulate(_SIDES * between(self.spread, self.rate, steps), axis=-1)
         quantiles: Float64[np.ndarray, "lanes steps levels"] = median[..., None] + apart
@@ -47,10 +48,10 @@ class Coarse:
 
 
 def rates(season: float, length: int, reach: int, far: int) -> tuple[int, ...]:
-    """The values of a mean, for the passes after the second up to the step `far`.
+    """Returns the number of values in a mean for each pass after the second, up to the step `far`.
 
-    Means of so many values show a cycle at least three times, or span whole cycles. Means of a short past are not made
-    longer when fewer than twelve would remain. Beyond their reach their last forecast stays.
+    A cycle has at least three means, or a mean spans whole cycles. Means of a short past do not become longer if fewer
+    than twelve would remain. Beyond the reach of the means, the forecast of the last mean holds.
 
     Args:
         season: The customary season of the lane in steps; 0 if there is none.
@@ -67,12 +68,15 @@ def rates(season: float, length: int, reach: int, far: int) -> tuple[int, ...]:
 
 
 def _whole(rate: int, cycle: int) -> int:
-    """The rate, or the next multiple of a cycle that it would not show."""
+    """Returns `rate`, or the next multiple of `cycle` if means of `rate` values would not show that cycle."""
     return rate if cycle < 2 or _SHOWN * rate <= cycle else -(-rate // cycle) * cycle
 
 
 def averaged(history: History, rate: int) -> History:
-    """Makes means of `rate` values, aligned at the last; a mean needs half of its values, and the last mean one."""
+    """Averages groups of `rate` values that end with the last value.
+
+    A mean needs half of its values. The last mean needs one.
+    """
     before = -history.values.shape[1] % rate
     newest = history.values[:, -1:]  # differences from it are exactly zero where all values are equal
     values, observed = (np.pad(part, ((0, 0), (before, 0))) for part in (history.values - newest, history.observed))
@@ -89,11 +93,11 @@ def averaged(history: History, rate: int) -> History:
 def coarse_forecast(
     quantiles: Float64[np.ndarray, "lanes means levels"], rate: int, first: Float64[np.ndarray, "lanes steps levels"]
 ) -> Coarse:
-    """Turns quantiles of means into those of single values, by the first pass, which has both.
+    """Converts quantiles of means to quantiles of single values, by comparing both in the first pass.
 
     Args:
-        quantiles: Of the next means of `rate` values.
-        rate: Values of a mean.
+        quantiles: The quantiles of the next means of `rate` values.
+        rate: The number of values in a mean.
         first: The quantiles of the single values of the first pass; its second half is compared.
     """
     steps = np.arange(first.shape[1] // 2, first.shape[1])
@@ -104,7 +108,7 @@ def coarse_forecast(
 
 
 def detail_of(median: Float64[np.ndarray, "lanes steps"], rate: int) -> Float64[np.ndarray, "lanes steps"]:
-    """The distance of each step from the means of `rate` steps around it."""
+    """Returns the difference between each median and the interpolated means of `rate` medians."""
     lanes, steps = median.shape
     filled = np.pad(median, ((0, 0), (0, -steps % rate)), mode="edge")
     begin = median[:, :1]
@@ -116,7 +120,7 @@ def detail_of(median: Float64[np.ndarray, "lanes steps"], rate: int) -> Float64[
 def between(
     means: Float64[np.ndarray, "lanes means *levels"], rate: int, steps: Int64[np.ndarray, " steps"]
 ) -> Float64[np.ndarray, "lanes steps *levels"]:
-    """Interpolates means at steps that count from 1, between their middles; the first and the last one go on."""
+    """Interpolates between the middles of means, at steps that count from 1; the first and the last mean extend."""
     last = means.shape[1] - 1
     place = np.clip((steps - (rate + 1) / 2) / rate, 0, last)
     left = np.minimum(np.floor(place).astype(np.int64), max(last - 1, 0))

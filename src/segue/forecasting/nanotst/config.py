@@ -11,8 +11,8 @@ from segue.folder import load_config, require_shapes
 from segue.forecasting.predictor import LEVELS
 
 CANDIDATES = 10
-"""The naive forecasts among which the network weighs: see `segue.forecasting.nanotst.features.Features.candidates`."""
-_FEATURES, _FEATURES_OF_STEP = 22, 8  # of a patch, and of each of its steps: `Features.count`
+"""The number of naive forecasts that the gate weighs; see `segue.forecasting.nanotst.features.Features.candidates`."""
+_FEATURES, _FEATURES_OF_STEP = 22, 8  # features of a patch, and of each of its steps; see `Features.count`
 _MOST = 2**20
 """The largest context, patch, span, width, number of heads or of layers; the largest context in use is 720."""
 
@@ -26,7 +26,7 @@ class NanoTSTConfig:
     patch: int = 24
     """The number of values of a patch."""
     span: int = 7
-    """The number of patches that one pass predicts; more patches need no continuation from forecasts."""
+    """The number of patches that one pass predicts; only longer horizons continue from forecasts."""
     width: int = 192
     """Size of the hidden vectors."""
     heads: int = 4
@@ -72,7 +72,7 @@ def read_config(folder: str | Path) -> NanoTSTConfig:
 
 
 def stored_config(folder: str | Path, config: dict[str, Any]) -> NanoTSTConfig:
-    """Makes the config of a NanoTST from that of its folder.
+    """Makes the config of a NanoTST from the stored config of its folder.
 
     Raises:
         UserError: A key is unknown or a value is invalid, or the model is of the first generation.

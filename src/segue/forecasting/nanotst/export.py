@@ -101,7 +101,7 @@ def export_model(folder: Path) -> Path:
     Raises:
         UserError: The folder is missing, damaged or of another kind, or the backbone is not a transformer.
     """
-    folder = folder.resolve()  # a link stays one; what it names gets the graph
+    folder = folder.resolve()  # a link stays a link; its target gets the graph
     model = NanoTST.from_pretrained(folder)
     if not exports(model.config):
         remedy = "forecast with torch instead: only models whose backbone is a transformer can be exported"

@@ -1,4 +1,4 @@
-"""The features of each patch, which are all that the network reads, and the reference that its predictions correct."""
+"""The features of each patch, which are all that the network reads, and the reference that the network corrects."""
 
 from dataclasses import dataclass, fields
 
@@ -15,8 +15,8 @@ from segue.forecasting.nanotst.seasonal import last_cycle, seasonal_copies
 from segue.forecasting.nanotst.variogram import variogram
 
 _BOUNDED = ("observed", "scales", "judgement")  # features that are not squashed, because they are small
-_UNREAD = ("other_cycle", "near")  # no inputs of the network: for `candidates` only (docs/notebook/forecasting.md)
-_FARTHEST = 1400.0  # units: candidates are cut here, just inside the bound of predictions, sinh(8) = 1,490 units
+_UNREAD = ("other_cycle", "near")  # no inputs: only `candidates` reads them (docs/notebook/forecasting.md)
+_FARTHEST = 1400.0  # units: candidates are clipped here, just inside the bound of predictions, sinh(8) = 1,490 units
 _JUDGED = 11  # entries of `Features.judgement`
 
 
@@ -47,25 +47,25 @@ class Inputs:
 class Features:
     """The features of a patch and of its lane's past; none has a unit.
 
-    Everything follows from values observed up to the end of the patch, so nothing of the future leaks. Forecasts are
-    less the reference and in its units. Features of a cycle are zero where there is none.
+    All features depend only on values observed up to the end of the patch, so nothing of the future leaks. Forecasts
+    are distances from the reference, in its units. Features of a cycle are zero where there is no cycle.
 
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
         local: The values, less the last value, in mean steps; zero where not observed.
         last: The last value as a forecast of the next patch.
-        mean: The running mean.
-        last_cycle: The seasonal copy of the next patch from the last cycle.
-        mean_of_four_cycles: The same from the mean of four cycles.
-        mean_of_eight_cycles: The same from the mean of eight cycles.
-        other_cycle: The same from the last cycle of the other length; only `candidates` reads it.
+        mean: The running mean as a forecast of the next patch.
+        last_cycle: The last cycle as a forecast of the next patch; see `SeasonalCopies`.
+        mean_of_four_cycles: The mean of the last four cycles as a forecast of the next patch.
+        mean_of_eight_cycles: The mean of the last eight cycles as a forecast of the next patch.
+        other_cycle: The last cycle of the other length as a forecast of the next patch; only `candidates` reads it.
         line_levels: The ends of lines through the recent past, less the last value.
         line_slopes: The slopes of these lines, over one patch.
         drift: The mean of the last cycle less that of the cycle before.
         observed: 1 where a value is observed.
-        scales: The moves of the overall scale, and the local scale relative to it.
+        scales: The changes of the overall scale, and the local scale relative to it; see `relations`.
         judgement: Measures of how reliable the naive forecasts are, see `_judgement`.
-        near: The error of the reference one step ahead, in its error at each step; only `candidates` reads it.
+        near: The reference's error one step ahead, divided by its error at each step; only `candidates` reads it.
     """
 
     overall: Float64[Tensor, "lanes tokens patch"]
@@ -85,7 +85,7 @@ class Features:
     near: Float64[Tensor, "lanes tokens patch"]
 
     def inputs(self, precision: torch.dtype, begins: Bool[Tensor, "lanes tokens"], since: int = 0) -> Inputs:
-        """Returns what the network reads to predict from patch `since` on, given the first patch of each lane."""
+        """Returns the inputs for predictions from patch `since` on; `begins` marks each lane's first patch."""
         newest = Features(**{field.name: getattr(self, field.name)[:, since:] for field in fields(self)})
         return Inputs(self.stacked(precision), newest.candidates(precision), begins)
 
@@ -97,7 +97,7 @@ class Features:
         return torch.cat([squash(large.to(precision)), bounded.to(precision)], dim=-1)
 
     def candidates(self, precision: torch.dtype) -> Float[Tensor, "lanes tokens patch candidates"]:
-        """Returns the naive forecasts among which the network weighs, the reference (zero) first, then the lines."""
+        """Returns the naive forecasts that the gate weighs; the reference (zero) is first, and the lines are last."""
         patch = self.last.shape[-1]
         ahead = torch.arange(1, patch + 1, device=self.last.device, dtype=self.last.dtype) / patch
         lines = self.line_levels[:, :, None] + self.line_slopes[:, :, None] * ahead[:, None]
@@ -182,9 +182,9 @@ def _judgement(
 ) -> Float64[Tensor, "lanes tokens judged"]:
     """Measures of how reliable the naive forecasts are; all entries are of the order of one.
 
-    They are: the errors of the four naive forecasts at the middle step, in errors of the reference; the error of the
-    reference at the first and at the last step, in mean steps; both similarities; the length of the cycle in patches;
-    the number of values; and the lead time in patches. All but the similarities are logarithms.
+    The entries are: the errors of the four naive forecasts at the middle step, divided by the error of the reference;
+    the error of the reference at the first and at the last step, in mean steps; both similarities; the length of the
+    cycle in patches; the number of values; and the lead time in patches. All but the similarities are logarithms.
     """
     size, positive = past.patch, unit > 0
     middle = torch.where(positive, unit, 1.0)[..., size // 2, None]

@@ -47,8 +47,8 @@ class Gate(nn.Module):
         """Moves quantiles by the mixture.
 
         Args:
-            hidden: The vectors that decide.
-            candidates: The naive forecasts, in units of the reference and less it.
+            hidden: The hidden vectors, from which the weights are computed.
+            candidates: The naive forecasts less the reference, in its units.
             distances: Squashed distances of the quantiles from the mixture.
 
         Returns:

@@ -76,7 +76,7 @@ class ExportedModel:
 
     @property
     def workers(self) -> int:
-        """How many batches may run side by side: one a thread."""
+        """How many batches may run side by side: one for each thread."""
         return usable_threads() if self.threads is None else self.threads
 
     @property
@@ -105,7 +105,7 @@ class ExportedModel:
         return Forecast(forecast_quantiles(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles of the next `steps`; see `PatchForecaster`."""
+        """Predicts the quantiles of the next `steps`; see `PatchForecaster`."""
         quantiles = np.empty((len(history), steps, len(LEVELS)))
         time, patch = history.values.shape[1], self.config.patch
         tokens = -(-(time - history.observed.argmax(1)) // patch)  # patches from each lane's first value on
@@ -139,14 +139,14 @@ class ExportedModel:
 
     @property
     def _session(self) -> "InferenceSession":
-        """The graph, which the first run in each process loads once, whichever thread it is in."""
+        """The loaded graph. The first run in a process loads it, once for all threads."""
         with self._loading:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
 
     def _load(self) -> "InferenceSession":
-        """Checks the files and makes the graph ready."""
+        """Checks the files and loads the graph."""
         import onnxruntime
 
         if is_bundled(self.folder):
@@ -163,7 +163,7 @@ class ExportedModel:
                 self.folder / GRAPH,
                 options,
                 providers=["CPUExecutionProvider"],
-                enable_fallback=0,  # it prints, and tries the same again
+                enable_fallback=0,  # the fallback prints, and tries the same again
             )
         except Exception as error:  # onnxruntime's exceptions have no common base class
             raise UserError("model", self.folder, f"{_AGAIN} (onnxruntime cannot load it)") from error

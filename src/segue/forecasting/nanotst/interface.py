@@ -1,12 +1,14 @@
-"""What the exported graph of a stranger may hold, checked before onnxruntime sees it, without the package `onnx`.
+"""The check of an exported graph from elsewhere, before onnxruntime loads it, without the package `onnx`.
+
+A graph must keep four rules:
 
 - It has the inputs and the output that `segue.forecasting.nanotst.export` describes, by name, type and rank.
 - Its weights are those of `model.safetensors` beside it: the header says where each begins and ends. It reads no other
   file.
-- It is a straight line of standard operators: without loops, branches, functions and operators of others.
-- No whole number in it is large enough to be the size of a tensor that no series needs.
+- It is a sequence of standard operators, without loops, branches, functions or custom operators.
+- No whole number in it exceeds the size of the largest tensor that a series needs.
 
-The last is a bound on constants only. Arithmetic inside of a graph can still ask for much time or memory.
+The last rule bounds constants only. Arithmetic inside a graph can still ask for much time or memory.
 """
 
 import math
@@ -24,7 +26,7 @@ from segue.manifest import verify_content
 _MOST_BYTES = 2**23  # the bundled graphs have 150 kB, since their weights are not in them
 _FLOAT, _INT32, _INT64, _BOOL, _HALF, _DOUBLE = 1, 6, 7, 9, 10, 11  # types of tensors in ONNX
 _TYPES = {"F32": _FLOAT, "F16": _HALF}
-_LARGEST, _MOST_ELEMENTS = 2**20, 2**24  # of a whole number; of a tensor whose shape is a constant
+_LARGEST, _MOST_ELEMENTS = 2**20, 2**24  # bounds of a whole number, and of the elements of a tensor of constant shape
 _ENDS = (2**63 - 1, -(2**63))  # the first and the last index of a slice
 _STANDARD = ("", "ai.onnx")
 
@@ -47,14 +49,14 @@ OUTPUTS = [Interface("quantiles", _DOUBLE, 3)]
 
 
 def require_graph(folder: Path, weights: Header) -> None:
-    """Refuses the graph of a model folder unless it is undamaged and holds what it may hold.
+    """Refuses the graph of a model folder unless it is undamaged and keeps the rules of this module.
 
     Args:
         folder: The folder.
         weights: The header of its weights.
 
     Raises:
-        UserError: The graph is missing, damaged, too large, or holds something else.
+        UserError: The graph is missing, damaged or too large, or it breaks a rule.
     """
     path = folder / GRAPH
     try:
@@ -97,7 +99,7 @@ def _interface(value: bytes) -> Interface:
 
 
 def _check_tensor(tensor: bytes, weights: Header | None) -> None:
-    """A tensor that is stored in the graph, or, if `weights` are given, in the file of the weights."""
+    """Checks a tensor whose data are in the graph or, if `weights` is given, in the weights file."""
     fields = read_fields(tensor, range(1, 17))
     shape, dtype = tuple(numbers(fields[1])), number(fields[2])
     if fields[13] or number(fields[14]):
@@ -111,7 +113,7 @@ def _check_tensor(tensor: bytes, weights: Header | None) -> None:
 def _check_external(
     name: str, shape: tuple[int, ...], dtype: int, told: list[int | bytes], weights: Header | None
 ) -> None:
-    """A weight must be exactly one tensor of the file beside the graph."""
+    """Refuses a weight unless it is exactly one tensor of the weights file."""
     pairs = [read_fields(merged([pair]), (1, 2)) for pair in told]
     place = {text(pair[1]): text(pair[2]) for pair in pairs}
     inner = name.removeprefix("model.")
@@ -126,7 +128,7 @@ def _check_external(
 def _check_node(node: bytes) -> None:
     fields = read_fields(node, range(1, 11))
     for name in (*fields[1], *fields[2], *fields[3]):
-        text([name])  # onnxruntime fails later on one that is no UTF-8
+        text([name])  # onnxruntime fails later on a name that is not UTF-8
     if text(fields[7]) not in _STANDARD:
         raise ValueError(f"it has an operator of others, {text(fields[7])}.{text(fields[4])}")
     for attribute in fields[5]:

@@ -26,7 +26,7 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
     half_lives = torch.tensor(HALF_LIVES, dtype=torch.float64, device=past.held.device)
     age = torch.arange(size - 1, -1, -1, device=half_lives.device).double()[:, None]  # steps to the end of the patch
     weight = torch.exp2(-age / half_lives)  # (size, lines)
-    # of each patch the moments of age, 0 to 2, and of value and age, 0 to 1: (lanes, lines, tokens, moments)
+    # moments of each patch: of age, orders 0 to 2; of value times age, orders 0 and 1: (lanes, lines, tokens, moments)
     seen, known = (past.by_patch(part) for part in (past.weight, past.held * past.weight))
     of_ages = seen @ torch.cat([weight, weight * age, weight * age.square()], dim=1)
     of_values = known @ torch.cat([weight, weight * age], dim=1)
@@ -36,7 +36,7 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
     since = (size * (token[:, None] - token)).clamp(min=0).double()  # steps between the ends of two patches
     fade = torch.exp2(-since / half_lives[:, None, None]) * (token[:, None] >= token)  # (lines, tokens, tokens)
 
-    # moments up to the end of each patch, and the same times the steps since then: (lanes, tokens, lines)
+    # moments up to the end of each patch, and those moments times the steps since then: (lanes, tokens, lines)
     total, first, second, value, product = _by_line(fade @ moments)
     one_since, first_since, _, value_since, _ = _by_line(since * fade @ moments)
     (one_since_squared,) = _by_line(since.square() * fade @ moments[..., :1])
@@ -52,5 +52,5 @@ def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Flo
 
 
 def _by_line(moments: Tensor) -> tuple[Tensor, ...]:
-    """(lanes, lines, tokens, moments) as one (lanes, tokens, lines) for each moment."""
+    """Splits (lanes, lines, tokens, moments) into one (lanes, tokens, lines) for each moment."""
     return moments.permute(3, 0, 2, 1).unbind(0)

@@ -1,11 +1,13 @@
-"""Forecasts from a past longer than the network reads: of the values, and of what remains without seasonal profiles.
+"""Forecasts from a past that is longer than the network reads, by means of seasonal profiles.
 
-The network reads some 720 values. The mean of a season over a longer past is better than what it can see of it, where
-the season is steady. Where a season changes, its last cycles are better. So there are two forecasts: the network reads
-the past as it is, and the past without profiles, which are then added back. Their quantiles are averaged. The share of
-the second grows with the past that only profiles see, and with the evidence that cycles do not copy the last one. It
-falls to zero where the last cycle has no season any more. A season too long for the network to see twice, as a year of
-days, is removed before either, as far as the last of them still has it.
+The network reads some 720 values. Where a season is steady, its mean over a longer past is better than its cycles in
+these values. Where a season changes, its last cycles are better. So the network makes two forecasts: one from the past
+as it is, and one from the past without profiles, which are then added back. The quantiles of both are averaged.
+
+The share of the second forecast grows with the part of the past that only profiles see. It also grows with the evidence
+that a cycle does not copy the one before. It falls to zero where the last cycle no longer has the season. A season that
+the network cannot see twice, such as a year of days, is removed before both forecasts, as far as its last cycle still
+has it.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from segue.forecasting.nanotst.rollout import PatchForecaster, roll_out
 from segue.forecasting.predictor import History
 
 PAST = 2_592
-"""The last values that profiles are made of: whole patches of 24, in less than the 24 kB of a lane in a stream."""
+"""The number of last values that profiles use: whole patches of 24, and less than the 24 kB of a lane in a stream."""
 
 _LEAST_WINDOW = 24  # values in which a season must still show; fewer than a day of hours show chance
 
@@ -59,15 +61,15 @@ def forecast_quantiles(
 
 @dataclass(frozen=True, eq=False)
 class _Past:
-    """One lane without its profiles, with what to add to both forecasts.
+    """One lane without its profiles, and the profiles to add to both forecasts.
 
     Attributes:
-        lane: Its index.
+        lane: The index of the lane.
         plain: The values that the network reads, without the seasons that are too long for it.
-        plain_ahead: The profiles of these at the steps ahead.
+        plain_ahead: The profiles of these seasons at the steps ahead.
         rest: The same values without any profile.
         rest_ahead: All profiles at the steps ahead.
-        share: Of the second forecast, 0 to 1.
+        share: The weight of the second forecast, 0 to 1.
     """
 
     lane: int
@@ -79,7 +81,7 @@ class _Past:
 
 
 def _longer(history: History, recent: History) -> list[int]:
-    """The lanes that begin before the values that the network reads, and have a season."""
+    """Returns the lanes that have a season and begin before the context of the network."""
     before = history.values.shape[1] - recent.values.shape[1]
     earlier = history.observed[:, :before].any(1) & (history.seasons > 0).any(1)
     return [int(lane) for lane in np.flatnonzero(earlier)]
@@ -114,12 +116,12 @@ def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Pas
 def _share(
     season: Float64[np.ndarray, " time"], rest: Float64[np.ndarray, " time"], shortest: float, context: int
 ) -> float:
-    """The share of the forecast with profiles: zero for a past that the network reads whole, then growing with it.
+    """Returns the share of the forecast with profiles: zero for a past within the context, more for a longer past.
 
     Args:
-        season: The past with the profiles that the network could see itself.
-        rest: The past without any.
-        shortest: The shortest of their periods.
+        season: The past with the profiles of the seasons that the network can see twice.
+        rest: The past without any profile.
+        shortest: The shortest period of these seasons, in steps.
         context: The number of values that the network reads.
     """
     cycle = round(shortest)
@@ -129,10 +131,10 @@ def _share(
 
 
 def _steadiness(rest: Float64[np.ndarray, " time"], cycle: int) -> float:
-    """The weight of the profiles by two naive forecasts of what remains: the mean of the last cycle, and its copy.
+    """Weighs the profiles by two naive forecasts of the rest: the mean of the last cycle, and its copy.
 
-    Each has the inverse fourth power of its error as its weight, as in the reference forecast of the network. If the
-    rest is noise, the copy has twice the variance, and the weight is .8. If it still repeats, the copy is better.
+    The weight of each is the inverse fourth power of its error. If the rest is noise, the copy has twice the squared
+    error, and the profiles weigh .8. If the rest still repeats, the copy is better, and the profiles weigh less.
     """
     seen = np.concatenate([[0], np.cumsum(~np.isnan(rest))])
     total = np.concatenate([[0.0], np.nancumsum(rest)])

@@ -1,7 +1,7 @@
 """NanoTST in torch: features of each patch, a causal transformer, quantiles of the next patch.
 
-One pass predicts several patches, because patches to be predicted are patches that are not observed, in training as in
-use. The served half runs the same model without torch, from the graph that `export.py` makes.
+A patch to be predicted is a patch that is not observed, in training as in use. So one pass predicts several patches.
+The served half runs the same model without torch, from the graph that `export.py` makes.
 """
 
 from dataclasses import asdict
@@ -134,7 +134,7 @@ class NanoTST(nn.Module):
         return Forecast(forecast_quantiles(self, history, horizon))
 
     def one_pass(self, history: History, steps: int) -> Float64[np.ndarray, "lanes steps levels"]:
-        """The quantiles of the next `steps`; see `PatchForecaster`."""
+        """Predicts the quantiles of the next `steps`; see `PatchForecaster`."""
         device = self.embed.skip.weight.device
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
         with torch.inference_mode():

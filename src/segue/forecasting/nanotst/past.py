@@ -17,7 +17,7 @@ class Past:
 
     Attributes:
         known: The values less the lane's first value; NaN where not observed.
-        held: The same values, with the newest one so far where not observed; zero before the lane begins.
+        held: The same values; the newest one so far replaces a value not observed; zero before the lane begins.
         seen: True where a value is observed.
         weight: `seen` as numbers: 1 where a value is observed, else 0.
         first: The lane's first observed value, in the unit of the series; zero if there is none.

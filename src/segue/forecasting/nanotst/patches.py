@@ -32,5 +32,5 @@ def beginnings(observed: Bool[Tensor, "lanes tokens patch"]) -> Bool[Tensor, "la
 
 
 def patches_ahead(horizon: int, patch: int) -> int:
-    """The number of unknown patches that a pass needs: the last patch of the context predicts one without them."""
+    """The number of unknown patches that a pass needs; the last patch of the context predicts the first one ahead."""
     return -(-horizon // patch) - 1

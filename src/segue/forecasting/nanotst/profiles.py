@@ -2,8 +2,8 @@
 
 This is the seasonal component of classical decomposition (Persons, Review of Economics and Statistics 1, 1919; West,
 Harrison, "Bayesian Forecasting and Dynamic Models", 1997, on seasonal profiles), for several seasons, the shortest
-first. A mean over few cycles is partly noise, so each profile is shrunk towards zero as its variance between phases
-compares with its variance between cycles (James, Stein, Fourth Berkeley Symposium, 1961).
+first. A mean over few cycles is partly noise. So each profile shrinks towards zero, the more so the larger its variance
+between cycles is relative to its variance between phases (James, Stein, Fourth Berkeley Symposium, 1961).
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ CERTAIN = 2.0
 """Standard errors by which a season must exceed chance; with 1, random walks seem to have a year (see the notebook)."""
 
 _LEAST_PERIOD = 3.0  # steps: a cycle of two steps alternates, and every patch shows it
-_LEAST_CYCLES = 2  # of a season: fewer show no variance between cycles; 3 is no better, and loses years (notebook)
-_MANY = 10  # shorter seasons in a season that is smoothed over them: a year has 52 weeks, but a week only 7 days
+_LEAST_CYCLES = 2  # cycles of a season: one has no variance between cycles; 3 is no better, and loses years (notebook)
+_MANY = 10  # a season is smoothed over shorter ones if it has more of them: a year has 52 weeks, a week only 7 days
 _ROUNDING = 1e-9  # phases: a step on the border of two bins belongs to the later one, whatever its last digits
 
 
@@ -60,12 +60,12 @@ class Rest:
     def without(self, season: float, shorter: float, certain: float) -> "Rest":
         """Removes the profile of one season.
 
-        A season of many shorter ones, as the year of days has weeks, loses its smooth shape first, in as many bins as
-        it has of these. What single steps of it have in common, as holidays, follows.
+        A season that has many shorter ones, as a year has weeks, first loses its smooth shape, with one bin for each
+        shorter season. Then it loses the profile of single steps, such as holidays.
 
         Args:
-            season: Its period in steps.
-            shorter: The longest season that is shorter by a factor of `_MANY`; 1 if there is none.
+            season: The period in steps.
+            shorter: The longest period that is shorter by more than a factor of `_MANY`; 1 if there is none.
             certain: Standard errors by which the variance between phases must exceed that of chance.
         """
         smooth = round(shorter)
@@ -76,7 +76,7 @@ class Rest:
         return rest
 
     def towards(self, other: "Rest", share: float) -> "Rest":
-        """Returns a past in which only a share of the profiles is removed that are removed in the other."""
+        """Removes a share of the profiles that `other` lacks: 0 returns this past, and 1 returns the other."""
         values, ahead = other.values - self.values, other.ahead - self.ahead
         return Rest(self.values + share * values, self.ahead + share * ahead)
 
@@ -95,7 +95,7 @@ def without_profiles(rest: Rest, removed: list[float], seasons: list[float], cer
         rest: The past, from its first value to its last.
         removed: The periods in steps of the seasons to remove. A season that the past does not show twice stays.
         seasons: The periods of all seasons of the lane.
-        certain: See `Rest.without`; for a profile that nothing else will weigh, `CERTAIN`.
+        certain: See `Rest.without`; `CERTAIN` for profiles that both forecasts of `long_past.py` lose.
     """
     for season in sorted(set(removed)):
         if shown(season, len(rest.values)):
@@ -104,19 +104,21 @@ def without_profiles(rest: Rest, removed: list[float], seasons: list[float], cer
 
 
 def shown(season: float, time: int) -> bool:
-    """Whether a past of so many steps can have a profile of a season."""
+    """Whether a past of `time` steps is long enough for the profile of a season."""
     return season >= _LEAST_PERIOD and time >= _LEAST_CYCLES * season
 
 
 def agreement(before: Float64[np.ndarray, " time"], after: Float64[np.ndarray, " time"]) -> float:
-    """How far the end of a past still has its profiles: 1 where removing them made it calmer, 0 where it had stopped.
+    """Measures how far the end of a past still has its profiles.
+
+    The result is 1 where their removal lowers the variance, and 0 where the season had stopped.
 
     Args:
         before: The last values, with the profiles; NaN where not observed.
         after: The same values without them.
 
     Returns:
-        A weight by the inverse squares of both variances around a line, doubled, and at most 1.
+        Twice the weight of `after` if both weigh by the inverse square of their variance around a line; at most 1.
     """
     had, left = _variance(before) ** 2, _variance(after) ** 2
     return min(1.0, 2 * had / (had + left)) if had + left > 0 else 1.0
@@ -134,18 +136,18 @@ def _variance(values: Float64[np.ndarray, " time"]) -> float:
 def mean_cycle(
     values: Float64[np.ndarray, " time"], period: float, phases: int, width: int, certain: float
 ) -> Profile | None:
-    """Averages the cycles of a past, and shrinks the mean as chance explains it.
+    """Averages the cycles of a past, and shrinks the mean by the share that chance explains.
 
     Args:
         values: The past, NaN where not observed.
         period: Steps of the season, not always whole.
-        phases: How many phases to tell apart.
-        width: Steps of a moving mean that is taken before; 1 for none.
-        certain: Standard errors by which the variance between phases must exceed that of chance. Neighbouring phases
-            have errors in common, so they count as fewer: as many as a first-order autoregression would leave.
+        phases: The number of phases of a cycle.
+        width: Steps of the moving mean that is taken first; 1 for none.
+        certain: Standard errors by which the variance between phases must exceed that of chance. Errors of neighbouring
+            phases are correlated, so phases count as fewer: the effective number under a first-order autoregression.
 
     Returns:
-        The profile; None where a phase was seen less than twice, or chance explains it all.
+        The profile; None if a phase was seen less than twice, or if chance explains the whole profile.
     """
     deviation = _smoothed(values - _level(values, round(period)), width)
     table = _by_cycle(deviation, period, phases)
@@ -164,7 +166,7 @@ def mean_cycle(
 
 
 def _relative_error(errors: Float64[np.ndarray, "cycles phases"]) -> float:
-    """The standard error of the ratio of both variances under chance alone (of an F statistic), relative to it."""
+    """The relative standard error of the ratio of both variances (an F statistic) under chance alone."""
     cycles, phases = errors.shape
     common = float((errors[:, 1:] * errors[:, :-1]).sum() / max(float((errors**2).sum()), np.finfo(float).tiny))
     common = min(max(common, 0.0), 0.99)  # at one, no phase would count
@@ -176,7 +178,7 @@ def _by_cycle(values: Float64[np.ndarray, " time"], period: float, phases: int) 
     """Means of each phase in each whole cycle, the newest cycle first; NaN where there is no value."""
     back = np.arange(len(values))[::-1]
     place = (-back % period) * (phases / period)
-    steps = phases == round(period)  # the middles of phases are steps; else they are the middles of bins
+    steps = phases == round(period)  # then the middles of phases are steps; else they are the middles of bins
     phase = (np.round(place) if steps else np.floor(place + _ROUNDING)).astype(np.int64) % phases
     cycles = int(len(values) // period)
     cell = (back // period).astype(np.int64) * phases + phase

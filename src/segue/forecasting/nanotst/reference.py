@@ -3,8 +3,8 @@
 The naive forecasts are the last value, the mean, and the repetition of each of two cycles. At every lead time the
 variogram shows how large their errors have been, and the better ones have nearly all of the weight. Weights change
 smoothly with errors, so one more value cannot change a forecast abruptly. They depend on the lead time alone, so a
-longer horizon does not change nearer steps. The network predicts distances from the reference in units of its error, as
-MASE does with seasonal naive, so it need not learn the cycle itself.
+longer horizon does not change nearer steps. The network predicts distances from the reference in units of the
+reference's error, as MASE does with seasonal naive. So the network need not learn the cycle itself.
 """
 
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.scaling import Scale, step_scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
-# Weights fall with this power of the squared error: of white noise the mean has 0.94, the last value 0.06. With 2 or 8
-# the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/notebook/forecasting.md).
+# Weights fall with this power of the squared error: for white noise, the mean weighs 0.94 and the last value 0.06. With
+# 2 or 8 the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/notebook/forecasting.md).
 _SHARPNESS = 4.0
-_FINEST = 0.01  # of the mean step: the least error, because even an exact repetition may end
-_TINY = 1e-30  # squared units of the lane: far below every error, and a number in single precision, too
-_LEAST_PAIRS = 2  # values: the variogram at a lag with fewer pairs is that of the longest lag with so many
-_PRIOR_PAIRS = 1.0  # pairs one step apart that are added to those of each lag, so that two alike by chance prove little
+_FINEST = 0.01  # share of the mean step: the least error, because even an exact repetition may end
+_TINY = 1e-30  # squared units of the lane: far below every error, and still above zero in single precision
+_LEAST_PAIRS = 2  # pairs of values: a lag with fewer takes the variogram of the longest lag that has so many
+_PRIOR_PAIRS = 1.0  # pairs of lag 1 added to those of each lag, so that two values alike by chance prove little
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The reference of predictions: they are distances from a path, in units; both are in the unit of the series.
+    """The origin and the unit of predictions: a prediction is a distance from `path`, divided by `unit`.
 
     Attributes:
-        path: The reference forecast of the patch after each patch.
-        unit: Its root mean square error at each lead time so far; zero where all values so far are equal.
+        path: The reference forecast of the patch after each patch, in the unit of the series.
+        unit: Its root mean square error so far at each lead time, in the same unit; zero if all values are equal so far.
         count: The number of observed values so far.
     """
 
@@ -117,7 +117,7 @@ def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycl
         known = (length[..., None] > 0) & (at_lag(pairs, reach) > 0)
         return torch.where(known, at_lag(square, reach), torch.inf)
 
-    # the lags that show how far the mean is from values at the middle step; it needs half of the past
+    # the lags that give the error of the mean at the middle step; the shortest is at most half of the past
     middle = torch.minimum(lead[..., past.patch // 2], (past.age // 2).clamp(min=1))[..., None]
     lags = torch.arange(LAGS, device=lead.device) >= middle
     later, counted = (torch.where(lags, part, 0.0).sum(-1, keepdim=True) for part in (total, pairs))
@@ -131,7 +131,7 @@ def lead_times(past: Past) -> Int[Tensor, "lanes tokens patch"]:
     tokens, size = past.newest_of_patch.shape[1], past.patch
     target = torch.arange(size, (tokens + 1) * size, device=past.newest.device).view(tokens, size)
     newest = past.newest_of_patch
-    newest = torch.where(newest >= 0, newest, target[:, 0] - 1)  # a lane not yet begun has no lead: padding is no time
+    newest = torch.where(newest >= 0, newest, target[:, 0] - 1)  # padding before a lane adds no lead time
     return (target - newest[..., None]).clamp(1, LAGS - 1)
 
 

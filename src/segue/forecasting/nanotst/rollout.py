@@ -37,9 +37,9 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
 
     The paths are the deciles of the forecast so far. The forecast after each path gives 50 values a step. The quantiles
     of all 9 x 50 values are the forecast. Continuing from the median alone would make the far future as certain as the
-    near one. From the third pass on, forecasts of means of several values join (`coarse.py`). Their share is
-    1 - 2 `pass_steps` / step, so it begins at zero: in the second pass the paths err less, later they explode
-    (docs/notebook/forecasting.md).
+    near one. From the third pass on, the forecast also uses forecasts of means of several values (`coarse.py`). Their
+    share is 1 - 2 `pass_steps` / step, so it begins at zero. In the second pass, paths err less than means; later paths
+    widen without bound (docs/notebook/forecasting.md).
 
     Args:
         model: The model that predicts the next patches.
@@ -69,7 +69,7 @@ def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[
 def _far(
     model: PatchForecaster, history: History, quantiles: Float64[np.ndarray, "lanes near levels"], picked: Sequence[int]
 ) -> Float64[np.ndarray, "lanes far levels"]:
-    """Adds a pass for each rate to the quantiles of two passes."""
+    """Adds one pass for each rate after the quantiles of the first two passes."""
     reach, coarse = model.pass_steps, None
     for rate in picked:
         if coarse is None or coarse.rate != rate:

@@ -2,7 +2,7 @@
 
 Squares are summed within patches and between their means (Chan, Golub & LeVeque 1983). These sums have positive terms
 only, so no large sum is subtracted from another. A lane of equal values has a scale of exactly zero, and its forecast
-is that value. The rule forecast(a * y + b) = a * forecast(y) + b permits no other.
+is that value. The rule forecast(a * y + b) = a * forecast(y) + b permits no other forecast.
 
 Scales forget: a patch counts half as much 256 steps later, because the recent past of a lane shows better how far it
 will move (docs/notebook/forecasting.md).
@@ -93,7 +93,7 @@ def faded_sum(sums: Float64[Tensor, "lanes tokens"], patch: int) -> Float64[Tens
 
 
 def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "tokens upto"]:
-    """The weight of each patch at the end of each other: half after `HALF_LIFE` steps, and zero for later patches."""
+    """The weight of each patch at the end of each patch `upto`: half after `HALF_LIFE` steps, zero if it is later."""
     index = torch.arange(tokens, device=device)
     age = (index - index[:, None]) * patch
     weight = torch.exp2(-age.clamp(min=0).double() / HALF_LIFE)
@@ -101,12 +101,12 @@ def fading(tokens: int, patch: int, device: torch.device) -> Float64[Tensor, "to
 
 
 def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
-    """The moves of the overall scale since the patch before, and the local scale relative to it.
+    """The changes of the overall scale since the patch before, and the local scale relative to the overall scale.
 
-    The four numbers are the moves of mean and deviation, the distance of the last value, and the size of a step, all in
-    deviations. They have no unit. They are squashed or bounded, so that one jump cannot hide the rest. They are zero
-    while all values are equal. Without the moves, a model under a running scale could not distinguish a trend from a
-    constant level.
+    The four numbers are the change of the mean, the change of the deviation, the distance of the last value from the
+    mean, and the size of a step, all in deviations. They have no unit. They are squashed or bounded, so that one jump
+    cannot hide the rest. They are zero while all values are equal. Without the changes, a model under a running scale
+    could not distinguish a trend from a constant level.
     """
     known = overall.unit > 0
     unit, step = overall.divisor, torch.where(known, local.unit, 1.0)
@@ -125,9 +125,9 @@ def relations(overall: Scale, local: Scale) -> Float[Tensor, "lanes tokens 4"]:
 def squash(values: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """The inverse hyperbolic sine, which keeps small values as they are and takes the logarithm of large ones.
 
-    `Tensor.asinh` computes value by value on the CPU, which took a fifth of a small model's forecast. This function
-    takes a fifth of that time. Near zero it is exact to the last digit of 1, not of the value. A value above 1e18
-    counts as 1e18, whose square single precision can still hold.
+    `Tensor.asinh` computes value by value on the CPU, which took a fifth of the time of a small model's forecast. This
+    function takes a fifth of the time of `Tensor.asinh`. Near zero it is exact to the last digit of 1, not of the
+    value. A value above 1e18 counts as 1e18, whose square single precision can still hold.
     """
     size = values.abs().clamp(max=1e18)
     return (size + (size * size + 1).sqrt()).log() * values.sign()

@@ -102,7 +102,7 @@ def past_cycles(
 
 
 def _one_cycle_before(past: Past, cycle: Cycle) -> Int[Tensor, "lanes tokens patch"]:
-    """The index in the last complete cycle of each step of the patch after each patch."""
+    """For each step of the patch after each patch, the index of the same phase in the last complete cycle."""
     tokens, size = cycle.length.shape[1], past.patch
     length, newest = cycle.length.clamp(min=1)[..., None], past.newest_of_patch[..., None]
     target = torch.arange(size, (tokens + 1) * size, device=length.device).view(tokens, size)
@@ -116,9 +116,10 @@ def _newest(
     values: Float[Tensor, "lanes tokens cycles patch"],
     unit: Float64[Tensor, "lanes 1"],
 ) -> Float[Tensor, "lanes tokens patch"]:
-    """The first value along the cycles that is not NaN; where all are NaN, the last value before it in the last cycle.
+    """Returns the first value along the cycles that is not NaN.
 
-    Where no cycle is whole, the newest value of the lane.
+    Where all cycles have NaN, the last value before that step in the last cycle replaces it. Where no cycle is whole,
+    the newest value of the lane does.
     """
     held, last = ((part / unit).to(values.dtype) for part in (past.held, past.last))
     whole = past.newest_of_patch + 1 - cycle.length >= past.begin[:, None]

@@ -20,9 +20,9 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.scaling import Scale, fading
 
 LONGEST = 400  # steps: a year of days, and some more for its valley
-LAGS = LONGEST + LONGEST // 8 + 2  # the curvature at the longest cycle reaches an eighth of it further
+LAGS = LONGEST + LONGEST // 8 + 2  # the curvature at the longest cycle needs lags up to an eighth longer
 _CUT = 4.0  # running deviations: values further out are cut, so that a spike does not hide a cycle
-# Of the largest mean square, 16 units in the last place of single precision: less is zero, as of a line.
+# Share of the largest mean square: 16 units in the last place of single precision. Less counts as zero, as on a line.
 _ROUNDING = 2e-6
 
 
@@ -32,7 +32,7 @@ class Variogram:
 
     Attributes:
         variance: The variance of the differences, in squared units of the lane.
-        square: The mean square of the differences, which a steady trend raises but the variance does not hold.
+        square: The mean square of the differences. A steady trend raises it, but not the variance.
         pairs: The faded number of differences.
         unit: A power of two near the largest value of the lane.
     """
@@ -46,9 +46,8 @@ class Variogram:
 def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64) -> Variogram:
     """Computes the variogram at the end of each patch.
 
-    The variance is the mean square less the square of the mean. Values that rounding in single precision could
-    cause count as zero, in double precision, too. So a ripple of less than a three hundredth of the lane's range is
-    lost.
+    The variance is the mean square less the square of the mean. A result that rounding in single precision could cause
+    counts as zero, also in double precision. So a ripple of less than a three hundredth of the lane's range is lost.
 
     Args:
         past: The lanes.
@@ -100,7 +99,7 @@ def lagged_products(
     """The sums of newer[t] older[t - lag] over channels and over the steps t of each patch, for lags 0 to `LAGS` - 1.
 
     Column p of the product with the reversed lanes belongs to lag p less the steps from the end of the patch to the end
-    of the lane. With rows shorter by one patch, the same numbers, read from another beginning, have all lags lined up.
+    of the lane. The same numbers, read in rows that are one patch shorter, have each lag in one column.
 
     Args:
         newer: The patches, of one or more channels.

@@ -1,7 +1,7 @@
 """The fields of a protobuf message, the format of ONNX files, read without the package `onnx`.
 
-A message is a sequence of fields, each a number and a value (https://protobuf.dev/programming-guides/encoding). A field
-that occurs twice is merged by readers: for a message inside a message that equals both texts one after the other.
+A message is a sequence of fields, each a number and a value (https://protobuf.dev/programming-guides/encoding). Readers
+merge a field that occurs twice. For a message inside a message, merging equals joining the bytes of both.
 """
 
 from collections.abc import Collection
@@ -47,19 +47,19 @@ def read_fields(message: bytes, known: Collection[int]) -> Fields:
 
 
 def merged(values: list[int | bytes]) -> bytes:
-    """A message inside a message; empty where there is none."""
+    """Joins the bytes of a message inside a message; empty if there is none."""
     if not all(isinstance(value, bytes) for value in values):
         raise ValueError("a number instead of a message")
     return b"".join(value for value in values if isinstance(value, bytes))
 
 
 def text(values: list[int | bytes]) -> str:
-    """A text, the last of those that were given; empty where there is none."""
+    """Returns the last text of a field; empty if there is none."""
     return merged(values[-1:]).decode("utf-8")
 
 
 def number(values: list[int | bytes]) -> int:
-    """A whole number, the last of those that were given; 0 where there is none."""
+    """Returns the last whole number of a field; 0 if there is none."""
     value = values[-1] if values else 0
     if not isinstance(value, int):
         raise ValueError("a text instead of a number")
@@ -67,7 +67,7 @@ def number(values: list[int | bytes]) -> int:
 
 
 def numbers(values: list[int | bytes]) -> list[int]:
-    """Signed whole numbers of 64 bits, packed or not."""
+    """Returns the signed whole numbers of 64 bits of a field, packed or not."""
     found: list[int] = []
     for value in values:
         if isinstance(value, int):
@@ -81,7 +81,7 @@ def numbers(values: list[int | bytes]) -> list[int]:
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:
-    """A number of at most 64 bits, seven in each byte, and the position after it."""
+    """Reads a number of at most 64 bits, seven in each byte, and returns it with the position after it."""
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(message):
