@@ -33,7 +33,7 @@ class Reference:
 
     Attributes:
         path: The reference forecast of the patch after each patch, in the unit of the series.
-        unit: Its root mean square error so far at each lead time, in the same unit; zero if all values are equal so far.
+        unit: Its root mean square error so far at each lead time, in the same unit; zero if all values so far agree.
         count: The number of observed values so far.
     """
 

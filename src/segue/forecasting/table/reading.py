@@ -42,7 +42,7 @@ class Reading:
 
     @property
     def id_col(self) -> str:
-        """The name of the column of series in the output; of several columns, that of `joined` frames."""
+        """The name of the column of series in the output; for several columns, the name that `joined` gives."""
         return "/".join(self.columns.ids) or "unique_id"
 
     @property
@@ -89,9 +89,9 @@ class Reading:
         return self.table(stamps, codes) if names is None else self.table({names.name: names[codes.tolist()], **stamps})
 
     def with_lasting_times(self, horizon: int) -> "Reading":
-        """Returns this reading with integer times of 64 bits where those of the `horizon` steps ahead need them.
+        """Returns this reading with integer times of 64 bits if the times of the `horizon` steps ahead need them.
 
-        Then parts of the series are written with one type of times.
+        So all parts of a table are written with one type of times.
         """
         series = range(len(self.panel))
         parts = (self.panel.part(one, one + 1).future(horizon) for one in series)

@@ -86,8 +86,8 @@ class QuantileColumns:
         """Returns the column of each name, in the order of the table: the median, the mean if it is given, the rest.
 
         Args:
-            quantiles: Those of `levels`, in their order.
-            mean: The mean; None where it is not asked for.
+            quantiles: The quantiles of `levels`, in the same order.
+            mean: The mean; None if no column of the mean is asked for.
         """
         columns: dict[str, NDArray[np.float64]] = dict(zip(self.levels, np.moveaxis(quantiles, -1, 0), strict=True))
         if mean is None:
@@ -107,7 +107,7 @@ class QuantileColumns:
     def fan(
         self, column: Callable[[str], NDArray[np.float64]]
     ) -> tuple[NDArray[np.float64], list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]]:
-        """Returns the median, and for each interval, the widest first, its label and both bounds, for a picture.
+        """Returns the median, and the label and both bounds of each interval, the widest first, for a picture.
 
         Args:
             column: A function that returns the values of a column.

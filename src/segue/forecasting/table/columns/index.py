@@ -11,7 +11,7 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Turns the levels of an index that hold times or names of series into columns.
 
     Times without a name become `ds`, or `index` beside other times. Series without a column name become `unique_id`.
-    Numbers and labels of rows become no columns.
+    Levels that only number or label the rows do not become columns.
 
     Args:
         frame: A frame of pandas.
@@ -28,7 +28,7 @@ def with_index(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         if name is None:
             continue
         if is_timed and name != level.name and any(looks_like_times(frame[column].head(200)) for column in frame):
-            name = "index"  # the user has to name the times that are meant
+            name = "index"  # the user has to say which times to use
         if name in columns:
             raise _unclear(level)
         values = pd.Series(level.array, index=frame.index, name=name)

@@ -31,7 +31,7 @@ def is_part(table: Cells, name: str) -> bool:
 
 
 def is_clock(table: Cells, name: str, is_part: bool) -> bool:
-    """Whether a column holds what a date beside it may lack: hours, minutes, or clock times."""
+    """Whether a column holds hours, minutes or clock times, which a date beside it may lack."""
     if time_part(name) in ("hour", "minute") and is_part:
         return True
     return all_match(table, name, _CLOCK) or (
@@ -56,7 +56,7 @@ def all_match(table: Cells, name: str, pattern: re.Pattern[str]) -> bool:
 
 
 def plainly_numbers(table: Cells, name: str) -> bool | None:
-    """Whether the first cells are plain numbers; None where this needs a closer look. It saves time in wide tables."""
+    """Whether the first cells are plain numbers; None if only a closer look decides. It saves time in wide tables."""
     kind = table[name].dtype
     if kind.is_numeric() or not isinstance(kind, nw.String | nw.Object):
         return True if kind.is_integer() or kind.is_float() else None
@@ -75,6 +75,6 @@ def may_hold_numbers(table: Cells, name: str) -> bool:
 
 
 def first_cells(table: Cells, name: str) -> pd.Series:
-    """The first rows of a column, those with a value if these have none."""
+    """The first rows of a column; if they hold no value, its first rows with a value."""
     head = table[name].head(SAMPLE)
     return as_pandas(table[name].drop_nulls().head(SAMPLE) if head.is_null().all() else head)

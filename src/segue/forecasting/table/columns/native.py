@@ -1,4 +1,4 @@
-"""Columns of any library of frames as pandas has them."""
+"""Columns of any library of frames, converted to pandas."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ _THINGS = re.compile(
     "|dept|warehouse|plant|account|machine|location)(?:[_ ]?(?:id|nr|no|num|number|code))?",
     re.IGNORECASE,
 )
-"""Names of columns whose numbers name things, and are no quantities."""
+"""Names of columns whose numbers are identifiers, not quantities."""
 _KEY = re.compile(r"(?:^|[_ -])(?:id|nr|no|key|code)$|[a-z](?:ID|Id|Nr|No)$")
 _WORDS = (
     "true false yes no y n t f on off weekday weekend workday holiday "
@@ -111,7 +111,7 @@ def _named(table: Cells, argument: str, given: str | Sequence[str] | None) -> tu
 
 
 def _named_targets(table: Cells, given: str | Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The targets that are named in full, and patterns of others."""
+    """Returns the targets that are named in full, and the patterns that name other targets."""
     names = _names(table, given)
     patterns = tuple(name for name in names if name not in table and (name == "all" or re.search(r"[*?\[]", str(name))))
     return _named(table, "target_col", [name for name in names if name not in patterns]), patterns
@@ -204,7 +204,7 @@ def _infer_ids(table: Cells, taken: Sequence[str]) -> tuple[str, ...]:
 
 
 def _numbers_rows(column: nw.Series[Any]) -> bool:
-    """Whether every row has a number of its own; names in text that occur once are series of one row."""
+    """Whether every row has its own number. Text is different: a name that occurs once is a series of one row."""
     if len(column) < 2 or not looks_like_numbers(as_pandas(column.head(SAMPLE))):
         return False
     return all(distinct(part) == len(part) for part in (column.head(200), column))  # the first rows usually decide

@@ -1,4 +1,4 @@
-"""From the rows of a CSV file to columns of text: cells are counted, and none is dropped or moved silently."""
+"""From the rows of a CSV file to columns of text. Cells are counted, so none is dropped or moved silently."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class Cells:
     Args:
         header: The names of the columns.
         start: The first lines, which show what columns hold.
-        comments: Whether rows that begin with `#` are comments, because no other row's first cell is a text.
+        comments: Whether rows that begin with `#` are comments, because the first cell of no other row is text.
         file: The name of the file in errors and notes.
     """
 
@@ -40,7 +40,7 @@ class Cells:
         self._foot: tuple[str, ...] = ()
 
     def read(self, lines: Iterator[str]) -> None:
-        """Reads the rows below the header, of which `lines` has all lines of the file.
+        """Reads the rows below the header; `lines` are all lines of the file.
 
         Raises:
             UserError: A row has more cells than there are names, or a quote is not closed.
@@ -84,7 +84,7 @@ class Cells:
         return [pa.chunked_array([chunk[index] for chunk in self._chunks], pa.string()) for index in range(self._width)]
 
     def _add(self, rows: list[list[str]], line: int, end: int) -> None:
-        """Turns rows into columns; they stand on the lines from `line` to `end`, or fewer."""
+        """Turns rows into columns; the rows stand within the lines from `line` to `end`."""
         width = self._width
         remarks = self._comments and any(row and row[0].startswith(COMMENT) for row in rows)
         if end - line > len(rows) or remarks or list(self._header.cells) in rows or set(map(len, rows)) != {width}:
@@ -115,7 +115,7 @@ class Cells:
             line += 1 + ends
 
     def _is_row(self, text: str) -> bool:
-        """Whether a part of a cell is a row. Then only the quote of a later row closed the first quote of the cell."""
+        """Whether a part of a cell is a row of its own. If so, a quote of a later row closed the quote of this cell."""
         cells = text.split(self._delimiter)
         values = [cells[column] for column in self._shape.values if column < len(cells)]
         return 1 < self._width <= len(cells) and bool(values) and all(map(begins_as_value, values))

@@ -17,9 +17,9 @@ _YEARS = range(1500, 2200)
 def frame_of_text(names: Sequence[str], columns: Sequence[pa.ChunkedArray], keep: Collection[str] = ()) -> pd.DataFrame:
     """Makes a frame of columns of cells.
 
-    An empty cell is None. Blanks around cells are dropped, unless two texts of a column differ only in them. A column
-    all of whose cells are whole numbers, written without a sign `+` or leading zeros, becomes int64. A column without
-    a name is dropped if it is empty, or if it is the first one and numbers the rows.
+    An empty cell is None. Blanks around cells are dropped, unless two texts of a column differ only in blanks. A column
+    becomes int64 if all its cells are whole numbers without a sign `+` or leading zeros. A column without a name is
+    dropped if it is empty, or if it is the first one and numbers the rows.
 
     Args:
         names: The names of the columns.
@@ -49,7 +49,7 @@ def _typed(column: pa.ChunkedArray) -> NDArray[np.int64] | NDArray[np.object_]:
 def _whole_numbers(text: pa.ChunkedArray) -> NDArray[np.int64] | None:
     """The numbers of a column; None if there is a cell that is not written as `str(number)`, or is empty."""
     if not len(text) or text.null_count or not text[0].as_py().lstrip("-").isdigit():
-        return None  # the first cell decides most columns, at less than the cost of an exception
+        return None  # the first cell decides most columns, and costs less than an exception
     try:
         numbers = text.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -71,7 +71,7 @@ def _objects(text: pa.ChunkedArray) -> NDArray[np.object_]:
 
 
 def _without_blanks(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Cells without blanks around them where that merges no two texts; empty ones are null."""
+    """Drops the blanks around cells, unless this would merge two texts; empty cells become null."""
     stripped = pc.utf8_trim_whitespace(column)
     empty = pc.equal(stripped, "")
     if not stripped.equals(column):
@@ -86,7 +86,7 @@ def _idle(column: NDArray[np.int64] | NDArray[np.object_]) -> bool:
 
 
 def _numbers_rows(column: NDArray[np.int64] | NDArray[np.object_]) -> bool:
-    """Whether a column counts the rows, perhaps anew in each part; years are no such count."""
+    """Whether a column counts the rows; the count may restart in each part, and years are no count."""
     if column.dtype == object or not len(column) or int(column[0]) in _YEARS:
         return False
     return bool(((np.diff(column) == 1) | (column[1:] == column[0])).all())

@@ -24,8 +24,8 @@ class Start:
     """The lines at the start of a file.
 
     Attributes:
-        before: The number of lines above the first row: blank lines, comments, a mark, or what the user leaves out.
-        comments: The comments among them.
+        before: The number of lines above the first row: blank lines, comments, a mark, or lines that the user skips.
+        comments: The comments among these lines.
         delimiter: The sign between cells.
         shape: The first rows.
     """
@@ -37,7 +37,7 @@ class Start:
 
 
 def lines_of(text: bytes, comment: str | None) -> Iterator[str]:
-    """The lines of a text in UTF-8 with their ends; a comment becomes a blank line, so that lines count."""
+    """The lines of a text in UTF-8 with their ends; a comment becomes a blank line, which keeps line numbers right."""
     lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
     if comment is None:
         return iter(lines)
@@ -113,12 +113,12 @@ def _quotes_fit(sample: list[str], delimiter: str) -> bool:
 
 
 def _merit(mark: str, shape: Shape) -> tuple[bool, bool, int, float, int]:
-    """How well a delimiter fits, the most significant trait first.
+    """Measures how well a delimiter fits, the most significant trait first.
 
     Returns:
-        Whether all columns have names, whether the delimiter is no comma and stands equally often in nearly all rows
-        (commas do in decimals and dates), the number of columns of values, the share of rows that fit, and the number
-        of columns.
+        Whether all columns have names; whether the delimiter is not a comma and stands equally often in nearly all rows
+        (commas in decimals and dates do so, too); the number of columns of values; the share of rows that fit; and the
+        number of columns.
     """
     width, rows = shape.width, shape.rows
     named = any(row.reach >= width for row in rows[: max(shape.first, 1)])

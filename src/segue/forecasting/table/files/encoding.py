@@ -33,7 +33,7 @@ def to_utf8(raw: bytes, encoding: str | None, file: str) -> tuple[bytes, tuple[s
         The text, and a note if it was read as cp1252.
 
     Raises:
-        UserError: The bytes are no text in the given encoding; or none is given and the text is in none of these.
+        UserError: The bytes are not text in the given encoding, or no encoding is given and none of these fits.
         ValueError: The file holds binary data.
     """
     raw = raw.removesuffix(_DOS_END)

@@ -1,4 +1,4 @@
-"""The footer, which is no row of values: totals, sources and remarks below the rows."""
+"""The footer of a file: totals, sources and remarks below the rows of values."""
 
 import re
 from collections.abc import Sequence

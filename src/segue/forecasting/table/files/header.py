@@ -42,8 +42,8 @@ class Header:
 def read_header(start: Start, known: Collection[str], skip_rows: int | None, file: str) -> Header:
     """Infers which of the first rows holds the names.
 
-    Rows of values show which columns hold values. The rows above the first of them are names, titles, units or
-    remarks. The names are in the one row of them that is as wide as the rows of values.
+    Rows of values show which columns hold values. The rows above the first row of values are names, titles, units or
+    remarks. The one of these rows that is as wide as the rows of values holds the names.
 
     Args:
         start: The first lines of the file.
@@ -76,7 +76,7 @@ def read_header(start: Start, known: Collection[str], skip_rows: int | None, fil
 
 
 def _run_of_text(shape: Shape) -> tuple[int, int]:
-    """The last rows of text above the first row of values, without a row of another kind or a blank line within."""
+    """The last rows of text above the first row of values, up to a row of another kind or a blank line."""
     rows = shape.rows
     last = max((index + 1 for index in range(shape.first) if _text(shape, rows[index])), default=0)
     first = last
@@ -91,8 +91,8 @@ def _run_of_text(shape: Shape) -> tuple[int, int]:
 def _widest(shape: Shape) -> int:
     """The row above the first row of values that has a name for each column; else the one with most names.
 
-    Where only titles stand above, and the first row of values has no number or date, it holds the names: they begin
-    with digits, as in `date,2m temperature`.
+    If only titles stand above the first row of values, and that row has no number or date, it holds the names. Such
+    names begin with digits, as in `date,2m temperature`.
     """
     rows = shape.rows[: max(shape.first, 1)]
     titles = shape.width > 1 and all(row.filled == 1 for row in rows)
@@ -102,12 +102,12 @@ def _widest(shape: Shape) -> int:
 
 
 def _text(shape: Shape, row: Row) -> bool:
-    """Whether a row has text, and no value, where rows of values have values."""
+    """Whether a row has text and no value in the columns of values."""
     return shape.agreement(row) == (False, True)
 
 
 def _refuse_second(shape: Shape) -> None:
-    """Refuses rows of values above a line that could hold the names of those below it."""
+    """Refuses rows of values above a line that could hold the names of the rows below that line."""
     seen = {row.cells for row in shape.rows[: shape.first]}
     for row, below in zip(shape.rows[shape.first :], shape.rows[shape.first + 1 :], strict=False):
         names = row.reach >= shape.width > 1 and shape.texts(row) > 1 and _text(shape, row)

@@ -51,7 +51,7 @@ _SIGNS = re.compile(
 
 
 def odd_text(text: str) -> str | None:
-    """Returns the first word or sign beyond ASCII that no western language writes so; None if all are plausible."""
+    """Returns the first implausible word or sign beyond ASCII; None if western languages write all of them so."""
     cells = dict.fromkeys(_BETWEEN.split(re.sub(r"\d+", "0", text)))  # numbers make cells distinct and say nothing
     for cell in cells:
         if cell.isascii():

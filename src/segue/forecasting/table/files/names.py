@@ -13,7 +13,7 @@ _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$|\D)|\d{1,2}:\d{2}")
 
 
 def distinct_names(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names each column; columns of one name get their numbers, so that none of them is taken for the only one.
+    """Names each column. Columns that share a name get numbers, so that no one takes one of them for the only one.
 
     Returns:
         The names, and a note for each name that occurs twice, three at most.
@@ -41,7 +41,7 @@ def is_value(cell: str) -> bool:
 
 
 def holds_values(cells: Sequence[str]) -> bool:
-    """Whether a line holds only values, or both a date and a number beside a name: no header does."""
+    """Whether a line cannot be a header: it holds only values, or a date and a number beside a name."""
     cells = [cell for cell in cells if cell]
     numbers = [bool(_NUMBER.fullmatch(cell)) for cell in cells]
     return all(map(is_value, cells)) or (any(numbers) and sum(map(is_value, cells)) > sum(numbers))

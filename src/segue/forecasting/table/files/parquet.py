@@ -17,7 +17,7 @@ _UNNAMED_INDEX = "__index_level_"
 
 
 def is_parquet(raw: bytes, path: Path) -> bool:
-    """Whether bytes are a Parquet file, or are said to be one by the name of the file."""
+    """Whether bytes are a Parquet file, or the name of the file says so."""
     return path.suffix.lower() in _SUFFIXES or (raw.startswith(_MARK) and raw.endswith(_MARK))
 
 
@@ -107,7 +107,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _series(name: str, column: pa.ChunkedArray) -> pd.Series:
-    """A column of pandas; whole numbers stay whole beside missing ones, or large ids would merge as floats."""
+    """A column of pandas. Whole numbers stay whole beside missing ones, because large ids would merge as floats."""
     kind = column.type
     if pa.types.is_null(kind):
         return pd.Series([None] * len(column), dtype=object)

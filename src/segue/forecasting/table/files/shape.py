@@ -85,7 +85,7 @@ class Shape:
         return found
 
     def _known(self, row: Row) -> list[bool]:
-        """For each cell of a row that is known, in a column of values, whether it begins as a value."""
+        """Whether each known cell of a row in a column of values begins as a value."""
         cells = [row.cells[column] for column in self.values if column < len(row.cells)]
         return [begins_as_value(cell) for cell in cells if not unknown(cell)]
 
@@ -104,7 +104,7 @@ class Shape:
 
     @cached_property
     def first(self) -> int:
-        """The index of the first row that has values and no text where others have values; else the number of rows."""
+        """The index of the first row with values, and no text, in the columns of values; else the number of rows."""
         for index, row in enumerate(self.rows):
             if row.reach <= self.width and self.agreement(row) == (True, False):
                 return index

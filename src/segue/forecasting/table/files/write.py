@@ -18,7 +18,7 @@ _SLICE = 50_000  # rows of CSV that are in memory as text
 
 @contextmanager
 def table_writer(path: Path, form: str, *, safe: bool = False) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Yields a function that writes the next rows of a table; chunks give the bytes that all rows at once give.
+    """Yields a function that writes the next rows of a table; chunks give the same bytes as all rows at once.
 
     There is one exception. If all times of the first chunks are midnights and later ones are not, CSV has dates in the
     rows of the first chunks, because no chunk is kept in memory.
@@ -64,7 +64,7 @@ def harmless(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def harmless_cell(cell: object) -> object:
-    """A cell of `harmless`."""
+    """Returns a cell with `'` before it if `harmless` would put it there."""
     if not (isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))):
         return cell
     try:

@@ -17,22 +17,22 @@ from segue.forecasting.table.grid.weekdays import BUSINESS, NAMES, Weekdays, wee
 _NEARLY = 0.95
 """The share of gaps that have to be whole multiples of the step.
 
-In each of 42 public data sets, all gaps are. In irregular tables, such as those of Tuesdays and Fridays, at most three
-quarters are. A single row off the grid makes two gaps that are not; of 40 gaps, two are 5 %.
+In each of 42 public data sets, all gaps are multiples. In irregular tables, such as those of Tuesdays and Fridays, at
+most three quarters are. A single row off the grid makes two gaps that are not multiples; of 40 gaps, two are 5 %.
 """
 _HALF = 0.5  # the share of gaps that have to be one step, so that most steps of the grid have a row
 _JITTER = 0.02
 """The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 29 min of a day, at most 6 h."""
 _CHANCE = 1e-3  # the probability that a weekday lacks rows by chance
 _MOST_SPREAD = 4
-"""The most days between the days of the month that months keep: the last trading day is up to 4 days early."""
+"""The largest spread of the day of the month, in days: the last trading day is up to 4 days early."""
 _NICE = [
     *(count * unit for unit in (1_000_000, MINUTE) for count in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)),
     *(count * HOUR for count in (1, 2, 3, 4, 6, 8, 12)),
     DAY,
     WEEK,
 ]
-"""The steps in microseconds that clocks are set to. Gaps with jitter all differ, but are close to one of these."""
+"""The usual steps of clocks, in microseconds. Gaps with jitter all differ, but are close to one of these steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,10 +147,10 @@ def _tolerance(size: int) -> float:
 
 
 def _infer_weekdays(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
-    """Some weekdays of every week, where the others lack rows more often than by chance.
+    """Infers some weekdays of every week if the other weekdays lack rows more often than by chance.
 
-    One weekend shows business days, because they are usual. If the most common gap is a day, weekdays without rows have
-    to lack them three times each. If it is longer, weekdays with rows have to have two each.
+    For business days, one weekend without rows is enough, because they are usual. If the most common gap is a day, each
+    weekday without rows must lack them three times. If that gap is longer, each weekday with rows must have two.
     """
     if _multiples(sizes, DAY) < _NEARLY:
         return None
@@ -190,7 +190,7 @@ def _skips_a_weekend(gaps: Times) -> bool:
 
 
 def _infer_months(times: Times, gaps: Times, sizes: GapSizes) -> Frequency | None:
-    """Calendar months, where they explain more gaps than days do and the rows keep a day of the month, or nearly."""
+    """Infers calendar months if they explain more gaps than days do, and rows keep nearly one day of the month."""
     share = sizes.share(sizes.distinct == sizes.common)
     if sizes.common < 28 * DAY:
         return None
@@ -212,7 +212,7 @@ def _varies(times: Times) -> bool:
 
 
 def _spread(times: Times) -> int:
-    """The most days between the days of the month, counted from its first or from its last day, whichever is less."""
+    """The spread of the day of the month, counted from the first or the last day of a month, whichever is less."""
     days = np.unique(times.astype("datetime64[D]"))
     month = days.astype("datetime64[M]")
     from_start = days - month.astype("datetime64[D]")

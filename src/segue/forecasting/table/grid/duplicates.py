@@ -18,8 +18,8 @@ from segue.forecasting.table.grid.weekdays import Weekdays
 _ON_GRID = 0.1
 """The part of a step by which rows may lie off the grid that begins at the first row of their series.
 
-Rows with jitter do. If more than `_FEW` of the rows lie further off, the step is coarser than the rows or begins at
-another time. Then all rows belong to the step of the calendar that they lie in.
+Rows with jitter lie off it a little. If more than `_FEW` of the rows lie further off, the step is coarser than the rows
+or begins at another time. Then each row belongs to the step of the calendar in which it lies.
 """
 _FEW = 0.05
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -53,13 +53,13 @@ def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64
 
 
 def _named_by(frequency: Months, unit: str) -> Months:
-    """The anchor that the name of the step has, because the rows within a step keep none."""
+    """Takes the anchor from the name of the step, because the rows within a step keep no anchor."""
     business = "business " if unit.startswith("B") else ""
     return Months(frequency.count, business + ("end" if unit.endswith("E") else "start"))
 
 
 def _first_month(frequency: Months, anchor: str, alias: str, origin: np.datetime64) -> int:
-    """The first month of a step, January as 0; names of ends, such as `YE-JUN`, have the last one."""
+    """The first month of a step, January as 0; the name of an end, such as `YE-JUN`, names the last month."""
     if anchor in _MONTH_NAMES:
         ends = counted_unit(alias).endswith("E") or not counted_unit(alias).endswith("S")
         return _MONTH_NAMES.index(anchor) + ends
@@ -68,7 +68,7 @@ def _first_month(frequency: Months, anchor: str, alias: str, origin: np.datetime
 
 
 def is_coarser(codes: Int64[np.ndarray, " rows"], times: Times, frequency: Frequency) -> bool:
-    """Whether the rows lie in steps, not on them: many are off the grid of their series, or share a step.
+    """Whether steps are coarser than rows: many rows are off the grid of their series, or share a step.
 
     Args:
         codes: The series of each row, ascending.
@@ -192,7 +192,7 @@ def partial_steps(
     begin: Times,
     leaders: Int64[np.ndarray, " kept"],
 ) -> tuple[str, ...]:
-    """Reports first and last steps whose beginning or end is missing: they have fewer rows than those between them.
+    """Reports first and last steps that are cut off: they have fewer rows than the steps between them.
 
     Args:
         ids: The names of the series.

@@ -61,7 +61,7 @@ def faults_of(
 def _off_grid(
     ids: Sequence[Any] | nw.Series[Any], codes: Int64[np.ndarray, " rows"], times: Times, frequency: Frequency
 ) -> Faults:
-    """Series that keep no steps, hidden among many others that do."""
+    """Finds the series that keep no steps, among many others that do."""
     if not isinstance(frequency, Steps) or frequency.size == 1:
         return {}
     reason = f"its rows keep no steps of {frequency.alias}"

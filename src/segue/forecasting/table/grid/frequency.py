@@ -121,7 +121,7 @@ class RowNumbers(Steps):
 
 
 def clock_drift(first: Times, last: Times) -> Times:
-    """Returns by how much the clock of the last time is off that of the first, if that is one hour; else zero.
+    """Returns the difference between the clocks of the last and the first time if it is one hour; else zero.
 
     Local midnights written in UTC are an hour apart in summer and winter. The last rows are the nearest to the future.
     Other differences are those of single rows, and do not move the future.

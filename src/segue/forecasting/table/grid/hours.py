@@ -76,7 +76,7 @@ def _slots(times: Times, slot: int) -> NDArray[np.int64]:
 
 
 def _recurring(times: Times, slot: int, cycle: int) -> _Hours | None:
-    """The clock times of all rows, if all cycles lack the others."""
+    """Returns the clock times at which rows stand, if each cycle lacks all other clock times; else None."""
     if not _lacks_slots(times, slot, cycle):
         return None
     filled, count = np.unique(_slots(times, slot)), cycle // slot

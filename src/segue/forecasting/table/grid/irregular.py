@@ -52,7 +52,7 @@ def _named(times: Times, sizes: NDArray[np.int64]) -> str:
 
 
 def _few_weekdays(times: Times) -> str:
-    """The two to four weekdays of rows that are at most one a day; empty if it is otherwise."""
+    """The two to four weekdays of rows; empty if there are other numbers of weekdays, or days with several rows."""
     days = np.unique(times.astype("datetime64[D]"))
     weekdays = tuple(np.unique(weekdays_of(days)).tolist())
     few = 2 <= len(weekdays) <= min(4, len(days) - 1) and len(days) == len(np.unique(times))

@@ -16,8 +16,7 @@ class KnownColumns:
         starts: The first row of each series, then the number of rows. A series has a row for each of its steps, missing
             ones included, and then one for each step ahead.
         values: The numbers; NaN where the past has none.
-        weights: For each series, the weight of a forecast with these columns, from 0 to 1; the rest is one without
-            them.
+        weights: The weight of each series' forecast with these columns, 0 to 1; the forecast without them has the rest.
     """
 
     names: tuple[str, ...]
@@ -44,7 +43,7 @@ class KnownColumns:
             horizon: Steps after it.
 
         Returns:
-            `width + horizon` rows a lane; NaN before its series begins, and after its last row.
+            `width + horizon` rows for each lane; NaN before its series begins and after its last row.
         """
         first, end = self.starts[series][:, None], self.starts[series + 1][:, None]
         rows = first + spans[:, None] - width + np.arange(width + horizon)

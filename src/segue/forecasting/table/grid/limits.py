@@ -12,7 +12,7 @@ _LAST = int(np.datetime64("9999-12-31T23:59:59", "us").astype(np.int64))
 _WIDEST = 4 * 10**18  # half of 64 bits, so that a step and its half can be added
 _LONGEST = 10_000_000
 """The most steps of a series of few rows: an array of them has 90 MB. Four months in seconds have as many."""
-_EMPTY = 20  # steps for each row; a longer series whose steps have more rows is read
+_EMPTY = 20  # steps for each row: a long series with fewer steps for each row is read
 
 
 def refuse_wide(times: Times, frequency: Frequency) -> None:
@@ -44,7 +44,7 @@ def refuse_distant(times: Times, frequency: Frequency, horizon: int) -> None:
 
 
 def overlong(starts: Int64[np.ndarray, " series_and_1"], steps: Int64[np.ndarray, " rows"]) -> NDArray[np.int64]:
-    """Returns the series with far more steps than rows, as one row in 1900 and one in 2100 have by seconds."""
+    """Returns the series with far more steps than rows, such as two rows in 1900 and 2100 on a grid of seconds."""
     lengths = steps[starts[1:] - 1] + 1
     return np.flatnonzero((lengths > _LONGEST) & (lengths // _EMPTY > np.diff(starts)))
 

@@ -24,17 +24,17 @@ White noise, random walks, trends with noise and autoregressions of order 1 were
 -0.9 swing like a season of 2: at most 8 % of them show one (100 steps), and none does from 1,000 steps on.
 """
 _LEAST = 0.15  # the least autocorrelation of a season that helps a forecast
-_DIPS = 0.5  # the most part of it halfway to the season, on average; in slow changes of a trend, it is the whole
-_LASTS = 0.7  # the part of it that is left several seasons later; in autoregressions it fades
+_DIPS = 0.5  # the largest share of it halfway to the season, on average; slow changes of a trend keep all of it
+_LASTS = 0.7  # the least share of it that is left several seasons later; in autoregressions it fades
 _LAGS_THAT_LAST = 40  # steps after which an autoregression of weight -0.9 has 1 % of its correlation left
 _MOST_DEVIATIONS = 3.0  # beyond which changes are cut off
 _COMB = 8  # multiples; more of them add noise
-_SHORTEST = 0.7  # a multiple of a season has nearly the same autocorrelation; the shortest one with this part is it
+_SHORTEST = 0.7  # multiples of a season are nearly as correlated: the season is the shortest lag with this share
 _SAME = 0.9  # the share of days or weeks with the same number of rows
 
 
 def seasons_of(given: float | int | Sequence[float | int] | None) -> tuple[float, ...] | None:
-    """Checks the seasons of the user; a season of 1 is none.
+    """Checks the seasons of the user; a season of 1 step is no season.
 
     Raises:
         UserError: A season is no number of at least 1, or one is given twice.
@@ -125,10 +125,11 @@ def _season_at(
 
 
 def _independent(changes: Float64[np.ndarray, "series time"], known: Bool[np.ndarray, "series time"]) -> float:
-    """The number of independent series of even changes that are worth as much as these.
+    """The effective number of series: as many independent series of even changes hold the same evidence.
 
-    Copies of one series are worth one: the errors of the autocorrelations of two series are correlated by the square of
-    the correlation of the series. A series whose changes grow is worth a part of one: its last changes count for all.
+    Copies of one series count as one, because the errors of the autocorrelations of two series are correlated by the
+    square of the correlation of the series. A series whose changes grow counts less than one, because its last changes
+    dominate.
     """
     even = _even(changes, known)
     size = np.sqrt((even**2).sum(1, keepdims=True))
@@ -173,7 +174,7 @@ def _changes(
 def _even(
     changes: Float64[np.ndarray, "series time"], known: Bool[np.ndarray, "series time"]
 ) -> Float64[np.ndarray, "series time"]:
-    """The changes around their mean in usual sizes, cut off: outliers and growth then hide no season and make none."""
+    """Centres changes, scales them to a usual size and clips them, so that outliers neither hide nor feign a season."""
     count = np.maximum(known.sum(1, keepdims=True), 1)
     middle = np.take_along_axis(np.sort(np.where(known, changes, np.inf), axis=1), count // 2, axis=1)
     centred = np.where(known, changes - np.where(np.isfinite(middle), middle, 0), 0)

@@ -121,7 +121,7 @@ def _is_missing(cell: object) -> bool:
 
 
 def _sample(column: pd.Series) -> list[Any]:
-    """Distinct cells that are not missing, of the first rows if these have any."""
+    """Distinct cells that are not missing, from the first rows if these have any."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = pd.Series(column.cat.categories)
     for part in (column.head(1000), column):

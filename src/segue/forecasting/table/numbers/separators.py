@@ -3,9 +3,9 @@
 A cell such as `1,234` fits two readings. Others fit one: in `1,234.5` and `1,234,567` the comma separates thousands, in
 `0,250`, `12,5` and `1234,567` it is the decimal sign.
 
-Where no cell decides, whole numbers beside them do. A column with 980, 990 and `1,010` has thousands, because decimals
-would have lost their last zero: `1,01`. Three decimals in every cell (`1.234`, `12.345`) are refused, unless the mark
-is a point in a file of commas: a file with commas between cells has points in decimals. Prices rarely have three
+If no cell decides, the whole numbers of the column do. A column with 980, 990 and `1,010` has thousands, because a
+decimal would have lost its last zero: `1,01`. Three decimals in every cell (`1.234`, `12.345`) are refused, unless the
+mark is a point in a file of commas: a file with commas between cells has points in decimals. Prices rarely have three
 decimals: `$1,037` is a thousand, and `1.037 €` in every cell is refused.
 """
 
@@ -39,9 +39,9 @@ class Separators:
         self.open: dict[str, str] = {}
         """The first text with each mark that may separate thousands or decimals."""
         self.prices: set[str] = set()
-        """The currencies of such texts. A price of three decimals, as of fuel, looks like a thousand."""
+        """The currencies of the texts in `open`. A price of three decimals, as of fuel, looks like a thousand."""
         self._whole: set[str] = set()  # whole numbers
-        self._parts: set[str] = set()  # what stands before the only mark of a number
+        self._parts: set[str] = set()  # the digits before the only mark of a number
         for text, number in cells:
             sign, is_open = _clue(number)
             if sign:

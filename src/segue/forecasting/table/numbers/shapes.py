@@ -25,7 +25,7 @@ def shapes_of(cells: pa.Array) -> tuple[Int64[np.ndarray, " rows"], Int64[np.nda
 
 
 def sizes_of(cells: pa.Array, decimal: str) -> NDArray[np.float64]:
-    """The size of each number: what is neither a digit, the decimal sign nor a power of ten is left out."""
+    """The absolute value of each number, from its digits, its decimal sign and its power of ten alone."""
     offsets, text, digit = _bytes(cells)
     last = np.zeros(len(text), dtype=bool)
     last[offsets[1:][offsets[1:] > offsets[:-1]] - 1] = True  # of a cell
@@ -39,7 +39,7 @@ def sizes_of(cells: pa.Array, decimal: str) -> NDArray[np.float64]:
 
 
 def _before(which: NDArray[np.bool_], last: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The bytes that are followed by one of `which` in the same cell."""
+    """Marks the bytes before a byte of `which` in the same cell."""
     return np.append(which[1:], False)[: len(which)] & ~last
 
 

@@ -86,7 +86,7 @@ def read_text(name: str, cells: pa.Array, decimal: str | None, doubtful: Callabl
 
 
 class _Odd:
-    """Cells that are read one by one: powers of ten, units with digits, digits of other scripts, and no numbers."""
+    """Cells that are read one by one: powers of ten, units with digits, digits of other scripts, and other text."""
 
     def __init__(self, cells: pa.Array, which: Bool[np.ndarray, " rows"]) -> None:
         self._codes, texts = pd.factorize(cells.filter(pa.array(which)).to_numpy(zero_copy_only=False))
@@ -124,7 +124,7 @@ def _without_missing(cells: pa.Array) -> pa.Array:
 
 
 def _one_unit(cells: list[tuple[str, Numeral, int]]) -> set[str]:
-    """The unit of most numbers, each with its text and count; a currency may be left out, and a zero has none."""
+    """The unit of most numbers; a currency may be missing, and a zero has no unit. `cells` has text, number, count."""
     counts: Counter[str] = Counter()
     for _, number, count in cells:
         if number.unit or number.core.strip("0.,"):

@@ -41,12 +41,12 @@ def full_years(two_digits: NDArray[np.int64], cells: Cells) -> NDArray[np.int64]
 
 
 def _arrangement(two_digits: NDArray[np.int64], present: NDArray[np.int64], cells: Cells) -> NDArray[np.int64] | None:
-    """The years of the hundred that begin with that one of the `present` for which the rows jump least."""
+    """Chooses the first year among `present` for which the rows jump least, and returns the full years, if any."""
     rows = two_digits[cells.codes[cells.codes >= 0]]
     rows = rows[rows >= 0]
     pairs = np.bincount(rows[:-1] * 100 + rows[1:], minlength=10_000).reshape(100, 100)
     starts = present[:, None]
-    years = np.arange(100) + np.where(np.arange(100) < starts, 2000, 1900)  # of each start, of each two digits
+    years = np.arange(100) + np.where(np.arange(100) < starts, 2000, 1900)  # (starts, two digits)
     jumps = np.array([(pairs * np.abs(year[:, None] - year)).sum() for year in years])
     best = int(jumps.argmin())
     others = np.delete(jumps, best)

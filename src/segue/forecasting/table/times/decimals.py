@@ -9,7 +9,7 @@ from segue.forecasting.table.times.epochs import EPOCHS, epoch_note, epoch_of, f
 from segue.forecasting.table.times.fields import all_match, assembled, extract, matches
 from segue.forecasting.table.times.order import Reading, most_regular
 
-_NEAR = 0.07  # of a month: parts of years have at least two digits, and .08 of a year is the end of January
+_NEAR = 0.07  # share of a month: parts of years have at least two digits, and .08 of a year is the end of January
 
 
 def read_decimals(cells: Cells, numbers: NDArray[np.float64]) -> tuple[Times, tuple[str, ...]]:

@@ -33,7 +33,7 @@ _FORMS = {
     17: ("%Y%m%d%H%M%S%f",),
 }
 """The forms of dates that so many digits may have; an odd number of digits may have lost a zero."""
-_ENOUGH = 8  # numbers that lie in a part of each hundred or thousand by chance less than once in 100 tables
+_ENOUGH = 8  # so many numbers lie in a part of each hundred or thousand by chance in less than one of 100 tables
 _FEW = 200  # texts that show which forms are worth reading
 _YEARS = (1800, 2100)  # of dates in digits; other numbers would be dates by accident
 _COUNTS = 10**9  # a count of steps is smaller; times in seconds since 1970 are larger from 2001
@@ -131,7 +131,7 @@ def _dates(cells: Cells, numbers: NDArray[np.int64], lengths: NDArray[np.int64])
 def _without_rival(
     cells: Cells, numbers: NDArray[np.int64], complete: list[Reading], merits: dict[str, float]
 ) -> Digits | None:
-    """The reading that is more regular than all others, and than a count of steps."""
+    """Returns the reading that is more regular than all other readings and than a count of steps."""
     count = 0.0 if _are_no_counts(cells, numbers) else regularity(np.unique(numbers))
     best = max(complete, key=lambda reading: merits[reading.form])
     rivals = [form for form in merits if merits[form] == merits[best.form]]
@@ -147,7 +147,7 @@ def _without_rival(
 
 
 def _are_no_counts(cells: Cells, numbers: NDArray[np.int64]) -> bool:
-    """Whether numbers have leading zeros, or eight digits of which the last ones never change by a little."""
+    """Whether numbers have leading zeros, or have eight digits and never change a little in the last digits."""
     steps = np.diff(np.unique(numbers))
     far = numbers.max() >= 10_000_000 and (not len(steps) or steps.min() >= 10_000)
     return bool(far or pc.any(pc.starts_with(cells.texts, "0")).as_py())

@@ -25,11 +25,11 @@ class Epoch:
     """A unit of numbers since a beginning.
 
     Attributes:
-        words: What they are, for notes.
-        micros: The microseconds of one; 0 for nanoseconds, of which a thousand make one.
+        words: The name of the numbers in notes.
+        micros: The microseconds of one unit; 0 for nanoseconds, of which a thousand make a microsecond.
         start: The number of 1970-01-01.
-        sure: Whether plausible numbers can only be these.
-        by_name: Whether plausible numbers in a column named like a date can only be these.
+        sure: Whether plausible numbers can only be of this unit.
+        by_name: Whether plausible numbers in a column named like a date can only be of this unit.
         earliest: The first plausible day, counted from 1970-01-01.
     """
 

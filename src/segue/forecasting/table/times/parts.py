@@ -36,7 +36,7 @@ def time_part(name: str) -> str | None:
 
 
 def numbers_of(column: pd.Series) -> NDArray[np.float64] | None:
-    """The numbers of a column of numbers or of their texts, `(rows,)`; None if some are no numbers."""
+    """The numbers of a column of numbers or of text, `(rows,)`; None if a cell is no number."""
     if column.dtype.kind not in "iuf" and not pd.api.types.is_numeric_dtype(column):
         text = column.astype("string")
         if not text.str.fullmatch(r"\s*\d{1,9}(?:\.\d*)?\s*").fillna(False).all():

@@ -130,7 +130,7 @@ def reads_with_format(column: pd.Series, form: str) -> bool:
 
 
 def _sample(label: str, column: pd.Series) -> Cells | None:
-    """The first distinct texts of a column; None if it holds what is no text."""
+    """The first distinct texts of a column; None if it holds cells that are not text."""
     try:
         return cells_of(label, column.dropna().head(200).astype(object).drop_duplicates().head(_SAMPLE))
     except (UserError, TypeError):  # lists cannot be compared
@@ -206,7 +206,7 @@ def _one(
 
 
 def _refuse_parts_of_years(cells: Cells, times: Times) -> None:
-    """Refuses 2015-1 ... 2015-4, 2016-1: the numbers beside the years may be quarters, or halves, as well as months."""
+    """Refuses 2015-1 ... 2015-4, 2016-1: the numbers beside the years may be quarters, halves or months."""
     if not all_match(cells.texts, r"\d{4}\D?\d{1,2}|\d{1,2}\D\d{4}"):
         return
     months = np.unique(times[~np.isnat(times)].astype("datetime64[M]")).astype(np.int64)
@@ -219,7 +219,7 @@ def _refuse_parts_of_years(cells: Cells, times: Times) -> None:
 
 
 def _unit(times: Times) -> Times:
-    """Nanoseconds, as pandas makes of text, where they hold all times; else microseconds."""
+    """Returns times in nanoseconds, as pandas does for text, if these hold all times; else in microseconds."""
     known = times[~np.isnat(times)]
     held = not len(known) or (known.min() >= _NANOSECONDS[0] and known.max() < _NANOSECONDS[1])
     return times.astype("datetime64[ns]") if held else times
@@ -242,7 +242,7 @@ def _formatted(cells: Cells, form: str) -> Digits:
 
 
 def _numbers(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64] | None:
-    """The numbers that the texts of a column are; None if one of them is none."""
+    """The texts of a column as numbers; None if one of them is no number."""
     if all_match(cells.texts, r"-?\d{1,19}"):
         try:
             return np.asarray(cells.texts.cast(pa.int64()))

@@ -56,7 +56,7 @@ def by_template(texts: pa.StringArray, pattern: str) -> list[Group] | None:
 
 
 def _asks_for_digits(pattern: str) -> bool:
-    """Whether a pattern asks which digit a sign is, as `[1-4]` does."""
+    """Whether a pattern depends on which digit a sign is, as `[1-4]` does."""
     rest = re.sub(r"\\x\{[0-9a-f]+\}|\{\d*,?\d*\}|\?P<\w+>|0-9", "", pattern)
     return bool(re.search(r"\d", rest)) or r"\p" in rest
 
