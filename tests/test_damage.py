@@ -133,7 +133,7 @@ def test_sizes_are_compared_with_the_header_one_by_one(model):
     assert asked == [0]
     with pytest.raises(UserError, match=r"a is \(2, 3\), not \(3, 2\)"):
         require_shapes(model, [("a", (3, 2))])
-    with pytest.raises(UserError, match="b is no part of it"):
+    with pytest.raises(UserError, match="b is not part of it"):
         require_shapes(model, SHAPES[:1])
 
 
@@ -149,7 +149,7 @@ def test_sizes_are_compared_with_the_header_one_by_one(model):
         (b'{"a":{"dtype":"F32","shape":[1]}}', "a without type, shape and range"),
         (b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', "bytes instead of"),
         (b'{"a":1,"a":2}', "a key occurs twice"),
-        (b'{"__metadata__":{"x":1}}', "metadata that are no texts"),
+        (b'{"__metadata__":{"x":1}}', "metadata that are not text"),
         (b"[" * 100_000, "nested too deeply"),
         (b"[" * 40 + b"]" * 40, "nested more than 32 deep"),
     ],

@@ -57,7 +57,7 @@ HOSTILE: tuple[str, ...] = (
     "[-1]", "[0]", "[1e300, -1e300]", "[" + "9" * 400 + "]", '["a"]', '["now", "2026-01-01"]', "{}",
     '{"unique_id": 1, "ds": 2, "y": 3}', '{"": null}', "[" * 500 + "]" * 500, "[" * 100_000 + "]" * 100_000,
 )  # fmt: skip
-"""Values as text of JSON, among them what is no JSON, but what parsers take for it."""
+"""Values as text of JSON, among them what is not JSON, but what parsers take for it."""
 
 _MARK = "the place of a hostile value"
 

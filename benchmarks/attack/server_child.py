@@ -33,7 +33,7 @@ class Child:
         self._reader.start()
 
     def _read(self) -> None:
-        """Keeps lines of errors and what is no JSON, and empties the pipe, so that the server never waits for it."""
+        """Keeps lines of errors and what is not JSON, and empties the pipe, so that the server never waits for it."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
             if not line.startswith("{") or '"level": "error"' in line:

@@ -48,7 +48,7 @@ def parse(text: str | bytes, parser: Callable[[Any], Any] | None = None) -> Any:
     """Parses JSON, or what another parser reads; it refuses deep nesting, and a key that occurs twice in one table.
 
     Raises:
-        ValueError: The text is no JSON, or no UTF-8, or is refused.
+        ValueError: The text is not JSON, is not UTF-8, or is refused.
     """
     try:
         value = _json(text) if parser is None else parser(text)

@@ -117,9 +117,9 @@ def load_config(folder: str | Path, kind: str | None = None, noun: str = "") -> 
         content = parse(text)
         stored, config = content["kind"], content["config"]
         if not (isinstance(stored, str) and isinstance(config, dict)):
-            raise TypeError("kind is no text or config no table")
+            raise TypeError("kind is not text, or config is not a table")
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError("model", path, f"save the model again, this is no model's config ({error})") from error
+        raise UserError("model", path, f"save the model again, this is not the config of a model ({error})") from error
     if kind not in (None, stored):
         raise UserError("model", folder, f"name a folder with {noun} (this one holds a {stored})")
     return stored, config
@@ -149,7 +149,7 @@ def require_shapes(folder: str | Path, shapes: Shapes) -> Header:
             verify(folder, WEIGHTS)  # damage has another remedy
             raise _misfit(folder, f"{name} is {'missing' if stored is None else stored}, not {shape}")
     if left:
-        raise _misfit(folder, f"{next(iter(left))} is no part of it")
+        raise _misfit(folder, f"{next(iter(left))} is not part of it")
     return header
 
 

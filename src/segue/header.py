@@ -68,7 +68,7 @@ def read_header(path: Path) -> Header:
         raise ValueError("a header without names")
     metadata = content.pop(_METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-        raise ValueError("metadata that are no texts")
+        raise ValueError("metadata that are not text")
     entries = {name: _entry(name, told, 8 + length) for name, told in content.items()}
     tensors = dict(sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end)))
     position = 8 + length

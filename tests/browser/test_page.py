@@ -144,7 +144,7 @@ def test_rows_are_dropped_and_pasted(browser, address):
     browser.run("paste.value = 'ds,y\\n03/04/2025,1\\n04/04/2025,2'; document.getElementById('use-paste').focus()")
     browser.press("Enter")
     browser.until("!error.hidden")
-    assert "which is no time such as 2026-01-31" in text(browser, "error")
+    assert "which is not a time such as 2026-01-31" in text(browser, "error")
     assert browser.run("result.hidden")
 
 

@@ -89,7 +89,7 @@ def lose_graph(model: Path) -> None:
         (overwrite, "name a folder with whole weights ("),
         (flip_a_bit, "copy or save the model again (its checksum in SHA256SUMS differs)"),
         (remove_config, "name a folder that holds a whole model"),
-        (break_config, "save the model again, this is no model's config"),
+        (break_config, "save the model again, this is not the config of a model"),
         (rename_kind, "name a folder with a NanoTST (this one holds a translator)"),
         (lose_graph, "run `segue export` on it first"),
     ],

@@ -68,7 +68,7 @@ BAD_JSON = {
     "nested in a cell": ('{"meter": "m0", "load": %s}' % ("[" * 100_000), "is nested too deeply"),
     "surrogate": ('{"meter": "m\\ud800", "ds": "2024-01-02 09:00:00", "load": 1}', "has half a character"),
     "twice": ('{"meter": "m0", "load": 1, "ds": "2024-01-02 09:00:00", "load": 2}', "names a column twice"),
-    "list": ("[1, 2]", "is no JSON object"),
+    "list": ("[1, 2]", "is not a JSON object"),
     "infinite": ('{"meter": "m0", "ds": "2024-01-02 09:00:00", "load": Infinity}', "load is infinite"),
     "huge": ('{"meter": "m0", "ds": "2024-01-02 09:00:00", "load": 1e400}', "load is infinite"),
 }

@@ -112,7 +112,7 @@ def test_a_broken_file_is_reported_in_one_line(text, tmp_path):
         load_tokenizer(tmp_path)
     (tmp_path / TOKENIZER).write_text(text)
     write_manifest(tmp_path)
-    with pytest.raises(UserError, match="this is no tokenizer"):
+    with pytest.raises(UserError, match="this is not a tokenizer"):
         load_tokenizer(tmp_path)
 
 
@@ -146,12 +146,12 @@ def changed_model(**parts):
         (changed_model(dropout=0.5), "writes no dropout 0.5"),
         (changed_model(vocab={"a": 0, "b": 2**31}), "merges of another form|not numbered from 0"),
         (changed_model(merges=[["zz", "zz"]]), "a merge of tokens outside the vocabulary, zz zz"),
-        (changed_model(merges=["a b c"]), "a merge that is no pair"),
+        (changed_model(merges=["a b c"]), "a merge that is not a pair"),
         ('{"kind": "word", "words": ["a", "a"]}', "occurs twice"),
         ('{"kind": "word", "words": ["a", 3]}', "no text"),
         ('{"kind": "word", "words": "ab"}', "no list of at most 1,048,576"),
         ('{"kind": "character", "characters": "aba"}', "occurs twice"),
-        ('{"kind": "character", "characters": ["a"]}', "characters that are no text"),
+        ('{"kind": "character", "characters": ["a"]}', "characters that are not text"),
         ('{"kind": "sides", "source": {"kind": "sides"}, "target": {"kind": "byte"}}', "unknown kind 'sides'"),
         ("[" * 100_000, "nested too deeply"),
     ],
@@ -160,7 +160,7 @@ def test_a_tokenizer_that_segue_does_not_write_is_refused(text, why, tmp_path):
     """Rules that lengthen a text without end, patterns that panic, a vocabulary that takes all memory."""
     (tmp_path / TOKENIZER).write_text(text)
     write_manifest(tmp_path)
-    with pytest.raises(UserError, match=f"tokenizer.json: save the model again, this is no tokenizer .*({why})"):
+    with pytest.raises(UserError, match=f"tokenizer.json: save the model again, this is not a tokenizer .*({why})"):
         load_tokenizer(tmp_path)
 
 

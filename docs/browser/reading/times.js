@@ -74,7 +74,7 @@ export function readTimes(name, cells, lines) {
   const bad = cells.findIndex((cell) => !ISO.test(cell));
   if (bad >= 0) {
     const fault = `column ${name} holds ${JSON.stringify(cells[bad].slice(0, 60))} in line ${lines[bad]}`;
-    unread(`${fault}, which is no time such as 2026-01-31, 2026-01-31 14:00 or 7`);
+    unread(`${fault}, which is not a time such as 2026-01-31, 2026-01-31 14:00 or 7`);
   }
   return { times: read(name, cells, lines, ISO), dated: true };
 }

@@ -46,7 +46,7 @@ class History:
 
     def __post_init__(self) -> None:
         if not (self.observed.shape[1] and self.observed[:, -1].all()):
-            raise ValueError("the last column of a history is observed in every lane")
+            raise ValueError("every lane must have an observed value in the last column")
 
     def __len__(self) -> int:
         return len(self.values)

@@ -118,7 +118,7 @@ def reported(path: Path) -> Iterator[None]:
         remedies = {
             sqlite3.SQLITE_BUSY: "is in use by another process; stop it, or name another file",
             sqlite3.SQLITE_LOCKED: "is in use by another process; stop it, or name another file",
-            sqlite3.SQLITE_NOTADB: "is no store that segue watch made; name another file",
+            sqlite3.SQLITE_NOTADB: "is not a store that segue watch made; name another file",
             sqlite3.SQLITE_CANTOPEN: "cannot be opened; name a file in a folder that exists and can be written",
             sqlite3.SQLITE_READONLY: "cannot be written; change its permissions, or name another file",
             sqlite3.SQLITE_PERM: "cannot be written; change its permissions, or name another file",

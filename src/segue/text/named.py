@@ -63,7 +63,7 @@ def _tokenizer(saved: Any) -> Tokenizer:
         case "character":
             characters = saved["characters"]
             if not isinstance(characters, str):
-                raise ValueError("characters that are no text")
+                raise ValueError("characters that are not text")
             return CharacterTokenizer("".join(_vocabulary(list(characters))))
         case "word":
             return WordTokenizer(_vocabulary(saved["words"]))
@@ -76,9 +76,9 @@ def _tokenizer(saved: Any) -> Tokenizer:
 def _vocabulary(words: Any) -> list[str]:
     """The words or characters of a vocabulary, each once."""
     if not isinstance(words, list) or len(words) > MOST_TOKENS:
-        raise ValueError(f"a vocabulary that is no list of at most {MOST_TOKENS:,}")
+        raise ValueError(f"a vocabulary that is not a list of at most {MOST_TOKENS:,}")
     if not all(isinstance(word, str) for word in words) or len(set(words)) != len(words):
-        raise ValueError("a vocabulary with a word that is no text, or occurs twice")
+        raise ValueError("a vocabulary with a word that is not text, or occurs twice")
     return words
 
 
@@ -95,4 +95,4 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     except UserError:
         raise
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError("model", path, f"save the model again, this is no tokenizer ({error})") from error
+        raise UserError("model", path, f"save the model again, this is not a tokenizer ({error})") from error

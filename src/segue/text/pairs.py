@@ -115,7 +115,7 @@ def _require_pairs(saved: dict[str, Any]) -> None:
     """Refuses all but the parts that `PairTokenizer.of` makes."""
     model = saved["model"]
     if not isinstance(model, dict):
-        raise ValueError("a model that is no table")
+        raise ValueError("a model that is not a table")
     for table, allowed in ((saved, {**_PARTS, "model": ()}), (model, {**_SETTINGS, "vocab": (), "merges": ()})):
         for key, value in table.items():
             if key not in allowed or (allowed[key] and value not in allowed[key]):
@@ -131,7 +131,7 @@ def _require_pairs(saved: dict[str, Any]) -> None:
     for merge in merges:
         pair = merge.split(" ") if isinstance(merge, str) else merge  # one text before version 0.20 of the package
         if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-            raise ValueError("a merge that is no pair")
+            raise ValueError("a merge that is not a pair")
         if any(part not in vocabulary for part in (*pair, "".join(pair))):
             raise ValueError(f"a merge of tokens outside the vocabulary, {' '.join(pair)[:60]}")
 

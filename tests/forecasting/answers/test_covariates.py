@@ -179,7 +179,9 @@ def test_a_level_that_the_history_lacks_is_refused():
     days = pd.date_range("2024-01-01", periods=64)
     frame = pd.DataFrame({"ds": days, "y": np.arange(64.0), "promo": ["yes", "no"] * 32})
     future = frame[60:].drop(columns="y").assign(promo=["no", "maybe", "no", "yes"])
-    with pytest.raises(segue.UserError, match=r"future promo: 'maybe' in row 2 is no level of the history \(no, yes\)"):
+    with pytest.raises(
+        segue.UserError, match=r"future promo: 'maybe' in row 2 is not a level of the history \(no, yes\)"
+    ):
         segue.forecast(frame[:60], 4, model="ar", future=future)
 
 

@@ -15,7 +15,7 @@ from segue.forecasting.nanotst.weights import bundled, model_folder
 from segue.manifest import write_manifest
 from tests.forecasting.nanotst.conftest import history_of
 
-OURS = "run `segue export` on the folder (this graph is none that Segue exports: "
+OURS = "run `segue export` on the folder (Segue did not export this graph: "
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def a_huge_number(model):
         (elsewhere, "lies elsewhere than in model.safetensors, or has another shape"),
         (another_file, "lies elsewhere than in model.safetensors, or has another shape"),
         (another_place, "lies elsewhere than in model.safetensors, or has another shape"),
-        (twice, "is no weight of model.safetensors"),
+        (twice, "is not a weight of model.safetensors"),
         (another_shape, "lies elsewhere than in model.safetensors, or has another shape"),
         (
             renamed,
@@ -118,8 +118,8 @@ def a_huge_number(model):
         (a_loop, "it has a field 6"),
         (a_function, "it has a field 25"),
         (others, "it has an operator of others, com.others."),
-        (their_operators, "it imports operators of others"),
-        (hidden_data, "is no weight of model.safetensors"),
+        (their_operators, "it imports custom operators"),
+        (hidden_data, "is not a weight of model.safetensors"),
         (a_huge_shape, "a shape in it has more than 16,777,216 elements"),
         (a_huge_number, "a whole number in it is above 1,048,576"),
     ],
@@ -142,7 +142,7 @@ def test_a_forged_graph_is_refused_in_one_line(folder, forge, why):
 def test_bytes_that_are_no_graph_are_refused(folder, content):
     (folder / GRAPH).write_bytes(content)
     write_manifest(folder)
-    with pytest.raises(UserError, match="this graph is none that Segue exports"):
+    with pytest.raises(UserError, match="Segue did not export this graph"):
         ExportedModel(folder).predict(history_of(np.ones((1, 5))), 3)
 
 

@@ -83,7 +83,9 @@ def test_columns_of_names_stay_with_their_series():
 
 
 def test_nothing_left_is_an_error_and_nothing_bad_no_note():
-    with pytest.raises(UserError, match="^skip_bad all series: none can be read; the first, s0: y is not a number"):
+    with pytest.raises(
+        UserError, match="^skip_bad all series: no series can be read; the first is s0: y is not a number"
+    ):
         read_frame(series().assign(y="broken"), Layout(skip_bad=True))
     with pytest.raises(UserError, match="^time_col ds: cannot read 'soon'"):
         read_frame(series().assign(ds="soon"), Layout(skip_bad=True))

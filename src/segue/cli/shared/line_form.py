@@ -188,9 +188,9 @@ def _object(text: str) -> dict[str, Any]:
     except RecursionError as error:
         raise BadLine("is nested too deeply") from error
     except ValueError as error:
-        raise BadLine("is no JSON") from error
+        raise BadLine("is not JSON") from error
     if not isinstance(row, _Pairs):
-        raise BadLine("is no JSON object")
+        raise BadLine("is not a JSON object")
     cells = {name: _plain(name, value) for name, value in row}
     if len(cells) < len(row):
         raise BadLine("names a column twice")

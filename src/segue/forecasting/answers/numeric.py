@@ -63,7 +63,7 @@ def _refuse_unseen(name: str, cells: pd.Series, levels: list[str]) -> None:
     for row, cell in enumerate(cells.tolist(), start=1):
         if not pd.isna(cell) and str(cell) not in levels:
             seen = ", ".join(levels[:5])
-            remedy = f"{str(cell)!r} in row {row} is no level of the history ({seen}); write one, or leave it out"
+            remedy = f"{str(cell)!r} in row {row} is not a level of the history ({seen}); write one, or leave it out"
             raise UserError("future", name, remedy)
 
 

@@ -67,7 +67,7 @@ def require_graph(folder: Path, weights: Header) -> None:
     try:
         _check(content, weights)
     except ValueError as error:
-        remedy = f"run `segue export` on the folder (this graph is none that Segue exports: {error})"
+        remedy = f"run `segue export` on the folder (Segue did not export this graph: {error})"
         raise UserError("model", path, remedy) from error
 
 
@@ -75,7 +75,7 @@ def _check(content: bytes, weights: Header) -> None:
     model = read_fields(content, (1, 2, 3, 4, 5, 6, 7, 8, 14))
     for opset in model[8]:
         if text(read_fields(merged([opset]), (1, 2))[1]) not in _STANDARD:
-            raise ValueError("it imports operators of others")
+            raise ValueError("it imports custom operators")
     graph = read_fields(merged(model[7]), (1, 2, 5, 10, 11, 12, 13, 16))
     for expected, given in ((INPUTS, graph[11]), (OUTPUTS, graph[12])):
         found = [_interface(merged([value])) for value in given]
@@ -119,7 +119,7 @@ def _check_external(
     inner = name.removeprefix("model.")
     entry = None if weights is None else weights.tensors.get(inner) or weights.tensors.get(inner.removesuffix(".half"))
     if len(place) != len(pairs) or entry is None:
-        raise ValueError(f"{name} is no weight of {WEIGHTS}")
+        raise ValueError(f"{name} is not a weight of {WEIGHTS}")
     expected = {"location": WEIGHTS, "offset": str(entry.begin), "length": str(entry.end - entry.begin)}
     if place != expected or shape != entry.shape or dtype != _TYPES.get(entry.dtype):
         raise ValueError(f"{name} lies elsewhere than in {WEIGHTS}, or has another shape")

@@ -38,7 +38,7 @@ def read_fields(message: bytes, known: Collection[int]) -> Fields:
         elif kind in (_FIXED64, _FIXED32):
             length = 8 if kind == _FIXED64 else 4
         else:
-            raise ValueError(f"field {number} is of no kind that exists")
+            raise ValueError(f"field {number} has an unknown wire type")
         if length > size - position:
             raise ValueError(f"field {number} is cut off")
         fields[number].append(message[position : position + length])

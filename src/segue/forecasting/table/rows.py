@@ -93,7 +93,7 @@ class Rows:
         good[list(reasons)] = False
         if not good.any():
             name, reason = skipped[0]
-            raise UserError("skip_bad", "all series", f"none can be read; the first, {name}: {reason}")
+            raise UserError("skip_bad", "all series", f"no series can be read; the first is {name}: {reason}")
         kept = good[self.codes]
         codes = (np.cumsum(good) - 1)[self.codes[kept]]
         ids = self.ids[np.flatnonzero(good).tolist()]

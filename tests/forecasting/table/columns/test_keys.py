@@ -69,7 +69,7 @@ def test_backtests_write_all_columns_of_names():
 
 def test_names_that_cannot_be_told_apart_or_are_missing_are_refused():
     frame = pd.DataFrame({"a": ["x/y", "x"], "b": ["z", "y/z"], "ds": DAYS[:2], "y": [1.0, 2.0]})
-    with pytest.raises(UserError, match="^id_col a/b: would name two series x/y/z; rename one of them"):
+    with pytest.raises(UserError, match="^id_col a/b: would give two series the name x/y/z; rename one of them"):
         forecast(frame, 1, id_col="a,b")
     with pytest.raises(UserError, match="^id_col product: is empty in row 1; "):
         forecast(sales().replace({"product": {"tea": None}}), 1, id_col="store,product")
@@ -91,5 +91,5 @@ def test_many_series_of_two_columns():
 
 def test_two_series_of_one_joined_name_are_refused():
     frame = pd.DataFrame({"id": ["a", "a/b"], "ds": [1, 1], "b/c": [1.0, 2.0], "c": [3.0, 4.0]})
-    with pytest.raises(UserError, match="would name two series a/b/c"):
+    with pytest.raises(UserError, match="would give two series the name a/b/c"):
         read_frame(frame, Layout(id_col="id", target_col=["b/c", "c"]))

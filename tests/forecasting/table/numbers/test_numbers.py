@@ -128,9 +128,9 @@ def test_currencies_units_and_signs_of_accounts_are_left_out(cells, values):
         (["12 kWh", "1 MWh", "13 kWh"], "is '1 MWh', in another unit than '12 kWh', in row 2"),
         (["$5", "$6", "€5"], "is '€5', in another unit than '.5', in row 3"),
         (["12", "13", "12 pcs"], "is '12 pcs', in another unit than '12', in row 3"),
-        (["1.2k", "3"], "is '1.2k', whose unit scales it, in row 1; write its digits in full"),
-        (["3 Mio.", "4 Mio."], "is '3 Mio.', whose unit scales it, in row 1"),
-        (["5 bn"], "is '5 bn', whose unit scales it"),
+        (["1.2k", "3"], "is '1.2k', whose unit multiplies it, in row 1; write its digits in full"),
+        (["3 Mio.", "4 Mio."], "is '3 Mio.', whose unit multiplies it, in row 1"),
+        (["5 bn"], "is '5 bn', whose unit multiplies it"),
         (["1,5", "2,5", "1,2,3"], "is '1,2,3', which has other separators than '1,5', in row 3; .* `decimal`"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_column_has_one_form():
     assert read(["2024-01-01", "2024-01-01 00:05:00", "2024-01-01T00:10"])[2] == "2024-01-01 00:10:00"
     with pytest.raises(UserError, match=r"cannot read '3\.1\.2024' in row 3 .* others look like '2024-01-01'"):
         read(["2024-01-01", "2024-01-02", "3.1.2024"])
-    with pytest.raises(UserError, match="row 1 holds 9999-12-31, which means no time; drop the row"):
+    with pytest.raises(UserError, match="row 1 holds 9999-12-31, which stands for no date; drop the row"):
         read(["9999-12-31", "2024-01-01"])
 
 

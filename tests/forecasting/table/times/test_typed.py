@@ -40,7 +40,7 @@ def test_times_beyond_nanoseconds():
     assert reading(["1500-01-01"]).times.dtype == "datetime64[us]"
     assert reading(["1900-01-01"]).times.dtype == "datetime64[ns]"
     for endless in (np.array(["9999-12-31"], "datetime64[s]"), np.array(["20000-01-01"], "datetime64[s]")):
-        with pytest.raises(UserError, match="which means no time; drop the row"):
+        with pytest.raises(UserError, match="which stands for no date; drop the row"):
             read(endless)
 
 
@@ -78,7 +78,7 @@ def test_times_spread_over_columns():
     ("columns", "names", "message"),
     [([[2024, 2024], [2, 2], [29, 30]], ("year", "month", "day"), "cannot read '2024 2 30' in row 2"),
      ([["2024-01-01"] * 2, [24, 25]], ("day", "hour"), "row 2 of hour holds 25; give 0 to 24"),
-     ([[1, 2], [1, 2]], ("t", "hour"), "numbers and hours make no time"),
+     ([[1, 2], [1, 2]], ("t", "hour"), "numbers and hours alone are not a date"),
      ([[2024], [1], [2]], ("year", "month", "mon"), "names one part of the time twice")],
 )  # fmt: skip
 def test_columns_that_make_no_time_are_refused(columns, names, message):

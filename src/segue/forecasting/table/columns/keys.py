@@ -68,7 +68,7 @@ def read_names(
     ids, index = nw.new_series(label, joined, nw.String, backend=backend), pd.Index(joined, dtype=object)
     if not index.is_unique:
         twice = index[index.duplicated()][0]
-        raise UserError("id_col", label, f"would name two series {twice}; rename one of them")
+        raise UserError("id_col", label, f"would give two series the name {twice}; rename one of them")
     return ids, codes, None if len(parts) == 1 else Keys(index, _key_columns(table, columns, firsts))
 
 
@@ -89,7 +89,7 @@ def _factorized(column: nw.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.i
     try:
         codes, distinct = pd.factorize(as_pandas(column), sort=True)
     except (TypeError, NotImplementedError) as error:
-        raise UserError("id_col", column.name, "holds lists or other cells that are no names; give text") from error
+        raise UserError("id_col", column.name, "holds lists or other cells that are not names; give text") from error
     codes = codes.astype(np.int64, copy=False)
     if (codes < 0).any():  # NaN is no null of polars
         row = int((codes < 0).argmax()) + 1

@@ -64,7 +64,7 @@ def _off_grid(
     """Finds the series that keep no steps, among many others that do."""
     if not isinstance(frequency, Steps) or frequency.size == 1:
         return {}
-    reason = f"its rows keep no steps of {frequency.alias}"
+    reason = f"its rows do not follow steps of {frequency.alias}"
     return {
         lane: (reason, lambda lane=lane: _stepless(ids[lane], frequency))  # type: ignore[misc]
         for lane in off_grid(codes, times, frequency.size, len(ids)).tolist()
@@ -91,5 +91,5 @@ def _crowded(
 
 
 def _stepless(series: object, frequency: Frequency) -> UserError:
-    fault = f"the rows of series {series} keep no steps of {frequency.alias}, which most series have"
+    fault = f"the rows of series {series} do not follow steps of {frequency.alias}, which most series have"
     return UserError("freq", "(not given)", f"{fault}; give their step, or `freq` rows to number the rows")

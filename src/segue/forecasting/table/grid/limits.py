@@ -25,7 +25,7 @@ def refuse_wide(times: Times, frequency: Frequency) -> None:
     size = frequency.size if isinstance(frequency, Steps) else 0
     if high - low > _WIDEST or size > _WIDEST:
         value = f"{times.min()} to {times.max()}".replace("T", " ").replace(".000000", "")
-        raise UserError("time_col", value, "is too wide a range; correct the times, or count from a later beginning")
+        raise UserError("time_col", value, "spans too wide a range; correct the times, or count from a later beginning")
 
 
 def refuse_distant(times: Times, frequency: Frequency, horizon: int) -> None:

@@ -116,5 +116,7 @@ def _other(name: str) -> Frequency:
     if offset is None or offset.n < 1 or isinstance(offset, pd.tseries.offsets.Tick):
         raise UserError("freq", name, _UNKNOWN)
     if isinstance(offset, pd.tseries.offsets.BusinessHour):  # pandas takes minutes for decades of them
-        raise UserError("freq", name, "business hours are no steps; give h, or `freq` rows to number the rows")
+        raise UserError(
+            "freq", name, "business hours are not supported as steps; give h, or `freq` rows to number the rows"
+        )
     return Offsets(offset.freqstr)

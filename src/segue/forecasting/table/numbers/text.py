@@ -42,7 +42,7 @@ class NumbersRead:
         if number is None:
             return f"is not a number but {_shown(cell)}", "mend it or name a column of numbers"
         if number.scaled:
-            return f"is {_shown(cell)}, whose unit scales it,", "write its digits in full"
+            return f"is {_shown(cell)}, whose unit multiplies it,", "write its digits in full"
         if number.unit or _unit(self.example):
             return f"is {_shown(cell)}, in another unit than {self.example!r},", "write all numbers in one unit"
         return f"is {_shown(cell)}, which has other separators than {self.example!r},", "mend it or give `decimal`"

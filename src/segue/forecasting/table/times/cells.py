@@ -126,7 +126,9 @@ def _text(label: str, value: object) -> str:
     ):
         return _plain(value)
     remedy = "give a column of dates, timestamps or text"
-    raise UserError("time_col", label, f"holds {type(value).__name__} {str(value)[:40]!r}, which is no time; {remedy}")
+    raise UserError(
+        "time_col", label, f"holds {type(value).__name__} {str(value)[:40]!r}, which is not a time; {remedy}"
+    )
 
 
 def _cleaned(texts: pa.StringArray) -> pa.StringArray:

@@ -63,7 +63,7 @@ def read_digits(cells: Cells) -> Digits:
             return Digits(numbers)
         return _dates(cells, numbers, lengths) or _epochs(cells, numbers) or Digits(numbers)
     if len(numbers) and np.abs(numbers).max() >= _COUNTS:
-        raise _refused(cells, int(np.abs(numbers).argmax()), "these numbers are no known times")
+        raise _refused(cells, int(np.abs(numbers).argmax()), "these numbers are not times in a known unit")
     return Digits(numbers)
 
 
@@ -196,7 +196,7 @@ def _epochs(cells: Cells, numbers: NDArray[np.int64]) -> Digits | None:
     epoch = epoch_of(numbers, cells.today)
     if epoch is None:
         if numbers.max() >= _COUNTS:
-            raise _refused(cells, int(numbers.argmax()), "these numbers are no known times")
+            raise _refused(cells, int(numbers.argmax()), "these numbers are not times in a known unit")
         return None
     form = EPOCHS[epoch]
     if form.sure or (form.by_name and dated):

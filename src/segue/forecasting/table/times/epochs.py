@@ -95,10 +95,10 @@ def read_as(cells: Cells, numbers: NDArray[np.int64] | NDArray[np.float64], name
     """Reads distinct numbers in a unit that the user names.
 
     Raises:
-        UserError: A number is beyond all years.
+        UserError: A number lies outside the range of dates.
     """
     times = from_epoch(numbers, name)
     if np.isnat(times).any():
         bad = int(np.isnat(times).argmax())
-        raise UserError("time_format", name, f"row {cells.row_of(bad)} is beyond all years; name another unit")
+        raise UserError("time_format", name, f"row {cells.row_of(bad)} lies outside the range of dates; name another unit")
     return times

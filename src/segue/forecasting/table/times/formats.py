@@ -121,7 +121,7 @@ def _parts(form: str) -> list[tuple[str, str]]:
             continue
         letter = _SAME.get(letter, letter)
         if letter not in _WIDTHS and letter not in _OTHER:
-            fault = f"%{flag}{letter} is no directive" if letter else "ends with a lone %"
+            fault = f"%{flag}{letter} is not a directive" if letter else "ends with a lone %"
             raise UserError("time_format", form, f"{fault}; give a format of `time.strptime`, {_EXAMPLE}")
         parts.append((letter, ""))
     return parts

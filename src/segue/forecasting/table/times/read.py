@@ -148,7 +148,7 @@ def _several(
     if clock is not None:
         dates, notes = _one(label, _plain(first[1]), None, today)
         if dates.dtype.kind != "M":
-            raise UserError("time_col", label, "numbers and hours make no time; name a column of dates first")
+            raise UserError("time_col", label, "numbers and hours alone are not a date; name a column of dates first")
         return dates.astype("datetime64[us]") + clock.astype("timedelta64[us]"), notes
     return _one(label, joined(clock_texts(list(columns.values()))), None, today)
 
@@ -183,14 +183,14 @@ def _one(
         return column.to_numpy(), ()
     if column.dtype.kind not in "Oiuf":
         kind = {"b": "booleans", "m": "durations", "c": "complex numbers"}.get(column.dtype.kind, str(column.dtype))
-        raise UserError("time_col", label, f"holds {kind}, which are no times; name a column of dates")
+        raise UserError("time_col", label, f"holds {kind}, which are not times; name a column of dates")
     if form is not None and column.dtype.kind == "f" and "." in form and form not in EPOCHS:
         raise UserError("time_format", form, f"the numbers of {label} have lost their zeros; give the column as text")
     try:
         cells = cells_of(label, column, today)
     except TypeError as error:
         raise UserError(
-            "time_col", label, "holds lists or the like, which are no times; name a column of dates"
+            "time_col", label, "holds lists or the like, which are not times; name a column of dates"
         ) from error
     if not len(cells.texts):
         return np.full(len(column), np.datetime64("NaT"), "datetime64[ns]"), ()
@@ -281,4 +281,4 @@ def _refuse_endless(label: str, times: NDArray[np.generic]) -> None:
     bad = ~np.isnat(times) & ((days >= _NO_END) | (days < np.datetime64("0001-01-01")))
     if bad.any():
         row = int(bad.argmax())
-        raise UserError("time_col", label, f"row {row + 1} holds {days[row]}, which means no time; drop the row")
+        raise UserError("time_col", label, f"row {row + 1} holds {days[row]}, which stands for no date; drop the row")
