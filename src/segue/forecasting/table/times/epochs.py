@@ -100,5 +100,7 @@ def read_as(cells: Cells, numbers: NDArray[np.int64] | NDArray[np.float64], name
     times = from_epoch(numbers, name)
     if np.isnat(times).any():
         bad = int(np.isnat(times).argmax())
-        raise UserError("time_format", name, f"row {cells.row_of(bad)} lies outside the range of dates; name another unit")
+        raise UserError(
+            "time_format", name, f"row {cells.row_of(bad)} is outside the range of dates; name another unit"
+        )
     return times
