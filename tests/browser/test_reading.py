@@ -61,7 +61,7 @@ REFUSED = {
     "infinity": (rows(DAYS[:2], ["inf", "1"]), "no plain number"),
     "one row": (rows(DAYS[:1]), "no series has two rows"),
     "no rows": ("ds,y\n", "the table is empty"),
-    "no names": ("2026-01-01,1\n2026-01-02,2\n", "is no name; give a first line of names"),
+    "no names": ("2026-01-01,1\n2026-01-02,2\n", "is not a name; give a first line of names"),
     "a short row": ("ds,y\n2026-01-01,1\n2026-01-02\n", "same number of cells"),
     "a footer": (rows([*DAYS, "Total"]), "which is not a time"),
     "a comment": ("# made today\nds,y\n2026-01-01,1\n", "comment"),

@@ -119,7 +119,7 @@ def test_what_failed_to_be_observed_is_not_committed(tmp_path):
 @pytest.mark.parametrize("content", [b"unique_id,ds,y\n" * 200, b"SQLite format 3\0" + bytes(4000)])
 def test_a_file_that_is_no_database_is_refused(tmp_path, content):
     (tmp_path / "a.db").write_bytes(content)
-    with pytest.raises(UserError, match=r"state .*a\.db: is (no store|damaged)"):
+    with pytest.raises(UserError, match=r"state .*a\.db: is (not a store|damaged)"):
         Store(tmp_path / "a.db", IDENTITY)
     assert (tmp_path / "a.db").read_bytes() == content
 

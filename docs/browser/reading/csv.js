@@ -96,7 +96,7 @@ export function readCsv(text) {
   if (names.length > MOST_COLUMNS)
     unread(`the table has ${names.length} columns, and the page reads at most ${MOST_COLUMNS}`);
   const value = names.find((name) => VALUE.test(name));
-  if (value !== undefined) refuse(`the first line holds ${value}, which is no name; give a first line of names`);
+  if (value !== undefined) refuse(`the first line holds ${value}, which is not a name; give a first line of names`);
   const mixed = names.find((name) => name.replaceAll(delimiter, "").match(/[,;\t|]/));
   if (mixed !== undefined) unread(`the name ${mixed.slice(0, 60)} holds another delimiter`);
   const bad = rows.find(({ cells }) => cells.length !== names.length);

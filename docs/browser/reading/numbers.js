@@ -57,7 +57,7 @@ export function readNumbers(name, cells, lines, certain) {
     if (MISSING.has(cell)) return;
     if (!NUMBER.test(cell))
       unread(
-        `column ${name} holds ${JSON.stringify(cell.slice(0, 60))} in line ${lines[row]}, which is no plain number`,
+        `column ${name} holds ${JSON.stringify(cell.slice(0, 60))} in line ${lines[row]}, which is not a plain number`,
       );
     values[row] = Number(cell);
     if (Math.abs(values[row]) > LARGEST)

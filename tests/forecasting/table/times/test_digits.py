@@ -76,7 +76,7 @@ def test_counts_of_steps_stay_numbers(counts):
     ("numbers", "message"),
     [([240101, 240102, 240103], "give `time_format`: '%y%m%d'"), ([2024001, 2024002], "'%Y%j', or 'count'"),
      ([1012024, 2012024], "'%d%m%Y' or '%m%d%Y'"), ([20240131, 20240230, 20240302], "'20240230' in row 2 "),
-     ([638396640000000000, 638397504000000000], "no known times"), ([10**25], "smaller whole numbers"),
+     ([638396640000000000, 638397504000000000], "not times in a known unit"), ([10**25], "smaller whole numbers"),
      (["0000", "0100", "0200"], "a clock needs a date"), ([1.5, 2.5], "time_format"), ([np.inf, 1.0], "drop the row"),
      ([2020.1, 2020.2], "give dates instead"), ([2020.0, 2020.013], "give dates instead"),
      ([1.0, np.nan], "empty in row 2")],
