@@ -57,8 +57,8 @@ REFUSED = {
     "opening hours": (
         rows([f"2026-01-{day:02} {hour:02}:00" for day in range(5, 15) for hour in range(9, 17)]), "opening hours",
     ),
-    "a unit": (rows(DAYS[:2], ["5 EUR", "6 EUR"]), "no plain number"),
-    "infinity": (rows(DAYS[:2], ["inf", "1"]), "no plain number"),
+    "a unit": (rows(DAYS[:2], ["5 EUR", "6 EUR"]), "not a plain number"),
+    "infinity": (rows(DAYS[:2], ["inf", "1"]), "not a plain number"),
     "one row": (rows(DAYS[:1]), "no series has two rows"),
     "no rows": ("ds,y\n", "the table is empty"),
     "no names": ("2026-01-01,1\n2026-01-02,2\n", "is not a name; give a first line of names"),

@@ -38,7 +38,7 @@ def lanes_of(rows):
 
 def test_a_history_ends_with_a_value_in_every_lane():
     values, observed, seasons = lanes_of([[1, 2], [3, np.nan]])
-    with pytest.raises(ValueError, match="last column of a history is observed"):
+    with pytest.raises(ValueError, match="every lane must have an observed value in the last column"):
         History(values, observed, seasons)
     history = History(*lanes_of([[1, 2, 3], [np.nan, 5, 6], [7, np.nan, 9]]))
     picked = history.select(np.array([2, 0]), since=1)

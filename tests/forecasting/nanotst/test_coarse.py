@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segue import LEVELS, ExportedModel, History
-from segue.forecasting.nanotst.coarse import HALF, averaged, between, coarse_forecast, detail_of, rates
+from segue.forecasting.nanotst.coarse import MEDIAN, averaged, between, coarse_forecast, detail_of, rates
 
 
 def history_of(values: np.ndarray, *seasons: float) -> History:
@@ -71,7 +71,7 @@ def test_noise_keeps_its_band_at_any_distance(model):
     width = quantiles[..., LEVELS.index(0.9)] - quantiles[..., LEVELS.index(0.1)]
     for step in (500, 1000, 1500, 1999):
         assert np.median(width[:, step]) == pytest.approx(2.56, rel=0.25), step  # of the normal distribution
-        assert np.abs(quantiles[:, step, HALF]).max() < 0.7
+        assert np.abs(quantiles[:, step, MEDIAN]).max() < 0.7
 
 
 def test_rare_counts_stay_rare(model):
@@ -89,7 +89,7 @@ def test_the_band_of_a_random_walk_grows_about_as_the_root_of_the_distance(model
 def test_a_line_goes_on_as_a_line(model):
     time = np.arange(720)
     values = 0.01 * time + np.random.default_rng(3).normal(size=(8, 720))
-    median = np.median(model.predict(history_of(values), 1500).quantiles[..., HALF], axis=0)
+    median = np.median(model.predict(history_of(values), 1500).quantiles[..., MEDIAN], axis=0)
     assert median[-100:].mean() == pytest.approx(0.01 * (720 + 1450), rel=0.3)
 
 

@@ -117,7 +117,7 @@ def a_huge_number(model):
         (another_output, "its output must have 17 quantiles"),
         (a_loop, "it has a field 6"),
         (a_function, "it has a field 25"),
-        (others, "it has an operator of others, com.others."),
+        (others, "it has a custom operator, com.others."),
         (their_operators, "it imports custom operators"),
         (hidden_data, "is not a weight of model.safetensors"),
         (a_huge_shape, "a shape in it has more than 16,777,216 elements"),

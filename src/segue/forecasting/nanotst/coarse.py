@@ -19,8 +19,8 @@ _RATE = 4  # values of the shortest mean, and the factor to each longer one; hal
 # Means of a past, at least. With four means, the band of a sine was ten times too wide (docs/notebook/forecasting.md).
 _LEAST_MEANS = 12
 _SHOWN = 3  # means of a cycle, at least: fewer means would show a cycle of another length
-HALF = LEVELS.index(0.5)
-_SIDES = np.sign(np.arange(len(LEVELS)) - HALF)  # -1 below the median, 1 above it
+MEDIAN = LEVELS.index(0.5)
+_SIDES = np.sign(np.arange(len(LEVELS)) - MEDIAN)  # -1 below the median, 1 above it
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +101,10 @@ def coarse_forecast(
         first: The quantiles of the single values of the first pass; its second half is compared.
     """
     steps = np.arange(first.shape[1] // 2, first.shape[1])
-    apart = quantiles - quantiles[..., HALF, None]
-    single = ((first - first[..., HALF, None])[:, steps] ** 2).mean(1)
+    apart = quantiles - quantiles[..., MEDIAN, None]
+    single = ((first - first[..., MEDIAN, None])[:, steps] ** 2).mean(1)
     within = np.maximum(single - (between(apart, rate, steps + 1) ** 2).mean(1), 0.0)
-    return Coarse(rate, quantiles[..., HALF], np.sqrt(apart**2 + within[:, None]) * np.abs(_SIDES))
+    return Coarse(rate, quantiles[..., MEDIAN], np.sqrt(apart**2 + within[:, None]) * np.abs(_SIDES))
 
 
 def detail_of(median: Float64[np.ndarray, "lanes steps"], rate: int) -> Float64[np.ndarray, "lanes steps"]:

@@ -130,7 +130,7 @@ def _check_node(node: bytes) -> None:
     for name in (*fields[1], *fields[2], *fields[3]):
         text([name])  # onnxruntime fails later on a name that is not UTF-8
     if text(fields[7]) not in _STANDARD:
-        raise ValueError(f"it has an operator of others, {text(fields[7])}.{text(fields[4])}")
+        raise ValueError(f"it has a custom operator, {text(fields[7])}.{text(fields[4])}")
     for attribute in fields[5]:
         inside = read_fields(merged([attribute]), (1, 2, 3, 4, 5, 7, 8, 9, 13, 20))  # no graphs
         if inside[5]:

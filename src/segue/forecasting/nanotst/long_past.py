@@ -41,7 +41,7 @@ def forecast_quantiles(
         horizon: Number of steps ahead, at least 1.
     """
     recent = history.select(np.arange(len(history)), max(0, history.values.shape[1] - model.pass_context))
-    pasts = [past for lane in _longer(history, recent) if (past := _past_of(history, lane, recent, horizon))]
+    pasts = [past for lane in _longer(history, recent) if (past := _deseasoned(history, lane, recent, horizon))]
     if not pasts:
         return roll_out(model, recent, horizon)
     values, ahead = recent.values.copy(), np.zeros((len(history), horizon))
@@ -60,7 +60,7 @@ def forecast_quantiles(
 
 
 @dataclass(frozen=True, eq=False)
-class _Past:
+class _Deseasoned:
     """One lane without its profiles, and the profiles to add to both forecasts.
 
     Attributes:
@@ -87,7 +87,7 @@ def _longer(history: History, recent: History) -> list[int]:
     return [int(lane) for lane in np.flatnonzero(earlier)]
 
 
-def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Past | None:
+def _deseasoned(history: History, lane: int, recent: History, horizon: int) -> _Deseasoned | None:
     """Removes the profiles of a lane; None if it has none."""
     context, first = recent.values.shape[1], int(history.observed[lane].argmax())
     values = np.where(history.observed[lane], history.values[lane], np.nan)[first:]
@@ -110,7 +110,7 @@ def _past_of(history: History, lane: int, recent: History, horizon: int) -> _Pas
     newest = values[-context:]
     plain = newest - unit * (part.values - rest.values)[-context:]
     without = newest - unit * (whole.values - rest.values)[-context:]
-    return _Past(lane, plain, unit * (rest.ahead - part.ahead), without, unit * rest.ahead, share)
+    return _Deseasoned(lane, plain, unit * (rest.ahead - part.ahead), without, unit * rest.ahead, share)
 
 
 def _share(

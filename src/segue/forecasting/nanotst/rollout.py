@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float64
 
-from segue.forecasting.nanotst.coarse import HALF, averaged, coarse_forecast, detail_of, rates
+from segue.forecasting.nanotst.coarse import MEDIAN, averaged, coarse_forecast, detail_of, rates
 from segue.forecasting.predictor import LEVELS, Forecast, History
 
 _PATHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)  # equally likely futures that long horizons continue from
@@ -77,7 +77,7 @@ def _far(
             coarse = coarse_forecast(means, rate, quantiles[:, :reach])
         after = _after(model, history, quantiles, reach)
         steps = np.arange(quantiles.shape[1], quantiles.shape[1] + reach) + 1
-        joined = coarse.quantiles(steps, detail_of(after[..., HALF], rate))
+        joined = coarse.quantiles(steps, detail_of(after[..., MEDIAN], rate))
         share = (1 - 2 * reach / steps)[:, None]
         quantiles = np.concatenate([quantiles, after + share * (joined - after)], axis=1)
     return quantiles

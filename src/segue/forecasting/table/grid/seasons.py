@@ -162,13 +162,16 @@ def _refined(correlation: NDArray[np.float64], season: int) -> int:
 def _changes(
     scale: int, values: Float64[np.ndarray, "series time"], observed: Bool[np.ndarray, "series time"]
 ) -> tuple[Float64[np.ndarray, "series changes"], Bool[np.ndarray, "series changes"]]:
-    """The differences between neighbouring means of `scale` values, and whether all of these are observed."""
+    """The differences between neighbouring sums of `scale` values, and whether all of these are observed.
+
+    Values are first divided by the largest one of their series. Autocorrelations of sums are those of means.
+    """
     size = np.abs(values).max(axis=1, keepdims=True)
     scaled = np.divide(values, size, out=np.zeros_like(values), where=size > 0)
     total = np.pad(np.cumsum(scaled, axis=1), ((0, 0), (1, 0)))
     count = np.pad(np.cumsum(observed, axis=1), ((0, 0), (1, 0)))
-    means, whole = total[:, scale:] - total[:, :-scale], (count[:, scale:] - count[:, :-scale]) == scale
-    return means[:, scale:] - means[:, :-scale], whole[:, scale:] & whole[:, :-scale]
+    sums, whole = total[:, scale:] - total[:, :-scale], (count[:, scale:] - count[:, :-scale]) == scale
+    return sums[:, scale:] - sums[:, :-scale], whole[:, scale:] & whole[:, :-scale]
 
 
 def _even(
