@@ -1,13 +1,11 @@
 """The process beside the training: the same batches, in any order, and nothing left behind."""
 
 import dataclasses
-import fcntl
 import os
 import pickle
 import signal
 import subprocess
 import sys
-import termios
 from contextlib import suppress
 
 import numpy as np
@@ -69,7 +67,7 @@ def test_stopped_and_continued_as_by_ctrl_z_it_loses_nothing(unbuffered):
         for order in ((here.data, here.patch, here.span, here.seed), 1):
             pickle.dump(order, process.stdin)
         process.stdin.flush()
-        while waiting_bytes(process.stdout) < 60_000:  # of 65,536, so that the process is within a write
+        while not half_full(process.stdout):  # so the process is within a write, which is longer than the pipe
             assert process.poll() is None
         os.kill(process.pid, signal.SIGSTOP)
         os.waitpid(process.pid, os.WUNTRACED)
@@ -81,8 +79,12 @@ def test_stopped_and_continued_as_by_ctrl_z_it_loses_nothing(unbuffered):
     assert all(np.array_equal(array, part.numpy()) for array, part in zip(arrays, expected, strict=True))
 
 
-def waiting_bytes(pipe):
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+def half_full(pipe):
+    import fcntl
+    import termios
+
+    waiting = int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+    return waiting > fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) / 2
 
 
 def test_a_process_that_fails_ends_the_training_with_an_error(capfd):
