@@ -7,7 +7,7 @@ from torch import Generator
 from segue.forecasting.pretraining.grammar import PRODUCTIONS, Grammar, cycles
 from segue.forecasting.pretraining.grammar.combinators import Drawn, choose_drawn, drawn
 from segue.forecasting.pretraining.grammar.draws import normal
-from segue.forecasting.pretraining.grammar.seasons import PHASES, repeat, waveform
+from segue.forecasting.pretraining.grammar.seasons import PHASES, polygon, repeat, waveform
 
 
 @pytest.fixture
@@ -72,6 +72,18 @@ def test_the_reported_period_is_where_the_autocorrelation_peaks(generator):
             around = [correlation(values[None], lag).item() for lag in (period // 2, period, period + period // 2)]
             better.append(around[1] > max(around[0], around[2]))
     assert sum(better) / len(better) > 0.9
+
+
+def test_half_of_the_teeth_rise_or_fall_at_once_and_squares_never_shrink_to_spikes(generator):
+    cycle = polygon(generator, 4000, PHASES)
+    unit = (cycle - cycle.amin(1, keepdim=True)) / (cycle.amax(1, keepdim=True) - cycle.amin(1, keepdim=True))
+    high = (unit > 0.999).double().mean(1)
+    square = ((unit < 0.001) | (unit > 0.999)).all(1)
+    steepest = (unit - unit.roll(1, 1)).abs().amax(1)[~square]
+    assert abs(square.double().mean() - 0.3) < 0.03
+    assert ((high[square] > 0.09) & (high[square] < 0.91)).all()
+    assert abs((steepest > 0.99).double().mean() - 0.5) < 0.04
+    assert ((steepest > 0.99) | (steepest < 0.03)).all()  # the others take a tenth of the cycle, or more
 
 
 SEASONAL = {"cycles": 0.95, "calendar": 0.95, "exact_week": 0.95, "weather_load": 0.95, "traffic": 0.95,
