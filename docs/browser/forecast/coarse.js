@@ -7,8 +7,8 @@ import { LEVELS } from "./quantiles.js";
 const RATE = 4; // values of a mean, and how much longer each next mean is
 const LEAST_MEANS = 12; // of a past
 const SHOWN = 3; // means of a cycle
-export const HALF = LEVELS.indexOf(0.5);
-const SIDES = LEVELS.map((_, index) => Math.sign(index - HALF)); // -1 below the median, 1 above it
+export const MEDIAN = LEVELS.indexOf(0.5);
+const SIDES = LEVELS.map((_, index) => Math.sign(index - MEDIAN)); // -1 below the median, 1 above it
 
 // The rate, or the next multiple of a cycle that it would not show.
 function whole(rate, cycle) {
@@ -59,18 +59,18 @@ export function between(means, rate, step) {
 // Turns quantiles of means into those of single values, by the second half of the first pass, which has both: the
 // median of each mean, and the distance of each quantile of a single value from it.
 export function coarseForecast(quantiles, rate, first) {
-  const apart = quantiles.map((row) => row.map((value) => value - row[HALF]));
+  const apart = quantiles.map((row) => row.map((value) => value - row[MEDIAN]));
   const half = Math.floor(first.length / 2);
   const later = first.slice(half);
   const squares = LEVELS.map((_, level) => {
-    const single = later.reduce((total, row) => total + (row[level] - row[HALF]) ** 2, 0);
+    const single = later.reduce((total, row) => total + (row[level] - row[MEDIAN]) ** 2, 0);
     const mean = later.reduce((total, __, step) => total + between(apart, rate, half + step + 1)[level] ** 2, 0);
     return Math.max(single / later.length - mean / later.length, 0);
   });
   const spread = apart.map((row) => row.map((value, level) => Math.sqrt(value ** 2 + squares[level])));
   return {
     rate,
-    median: quantiles.map((row) => [row[HALF]]),
+    median: quantiles.map((row) => [row[MEDIAN]]),
     spread: spread.map((row) => row.map((value, level) => value * Math.abs(SIDES[level]))),
   };
 }

@@ -2,7 +2,7 @@
 // (nanotst/rollout.py). The paths are the deciles so far; the forecast after each path gives 50 values a step. From the
 // third pass on, forecasts of means of several values join.
 
-import { averaged, averagedSeasons, coarseForecast, coarseQuantiles, detailOf, HALF, rates } from "./coarse.js";
+import { averaged, averagedSeasons, coarseForecast, coarseQuantiles, detailOf, MEDIAN, rates } from "./coarse.js";
 import { atLevels, quantilesOf } from "./quantiles.js";
 
 const PATHS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -43,7 +43,7 @@ async function after(model, lane, seasons, quantiles, steps) {
 // The quantiles of a pass, with a coarse forecast whose share begins at zero after two passes.
 function withCoarse(pass, coarse, begin, reach) {
   const detail = detailOf(
-    pass.map((row) => row[HALF]),
+    pass.map((row) => row[MEDIAN]),
     coarse.rate,
   );
   return pass.map((row, index) => {
