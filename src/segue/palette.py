@@ -1,16 +1,15 @@
 """The look of all pictures: one palette, few lines, no global state."""
 
-import logging
 import re
 import textwrap
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float64, Shaped
+
+from segue.quiet import quiet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,12 +49,12 @@ def _quiet_figure() -> Any:
 
         def draw(self, renderer: Any) -> None:
             """See `matplotlib.figure.Figure.draw`."""
-            with _quiet():
+            with quiet("matplotlib"):
                 super().draw(renderer)
 
         def savefig(self, *args: Any, **kwargs: Any) -> None:
             """See `matplotlib.figure.Figure.savefig`."""
-            with _quiet():
+            with quiet("matplotlib"):
                 super().savefig(*args, **kwargs)
 
         def __reduce__(self) -> tuple[Any, ...]:
@@ -66,20 +65,6 @@ def _quiet_figure() -> Any:
 
 def _empty_figure() -> Any:
     return object.__new__(_quiet_figure())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silences the warnings of matplotlib, and what it logs below an error."""
-    logger = logging.getLogger("matplotlib")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def dress(ax: "Axes", *, grid: Literal["y", "both"] = "y") -> None:

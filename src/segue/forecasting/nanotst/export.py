@@ -12,11 +12,7 @@ them cuts the answer to the steps. Lanes, time, periods and steps are free.
 """
 
 import json
-import logging
 import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +24,7 @@ from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, add_files
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.model import NanoTST
+from segue.quiet import quiet
 
 if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto
@@ -159,7 +156,7 @@ def _exported(model: NanoTST) -> "GraphProto":
     )
     free = torch.export.Dim.DYNAMIC
     both = {0: free, 1: free}
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet("torch.onnx"):
         program = torch.export.export(PatchesAhead(model).eval(), example, dynamic_shapes=(both, both, {0: free}, both))
         exported = torch.onnx.export(
             program,
@@ -183,20 +180,6 @@ def _folds(node: "Node") -> bool | None:
     """Refuses to fold nodes that read weights, because the graph would then store the weights twice."""
     from_weights = any(value is not None and (value.name or "").startswith("model.") for value in node.inputs)
     return False if from_weights else None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hides the exporter's warnings, which concern torch's own code."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _entries(weights: Path) -> list[tuple[str, dict[str, Any]]]:
