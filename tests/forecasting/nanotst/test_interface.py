@@ -101,6 +101,10 @@ def a_huge_number(model):
     model.graph.node.add().CopyFrom(helper.make_node("Constant", [], ["y"], value_ints=[10**12]))
 
 
+def a_huge_number_of_another_type(model):
+    model.graph.initializer.append(numpy_helper.from_array(np.array([2**40], dtype=np.uint64), "huge"))
+
+
 @pytest.mark.parametrize(
     ("forge", "why"),
     [
@@ -122,6 +126,7 @@ def a_huge_number(model):
         (hidden_data, "is not a weight of model.safetensors"),
         (a_huge_shape, "a shape in it has more than 16,777,216 elements"),
         (a_huge_number, "a whole number in it is above 1,048,576"),
+        (a_huge_number_of_another_type, "it has a constant of the type 13"),
     ],
 )
 def test_a_forged_graph_is_refused_in_one_line(folder, forge, why):

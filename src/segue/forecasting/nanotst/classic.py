@@ -110,17 +110,17 @@ class ClassicTST(nn.Module):
         size, device = self.config.patch, self.embed.weight.device
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
         patches, seen = (part.repeat_interleave(_SAMPLES, 0) for part in to_patches(values, observed, size))
-        steps = -(-horizon // size)
+        ahead = -(-horizon // size)  # patches
         generator = torch.Generator(device).manual_seed(0)
         with torch.inference_mode():
-            for _ in range(steps):  # a draw for all patches at once would depend on their number
+            for _ in range(ahead):  # a draw for all patches at once would depend on their number
                 draw = torch.randn(_SAMPLES, size, generator=generator, dtype=torch.float64, device=device)
                 recent, known = patches[:, -self.config.window :], seen[:, -self.config.window :]
                 following, scale = self(recent, known, since=recent.shape[1] - 1)
                 drawn = following.mean[:, -1] + following.std[:, -1] * draw.repeat(len(values), 1)
                 patches = torch.cat([patches, scale.restore(drawn)[:, None]], dim=1)
                 seen = torch.cat([seen, torch.ones_like(drawn[:, None], dtype=torch.bool)], dim=1)
-        futures = patches[:, -steps:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES)).cpu().numpy()
+        futures = patches[:, -ahead:].flatten(1)[:, :horizon].unflatten(0, (-1, _SAMPLES)).cpu().numpy()
         return Forecast(np.moveaxis(np.quantile(futures, LEVELS, axis=1), 0, -1))
 
     @staticmethod

@@ -1,11 +1,11 @@
 """Forecasts of the far future from means of several values, by the same network.
 
 A forecast that continues from its own paths widens without bound, since the network continues a bend of a path. For
-counts with a mean of one, forecasts reached millions after ten passes. Means of four values reach four times as far in
-one pass, which the network was trained for. Means say nothing about single steps. So the first pass gives the spread of
-single values around their means, and the continued paths give the shape within a mean. The idea comes from temporal
-hierarchies, which combine forecasts of several sampling rates (Athanasopoulos et al., European Journal of Operational
-Research 262, 2017).
+counts with a mean of one, forecasts reached millions after ten passes. One pass over means of four values reaches four
+times as far, and the network was trained for one pass. Means say nothing about single steps. So the first pass gives
+the spread of single values around their means, and the continued paths give the shape within a mean. The idea comes
+from temporal hierarchies, which combine forecasts of several sampling rates (Athanasopoulos et al., European Journal of
+Operational Research 262, 2017).
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from jaxtyping import Float64, Int64
 from segue.forecasting.predictor import LEVELS, History
 
 _RATE = 4  # values of the shortest mean, and the factor to each longer one; half of the reach of a pass is then new
-# Means of a past, at least. With four means, the band of a sine was ten times too wide (docs/notebook/forecasting.md).
+# Means of a past, at least. With four means, the band of a sine was ten times too wide. Means of whole cycles may be
+# fewer: the rate before them counts, and 8 of them lose .29 where 50 plain means lose .50
+# (docs/notebook/forecasting.md).
 _LEAST_MEANS = 12
 _SHOWN = 3  # means of a cycle, at least: fewer means would show a cycle of another length
 MEDIAN = LEVELS.index(0.5)
@@ -51,7 +53,8 @@ def rates(season: float, length: int, reach: int, far: int) -> tuple[int, ...]:
     """Returns the number of values in a mean for each pass after the second, up to the step `far`.
 
     A cycle has at least three means, or a mean spans whole cycles. Means of a short past do not become longer if fewer
-    than twelve would remain. Beyond the reach of the means, the forecast of the last mean holds.
+    than twelve would remain before they are extended to whole cycles. Beyond the reach of the means, the forecast of
+    the last mean holds.
 
     Args:
         season: The customary season of the lane in steps; 0 if there is none.

@@ -22,11 +22,10 @@ from segue.forecasting.nanotst.variogram import LAGS, LONGEST, Variogram
 _PARTS = 8  # moves of a cycle: with 6 or 12 slightly fewer cycles are found (docs/notebook/forecasting.md)
 _RISE = 0.3  # of the similarity: the least rise from the valley; 0.2 to 0.5 find 98.6 to 99.4 % of trial cycles
 _CONVINCING = 0.5  # of the best score: a shorter cycle needs so much, since noise alone makes low peaks at short lags,
-_TIMES = 4  # or the best one is a multiple of it: two to four times its length
+_TIMES = 4  # or the best one is a multiple of it, of at most so many times its length
 _ALIKE, _EQUAL = 1.25, 1e-3  # times the variance, and share of the largest one: a shorter cycle with no more is taken
 _DEEP = 0.05  # of the largest variance: moves that vary less span a cycle themselves, and measure nothing
-# Half of the past times this is the longest cycle, because two cycles may end just before the newest value.
-_REACH = 1.1
+_REACH = 1.1  # times half of the past: the longest cycle, so the older of two copies may lack a tenth of its steps
 _SUGGESTED = 0.3  # is added to the score of a season that calendar or user suggest: two standard errors of 45 pairs
 _NEAR = 0.01  # of a suggested season: cycles within this distance, or half a step, are the suggested one
 # Lengths are tried in steps of a 48th of their size, a sixth of a move; then they are refined. With a 24th a week of
@@ -76,8 +75,10 @@ class Likeness(NamedTuple):
 def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "lanes periods"]) -> tuple[Cycle, Cycle]:
     """Detects the most convincing cycle, and the most convincing other one, at least 1.5 times as long or as short.
 
-    The score of a cycle is its similarity less two standard errors of white noise, so the fewer pairs there are, the
-    more alike they must be. Of cycles that repeat the lane equally well the shortest is taken.
+    The score of a cycle is its similarity less its error by chance, so fewer pairs must be more alike. The error is
+    2 / sqrt(pairs) or, for moves of more than four steps, sqrt(moves / pairs): one standard error, since moves that
+    overlap count once. The score also falls with the error that missing pairs cause, and rises for a suggested season.
+    Of cycles that repeat the lane equally well the shortest is taken.
 
     Args:
         past: The lanes.
@@ -101,7 +102,8 @@ def detect_cycles(past: Past, differences: Variogram, seasons: Float64[Tensor, "
     variance = _least_variance(differences.variance, length)
     first = _first(score, variance, before, length, suggested)
     span = length[first][..., None]
-    # A longer cycle adds to the first what that leaves: two days after one add nothing, a week after a day much.
+    # The score of a longer cycle counts by the share of the first cycle's variance that it removes. Two days after a
+    # day remove nothing; a week removes much.
     left = variance.gather(-1, first[..., None])
     gain = 1 - variance / torch.where(left > 0, left, 1.0)
     longer, shorter = length >= _APART * span, length * _APART <= span
@@ -142,7 +144,7 @@ def likeness(variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, "
     # the variance at lag + k, lag, lag - k, ...: one more on both sides than there are similarities
     at_part = [variance.index_select(-1, (length - part * moves).abs()) for part in range(-1, _PARTS + 1)]
     own, *shorter = [
-        (before + after) / 2 - here for before, here, after in zip(at_part, at_part[1:], at_part[2:], strict=False)
+        (longer + less) / 2 - here for longer, here, less in zip(at_part, at_part[1:], at_part[2:], strict=False)
     ]
     before, valley = torch.zeros_like(own), torch.full_like(own, torch.inf)
     for part, covariance in enumerate(shorter, start=1):
@@ -161,7 +163,7 @@ def likeness(variance: Float[Tensor, "lanes tokens lags"], length: Int[Tensor, "
 def _relative_error(
     past: Past, pairs: Float[Tensor, "lanes tokens lengths"], length: Int[Tensor, " lengths"]
 ) -> Float[Tensor, "lanes tokens lengths"]:
-    """The standard error of the variance of differences a length apart by the pairs that are missing, relative to it.
+    """The standard error that missing pairs cause in the variance at each length, relative to that variance.
 
     Each lag lacks other pairs. Moves along a slow wave are small beside the variance a few steps apart, so differences
     between the variances of neighbouring lags looked like cycles of 3 to 7 steps. A pair is missing where a value is
@@ -169,7 +171,8 @@ def _relative_error(
     """
     count = past.weight.cumsum(1)
     own, until = past.by_patch(past.weight).sum(-1), past.by_patch(count)[..., -1]
-    first = at(count, (past.begin[:, None] + length - 1).clamp(0, count.shape[1] - 1))  # have no value a length before
+    # the values of the first `length` steps have no older partner
+    first = at(count, (past.begin[:, None] + length - 1).clamp(0, count.shape[1] - 1))
     newer = (until[..., None] - torch.maximum((until - own)[..., None], first[:, None])).clamp(min=0)
     possible = fading(newer.shape[1], past.patch, newer.device).T @ newer
     return ((possible.to(pairs.dtype) / pairs - 1 - _ROUNDING).clamp(min=0) / pairs).sqrt()
@@ -223,12 +226,12 @@ def _first(
     few steps, so a shorter cycle must also repeat the lane better than some lag that is shorter still.
     """
     best, index = score.max(-1, keepdim=True)
-    longest = length[index]
-    times = (longest + length // 2) // length.clamp(min=1)
-    divides = ((longest - times * length).abs() <= _moves(longest) / 2) & (times <= _TIMES)
+    best_length = length[index]
+    times = (best_length + length // 2) // length.clamp(min=1)
+    divides = ((best_length - times * length).abs() <= _moves(best_length) / 2) & (times <= _TIMES)
     convincing = (score >= _CONVINCING * best) | divides
     alike = variance <= _ALIKE * variance.gather(-1, index) + _EQUAL * variance.amax(-1, keepdim=True)
-    returns = (variance <= before) | (length == longest)
+    returns = (variance <= before) | (length == best_length)
     equal = (score > 0) & convincing & alike & returns
     return (equal.int() + (equal & suggested).int()).argmax(-1)
 
@@ -242,8 +245,9 @@ def _refined(
 ) -> Cycle:
     """Moves a cycle to the least variance within an eighth of its length: noise moves peaks more than valleys.
 
-    The variance leaves out a constant difference, as a trend makes. A saw tooth that fell once repeats so at many lags.
-    Where the mean square is as small as the least variance, there is no trend, and the least square decides.
+    The variance leaves out a constant difference, as a trend makes. So a saw tooth that fell once has equal variances
+    at many lags. Where the mean square is as small as the least variance, there is no trend, and the least square
+    decides.
     """
     chosen = lengths[index][..., None]
     around = torch.arange(-LONGEST // _PARTS, LONGEST // _PARTS + 1, device=index.device)

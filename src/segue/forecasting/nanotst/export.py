@@ -11,10 +11,8 @@ patches to be predicted and add a period of zero, because onnxruntime refuses to
 them cuts the answer to the steps. Lanes, time, periods and steps are free.
 """
 
-import json
-import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Bool, Float64
@@ -24,17 +22,18 @@ from segue.errors import UserError
 from segue.folder import GRAPH, WEIGHTS, add_files
 from segue.forecasting.nanotst.config import NanoTSTConfig
 from segue.forecasting.nanotst.model import NanoTST
+from segue.header import Entry, read_header
 from segue.quiet import quiet
 
 if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto
     from onnx_ir import Node
 
-_IR = 10  # the version of the format that belongs to the opset
+_IR = 10  # the version of the file format: that of onnx 1.16, which the oldest supported onnxruntime reads
 OPSET = 20  # the first with Gelu; the oldest supported onnxruntime, 1.23, runs up to 23
 
 _BEFORE = """
-<ir_version: 10, opset_import: ["" : {opset}]>
+<ir_version: {ir}, opset_import: ["" : {opset}]>
 before (double[lanes, time] values, bool[lanes, time] observed, double[lanes, periods] seasons, int64 steps)
     => (double[lanes, tokens, {patch}] patches, bool[lanes, tokens, {patch}] seen, double[ahead] unknown,
         double[lanes, suggested] periods)
@@ -121,9 +120,11 @@ def graph_of(model: NanoTST, weights: Path) -> bytes:
     """
     from onnx import TensorProto, helper, parser
 
-    before = parser.parse_model(_BEFORE.format(opset=OPSET, patch=model.config.patch)).graph
+    before = parser.parse_model(_BEFORE.format(ir=_IR, opset=OPSET, patch=model.config.patch)).graph
     core = _exported(model)
-    stored = [_external(f"model.{name}", entry, weights) for name, entry in _entries(weights)]
+    stored = [
+        _external(f"model.{name}", entry, weights) for name, entry in sorted(read_header(weights).tensors.items())
+    ]
     single = [tensor for tensor in stored if tensor.data_type == TensorProto.FLOAT]
     half = [tensor for tensor in stored if tensor.data_type == TensorProto.FLOAT16]
     nodes = list(before.node)
@@ -182,26 +183,14 @@ def _folds(node: "Node") -> bool | None:
     return False if from_weights else None
 
 
-def _entries(weights: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Reads the header of a safetensors file: the type and shape of each tensor, and the range of its bytes."""
-    with weights.open("rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header: dict[str, Any] = json.loads(file.read(size))
-    base = 8 + size
-    header.pop("__metadata__", None)
-    for entry in header.values():
-        entry["begin"], entry["end"] = (base + offset for offset in entry["data_offsets"])
-    return sorted(header.items())
-
-
-def _external(name: str, entry: dict[str, Any], weights: Path) -> "TensorProto":
+def _external(name: str, entry: Entry, weights: Path) -> "TensorProto":
     """Makes a weight that the graph reads from the safetensors file beside it."""
     from onnx import TensorProto
 
     types = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
-    tensor = TensorProto(name=name, data_type=types[entry["dtype"]], dims=entry["shape"])
+    tensor = TensorProto(name=name, data_type=types[entry.dtype], dims=entry.shape)
     tensor.data_location = TensorProto.EXTERNAL
-    location = {"location": weights.name, "offset": entry["begin"], "length": entry["end"] - entry["begin"]}
+    location = {"location": weights.name, "offset": entry.begin, "length": entry.end - entry.begin}
     for key, value in location.items():
         tensor.external_data.add(key=key, value=str(value))
     return tensor

@@ -48,7 +48,7 @@ class Features:
     """The features of a patch and of its lane's past; none has a unit.
 
     All features depend only on values observed up to the end of the patch, so nothing of the future leaks. Forecasts
-    are distances from the reference, in its units. Features of a cycle are zero where there is no cycle.
+    are distances from the reference, in its units. Forecasts by a cycle are zero where there is no cycle.
 
     Attributes:
         overall: The values, less the running mean, in running deviations; zero where not observed.
@@ -65,7 +65,8 @@ class Features:
         observed: 1 where a value is observed.
         scales: The changes of the overall scale, and the local scale relative to it; see `relations`.
         judgement: Measures of how reliable the naive forecasts are, see `_judgement`.
-        near: The reference's error one step ahead, divided by its error at each step; only `candidates` reads it.
+        near: The reference's error at the first step of the next patch, divided by its error at each step; only
+            `candidates` reads it.
     """
 
     overall: Float64[Tensor, "lanes tokens patch"]
@@ -180,11 +181,12 @@ def _judgement(
     unit: Float64[Tensor, "lanes tokens patch"],
     error_unit: Float64[Tensor, "lanes 1"],
 ) -> Float64[Tensor, "lanes tokens judged"]:
-    """Measures of how reliable the naive forecasts are; all entries are of the order of one.
+    """Measures of how reliable the naive forecasts are.
 
     The entries are: the errors of the four naive forecasts at the middle step, divided by the error of the reference;
     the error of the reference at the first and at the last step, in mean steps; both similarities; the length of the
-    cycle in patches; the number of values; and the lead time in patches. All but the similarities are logarithms.
+    cycle in patches; the number of values; and the lead time in patches. The errors are logarithms, and the last three
+    entries are halves of logarithms. Bounds keep the errors within ±7. Without a cycle, its error has the upper bound.
     """
     size, positive = past.patch, unit > 0
     middle = torch.where(positive, unit, 1.0)[..., size // 2, None]

@@ -5,12 +5,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from segue.forecasting.nanotst.config import CANDIDATES
+from segue.forecasting.nanotst.reference import FARTHEST
 from segue.forecasting.nanotst.scaling import squash
 from segue.heads.quantiles import Quantiles
 
-# A logit: at the start of training the reference has 0.69 of the weight, the others share the rest.
+# A logit: at the start of training the reference has at least 0.69 of the weight, the others share the rest.
 _REFERENCE_FIRST = 3.0
-_BOUND = 8.0  # squashed units: the largest distance of a prediction from the path, sinh(8) = 1,490 units
 
 
 class Gate(nn.Module):
@@ -57,5 +57,5 @@ class Gate(nn.Module):
         logits = self.weigh(hidden).unflatten(-1, (self.patch, CANDIDATES)).to(candidates.dtype)
         weight = (logits - self.power.to(candidates.dtype) * squash(candidates.abs())).softmax(-1)
         path = (weight * candidates).sum(-1, keepdim=True)
-        rising = distances.values.to(candidates.dtype).clamp(-_BOUND, _BOUND).exp()
+        rising = distances.values.to(candidates.dtype).clamp(-FARTHEST, FARTHEST).exp()
         return Quantiles(squash(path + (rising - 1 / rising) / 2), distances.levels)

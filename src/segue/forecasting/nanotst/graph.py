@@ -129,7 +129,7 @@ class ExportedModel:
         inputs = {"values": full.values, "observed": full.observed, "seasons": full.seasons}
         session = self._session
         try:
-            (result,) = session.run(None, inputs | {"steps": np.array(steps)})
+            (result,) = session.run(None, inputs | {"steps": np.array(steps, dtype=np.int64)})
         except Exception as error:  # onnxruntime's exceptions have no common base class
             raise UserError("model", self.folder, f"{_AGAIN} (onnxruntime cannot run it)") from error
         if result.shape != (len(full), steps, len(LEVELS)):

@@ -6,7 +6,8 @@ A graph must keep four rules:
 - Its weights are those of `model.safetensors` beside it: the header says where each begins and ends. It reads no other
   file.
 - It is a sequence of standard operators, without loops, branches, functions or custom operators.
-- No whole number in it exceeds the size of the largest tensor that a series needs.
+- No whole number in it exceeds the size of the largest tensor that a series needs. Constants have the types of ordinary
+  graphs: float, double, half, bool, int32 and int64.
 
 The last rule bounds constants only. Arithmetic inside a graph can still ask for much time or memory.
 """
@@ -108,20 +109,22 @@ def _check_tensor(tensor: bytes, weights: Header | None) -> None:
         raw, width = merged(fields[9]), 4 if dtype == _INT32 else 8
         stored = [int.from_bytes(raw[i : i + width], "little", signed=True) for i in range(0, len(raw), width)]
         _check_numbers([*stored, *numbers(fields[5]), *numbers(fields[7])])
+    elif dtype not in (_FLOAT, _BOOL, _HALF, _DOUBLE):
+        raise ValueError(f"it has a constant of the type {dtype}")
 
 
 def _check_external(
-    name: str, shape: tuple[int, ...], dtype: int, told: list[int | bytes], weights: Header | None
+    name: str, shape: tuple[int, ...], dtype: int, entries: list[int | bytes], weights: Header | None
 ) -> None:
     """Refuses a weight unless it is exactly one tensor of the weights file."""
-    pairs = [read_fields(merged([pair]), (1, 2)) for pair in told]
-    place = {text(pair[1]): text(pair[2]) for pair in pairs}
+    pairs = [read_fields(merged([pair]), (1, 2)) for pair in entries]
+    range_of = {text(pair[1]): text(pair[2]) for pair in pairs}
     inner = name.removeprefix("model.")
     entry = None if weights is None else weights.tensors.get(inner) or weights.tensors.get(inner.removesuffix(".half"))
-    if len(place) != len(pairs) or entry is None:
+    if len(range_of) != len(pairs) or entry is None:
         raise ValueError(f"{name} is not a weight of {WEIGHTS}")
     expected = {"location": WEIGHTS, "offset": str(entry.begin), "length": str(entry.end - entry.begin)}
-    if place != expected or shape != entry.shape or dtype != _TYPES.get(entry.dtype):
+    if range_of != expected or shape != entry.shape or dtype != _TYPES.get(entry.dtype):
         raise ValueError(f"{name} lies elsewhere than in {WEIGHTS}, or has another shape")
 
 

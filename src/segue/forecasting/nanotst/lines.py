@@ -11,8 +11,8 @@ from torch import Tensor
 from segue.forecasting.nanotst.past import Past
 
 HALF_LIVES = (8.0, 32.0, 128.0)
-"""Steps after which a value counts half: the near past, some years of months, and a whole context."""
-_APART = 1e-6  # squared steps: values that are closer in time have no slope
+"""Steps after which a value counts half: the near past, some years of months, and several hundred steps."""
+_APART = 1e-6  # of 1 + the squared mean age: with a smaller variance of ages, one value has nearly all of the weight
 
 
 def fitted_lines(past: Past) -> tuple[Float64[Tensor, "lanes tokens lines"], Float64[Tensor, "lanes tokens lines"]]:

@@ -1,13 +1,14 @@
 """Forecasts from a past that is longer than the network reads, by means of seasonal profiles.
 
 The network reads some 720 values. Where a season is steady, its mean over a longer past is better than its cycles in
-these values. Where a season changes, its last cycles are better. So the network makes two forecasts: one from the past
-as it is, and one from the past without profiles, which are then added back. The quantiles of both are averaged.
+these values. Where a season changes, its last cycles are better. So the network makes two forecasts. The first past
+keeps the seasons that the network can see twice. The second past has no profiles. Profiles that were removed are added
+back, and the quantiles of both forecasts are averaged.
 
 The share of the second forecast grows with the part of the past that only profiles see. It also grows with the evidence
-that a cycle does not copy the one before. It falls to zero where the last cycle no longer has the season. A season that
-the network cannot see twice, such as a year of days, is removed before both forecasts, as far as its last cycle still
-has it.
+that a cycle does not copy the one before. It falls towards zero where the last cycle no longer has the season. A season
+that the network cannot see twice, such as a year of days, is removed before both forecasts, as far as its last cycle
+still has it.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from segue.forecasting.predictor import History
 PAST = 2_592
 """The number of last values that profiles use: whole patches of 24, and less than the 24 kB of a lane in a stream."""
 
-_LEAST_WINDOW = 24  # values in which a season must still show; fewer than a day of hours show chance
+_LEAST_WINDOW = 24  # values: a shorter window cannot distinguish a season from chance
 
 
 def reach(model: PatchForecaster) -> int:
@@ -134,7 +135,8 @@ def _steadiness(rest: Float64[np.ndarray, " time"], cycle: int) -> float:
     """Weighs the profiles by two naive forecasts of the rest: the mean of the last cycle, and its copy.
 
     The weight of each is the inverse fourth power of its error. If the rest is noise, the copy has twice the squared
-    error, and the profiles weigh .8. If the rest still repeats, the copy is better, and the profiles weigh less.
+    error, and the profiles weigh .8; .7 for a cycle of three steps. If the rest still repeats, the copy is better, and
+    the profiles weigh less.
     """
     seen = np.concatenate([[0], np.cumsum(~np.isnan(rest))])
     total = np.concatenate([[0.0], np.nancumsum(rest)])

@@ -21,13 +21,11 @@ from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.gate import Gate
 from segue.forecasting.nanotst.long_past import forecast_quantiles, reach
 from segue.forecasting.nanotst.patches import append_unknown, beginnings, patches_ahead, to_patches
-from segue.forecasting.nanotst.reference import Reference
+from segue.forecasting.nanotst.reference import FARTHEST, Reference
 from segue.forecasting.nanotst.weights import model_folder, model_name
 from segue.forecasting.predictor import LEVELS, Forecast, History
 from segue.heads.quantiles import QuantileHead, Quantiles
 from segue.training.models import arrays_of, load_model, save_model
-
-_BOUND = 8.0  # squashed units: the largest distance of a prediction from the reference, sinh(8) = 1,490 mean errors
 
 
 class NanoTST(nn.Module):
@@ -106,7 +104,7 @@ class NanoTST(nn.Module):
         normal: Float[Tensor, "lanes tokens patch *rest"], reference: Reference
     ) -> Float64[Tensor, "lanes tokens patch *rest"]:
         """The inverse of `normalise`."""
-        power = normal.double().clamp(-_BOUND, _BOUND).exp()
+        power = normal.double().clamp(-FARTHEST, FARTHEST).exp()
         return reference.restore((power - 1 / power) / 2)  # sinh, which onnxruntime does not have in double
 
     @property
@@ -139,10 +137,10 @@ class NanoTST(nn.Module):
         values, observed = (torch.from_numpy(part).to(device) for part in (history.values, history.observed))
         with torch.inference_mode():
             patches, seen = to_patches(values, observed, self.config.patch)
-            ahead = patches_ahead(steps, self.config.patch)
-            future, unseen = append_unknown(patches, ahead), append_unknown(seen, ahead)
+            newest, ahead = patches.shape[1] - 1, patches_ahead(steps, self.config.patch)
+            patches, seen = append_unknown(patches, ahead), append_unknown(seen, ahead)
             seasons = torch.from_numpy(history.seasons).to(device)
-            normal, reference = self(future, unseen, seasons, since=patches.shape[1] - 1)
+            normal, reference = self(patches, seen, seasons, since=newest)
             quantiles: np.ndarray = self.restore(normal.values, reference).flatten(1, 2)[:, :steps].cpu().numpy()
         return quantiles
 

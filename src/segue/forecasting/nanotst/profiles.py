@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 CERTAIN = 2.0
-"""Standard errors by which a season must exceed chance; with 1, random walks seem to have a year (see the notebook)."""
+"""Standard errors by which a season must exceed chance, so that a random walk rarely has a year."""
 
 _LEAST_PERIOD = 3.0  # steps: a cycle of two steps alternates, and every patch shows it
 _LEAST_CYCLES = 2  # cycles of a season: one has no variance between cycles; 3 is no better, and loses years (notebook)
@@ -111,7 +111,8 @@ def shown(season: float, time: int) -> bool:
 def agreement(before: Float64[np.ndarray, " time"], after: Float64[np.ndarray, " time"]) -> float:
     """Measures how far the end of a past still has its profiles.
 
-    The result is 1 where their removal lowers the variance, and 0 where the season had stopped.
+    The result is 1 where their removal lowers the variance. Where the season had stopped, it is nearer to 0 the larger
+    the season was beside the noise: .66, .19 and .02 for amplitudes of one, two and four deviations.
 
     Args:
         before: The last values, with the profiles; NaN where not observed.

@@ -1,7 +1,7 @@
 """The reference forecast: a mean of naive forecasts, weighted by their errors, which the network corrects.
 
-The naive forecasts are the last value, the mean, and the repetition of each of two cycles. At every lead time the
-variogram shows how large their errors have been, and the better ones have nearly all of the weight. Weights change
+The naive forecasts are the last value, the mean, and the repetition of each of two cycles. The variogram shows how
+large their errors have been at each lead time, and the better ones have nearly all of the weight. Weights change
 smoothly with errors, so one more value cannot change a forecast abruptly. They depend on the lead time alone, so a
 longer horizon does not change nearer steps. The network predicts distances from the reference in units of the
 reference's error, as MASE does with seasonal naive. So the network need not learn the cycle itself.
@@ -18,12 +18,14 @@ from segue.forecasting.nanotst.past import Past
 from segue.forecasting.nanotst.scaling import Scale, step_scale
 from segue.forecasting.nanotst.variogram import LAGS, Variogram
 
+FARTHEST = 8.0  # squashed units: the largest distance of a prediction from the reference, sinh(8) = 1,490 units
+
 # Weights fall with this power of the squared error: for white noise, the mean weighs 0.94 and the last value 0.06. With
 # 2 or 8 the reference alone errs by 0.7 or 1.3 % more (41 validation tasks, docs/notebook/forecasting.md).
 _SHARPNESS = 4.0
 _FINEST = 0.01  # share of the mean step: the least error, because even an exact repetition may end
 _TINY = 1e-30  # squared units of the lane: far below every error, and still above zero in single precision
-_LEAST_PAIRS = 2  # pairs of values: a lag with fewer takes the variogram of the longest lag that has so many
+_LEAST_PAIRS = 2  # pairs that a past without gaps has: longer lags take the variogram of the longest such lag
 _PRIOR_PAIRS = 1.0  # pairs of lag 1 added to those of each lag, so that two values alike by chance prove little
 
 
@@ -85,9 +87,10 @@ def naive_errors(past: Past, differences: Variogram, overall: Scale, cycle: Cycl
     """Reads the errors of naive forecasts from the variogram.
 
     At lead time h, the error of the last value is the difference of values h apart. The error of a cycle is that of
-    values whole cycles apart, as many cycles as the lead time needs. The error of the mean of values 1 to n at lead
-    time h is the mean of the variogram over lags h to h + n, less the variance of the values. This also holds for
-    trends and random walks, whose deviation from their own mean says too little.
+    values whole cycles apart, as many cycles as the lead time needs; beyond the longest lag, one cycle. The error of
+    the mean is computed at the middle step of the patch, and holds for all of its steps: the mean of the variogram over
+    all lags from h on, where h is at most half of the past, less the variance of the values. This also holds for trends
+    and random walks, whose deviation from their own mean says too little. The error is at least that variance.
 
     Args:
         past: The lanes.

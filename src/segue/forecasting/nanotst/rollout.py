@@ -33,7 +33,7 @@ class PatchForecaster(Protocol):
 
 
 def roll_out(model: PatchForecaster, history: History, horizon: int) -> Float64[np.ndarray, "lanes horizon levels"]:
-    """Forecasts the near future in one pass, the next pass from nine equally likely paths, and then with coarse means.
+    """Forecasts directly in the first pass, from nine equally likely paths in the second, then also by coarse means.
 
     The paths are the deciles of the forecast so far. The forecast after each path gives 50 values a step. The quantiles
     of all 9 x 50 values are the forecast. Continuing from the median alone would make the far future as certain as the

@@ -45,7 +45,8 @@ class Scale:
 def step_scale(past: Past) -> Scale:
     """The last observed value, and the running mean absolute difference of successive observed values.
 
-    The mean difference is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006).
+    The mean difference is the in-sample error of the naive forecast, the denominator of MASE (Hyndman & Koehler 2006),
+    with older patches faded.
     """
     moved = past.by_patch(differences(past).abs()).sum(-1)
     counted = past.by_patch(compared(past)).sum(-1)
@@ -54,7 +55,7 @@ def step_scale(past: Past) -> Scale:
 
 
 def differences(past: Past) -> Float64[Tensor, "lanes time"]:
-    """Each observed value less the observed one before it; zero where one of the two is missing."""
+    """Each observed value less the last observed one before it; zero where there is none, or the value is missing."""
     return F.pad(past.held[:, 1:] - past.held[:, :-1], (1, 0)) * compared(past)
 
 

@@ -1,4 +1,4 @@
-"""Seasonal copies: the values of a lane at the same point of earlier cycles, and their errors as forecasts.
+"""Seasonal copies: the values of a lane at the same point of earlier cycles.
 
 Without them a patch transformer would have to learn two tasks. It would have to detect cycles of any length in patches
 of one length, and to carry values without loss over hundreds of steps. Plain arithmetic does both. A network without
@@ -62,7 +62,7 @@ def seasonal_copies(past: Past, cycle: Cycle, precision: torch.dtype = torch.flo
     values = past_cycles(past, cycle, unit, precision)
     usable = values == values  # false for NaN
     departure = torch.where(usable, values - scaled[..., None], 0.0)
-    last = _newest(past, cycle, values, unit)
+    last = _first_observed(past, cycle, values, unit)
 
     def mean_of(cycles: int) -> Float[Tensor, "lanes tokens patch"]:
         seen = usable[:, :, :cycles].to(precision).sum(2)
@@ -82,7 +82,7 @@ def last_cycle(
     Where no cycle has the value, the last value before it in the last cycle replaces it.
     """
     unit = power_of_two(past.held)
-    return _newest(past, cycle, past_cycles(past, cycle, unit, precision), unit).double() * unit[..., None]
+    return _first_observed(past, cycle, past_cycles(past, cycle, unit, precision), unit).double() * unit[..., None]
 
 
 def past_cycles(
@@ -110,7 +110,7 @@ def _one_cycle_before(past: Past, cycle: Cycle) -> Int[Tensor, "lanes tokens pat
     return target - back * length
 
 
-def _newest(
+def _first_observed(
     past: Past,
     cycle: Cycle,
     values: Float[Tensor, "lanes tokens cycles patch"],

@@ -78,7 +78,11 @@ def variogram(past: Past, overall: Scale, precision: torch.dtype = torch.float64
 
 
 def power_of_two(values: Float64[Tensor, "lanes time"]) -> Float64[Tensor, "lanes 1"]:
-    """A power of two near the largest value of each lane. Division by it is exact, so nothing of the future leaks."""
+    """A power of two near the largest value of each lane.
+
+    Division by it is exact, so nothing of the future leaks. The exception is a later value that is 1e19 times larger:
+    in single precision, the squares of the earlier ones are zero then.
+    """
     largest = values.abs().amax(1, keepdim=True)
     return torch.where(largest > 0, torch.exp2(largest.clamp(min=1e-300).log2().round()), 1.0)
 

@@ -6,7 +6,7 @@ merge a field that occurs twice. For a message inside a message, merging equals 
 
 from collections.abc import Collection
 
-_VARINT, _FIXED64, _TEXT, _FIXED32 = 0, 1, 2, 5
+_VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
 
 Fields = dict[int, list[int | bytes]]
 """The values of each field: whole numbers, and bytes of texts, messages, packed and fixed numbers."""
@@ -22,26 +22,26 @@ def read_fields(message: bytes, known: Collection[int]) -> Fields:
     Raises:
         ValueError: The bytes are no message, or have another field.
     """
-    fields: Fields = {number: [] for number in known}
+    fields: Fields = {field: [] for field in known}
     position, size = 0, len(message)
     while position < size:
         key, position = _varint(message, position)
-        number, kind = key >> 3, key & 7
-        if number not in fields:
-            raise ValueError(f"it has a field {number}")
+        field, kind = key >> 3, key & 7
+        if field not in fields:
+            raise ValueError(f"it has a field {field}")
         if kind == _VARINT:
             value, position = _varint(message, position)
-            fields[number].append(value)
+            fields[field].append(value)
             continue
-        if kind == _TEXT:
+        if kind == _LENGTH_DELIMITED:
             length, position = _varint(message, position)
         elif kind in (_FIXED64, _FIXED32):
             length = 8 if kind == _FIXED64 else 4
         else:
-            raise ValueError(f"field {number} has an unknown wire type")
+            raise ValueError(f"field {field} has an unknown wire type")
         if length > size - position:
-            raise ValueError(f"field {number} is cut off")
-        fields[number].append(message[position : position + length])
+            raise ValueError(f"field {field} is cut off")
+        fields[field].append(message[position : position + length])
         position += length
     return fields
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from segue.forecasting.nanotst.features import Inputs, features_of
 from segue.forecasting.nanotst.patches import beginnings
+from segue.forecasting.nanotst.reference import FARTHEST
 from segue.forecasting.pretraining.windows import Batch
 
-_FARTHEST = 8.0  # squashed units: targets further out than sinh(8) = 1,490 units of the reference count as this far
 _FEWEST = 3  # observed values: with fewer a lane has no scale, and the patch after it no loss
 
 
@@ -47,7 +47,8 @@ def examples_of(batch: Batch) -> Examples:
     """
     features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
     following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero
-    target = reference.normalise(following).asinh().clamp(-_FARTHEST, _FARTHEST).float()
+    # targets further out than any prediction count as the farthest one
+    target = reference.normalise(following).asinh().clamp(-FARTHEST, FARTHEST).float()
     weight = batch.present.roll(-1, dims=1) & (reference.count >= _FEWEST)[..., None] & (reference.unit > 0)
     weight[:, -1] = False
     return Examples(features.inputs(torch.float32, beginnings(batch.observed)), target, weight)
