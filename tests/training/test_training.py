@@ -185,7 +185,8 @@ def test_a_changed_config_or_log_and_a_deleted_config_are_refused_on_resume(name
     path = tmp_path / "run" / name
     changed = path.read_bytes().replace(b"5", b"6", 1)
     assert changed != path.read_bytes()
-    for content in (changed, None) if name == "config.toml" else (changed,):
+    longer = path.read_bytes() + b"# one more line\n"
+    for content in (changed, longer, None) if name == "config.toml" else (changed,):
         path.write_bytes(content) if content is not None else path.unlink()
         with pytest.raises(UserError, match=f"^resume .*{name}: copy it again .it is missing or changed since step 5"):
             load_checkpoint(latest(tmp_path / "run"))

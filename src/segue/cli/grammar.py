@@ -41,7 +41,8 @@ def show(
 ) -> None:
     """Draw samples of the grammar's productions: one row each, or six rows of a single production.
 
-    The columns show the last 72, 168, 504 and 1,008 steps in turn. The samples include artefacts of real data.
+    A quarter of the columns each show the last 72, 168, 504 and 1,008 steps. The samples include artefacts of real
+    data.
     """
     from segue.atomic import atomic_file
     from segue.forecasting.pretraining.grammar.sheet import draw_sheet

@@ -119,10 +119,11 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise UserError("checkpoint", folder, f"{_BEFORE} (it cannot be read)") from error
     run = folder.parent.parent
     for name, begin in (("config.toml", facts["config"]), ("log.jsonl", facts["log"])):
-        path = run / name
-        if name == "log.jsonl" and not path.exists():
+        path, grows = run / name, name == "log.jsonl"
+        if grows and not path.exists():
             continue  # a run goes on without its log, and says so
-        if _begin_of(path, begin[0]) != begin or (path.is_file() and path.stat().st_size > _MOST_LOG):
+        found = _begin_of(path, begin[0] if grows else None)
+        if found != begin or (path.is_file() and path.stat().st_size > _MOST_LOG):
             remedy = f"copy it again (it is missing or changed since step {checkpoint.step}), or start anew"
             raise UserError("resume", path, remedy)
     return checkpoint

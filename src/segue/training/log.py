@@ -63,7 +63,7 @@ def _lines_up_to(path: Path, step: int) -> bytes:
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Each whole line as it stands and as it is read; nothing after a line that is none."""
+    """Yields each whole line, raw and parsed. It stops at the first invalid line."""
     for line in path.read_bytes().splitlines(keepends=True) if path.exists() else []:
         try:
             record = json.loads(line)

@@ -1,4 +1,8 @@
-"""The training loop of every task. A run killed at any moment and resumed equals an unbroken run, bit for bit."""
+"""The training loop of every task.
+
+A run that counts steps, killed at any moment and resumed, equals an unbroken run, bit for bit. A run by the clock
+repeats its recorded steps with the same bits; then it follows the clock again (`pace.py`).
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +38,7 @@ def train(
     save: Callable[[nn.Module], None] | None = None,
     watch: Callable[[], float] | None = None,
 ) -> nn.Module:
-    """Trains `model` in place and leaves the run on disk: `config.toml`, `log.jsonl`, `checkpoints/step-N/`.
+    """Trains `model` in place and leaves the run on disk: config, log, checkpoints, and the pace of a run by the clock.
 
     Args:
         model: The model; its first weights are kept as checkpoint 0. To resume, it takes those of the newest one.

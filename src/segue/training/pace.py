@@ -18,8 +18,8 @@ from segue.training.schedule import TrainingConfig, schedule, schedule_by_clock
 
 FILE = "pace.jsonl"
 _FIRST_MEASURE = 0.25  # share of the time: the first measurement shows how much time the last one will need
-_BETWEEN_CHECKPOINTS = 0.05  # share of the time: a killed run takes at most these steps again, out of its minutes
-_PER_SAVE = 20  # times the duration of a checkpoint must pass before the next one, so that they take 5 % at most
+_BETWEEN_CHECKPOINTS = 0.05  # share of the time: a killed run repeats about this time, out of its minutes
+_PER_SAVE = 20  # times the duration of a checkpoint pass before the next one by the clock, so they take about 5 %
 
 
 @dataclass(frozen=True)

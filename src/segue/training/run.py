@@ -54,7 +54,7 @@ C = TypeVar("C", bound=RunConfig)
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """The model of one task and all that its training needs; see `segue.training.loop.train` for all but the last."""
+    """The model of one task and all that its training needs; see `segue.training.loop.train`."""
 
     model: nn.Module
     """The model, on the device of the run."""
@@ -91,7 +91,7 @@ class Run(Generic[C]):
         return not self.resume or latest(self.folder) is None
 
     def train(self, config: C, work: Work, progress: Callable[[Progress], None] | None = None) -> nn.Module:
-        """Takes the steps that are left and records `config` in the folder; see `segue.training.loop.train`.
+        """Takes the steps that are left; a new run records `config` in the folder. See `segue.training.loop.train`.
 
         Args:
             config: The final config.

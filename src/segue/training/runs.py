@@ -1,4 +1,4 @@
-"""The folder of a run: `config.toml`, the checkpoints and the log are all that a resumed run reads."""
+"""The folder of a run: a resumed run reads its config, checkpoints, log and, in a run by the clock, its pace."""
 
 import os
 import tempfile
@@ -24,7 +24,7 @@ _TEMPORARY = ("config", "log", "pace", "curve", "model")
 
 @contextmanager
 def exclusive_run(run: Path, *, resume: bool = False) -> Iterator[None]:
-    """Keeps other processes out of a run; the system ends the lock with this process, however that ends.
+    """Keeps other processes out of a run. The system releases the lock when the process ends, even by a kill.
 
     Args:
         run: The run folder, which is made unless a run is to be resumed.

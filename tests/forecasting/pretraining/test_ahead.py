@@ -90,8 +90,10 @@ def half_full(pipe):
 def test_a_process_that_fails_ends_the_training_with_an_error(capfd):
     broken = windows()
     broken.patch = 0
-    with made_ahead(broken) as ahead, pytest.raises(RuntimeError, match="ended before batch 1"):
-        ahead.examples(1)
+    with made_ahead(broken) as ahead:
+        for number in (1, 2):  # a second request does not wait for ever
+            with pytest.raises(RuntimeError, match=f"ended before batch {number}"):
+                ahead.examples(number)
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
@@ -145,6 +147,6 @@ def test_the_process_is_used_where_it_pays(monkeypatch, processors, steps, minut
 
     monkeypatch.setattr("segue.forecasting.pretraining.ahead.BatchesAhead", Started)
     monkeypatch.setattr(module, "usable_processors", lambda: processors)
-    config = dataclasses.replace(TINY, training=dataclasses.replace(TINY.training, steps=steps))
-    with module._examples(config, minutes):
+    config = dataclasses.replace(TINY, training=dataclasses.replace(TINY.training, steps=steps, minutes=minutes))
+    with module._examples(config):
         assert bool(started) is beside

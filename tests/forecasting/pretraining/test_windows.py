@@ -51,6 +51,13 @@ def patches_read(batch):
     return batch.present.shape[1] - int(hidden[0])
 
 
+def test_the_longest_context_need_not_be_whole_patches():
+    """Series were as long as the context and the tail, and some windows of whole patches were longer."""
+    stream = windows(**ONE_LENGTH | {"contexts": (119,)}, weights={"constant": 1.0})
+    longest = max(stream.batch(number).patches.flatten(1).shape[1] for number in range(40))
+    assert longest == stream.length == 24 * 7  # 119 values fill five patches, and a tail two
+
+
 def test_a_window_shows_a_history_of_the_asked_length_and_hides_whole_patches():
     for number in range(8):
         batch = windows(tail=1.0, holes=0.0, missing=0.0).batch(number)

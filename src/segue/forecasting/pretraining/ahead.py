@@ -80,6 +80,7 @@ class BatchesAhead:
             if found == number:
                 return Examples.of(*map(torch.from_numpy, arrays))
             if found < 0:
+                self._made.put((found, None))  # the next request must not wait for ever
                 raise RuntimeError(f"the process that makes series ended before batch {number}")
 
     def close(self) -> None:
@@ -90,7 +91,7 @@ class BatchesAhead:
             self._to.close()
 
     def _send(self, what: Any) -> None:
-        with suppress(BrokenPipeError):  # `batch` says that the process has ended
+        with suppress(BrokenPipeError):  # `examples` says that the process has ended
             pickle.dump(what, self._to)
             self._to.flush()
 

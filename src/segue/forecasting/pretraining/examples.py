@@ -11,7 +11,7 @@ from segue.forecasting.nanotst.patches import beginnings
 from segue.forecasting.nanotst.reference import FARTHEST
 from segue.forecasting.pretraining.windows import Batch
 
-_FEWEST = 3  # observed values: with fewer a lane has no scale, and the patch after it no loss
+_FEWEST = 3  # observed values: with fewer, a lane shows one move or none, which says little about its scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,10 @@ class Examples:
 
 
 def examples_of(batch: Batch) -> Examples:
-    """Computes features, reference and targets in single precision.
+    """Computes features and targets; the reference is in double precision, what the network reads in single precision.
 
-    A patch does not count if the lane has fewer than three observed values before it, or only equal ones, because the
-    lane then has no scale.
+    A patch does not count if the lane has fewer than three observed values before it, or only equal ones, which have no
+    scale.
     """
     features, reference = features_of(batch.patches, batch.observed, batch.seasons, torch.float32)
     following = batch.patches.roll(-1, dims=1)  # the last patch has no following one, so its weight is zero

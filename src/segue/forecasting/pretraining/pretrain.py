@@ -37,7 +37,7 @@ class PretrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     """The synthetic windows that the model reads."""
     unsquashed: float = 0.0
-    """The share of the loss that counts errors as scores do: in the unit of the reference, not squashed."""
+    """The share of the loss that counts errors as scores do: not squashed; see `mixed_loss`."""
     initial: str | None = None
     """A model folder, or the name of a bundled model, whose weights the run begins with; `None` for fresh ones."""
     device: str = "auto"
@@ -70,8 +70,8 @@ def pretrain(
     Args:
         config: The config of the run; `None` to resume, which needs the run only.
         run: The run folder: new or empty, or with `resume` the folder of an earlier run.
-        resume: Continue the run in the folder. The result is that of an uninterrupted run, bit for bit if the number of
-            threads is the same.
+        resume: Continue the run in the folder. A run that counts steps ends as if uninterrupted, bit for bit if the
+            number of threads is the same.
         minutes: Train for so many minutes by the clock, measuring included, instead of the steps of the config; the
             learning rate follows the clock. A run that is resumed keeps the minutes that it has.
         watch: The seconds that the caller has worked on the run, which count; `None` to count from the call.
@@ -91,7 +91,7 @@ def pretrain(
     begun = begin_run(PretrainConfig, config, run, resume=resume, minutes=minutes, watch=watch)
     config, device = begun.config, begun.device
     model = (_initial(config) if begun.begins and config.initial is not None else _fresh(config)).to(device.device)
-    with _examples(config, config.training.minutes) as examples:
+    with _examples(config) as examples:
         loss = pretraining_loss(model, config, device, examples)
         work = Work(model, loss, save=_saver(begun.folder / "model", exporting))
         if started is not None:
@@ -102,9 +102,9 @@ def pretrain(
 
 
 @contextmanager
-def _examples(config: PretrainConfig, minutes: float | None) -> Iterator[Callable[[int], Examples]]:
+def _examples(config: PretrainConfig) -> Iterator[Callable[[int], Examples]]:
     """What makes batch n: a process beside the training, where there is a processor for it and enough to do."""
-    windows = windows_of(config)
+    windows, minutes = windows_of(config), config.training.minutes
     long = config.training.steps >= _LONG if minutes is None else minutes >= 1
     if not (long and usable_processors() > 1):
         yield lambda number: examples_of(windows.batch(number))
@@ -175,7 +175,7 @@ def loss_of(
     Args:
         model: The model.
         examples: The batch to learn from.
-        unsquashed: The share of the loss in the unit of the reference; see `mixed_loss`.
+        unsquashed: The share of the loss that is not squashed; see `mixed_loss`.
         autocast: The number format of the network; losses are computed in single precision or better.
     """
     with autocast():

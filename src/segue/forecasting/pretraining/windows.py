@@ -1,7 +1,7 @@
 """The training windows: synthetic series with random histories and hidden contiguous patches.
 
-Batch n is a pure function of (seed, n), so a run resumes exactly. A batch holds windows of one number of patches, all
-of them begun: lengths are drawn anew for every batch, so short histories cost no padding.
+Batch n is a pure function of (seed, n), so a run resumes exactly. All windows of a batch have the same number of
+patches, which is drawn anew for every batch. So short histories cost little padding.
 """
 
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class DataConfig:
 
     tokens: int = 3072
     """Patches of a batch; the number of windows follows from their length."""
-    contexts: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    contexts: tuple[int, ...] = (72, 144, 264, 504, 720)
     """The possible longest histories of a batch, in values. Histories are log-uniform from half of the longest one to
     it; for the least of `contexts` they begin at `shortest`. Those of one batch fill the same number of patches."""
     shares: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.3)
@@ -32,7 +32,8 @@ class DataConfig:
     shortest: int = 6
     """The number of values of the shortest history."""
     tail: float = 0.6
-    """The share of windows whose last patches are all masked, as in forecasting."""
+    """The share of windows whose last patches are all masked, as in forecasting; all histories of less than two patches
+    have such a tail."""
     holes: float = 0.6
     """The share of windows with 1 to 3 masked spans anywhere but in the first patch."""
     flips: float = 0.1
@@ -44,7 +45,8 @@ class DataConfig:
     growing: tuple[float, ...] = (0.25, 0.25, 0.2, 0.1, 0.05)
     """The share of windows with a lasting trend on their own scale, for each of `contexts`."""
     compounding: tuple[float, ...] = (0.35, 0.25, 0.14, 0.07, 0.04)
-    """The share of windows that are the logarithm of a series that grows at a constant rate, for each of `contexts`."""
+    """The share of windows made to grow at a constant mean rate, with shocks in per cent, for each of `contexts`. Like
+    `unrest` and `growing`, it leaves out windows that rest on their least value."""
     suggested: float = 0.7
     """The share of windows to which seasons are suggested, as a calendar does."""
     mistaken: float = 0.3
@@ -84,12 +86,6 @@ class Batch:
     seasons: Float64[Tensor, "lanes periods"]
     """Periods in steps that a calendar would suggest, zero where none; they are not always right."""
 
-    def to(self, device: torch.device) -> "Batch":
-        """Returns the same batch on a device."""
-        return Batch(
-            self.patches.to(device), self.present.to(device), self.observed.to(device), self.seasons.to(device)
-        )
-
 
 class Windows:
     """The endless, repeatable stream of training windows.
@@ -97,13 +93,13 @@ class Windows:
     Args:
         data: The settings of the windows.
         patch: Values of a patch.
-        span: The longest masked span, in patches, which one pass predicts.
+        span: The longest masked span, in patches, which one pass predicts. Spans may touch each other.
         seed: The seed; it and the number of a batch decide on all random numbers.
     """
 
     def __init__(self, data: DataConfig, *, patch: int, span: int, seed: int) -> None:
         self.data, self.patch, self.span, self.seed = data, patch, span, seed
-        self.length = max(data.contexts) + span * patch
+        self.length = (-(-max(data.contexts) // patch) + span) * patch  # of the longest window
         self._block = lru_cache(maxsize=1)(self._generate)  # a cache of a pure function, not a state
 
     def _generate(self, number: int) -> tuple[Float[Tensor, "series time"], Float64[Tensor, "series periods"]]:
@@ -159,14 +155,14 @@ def _histories(shortest: int, longest: int, patch: int, generator: torch.Generat
 
     The first patch may be filled in part.
 
-    Were lengths mixed within a batch, four patches of ten would be padding. Over batches, a length has the weight in
-    the loss that it has where every lane draws its own, log-uniformly: the share of that length times its patches.
+    The odds of a length are its log-uniform share times its patches. So each length weighs in the loss as if every lane
+    had drawn its own. Lengths that are mixed within a batch would cost a quarter of its patches as padding.
     """
     counts = range(-(-shortest // patch), -(-longest // patch) + 1)
-    ends = [(max(shortest, (count - 1) * patch + 1), min(longest, count * patch) + 1) for count in counts]
-    odds = torch.tensor([count * log(end / begin) for count, (begin, end) in zip(counts, ends, strict=True)])
+    ranges = [(max(shortest, (count - 1) * patch + 1), min(longest, count * patch) + 1) for count in counts]
+    odds = torch.tensor([count * log(end / begin) for count, (begin, end) in zip(counts, ranges, strict=True)])
     drawn = int(torch.multinomial(odds, 1, generator=generator))
-    return counts[drawn], *ends[drawn]
+    return counts[drawn], *ranges[drawn]
 
 
 def _uniform(lanes: int, generator: torch.Generator) -> Float[Tensor, "lanes"]:

@@ -16,7 +16,7 @@ def hold(values: Series, fresh: Series) -> Series:
 
 
 def held(generator: Generator, values: Series) -> Series:
-    """Holds each value for 2 to 12 steps, regularly or at random; in a quarter of the series for a while only."""
+    """Holds each value for 2 to 11 steps, regularly or at random; in a quarter of the series for a while only."""
     count, length = values.shape
     time = torch.arange(length, device=values.device)[None]
     gap = log_uniform(generator, count, 2, 12).floor()

@@ -49,7 +49,7 @@ def weekday_levels(generator: Generator, count: int, share: Number = 0.67) -> By
 
 
 def daily(generator: Generator, count: int, days: int) -> ByDay:
-    """One value a day: a first-order autoregression of unit variance."""
+    """One value a day: a first-order autoregression from rest, whose variance rises to 1."""
     keep = uniform(generator, count, 0, 0.97)
     return fading_sum(keep, normal(generator, count, days) * (1 - keep.square()).sqrt())
 

@@ -90,7 +90,7 @@ def standardise(values: Series) -> Series:
     small movement on a large level survives in float32.
     """
     lowest, highest = values.amin(1, keepdim=True), values.amax(1, keepdim=True)
-    if not (highest - lowest).isfinite().all():  # a value that is not a number makes both extremes none, too
+    if not (highest - lowest).isfinite().all():  # a NaN makes both extremes NaN
         return standardise(values.nan_to_num(0.0, 1e38, -1e38))
     first = values[:, :1]
     largest = torch.maximum(highest - first, first - lowest)

@@ -16,7 +16,7 @@ from segue.forecasting.pretraining.grammar.trends import clock, slow_path, trend
 
 
 def year_shape(generator: Generator, count: int, dates: Dates, softness: int = 15) -> Series:
-    """A yearly season, smoothed over two weeks; in a third of the series its amplitude drifts."""
+    """A yearly season, smoothed over `softness` days; in a third of the series its amplitude drifts."""
     cycle = waveform(generator, count)
     window = max(1, round(softness * cycle.shape[1] / YEAR)) | 1
     ring = torch.cat([cycle[:, -(window // 2) :], cycle, cycle[:, : window // 2]], 1) if window > 1 else cycle
@@ -57,10 +57,10 @@ def dated_days(generator: Generator, count: int, length: int) -> Drawn:
 
 
 def dated_weeks(generator: Generator, count: int, length: int) -> Drawn:
-    """Weekly sums of days, 52.18 a year: the effect of a holiday moves between weeks."""
+    """Weekly means of days, 52.18 a year: the effect of a holiday moves between weeks."""
     log = by_day(generator, count, WEEK * length).clamp(-6, 4)
-    summed = log.exp().unflatten(1, (length, WEEK)).mean(2)
-    values = noisy(generator, summed.log())
+    weekly = log.exp().unflatten(1, (length, WEEK)).mean(2)
+    values = noisy(generator, weekly.log())
     return drawn(values, torch.full_like(values[:, :1], YEAR / WEEK))
 
 

@@ -35,9 +35,9 @@ def log_normal(generator: Generator, count: int, median: Number, scale: Number) 
 def student(generator: Generator, degrees: Float[Tensor, "series 1"], width: int) -> Draws:
     """Student's t scaled to unit variance, for real `degrees` above 2, by the polar method of Bailey (1994)."""
     count = degrees.shape[0]
-    radius = 1 - uniform(generator, count, 0, 1, width)
+    share = 1 - uniform(generator, count, 0, 1, width)
     angle = uniform(generator, count, 0, 2 * math.pi, width)
-    return ((degrees - 2) * (radius.pow(-2 / degrees) - 1)).sqrt() * angle.cos()
+    return ((degrees - 2) * (share.pow(-2 / degrees) - 1)).sqrt() * angle.cos()
 
 
 def power(generator: Generator, count: int, exponent: Number) -> Draws:

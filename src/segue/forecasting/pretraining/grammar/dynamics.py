@@ -19,7 +19,7 @@ from segue.forecasting.pretraining.grammar.trends import clock
 
 
 def resonance(period: PerSeries, memory: PerSeries, shocks: Series) -> Series:
-    """A stochastic cycle: an autoregression of order 2 whose oscillations decay by 1 / e within `memory` steps.
+    """A stochastic cycle: an autoregression of order 2 whose oscillations decay to 1 / e within `memory` steps.
 
     The spectrum of the shocks is that of a circle, so the first step already oscillates.
     """

@@ -11,7 +11,7 @@ from segue.forecasting.pretraining.grammar.trends import clock, slow_path, spans
 
 
 def exponential_curve(generator: Generator, time: Series) -> Series:
-    """Growth at a constant rate, to 1.1 to 12 times as much within the span."""
+    """Growth by a factor of up to 9 within the span; `growth_curve` compresses time, so earlier growth is slower."""
     return (uniform(generator, len(time), 0.1, 2.5) * time).exp()
 
 

@@ -1,4 +1,4 @@
-"""Hourly and finer series: weeks that repeat exactly, temperatures, electricity loads, traffic, visits."""
+"""Hourly and finer series: weeks that repeat exactly, temperatures, traffic, visits."""
 
 import math
 
@@ -51,7 +51,7 @@ def blur(week: Week, hours: PerSeries) -> Week:
 
 
 def activity(generator: Generator, count: int) -> Week:
-    """A week of human activity of mean 1: at least 0, quiet at night, scaled by weekday."""
+    """A week of human activity of mean 1: at least 0, with quiet hours, scaled by weekday."""
     shapes = day_shapes(generator, count)
     depth = uniform(generator, count, 0.3, 1.2)[..., None]
     lowest = shapes.amin((1, 2), keepdim=True)

@@ -90,8 +90,8 @@ def logistic_map(generator: Generator, count: int, length: int) -> Series:
 
 
 def chaos(generator: Generator, count: int, length: int) -> Series:
-    """Logistic maps, as they are or as the target of a level with inertia."""
+    """Logistic maps, as they are or as the target of a level with inertia; with some noise."""
     raw = logistic_map(generator, count, length)
-    level: PerSeries = uniform(generator, count, 0, 0.1)
+    noise: PerSeries = 0.2 * uniform(generator, count, 0, 0.1)
     slow = settled(generator, raw)
-    return torch.where(chance(generator, count, 0.5), raw, slow) + level * 0.2 * normal(generator, count, length)
+    return torch.where(chance(generator, count, 0.5), raw, slow) + noise * normal(generator, count, length)

@@ -84,7 +84,7 @@ def multiplicative(generator: Generator, count: int, length: int) -> Drawn:
 
 
 def growth(generator: Generator, count: int, length: int) -> Drawn:
-    """Economies in short histories: changing growth rates, business cycles, lasting shocks; few have a season.
+    """Economies in short histories: changing growth rates, shocks that last or fade, a season in half of the series.
 
     The logarithm, or in half of the series the level itself, is a walk plus deviations that fade. Its drift is 0 to 3
     times the size of its shocks, and changes about once a span.

@@ -62,7 +62,7 @@ GROUPS: Mapping[str, Mapping[str, Number]] = {
 """The productions by what determines the future in them, with their weights, which add up to one."""
 
 DEFAULT_WEIGHTS: Mapping[str, Number] = {name: weight for group in GROUPS.values() for name, weight in group.items()}
-"""Weights of the productions, which need not add up to one."""
+"""The weights of all groups in one mapping."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ _STEPS = (72, 168, 504, 1008)
 def draw_sheet(
     names: Sequence[str] | None = None, *, seed: int = 0, columns: int = 8, rows: int | None = None
 ) -> "Figure":
-    """Draws samples of the productions, one or more rows each, as training windows show them.
+    """Draws samples of the productions, one or more rows each, with the accidents of real data.
 
-    The columns show by turns the last 72, 168, 504 and 1,008 steps.
+    A quarter of the columns each show the last 72, 168, 504 and 1,008 steps. Training changes windows further.
 
     Args:
         names: Productions; by default all of them.

@@ -81,7 +81,7 @@ def multiplicative_ets(model: Smoothing, errors: Series) -> Series:
 
 
 def sample_smoothing(generator: Generator, count: int, length: int) -> Smoothing:
-    """Random parameters, for errors of scale 1: two thirds have a trend, mostly damped, and two thirds a season."""
+    """Random parameters, for errors of scale 1: two thirds have a trend, mostly damped, eight of eleven a season."""
     alpha = power(generator, count, 1.6)
     has_trend = chance(generator, count, 0.65)
     beta = alpha * power(generator, count, 4) * has_trend

@@ -1,7 +1,7 @@
 """Terminals: trends, at all time scales.
 
-A trend drawn over the whole length is nearly a line in a short history. So most have a `span`, log-uniform between 12
-steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
+A trend drawn over the whole length is nearly a line in a short history. So most have a `span`, log-uniform between 4,
+12, 24 or 200 steps and the length: slopes change about once a span, and the excursion over the last span is of order 1.
 """
 
 import math
@@ -36,7 +36,7 @@ def unit_excursion(values: Series, span: PerSeries) -> Series:
 
 
 def slow_path(generator: Generator, count: int, length: int) -> Series:
-    """A smooth random path of unit variance, with 1 to 24 cycles: for amplitudes and weights that drift."""
+    """A smooth random path of unit variance, with up to about 12 cycles: for amplitudes and weights that drift."""
     cutoff = log_uniform(generator, count, 1, 24)
     frequency = torch.arange(1, min(64, length) + 1, device=generator.device)[None]
     envelope = torch.exp(-0.5 * (frequency / cutoff).square())

@@ -1,4 +1,4 @@
-"""Prices, returns and ranges whose volatility clusters."""
+"""Prices, returns and sizes of returns whose volatility clusters."""
 
 import torch
 from torch import Generator
