@@ -269,7 +269,7 @@ def main() -> None:
     arguments, start = parser.parse_args(), time.perf_counter()
     try:
         own = read_column(arguments.csv, arguments.column) if arguments.csv else None
-    except (OSError, KeyError, ValueError, TypeError) as mistake:
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as mistake:
         parser.error(f"--csv {arguments.csv}: give a file and a --column with a number in every row ({mistake})")
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)

@@ -209,3 +209,13 @@ def test_a_column_is_read_to_its_last_value_in_whole_patches(nano, tmp_path):
     table.write_text("a\n" + "nan\n" * 40, encoding="utf-8")
     with pytest.raises(ValueError, match="finite"):
         nano.read_column(str(table), "a")
+
+
+def test_a_cell_beyond_the_reader_is_one_line(nano, tmp_path, monkeypatch, capsys):
+    table = tmp_path / "table.csv"
+    table.write_text("a\n" + "1" * 200_000 + "\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["nano_tst.py", "--csv", str(table)])
+    with pytest.raises(SystemExit) as exited:
+        nano.main()
+    assert exited.value.code == 2
+    assert "give a file and a --column with a number in every row (field larger" in capsys.readouterr().err

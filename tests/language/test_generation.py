@@ -114,3 +114,8 @@ def test_sampling_out_of_range_is_refused(change):
         Sampling(**change)
     with pytest.raises(UserError, match="give some text to continue"):
         next(generate(build(), []))
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(UserError, match="seed -1: give 0 or more"):
+        next(generate(build(), LETTERS.encode("a cat"), seed=-1))

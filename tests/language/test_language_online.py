@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from segue.errors import UserError
 from segue.language import online
 from segue.language.corpus import Corpus
 from segue.language.evaluate import evaluate
@@ -83,3 +84,9 @@ def test_the_model_stays_what_it_was():
     assert model.training
     assert model.fingerprint == before
     assert evaluate_online(model, corpus_of(TEXT), CONFIG)[0] == first  # nothing of the first pass is left, no dropout
+
+
+@pytest.mark.parametrize("measure", [evaluate, evaluate_online])
+def test_one_token_with_none_before_it_is_refused(measure):
+    with pytest.raises(UserError, match="corpus of one token: give at least two tokens"):
+        measure(build(), corpus_of("a", continued=True))

@@ -20,6 +20,7 @@ from segue.translate.data.join import join_pairs, with_joined
 from segue.translate.data.pairs import Item, Pair, items_of, read_pairs, require_text, write_pairs
 from segue.translate.data.split import components, hold_out, normalised, overlap, overlap_of_rows, split_pairs, without
 from segue.translate.data.vocabulary import BEGIN, END, UNKNOWN, kind_of, learn_vocabulary
+from segue.translate.training.config import PairsConfig
 
 
 def read(tmp_path, text, name="pairs.tsv", **options):
@@ -176,6 +177,8 @@ def test_no_more_than_a_tenth_is_held_out():
     assert (len(train), len(dev)) == (90, 10)
     with pytest.raises(UserError, match="2 in 1 group of shared texts: give at least 10 that share no text"):
         hold_out([Pair("a", "b"), Pair("a", "c")], 5)
+    with pytest.raises(UserError, match="pairs 0 in 0 groups of shared texts: give at least 10"):
+        hold_out([], 5)
     with pytest.raises(UserError, match="9 in 9 groups of shared texts: give at least 10"):
         hold_out(pairs[:9], 5)
     assert len(hold_out(pairs[:10], 5)[1]) == 1
@@ -261,6 +264,16 @@ def test_what_a_token_is_follows_from_the_text():
     phonemes = "\n".join(["B AW1 T", "K AO1 R S"] * 40)
     sentences = "\n".join(f"this is line {i} of {i * i} lines" for i in range(300))
     assert [kind_of(text) for text in (words, phonemes, sentences)] == ["character", "word", "bpe"]
+
+
+@pytest.mark.parametrize("size", [-5, 0, 2])
+def test_a_vocabulary_of_no_words_is_refused(size):
+    """Catches a 0 that is taken for all words, and a model that reads and writes line ends alone."""
+    with pytest.raises(UserError, match=f"vocabulary {size}: give at least 3"):
+        PairsConfig(vocabulary=size)
+    pairs = [Pair("go left", "ga links")] * 3
+    assert learn_vocabulary(pairs, "word", "word", size).size == learn_vocabulary(pairs, "word", "word", 2).size
+    assert learn_vocabulary(pairs, "word", "word", 3).size == learn_vocabulary(pairs, "word", "word", 2).size + 1
 
 
 def test_sides_of_two_kinds_have_tokens_of_their_own():

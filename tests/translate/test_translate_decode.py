@@ -1,6 +1,7 @@
 """Decoding: the batch changes nothing, and rules are kept."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from segue.config import from_dict, to_toml
 from segue.errors import UserError
 from segue.heads.sampling import Sampling
+from segue.text.characters import CharacterTokenizer
 from segue.translate.data.batches import pad
 from segue.translate.data.vocabulary import BEGIN, END, PADDING, UNKNOWN, Vocabulary
 from segue.translate.decode.beam import beam_search
@@ -108,6 +110,26 @@ def test_rules_are_kept(base):
     assert not any(repeats(one.tokens) for one in varied)
 
 
+@pytest.mark.parametrize("base", [{}, {"beam": 2}, {"sampling": Sampling()}], ids=str)
+def test_an_output_ends_where_the_rules_leave_no_other_token(base):
+    """Catches PADDING as text, a draw from nothing, and a beam without any hypothesis."""
+    model = build_decoding(tokenizer=CharacterTokenizer("abc"), ending=-1e6)
+    config = DecodeConfig(**base, no_repeat_ngram=1, min_length=5)
+    for hypotheses in translate_texts(model, ["abc", "b"], config):
+        assert sorted(hypotheses[0].text) == ["a", "b", "c"]
+        assert hypotheses[0].finished
+        assert math.isfinite(hypotheses[0].score)
+
+
+@pytest.mark.parametrize("base", [{}, {"beam": 2}, {"sampling": Sampling()}], ids=str)
+def test_a_limit_of_zero_leaves_room_for_one_token(base):
+    model = build_decoding(ending=-1e6)
+    model.lengths = Lengths(0.0, 0)
+    ((one, *_),) = translate_texts(model, ["abc"], DecodeConfig(**base))
+    assert len(one.tokens) == 1
+    assert not one.finished
+
+
 @pytest.mark.parametrize("base", [{}, {"beam": 3}, {"sampling": Sampling()}], ids=str)
 def test_a_prefix_that_a_model_cannot_write_is_refused(base):
     """Catches an UNKNOWN forced into the output, and read as U+FFFD."""
@@ -203,7 +225,11 @@ def test_translating_leaves_the_model_as_it_was():
         ({"beam": 0}, "beam 0: give a whole number of at least 1"),
         ({"n_best": 2}, "n_best 2: give at most the beam, 1"),
         ({"no_repeat_ngram": 0}, "no_repeat_ngram 0: give a whole number of at least 1"),
-        ({"max_ratio": -1.0}, "max_ratio -1.0: give 0 or more"),
+        ({"max_ratio": -1.0}, "max_ratio -1.0: give a number from 0 to 1,000,000"),
+        ({"max_ratio": 1e30}, "max_ratio 1e.30: give a number from 0 to 1,000,000"),
+        ({"max_extra": 10**20}, "max_extra 1.*: give a whole number from 0 to 1,000,000"),
+        ({"min_length": -1}, "min_length -1: give 0 or more"),
+        ({"seed": -1}, "seed -1: give 0 or more"),
         ({"beam": 2, "sampling": Sampling()}, "beam 2: give 1, because random draws"),
     ],
 )

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 class Categorical:
     """Distributions over classes, numbered from 0.
 
-    `quantiles` and `mean` need *ordered* classes that stand for numbers. The owner of the classes knows these numbers
-    (`segue.forecasting.nanotst.bins` is one). A distribution over words has neither.
+    `quantiles` and `mean` need *ordered* classes that stand for numbers, such as bins of a value. The owner of the
+    classes knows these numbers. A distribution over words has neither.
 
     Attributes:
         logits: Logarithms of the probabilities, up to one additive constant per distribution.

@@ -73,14 +73,15 @@ def evaluate(
         report: Called with the number of predicted tokens and the number of all.
 
     Raises:
-        UserError: `window` or `lanes` is below 1.
+        UserError: `window` or `lanes` is below 1, or the text has a single token.
     """
     for name, value in (("window", window), ("lanes", lanes)):
         if value < 1:
             raise UserError(name, value, "give a whole number of at least 1")
+    count = require_predicted(len(corpus.tokens) - 1)
     device, training = model.embed.weight.device, model.training
     inputs, targets, begins, weights = (part.to(device) for part in _lanes(corpus, lanes, window))
-    total, memory, count = 0.0, None, len(corpus.tokens) - 1
+    total, memory = 0.0, None
     model.eval()
     try:
         for read in range(0, inputs.shape[1], window):
@@ -93,6 +94,17 @@ def evaluate(
     finally:
         model.train(training)
     return Evaluation(total / count, count, len(corpus.tokens) / corpus.characters, corpus.unknown, len(inputs))
+
+
+def require_predicted(count: int) -> int:
+    """Returns the number of predicted tokens.
+
+    Raises:
+        UserError: It is zero: the text has a single token, and none before it.
+    """
+    if count < 1:
+        raise UserError("corpus", "of one token", "give at least two tokens, one to predict from another")
+    return count
 
 
 def _lanes(corpus: Corpus, lanes: int, window: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -40,7 +40,13 @@ def begin(model: LanguageModel, prompt: Sequence[int]) -> State:
 
 @torch.no_grad()
 def draw(model: LanguageModel, state: State, sampling: Sampling, seed: int = 0) -> tuple[int, State]:
-    """Draws the next token, never the unknown one, which has no text; returns it and the new state."""
+    """Draws the next token, never the unknown one, which stands for no text; returns it and the new state.
+
+    Raises:
+        UserError: The seed is negative.
+    """
+    if seed < 0:
+        raise UserError("seed", seed, "give 0 or more")
     text = state.part("text")
     distribution, memory = model(text["last"][:, None], state.part("model"))
     if (unknown := model.tokenizer.unknown) is not None:
@@ -63,7 +69,7 @@ def generate(
         seed: The same seed draws the same tokens.
 
     Raises:
-        UserError: The prompt is empty.
+        UserError: The prompt is empty, or the seed is negative.
     """
     state = begin(model, prompt)
     while True:
@@ -77,7 +83,7 @@ def continue_text(
     """Draws `length` tokens after a prompt and yields their text piece by piece; see `generate`.
 
     Raises:
-        UserError: The prompt has no tokens.
+        UserError: The prompt has no tokens, or the seed is negative.
     """
     tokens = model.tokenizer.encode(prompt)
     if not tokens:

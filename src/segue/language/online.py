@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from segue.errors import UserError
 from segue.language.corpus import Corpus
-from segue.language.evaluate import Evaluation
+from segue.language.evaluate import Evaluation, require_predicted
 from segue.language.model import LanguageModel
 from segue.state import State
 from segue.training.online import Losses, OnlineConfig, OnlineLearner
@@ -43,7 +43,8 @@ def evaluate_online(
         The evaluation of the text, and the state after it.
 
     Raises:
-        UserError: The learning rate is too high: the perplexity overflows.
+        UserError: The text has a single token and no state before it; or the learning rate is too high, so that the
+            perplexity overflows.
     """
     config = config or OnlineConfig()
     training = model.training
@@ -53,7 +54,7 @@ def evaluate_online(
         learner = OnlineLearner(dict(model.named_parameters()), _losses(model), config)
         inner = learner.initial_state(model.initial_state(1), inputs) if state is None else state.part("learner")
         inner = inner.to(model.embed.weight.device)
-        count, total = inputs["tokens"].shape[1], 0.0
+        count, total = require_predicted(inputs["tokens"].shape[1]), 0.0
         for begin in range(0, count, _PIECE):
             piece = {name: tensor[:, begin : begin + _PIECE] for name, tensor in inputs.items()}
             with torch.backends.cudnn.flags(enabled=False):  # its LSTM has no gradients in evaluation mode

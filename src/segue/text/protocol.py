@@ -23,7 +23,10 @@ class Tokenizer(Protocol):
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """The text of tokens; `unknown` and cut-off characters become U+FFFD, the replacement character."""
+        """The text of tokens; cut-off characters become U+FFFD, the replacement character.
+
+        `unknown` has a text of its own: U+FFFD among characters, `<unk>` among words.
+        """
         ...
 
     def to_json(self) -> str:

@@ -77,10 +77,11 @@ def hold_out(pairs: Sequence[Pair], dev: int, seed: int = 0) -> tuple[tuple[Pair
         UserError: There are too few components.
     """
     labels = components(pairs)
-    count = int(labels.max()) + 1
+    count = int(labels.max(initial=-1)) + 1
     if count < LEAST:
         remedy = f"give at least {LEAST} that share no text with each other; a useful model needs thousands"
-        raise UserError("pairs", f"{len(pairs):,} in {count:,} group{'s' if count > 1 else ''} of shared texts", remedy)
+        groups = f"{count:,} group{'' if count == 1 else 's'} of shared texts"
+        raise UserError("pairs", f"{len(pairs):,} in {groups}", remedy)
     split = _split(pairs, labels, min(dev, max(1, count // 10)), 0, seed)
     return split.train, split.dev
 
@@ -112,7 +113,10 @@ def components(pairs: Sequence[Pair]) -> np.ndarray:
 
 
 def normalised(text: str) -> str:
-    """The text in Unicode's NFKC without case, punctuation and spacing; a text of punctuation alone keeps it."""
+    """The text in Unicode's NFKC, without case and punctuation, its words one space apart.
+
+    A text of punctuation alone keeps it.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
     bare = "".join(" " if unicodedata.category(character)[0] == "P" else character for character in folded)
     return re.sub(r"\s+", " ", bare).strip() or folded.strip()

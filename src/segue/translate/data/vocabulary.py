@@ -110,7 +110,7 @@ def learn_vocabulary(
     learnt = []
     for kind, text in zip(kinds, texts, strict=False):
         fitting = min(_MOST_PAIRS, max(_FEWEST_PAIRS, len(text) // _CHARACTERS_PER_PAIR)) if kind == "bpe" else None
-        learnt.append(learn_tokenizer(kind, text, size or fitting))
+        learnt.append(learn_tokenizer(kind, text, fitting if size is None else size))
     return Vocabulary(learnt[0] if len(learnt) == 1 else SidesTokenizer(*learnt))
 
 

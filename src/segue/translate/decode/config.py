@@ -5,6 +5,7 @@ from typing import Literal
 
 from segue.errors import UserError
 from segue.heads.sampling import Sampling
+from segue.translate.model.lengths import require_limits
 
 LengthPenalty = Literal["none", "average", "gnmt"]
 
@@ -24,7 +25,7 @@ class DecodeConfig:
     no_repeat_ngram: int | None = None
     """The length of runs of tokens that must not occur twice in an output; `None` for no such rule."""
     min_length: int = 0
-    """The fewest tokens of an output."""
+    """The fewest tokens of an output; it has fewer where the other rules or its limit allow no more."""
     max_ratio: float | None = None
     """The most tokens of an output for each token of its source, END included; `None` for the model's `Lengths`."""
     max_extra: int | None = None
@@ -44,9 +45,12 @@ class DecodeConfig:
         for name in ("beam", "n_best", "no_repeat_ngram", "max_extra"):
             if (value := getattr(self, name)) is not None and value < 1:
                 raise UserError(name, value, "give a whole number of at least 1")
-        for name in ("min_length", "max_ratio", "alpha"):
-            if (value := getattr(self, name)) is not None and not 0 <= value < float("inf"):
+        for name in ("min_length", "alpha"):
+            if not 0 <= getattr(self, name) < float("inf"):
                 raise UserError(name, getattr(self, name), "give 0 or more")
+        if self.seed < 0:
+            raise UserError("seed", self.seed, "give 0 or more")
+        require_limits(self.max_ratio, self.max_extra, ("max_ratio", "max_extra"))
         if self.sampling is not None and self.beam > 1:
             raise UserError("beam", self.beam, "give 1, because random draws (`temperature`) use no beam")
         if self.sampling is None and self.n_best > self.beam:

@@ -18,7 +18,7 @@ class Rules:
     Attributes:
         prefix: The tokens every hypothesis begins with.
         banned: Tokens that never follow it; PADDING, BEGIN and UNKNOWN are no text and always among them.
-        min_length: The fewest tokens before END.
+        min_length: The fewest tokens before END. A lane ends earlier where the rules leave it no other token.
         no_repeat_ngram: No run of so many tokens occurs twice; `None` for no such rule.
     """
 
@@ -37,10 +37,11 @@ class Rules:
             scores.fill_(-torch.inf)[:, self.prefix[length]] = kept
             return scores
         scores[:, list(self.banned)] = -torch.inf
-        if length < self.min_length:
-            scores[:, END] = -torch.inf
         if self.no_repeat_ngram is not None and length >= self.no_repeat_ngram:
             _ban_repeats(scores, written, self.no_repeat_ngram)
+        if length < self.min_length:
+            stuck = scores[:, UNKNOWN + 1 :].isneginf().all(dim=1)  # no token of text is left, so END must be
+            scores[:, END] = scores[:, END].where(stuck, -torch.inf)
         return scores
 
 

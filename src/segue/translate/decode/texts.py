@@ -90,7 +90,8 @@ def _decode(model: Seq2Seq, sources: list[list[int]], rules: Rules, config: Deco
     source, length = (tensor.to(model.embed.weight.device) for tensor in pad(sources))
     keys, state = model.begin(model.encode(source, length))
     ratio = model.lengths.ratio if config.max_ratio is None else config.max_ratio
-    limit = (ratio * length).long() + (config.max_extra or model.lengths.extra) + len(rules.prefix)
+    extra = config.max_extra or model.lengths.extra
+    limit = ((ratio * length).long() + extra + len(rules.prefix)).clamp(min=1)
     if config.sampling is None and config.beam == 1:
         return [[hypothesis] for hypothesis in search(model, keys, state, most_probable, rules, limit)]
     if config.sampling is None:

@@ -24,10 +24,7 @@ class Lengths:
     """Target tokens beyond that."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.ratio <= _MOST_RATIO:
-            raise UserError("ratio", self.ratio, f"give a number from 0 to {_MOST_RATIO:,.0f}")
-        if not 0 <= self.extra <= _MOST_EXTRA:
-            raise UserError("extra", self.extra, f"give a whole number from 0 to {_MOST_EXTRA:,}")
+        require_limits(self.ratio, self.extra, ("ratio", "extra"))
 
     @classmethod
     def of(cls, examples: "Sequence[Example]") -> "Lengths":
@@ -40,3 +37,15 @@ class Lengths:
         ratio = 2 * sum(target for _, target in lengths) / sum(source for source, _ in lengths)
         above = max(target - ratio * source for source, target in lengths)
         return cls(ratio, _ROOM + max(0, math.ceil(above)))
+
+
+def require_limits(ratio: float | None, extra: int | None, names: tuple[str, str]) -> None:
+    """Refuses a ratio or a number of extra tokens that no output needs; `None` is always allowed.
+
+    Raises:
+        UserError: A number is out of range; the message gives its name.
+    """
+    if ratio is not None and not 0 <= ratio <= _MOST_RATIO:
+        raise UserError(names[0], ratio, f"give a number from 0 to {_MOST_RATIO:,.0f}")
+    if extra is not None and not 0 <= extra <= _MOST_EXTRA:
+        raise UserError(names[1], extra, f"give a whole number from 0 to {_MOST_EXTRA:,}")

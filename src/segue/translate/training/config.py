@@ -42,6 +42,9 @@ class PairsConfig:
         for name, least in (("longest", 1), ("dev", 1), ("parts", 2), ("tokens", 1)):
             if getattr(self, name) < least:
                 raise UserError(name, getattr(self, name), f"give a whole number of at least {least}")
+        if self.vocabulary is not None and self.vocabulary < 3:
+            remedy = "give at least 3: the unknown word, the end of a line and one word"
+            raise UserError("vocabulary", self.vocabulary, remedy)
         if not 0 <= self.joined < 1:
             raise UserError("joined", self.joined, "give a share from 0 to below 1")
 
