@@ -5,6 +5,7 @@ import pytest
 
 from segue.adapters.scorer import Scorer
 from segue.adapters.single import SingleSeries
+from segue.errors import UserError
 from segue.forecasting.baselines.seasonal_naive import SeasonalNaive
 from segue.live.watch import Watch
 
@@ -41,6 +42,23 @@ def test_learning_begins_with_the_model_and_then_beats_it():
         single.append(values[end])
     own, naive = np.mean(errors, axis=0)
     assert own < 0.5 * naive
+
+
+def test_an_infinite_value_is_refused():
+    """Catches NaN for every forecast that reads it."""
+    single = fed(series(20), learn=False)
+    with pytest.raises(UserError, match="^y inf: is infinite; give NaN if it is missing"):
+        single.append(np.inf)
+    assert np.isfinite(single.forecast(2)).all()
+
+
+def test_a_gap_beyond_the_context_teaches_nothing():
+    """Catches a value after the gap that a forecast from before it is compared with, at another lead time."""
+    single = fed(np.append(series(300), np.full(147, np.nan)), learn=True)
+    learnt = single._state
+    single.append(1000.0)
+    for name, array in learnt.items():
+        np.testing.assert_array_equal(single._state[name], array)
 
 
 def test_forecasting_changes_nothing():

@@ -52,6 +52,14 @@ def test_fitted_values_and_cross_validation_are_those_of_segue():
         assert_frame_equal(found, tested, check_dtype=False)
 
 
+def test_a_level_that_is_given_twice_has_one_interval():
+    """Catches an index beyond the columns."""
+    model, y = Forecaster("seasonal-naive:2"), np.array([5.0, 6.0, 5.0, 7.0])
+    found, once = model.forecast(y, 2, level=[80, 80]), model.forecast(y, 2, level=[80])
+    assert list(found) == list(once) == ["mean", "lo-80", "hi-80"]
+    np.testing.assert_array_equal(list(found.values()), list(once.values()))
+
+
 def test_conformal_intervals_of_the_other_library():
     """They replace the model's own; the point forecast stays."""
     conformal = ConformalIntervals(n_windows=2, h=HORIZON)

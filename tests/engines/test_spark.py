@@ -76,6 +76,14 @@ def test_a_backtest(session, frame):
     assert_frame_equal(found, expected, check_exact=True)
 
 
+def test_dates_with_steps_of_hours_are_refused(session):
+    """Catches hours that a cast to dates would drop in silence: two rows of one day."""
+    days = pd.DataFrame({"shop": 1, "at": pd.date_range("2024-01-01", periods=3).date, "sold": [1.0, 2.0, 3.0]})
+    work = forecast_partitions(3, model="seasonal-naive:1", freq="12h", **COLUMNS)
+    with pytest.raises(UserError, match="^time_col at: date cannot hold the times ahead; cast it to timestamp first"):
+        spark(session.createDataFrame(days), work)
+
+
 def test_times_that_are_text_are_refused_before_any_work(session, frame):
     text = session.createDataFrame(frame.head(5).assign(at="2024-01-01"))
     with pytest.raises(UserError, match="^time_col at: is string; cast it to timestamp, date or bigint first"):

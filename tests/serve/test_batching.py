@@ -104,7 +104,7 @@ def test_a_wrapped_predictor_declares_what_it_wraps():
     """Catches support that is lost: counts would be forecast below zero."""
     model = load_predictor("nanotst", threads=1)
     batching = Batching(model)
-    for name in ("name", "context", "fingerprint", "batch", "workers", "keeps_support"):
+    for name in ("name", "context", "fingerprint", "batch", "workers", "keeps_support", "pass_context"):
         assert getattr(batching, name) == getattr(model, name)
     with pytest.raises(AttributeError):
         batching.other  # noqa: B018

@@ -1,9 +1,13 @@
 """KServe's APIs and the health of the Open Inference Protocol."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import segue
+from segue.forecasting.nanotst.weights import model_folder
+from segue.serve.models import Models
 from tests.serve.conftest import hours
 
 
@@ -81,6 +85,17 @@ def test_instances_with_covariates_take_their_horizon_from_the_future(client):
     assert [row["mean"] for row in answer.json()["predictions"]] == wanted["NanoTST"].tolist()
 
 
+def test_rows_without_values_at_the_end_stay_in_the_past(client):
+    """The forecast begins after them; catches its values beside the times of steps that come before."""
+    rows = [
+        {"timestamp": f"2026-01-0{day}", "target": value} for day, value in enumerate((1.0, 2.0, 3.0, None, None), 1)
+    ]
+    body = {"instances": rows, "parameters": {"prediction_length": 2, "freq": "D"}}
+    answer = client.post("/v1/models/seasonal-naive:predict", json=body).json()
+    found = [(row["timestamp"], row["mean"]) for row in answer["predictions"]]
+    assert found == [("2026-01-06T00:00:00", 3.0), ("2026-01-07T00:00:00", 3.0)]
+
+
 @pytest.mark.parametrize("name", ["y", "ds", "unique_id"])
 def test_a_covariate_with_a_name_of_the_table_is_refused(client, name):
     """Catches a value that is read as the target, and an error of the server for one that is no number."""
@@ -98,6 +113,17 @@ def test_health_and_models(client):
     assert client.get("/v2/models/nanotst/ready").json() == {"name": "nanotst", "ready": True}
     assert client.get("/v1/models").json() == {"models": ["nanotst", "seasonal-naive"]}
     assert client.get("/v1/timeseries/models").json() == ["nanotst", "seasonal-naive"]
+
+
+def test_a_folder_keeps_its_name_though_clients_have_it_for_the_default(tmp_path):
+    """Catches another model that answers in silence."""
+    folder = shutil.copytree(model_folder("nanotst-small"), tmp_path / "default-sales")
+    models = Models(["seasonal-naive", str(folder)], threads=1)
+    assert [models.named(name)[0] for name in ("default-sales", "default", "timegpt-2.1")] == [
+        "default-sales",
+        "seasonal-naive",
+        "seasonal-naive",
+    ]
 
 
 ONE = {"name": "a", "series": [1.0, 2.0], "frequency": "D"}

@@ -129,6 +129,7 @@ def test_a_busy_server_says_when_to_try_again(models):
     answer = post(client, json.dumps(BODY))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert client.get("/v2/health/live").status_code == 200
+    assert client.get("/v2").json() == {"error": "the server is busy; try again in a second"}  # the form in OpenAPI
 
 
 def test_a_limit_below_one_is_refused():

@@ -111,6 +111,9 @@ SERIES = {"y": [1.0, 2.0, 3.0], "sizes": [3]}
         ({"series": {"y": [1.0], "sizes": [2]}}, 422, "series.sizes: give whole numbers"),
         ({"series": SERIES | {"start_datetime": ["soon"]}}, 422, "series.start_datetime soon: give a time"),
         ({"series": SERIES | {"X": [[1, 2, 3]]}}, 422, "hist_exog_list: 1 of 1 columns are known of the past only"),
+        ({"series": SERIES | {"X_future": [[1]]}}, 422, "series.X_future: has 1 rows for 0 of X; give a row for each"),
+        ({"series": SERIES | {"X": [[1, 2, 3]], "X_future": [[1], [1]]}}, 422, "series.X_future: has 2 rows for 1 of"),
+        ({"multivariate": True}, 422, "multivariate: the model reads each series by itself; leave it out"),
         ({"series": SERIES | {"X": [[1, 2]], "X_future": [[1]]}}, 422, "series.X: give 3 values in each row"),
     ],
 )

@@ -4,11 +4,15 @@ import threading
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 import segue
+from segue.serve.app import make_app
 from segue.serve.dialects.nixtla_jobs import Jobs
 from segue.serve.dialects.nixtla_payload import ForecastBody
+from segue.serve.limits import Limits
 from segue.serve.refused import Refused
+from segue.serve.service import Service
 from tests.serve.conftest import hours, nixtla_series
 from tests.serve.test_nixtla import SERIES, post
 
@@ -83,6 +87,16 @@ def test_anomalies_are_those_of_detect(client):
     assert wanted.loc[wanted["anomaly"], "ds"].isin([frame["ds"][180]]).any()
 
 
+def test_anomalies_of_a_long_series_are_those_of_detect(client):
+    """A watch keeps as many values as the network reads; catches a wrapper that lets it keep more."""
+    frame = hours((1_100,), gaps=False)
+    body = {"series": nixtla_series(frame), "freq": "h", "h": 100, "detection_size": 100, "level": 99}
+    found = post(client, "/v2/online_anomaly_detection", body)
+    wanted = segue.detect(frame, 99, refresh=100).tail(100)
+    assert found["mean"] == wanted["NanoTST"].tolist()
+    assert found["anomaly_score"] == wanted["score"].tolist()
+
+
 def test_online_anomalies_are_the_last_rows_of_detect(client):
     """`step_size` is how often forecasts are made again."""
     frame = spiked()
@@ -130,6 +144,19 @@ def test_a_forecast_as_a_job(client):
 
 
 @pytest.mark.parametrize(
+    ("path", "more"),
+    [("/v2/cross_validation", {"h": 1, "full_history": True, "level": [80]}), ("/v2/anomaly_detection", {})],
+)
+def test_an_answer_for_every_row_is_bounded(models, path, more):
+    """`--max-cells` holds for them, too: 60 rows have a median and two bounds each, the first of a history none."""
+    series = {"y": [float(step % 5) for step in range(60)], "sizes": [60]}
+    body = {"series": series, "freq": "D", "model": "seasonal-naive", **more}
+    for cells, status in ((176, 413), (180, 200)):
+        app = make_app(Service(models, Limits(cells=cells)))
+        assert TestClient(app).post(path, json=body).status_code == status
+
+
+@pytest.mark.parametrize(
     ("path", "change", "status", "words"),
     [
         ("/v2/explain/async", {}, 422, "explain: this server has forecast, cross_validation"),
@@ -139,6 +166,7 @@ def test_a_forecast_as_a_job(client):
         ("/v2/cross_validation", {"n_windows": 0}, 422, "windows 0: give a whole number of at least 1"),
         ("/v2/anomaly_detection", {"level": 100}, 422, "level 100.0: give per cent in [50, 99.9]"),
         ("/v2/anomaly_detection", {"series": SERIES | {"X": [[1, 2, 3]]}}, 422, "series.X: anomalies are found by"),
+        ("/v2/anomaly_detection", {"multivariate": True}, 422, "multivariate: the model reads each series by itself"),
         ("/v2/online_anomaly_detection", {"detection_size": 0}, 422, "h, detection_size and step_size: give"),
         ("/v2/online_anomaly_detection", {"detection_size": 1, "threshold_method": "multivariate"}, 422, "threshold_"),
     ],

@@ -11,8 +11,10 @@ from starlette.testclient import TestClient
 
 import segue
 from segue.serve.app import make_app
+from segue.serve.models import Models
 from segue.serve.page.live import Scores
 from segue.serve.page.routes import STATIC
+from segue.serve.service import Service
 from tests.serve.conftest import hours
 
 EXAMPLE = (STATIC / "example.csv").read_bytes()
@@ -52,6 +54,15 @@ def test_a_forecast_is_that_of_the_library(client, kind):
     assert found["verdict"] == str(segue.backtest(own, 12, levels=90).verdict)
     assert found["reason"] == str(segue.explain(own, 12))
     np.testing.assert_allclose(np.sum(list(found["parts"].values()), axis=0), wanted["NanoTST"])
+
+
+def test_the_verdict_on_a_naive_forecast_is_that_of_the_library():
+    """Catches a model that is compared with itself, because the server wraps it."""
+    frame = hours((400,), gaps=False)
+    client = TestClient(make_app(Service(Models(["seasonal-naive:24"]))))
+    found = post(client, "forecast", frame.to_csv(index=False).encode(), horizon=24, level=80).json()
+    wanted = segue.backtest(frame, 24, models=["seasonal-naive:24", "naive"], levels=80).verdict
+    assert found["verdict"] == str(wanted)
 
 
 def test_a_table_of_all_series(client):
@@ -105,8 +116,6 @@ def test_the_page_asks_no_other_server():
 @pytest.mark.parametrize("path", ["/", "/docs", "/page/static/app.js", "/page/static/uplot/uplot.js"])
 def test_its_files_may_ask_this_server_only(models, path):
     """Also where a token is needed: the page asks the user for it."""
-    from segue.serve.service import Service
-
     answer = TestClient(make_app(Service(models), "0123456789abcdef")).get(path)
     assert answer.status_code == 200
     policy = answer.headers["content-security-policy"]
@@ -155,9 +164,15 @@ def test_of_a_long_file_the_newest_rows_are_shown(tmp_path, monkeypatch):
     assert found["place"] == path.stat().st_size
 
 
-def test_the_live_route(models, tmp_path):
-    from segue.serve.service import Service
+def test_a_file_of_other_rows_is_refused(models, tmp_path):
+    """Catches an error of the server for each call of the page."""
+    path = tmp_path / "other.csv"
+    path.write_text(HEAD + "a,b,c,d,e,f,g,h\n", encoding="utf-8")
+    answer = TestClient(make_app(Service(models), scores=path)).get("/page/live")
+    assert (answer.status_code, answer.json()["detail"][:27]) == (422, "scores: start the server wi")
 
+
+def test_the_live_route(models, tmp_path):
     path = Path(tmp_path) / "scores.csv"
     path.write_text(HEAD + line(1), encoding="utf-8")
     client = TestClient(make_app(Service(models), scores=path))

@@ -1,7 +1,9 @@
 """`segue serve` as a process: it says where it listens, answers, and finishes what is open before it stops."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +16,8 @@ import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
+from segue.errors import UserError
+from segue.serve.running import Place
 from tests.serve.conftest import hours, nixtla_series
 
 
@@ -109,6 +113,31 @@ def test_a_port_that_is_taken_is_one_line():
         done = segue("--port", str(port), "--model", "ar")
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(f"segue: --port {port}: cannot listen there")
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
+def test_an_address_that_is_not_of_this_machine_is_named(host):
+    """Catches a line that blames the port."""
+    with pytest.raises(UserError, match=f"^host {re.escape(host)}: cannot listen there"):
+        Place(host, 8000).bound()
+
+
+def test_the_body_of_an_answer_does_not_wait_for_its_head():
+    """Catches 40 ms for each answer, in which the client holds back what the server waits for."""
+
+    async def option():
+        found = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(lambda _, writer: found.set_result(writer), sock=Place(port=0).bound())
+        async with server:
+            _, own = await asyncio.open_connection(*server.sockets[0].getsockname())
+            other = await asyncio.wait_for(found, 30)
+            without_delay = other.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for writer in (own, other):
+                writer.close()
+                await writer.wait_closed()
+        return without_delay
+
+    assert asyncio.run(option()) != 0
 
 
 def test_without_the_extra_one_line_says_what_to_install(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float64
 
+from segue.errors import UserError
 from segue.forecasting.predictor import Forecast, check_horizon, predict_lanes
 from segue.forecasting.registry import Model, load_predictor
 from segue.live.experts import Advice, advise
@@ -30,13 +31,20 @@ class SingleSeries:
         self._standing: tuple[Forecast, Advice] | None = None
 
     def append(self, value: float) -> None:
-        """Takes the next value; NaN is missing."""
+        """Takes the next value; NaN is missing.
+
+        Raises:
+            UserError: The value is infinite.
+        """
+        if np.isinf(value):
+            raise UserError("y", value, "is infinite; give NaN if it is missing")
         self._values = np.concatenate([self._values[:, 1:], [[value]]], axis=1)
         self._since += 1
         if not self._learns or (self._standing is not None and self._since < self._refresh):
             return
         if self._standing is not None:
             self._state = learn(self._state, *self._standing, self._values[:, -self._refresh :])
+            self._standing = None  # it is learnt from once, also if no value is left to forecast from
         if not np.isnan(self._values).all():
             advice = self._asked(self._refresh)
             self._standing, self._since = (combine(terms(self._state), advice), advice), 0

@@ -118,14 +118,17 @@ class Forecaster(_TS):
 
 def _levels(level: Levels) -> tuple[float, ...]:
     """The quantile levels of the point forecast and of both bounds of each interval."""
-    percents = [] if level is None else sorted(level)
-    columns = QuantileColumns.of("", percents).levels
-    return tuple(columns.values())
+    return tuple(QuantileColumns.of("", _percents(level)).levels.values())
+
+
+def _percents(level: Levels) -> list[float | int]:
+    """The intervals in per cent, ascending, each once."""
+    return [] if level is None else sorted(set(level))
 
 
 def _named(values: NDArray[np.float64], level: Levels, point: str, prefix: str) -> Result:
     """The columns by the names and in the order of statsforecast: from the lowest bound to the highest."""
-    percents = [] if level is None else sorted(level)
+    percents = _percents(level)
     lower = {f"{prefix}lo-{percent}": values[:, 1 + 2 * place] for place, percent in enumerate(percents)}
     upper = {f"{prefix}hi-{percent}": values[:, 2 + 2 * place] for place, percent in enumerate(percents)}
     return {point: values[:, 0], **dict(reversed(lower.items())), **upper}

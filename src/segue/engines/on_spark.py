@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import numpy as np
+
 from segue.engines.partitions import Partitions
 from segue.errors import UserError
 from segue.extras import remedy_for_missing
+from segue.forecasting.table.grid.frequency import DAY, Steps
+from segue.forecasting.table.grid.names import frequency_of
 
 
 def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
@@ -21,7 +25,8 @@ def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
             rows in transit only; some hundreds of series each keep a core busy.
 
     Raises:
-        UserError: A column is missing or is of no such type, or pyspark is not installed.
+        UserError: A column is missing or is of no such type, dates are given steps of hours, or pyspark is not
+            installed.
     """
     try:
         from pyspark.sql import functions, types
@@ -35,6 +40,8 @@ def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
         raise UserError(
             "time_col", series.time, f"is {time.simpleString()}; cast it to timestamp, date or bigint first"
         )
+    if isinstance(time, types.DateType) and not _has_whole_days(series.freq):  # a cast to dates would drop the hours
+        raise UserError("time_col", series.time, "date cannot hold the times ahead; cast it to timestamp first")
     work = work.with_threads(int(_setting(df, "spark.task.cpus", "1")))
     count = int(_setting(df, "spark.sql.shuffle.partitions", "200")) if partitions is None else partitions
     keys = [functions.col(_quoted(name)) for name in series.ids]
@@ -53,6 +60,11 @@ def spark(df: Any, work: Partitions, partitions: int | None = None) -> Any:
 
 def _timed(types: Any) -> tuple[type, ...]:
     return types.TimestampType, types.TimestampNTZType, types.DateType
+
+
+def _has_whole_days(freq: str | int) -> bool:
+    frequency = frequency_of(freq, np.zeros(1, "datetime64[us]"))
+    return not isinstance(frequency, Steps) or frequency.size % DAY == 0
 
 
 def _quoted(name: str) -> str:

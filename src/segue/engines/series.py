@@ -106,11 +106,8 @@ class Series:
     @property
     def layout(self) -> Layout:
         """The same for the reader of tables."""
-        ids = self.ids[0] if len(self.ids) == 1 else self.ids
         form = "count" if self.integer else None
-        return Layout(
-            (ids,) if isinstance(ids, str) else ids, (self.time,), (self.target,), self.freq, form, None, self.season
-        )
+        return Layout(self.ids, (self.time,), (self.target,), self.freq, form, season=self.season)
 
     def refuse_missing(self, names: Iterable[str]) -> None:
         """Refuses a table that lacks a column, by the names of those that it has."""

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64
 from segue.forecasting.predictor import Forecast, History, Predictor
 from segue.serve.passing import Passing
 
-_MOST = 256  # lanes of a batch, unless one call has more: a hundredth of the gigabyte that their contexts would take
+_MOST = 256  # lanes of a batch, unless one call has more: their contexts of 2,592 values take 6 MB
 
 
 class _Call:

@@ -74,7 +74,7 @@ def answer(path: str, status: int, message: str, wait: int | None = None) -> JSO
     if path.startswith("/v1/timeseries"):
         kind = "invalid_request_error" if status < 500 else "server_error"
         content = {"error": {"code": str(status), "message": message, "param": None, "type": kind}}
-    elif path.startswith(("/v1/models", "/v2/health", "/v2/models/")):
+    elif path == "/v2" or path.startswith(("/v1/models", "/v2/health", "/v2/models/")):
         content = {"error": message}
     headers = None if wait is None else {"Retry-After": str(wait)}
     return JSONResponse(content, status, headers)

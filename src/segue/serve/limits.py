@@ -55,7 +55,14 @@ class Limits:
             raise Refused(
                 422, f"horizon {_shown(horizon)}: this server forecasts at most {self.horizon:,} steps; give fewer"
             )
-        cells = series * max(horizon, 1) * max(columns, 1)
+        self.check_cells(series * max(horizon, 1) * max(columns, 1))
+
+    def check_cells(self, cells: int) -> None:
+        """Refuses an answer of too many numbers.
+
+        Raises:
+            Refused: There are too many, with status 413.
+        """
         if cells > self.cells:
             raise Refused(
                 413, f"an answer of {_shown(cells)} numbers: this server gives at most {self.cells:,}; send parts"

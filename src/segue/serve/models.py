@@ -46,7 +46,7 @@ class Models:
         Raises:
             Refused: There is no such model, with status 404.
         """
-        if not name or name.startswith(ALIASES):
+        if not name or (name not in self._predictors and name.startswith(ALIASES)):
             name = self.names[0]
         if name not in self._predictors:
             raise Refused(404, f"model {name[:80]}: this server has {', '.join(self.names)}")

@@ -1,4 +1,4 @@
-"""Arrays as JSON: missing values are null, since JSON has no NaN."""
+"""Arrays as JSON: what is not finite is null, since JSON has no NaN and no infinity."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 
 def listed(values: Float64[np.ndarray, "*shape"]) -> list[Any]:
-    """Returns an array as nested lists of its shape, with None for NaN."""
+    """Returns an array as nested lists of its shape, with None for NaN and infinity."""
     if np.isfinite(values).all():
         plain: list[Any] = values.tolist()
         return plain

@@ -19,6 +19,11 @@ class Passing:
         return self.predictor.context
 
     @property
+    def pass_context(self) -> int:
+        """See `Predictor`."""
+        return int(getattr(self.predictor, "pass_context", self.context))
+
+    @property
     def fingerprint(self) -> str:
         """See `Predictor`."""
         return self.predictor.fingerprint

@@ -1,5 +1,6 @@
 """The server at work: it listens, and stops when it is asked to, after the open requests."""
 
+import errno
 import logging
 import signal
 import socket
@@ -37,17 +38,18 @@ class Place:
         """Returns a socket that is bound there.
 
         Raises:
-            UserError: There is no such address, or the port is taken.
+            UserError: There is no such address, or the port is taken or not allowed.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        own = socket.socket(family, socket.SOCK_STREAM)
+        own = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once on TCP only
         own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             own.bind((self.host, self.port))
             own.listen(_BACKLOG)  # before it is said that the server listens
         except OSError as error:
             own.close()
-            argument, value = ("port", self.port) if isinstance(error.errno, int) and self.port else ("host", self.host)
+            taken = error.errno in (errno.EADDRINUSE, errno.EACCES)  # any other fault is that of the address
+            argument, value = ("port", self.port) if taken and self.port else ("host", self.host)
             raise UserError(
                 argument, value, f"cannot listen there ({error.strerror or error}); give another"
             ) from error

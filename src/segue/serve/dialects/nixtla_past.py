@@ -18,6 +18,9 @@ _WARM_UP = 128
 _MOST_REFRESH = 350
 """The most steps from one forecast of a watched series to the next; see `segue.Watch`."""
 
+_NUMBERS = 3
+"""The numbers of each row that is judged: the median and the bounds of its band."""
+
 
 def windows_of(body: WindowsBody, service: Service) -> dict[str, Any]:
     """Answers `/v2/cross_validation`."""
@@ -25,11 +28,12 @@ def windows_of(body: WindowsBody, service: Service) -> dict[str, Any]:
         return _history_of(body, service)
     known = len(body.series.X or ()) - len(body.hist_exog or ())
     series, asked = asked_of(body, service, known=known)
-    service.limits.check(len(series.sizes), body.h, body.n_windows * (1 + 2 * len(asked.levels)))
+    columns = 1 + 2 * len(asked.levels)
+    service.limits.check(len(series.sizes), body.h, body.n_windows * columns)
     found = answers.windows(asked, body.n_windows, body.step_size)
     rows = asked.frame[[ID, TIME]].assign(row=np.arange(len(asked.frame)))
     places = found[[ID, TIME]].merge(rows, how="left", on=[ID, TIME])["row"]
-    service.metrics.computed(len(series.sizes), len(found))
+    service.metrics.computed(len(series.sizes), columns * len(found))
     return {
         "mean": listed(found["point"].to_numpy()),
         "sizes": np.bincount(found[ID], minlength=len(series.sizes)).tolist(),
@@ -42,10 +46,12 @@ def _history_of(body: WindowsBody, service: Service) -> dict[str, Any]:
     """One-step forecasts of all values but the first of each series, without covariates."""
     plain = body.model_copy(update={"h": 1, "series": body.series.model_copy(update={"X": None, "X_future": None})})
     series, asked = asked_of(plain, service)
+    columns = 1 + 2 * len(asked.levels)
+    service.limits.check_cells(columns * (len(series.values) - len(series.sizes)))
     found = answers.fitted(asked)
     first = series.first_rows()
     later = np.delete(np.arange(len(found)), first[:-1])
-    service.metrics.computed(len(series.sizes), len(later))
+    service.metrics.computed(len(series.sizes), columns * len(later))
     return {
         "mean": listed(found["point"].to_numpy()[later]),
         "sizes": (series.sizes - 1).tolist(),
@@ -56,6 +62,7 @@ def _history_of(body: WindowsBody, service: Service) -> dict[str, Any]:
 
 def anomalies_of(body: AnomalyBody, service: Service) -> dict[str, Any]:
     """Answers `/v2/anomaly_detection`: the rows of each series from its first forecast on."""
+    service.limits.check_cells(_NUMBERS * len(body.series.y))
     series, found = _judged(body, service, 24, _warm_up(body.series.sizes))
     rows = np.arange(len(found))
     first = series.first_rows()
@@ -108,5 +115,5 @@ def _judged(body: AnomalyBody, service: Service, refresh: int, warm_up: int) -> 
     series = series_of(body, service)
     asked = Asked(series.frame(), service.model(body.model), 1, series.step)
     found = answers.anomalies(asked, body.level, refresh, warm_up)
-    service.metrics.computed(len(series.sizes), len(found))
+    service.metrics.computed(len(series.sizes), _NUMBERS * len(found))
     return series, found

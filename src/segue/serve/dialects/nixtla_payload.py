@@ -33,6 +33,7 @@ class Body(BaseModel):
     finetune_steps: int = 0
     finetuned_model_id: str | None = None
     feature_contributions: bool = False
+    multivariate: bool = False
     model_parameters: dict[str, Any] | None = None
 
 
@@ -65,7 +66,6 @@ class OnlineBody(AnomalyBody):
     detection_size: int
     step_size: int | None = None
     threshold_method: str = "univariate"
-    hist_exog: Annotated[list[int], FIRST] | None = None
 
 
 class SimulateBody(Body):
@@ -74,7 +74,6 @@ class SimulateBody(Body):
     h: int
     n_paths: int = 100
     seed: int | None = None
-    multivariate: bool = False
 
 
 def series_of(body: Body, service: Service, months: bool = False) -> Series:
@@ -91,7 +90,7 @@ def series_of(body: Body, service: Service, months: bool = False) -> Series:
     Raises:
         Refused: The sizes do not fit the values, or something is asked for that the server does not have.
     """
-    _refuse_tuning(body)
+    _refuse_unsupported(body)
     sent, rows = body.series, len(body.series.y)
     if not sent.sizes or min(sent.sizes) < 1 or sum(sent.sizes) != rows:
         raise Refused(422, f"series.sizes: give whole numbers above 0 whose sum is the {rows:,} values of y")
@@ -105,13 +104,15 @@ def series_of(body: Body, service: Service, months: bool = False) -> Series:
     return Series(values, sizes, None if numbers else np.full(len(sizes), SOME_MONDAY), body.freq)
 
 
-def _refuse_tuning(body: Body) -> None:
+def _refuse_unsupported(body: Body) -> None:
     if body.finetune_steps or body.finetuned_model_id:
         raise Refused(422, "finetune_steps: the model is not fine-tuned; leave out finetuning")
     if body.feature_contributions:
         raise Refused(422, "feature_contributions: use `segue explain`, which explains one forecast by its parts")
     if body.model_parameters:
         raise Refused(422, "model_parameters: the model has none; leave them out")
+    if body.multivariate and not isinstance(body, SimulateBody):  # the answer to a simulation says `coupled`: false
+        raise Refused(422, "multivariate: the model reads each series by itself; leave it out")
 
 
 def asked_of(body: ForecastBody | SimulateBody, service: Service, known: int | None = None) -> tuple[Series, Asked]:
@@ -131,9 +132,11 @@ def asked_of(body: ForecastBody | SimulateBody, service: Service, known: int | N
     service.limits.check(len(series.sizes), body.h, 1 + 2 * len(levels))
     columns, names = _columns(body.series, len(series.values), "X"), tuple[str, ...]()
     future = None
+    ahead = len(body.series.X_future or ()) if known is None else known
+    if ahead > len(columns):
+        raise Refused(422, f"series.X_future: has {ahead} rows for {len(columns)} of X; give a row for each of X")
     if columns:
         names = tuple(columns)
-        ahead = len(body.series.X_future or ()) if known is None else known
         if ahead != len(names):
             few = f"{len(names) - ahead} of {len(names)} columns are known of the past only"
             raise Refused(422, f"hist_exog_list: {few}, and the model does not read such columns; leave them out")

@@ -7,7 +7,6 @@ import pandas as pd
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from segue.forecasting.table.reading import read_frame
 from segue.serve import answers
 from segue.serve.asked import Asked
 from segue.serve.dialects.lists import FIRST
@@ -87,7 +86,7 @@ def predictions(name: str, body: Body, service: Service) -> list[dict[str, Any]]
     predictor = service.model(name)
     request = Asked(frame, predictor, horizon, asked.freq, (), quantiles, covariates, future)
     columns = answers.forecast(request)
-    reading = read_frame(frame, request.layout)
+    reading = answers.read(request)
     rows = reading.future(horizon, {"mean": columns["point"]})
     service.metrics.computed(len(reading.panel), len(columns) * columns["point"].size)
     numbers = {"mean": columns["point"], **{f"{q:g}": columns[f"q-{100 * q:.12g}"] for q in quantiles}}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.errors import UserError
+from segue.serve.refused import Refused
 
 _MOST = 400_000
 """The most bytes that are read at once: some 5,000 rows, more than a chart has pixels."""
@@ -34,6 +35,9 @@ class Scores:
 
         Returns:
             `place` for the next call, and `rows`: series, time, value, expected, low, high, score, status.
+
+        Raises:
+            Refused: The file holds no such rows, with status 422.
         """
         try:
             size = self.path.stat().st_size
@@ -47,9 +51,12 @@ class Scores:
         first = content.find(b"\n") + 1 if skipped or begin == 0 else 0  # half a line, or the header
         end = content.rfind(b"\n") + 1  # a line that is being written comes with the next call
         text = content[first : max(first, end)].decode("utf-8", "replace")
-        rows = [_row(row) for row in csv.reader(io.StringIO(text)) if len(row) == 8]
+        try:
+            rows = [_row(row) for row in csv.reader(io.StringIO(text)) if len(row) == 8]
+        except (ValueError, csv.Error) as error:
+            raise Refused(422, "scores: start the server with the file that segue watch --scores writes") from error
         start = size - _MOST if skipped else begin
-        return {"place": start + max(end, 0), "rows": rows}
+        return {"place": start + end, "rows": rows}
 
 
 def _row(cells: list[str]) -> list[Any]:

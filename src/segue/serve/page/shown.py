@@ -17,11 +17,13 @@ from segue.forecasting.evaluation.naives import NAIVES
 from segue.forecasting.forecast import forecast_reading
 from segue.forecasting.plots import history_steps
 from segue.forecasting.predictor import Predictor
+from segue.forecasting.registry import naive_season
 from segue.forecasting.table.files.read import read_table
 from segue.forecasting.table.grid.frequency import Times
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.serve.numbers import listed
+from segue.serve.passing import Passing
 from segue.serve.refused import Refused
 
 _MOST_NAMES = 1_000
@@ -182,8 +184,10 @@ def shown(table: Table, plain: Reading, own: Predictor, model: Predictor, horizo
 
 
 def _verdict(reading: Reading, model: Predictor, horizon: int, level: float) -> tuple[str, str | None]:
+    inner = model.predictor if isinstance(model, Passing) else model
+    first = model if naive_season(inner) is None else inner  # in a wrapper, it would be its own naive rival
     try:
-        found = backtest_reading(reading, [model, NAIVES], horizon, _WINDOWS, levels=(level,)).verdict
+        found = backtest_reading(reading, [first, NAIVES], horizon, _WINDOWS, levels=(level,)).verdict
     except UserError as error:
         return f"No backtest: {error.remedy}.", None
     return ("No backtest.", None) if found is None else (str(found), found.warning)
