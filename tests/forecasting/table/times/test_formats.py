@@ -24,7 +24,8 @@ from tests.forecasting.table.times.conftest import next_times, read
      (["2024-01-01 05:00 CET"], "%Y-%m-%d %H:%M %Z", "2024-01-01 05:00:00"),
      (["01/02/2024 12:30 AM"], "%d/%m/%Y %I:%M %p", "2024-02-01 00:30:00"),
      (["2024-01-01T24:00"], "%FT%R", "2024-01-02"),
-     (["0987-01-01"], "%Y-%m-%d", "987-01-01"), (["a(b)2024"], "a(b)%Y", "2024-01-01")],
+     (["0987-01-01"], "%Y-%m-%d", "987-01-01"), (["a(b)2024"], "a(b)%Y", "2024-01-01"),
+     (["%F 2024"], "%%F %Y", "2024-01-01")],
 )  # fmt: skip
 def test_formats(texts, form, time):
     assert read(texts, form=form) == [time]

@@ -112,8 +112,7 @@ def compiled(form: str) -> Compiled:
 
 def _parts(form: str) -> list[tuple[str, str]]:
     """The directives of a format as letters of `Fields`, or else "" and a piece of literal text."""
-    for letter, whole in _LONG.items():
-        form = form.replace(f"%{letter}", whole)
+    form = re.sub("%(.)", lambda directive: _LONG.get(directive[1], directive[0]), form, flags=re.DOTALL)
     parts: list[tuple[str, str]] = []
     for flag, letter, literal in re.findall(r"%([-_#^0:E]?)(.?)|([^%]+)", form, re.DOTALL):
         if literal:
