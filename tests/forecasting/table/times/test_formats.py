@@ -35,7 +35,7 @@ def test_formats(texts, form, time):
 @pytest.mark.parametrize(
     ("form", "fault"),
     [("%d.%m.%Y %", "a lone %"), ("%d.%m.%Y %i", "%i is not a directive"), ("%Y-%m-%d/%Y-%m-%d", "names %Y twice"),
-     ("%H:%M", "names no year"), ("", "names no year"), ("%d.%m.", "names no year")],
+     ("%d.%m.%Y %I:%M", "no %p"), ("%H:%M", "names no year"), ("", "names no year"), ("%d.%m.", "names no year")],
 )  # fmt: skip
 def test_formats_that_are_none_are_refused_in_one_line(form, fault):
     with pytest.raises(UserError, match=f"^time_format .*{fault}"):
