@@ -92,6 +92,13 @@ def test_integer_times(kind):
     np.testing.assert_array_equal(lanes_of(frame), [[1, 2, np.nan, 4]])
 
 
+@pytest.mark.parametrize("kind", [pl.Int128, pl.UInt8])
+def test_integer_times_keep_their_type(kind):
+    frame = pl.DataFrame({"ds": pl.Series([10, 20, 40], dtype=kind), "y": [1.0, 2.0, 4.0]})
+    ahead = read_frame(frame, Layout()).future(2, {"m": np.zeros((1, 2))})
+    assert (ahead["ds"].to_list(), ahead["ds"].dtype) == ([50, 60], kind)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,10 +1,12 @@
 """Names of quantile levels: those the field knows, and read back as they were written."""
 
+from inspect import unwrap
+
 import numpy as np
 import pytest
 
 from segue.errors import UserError
-from segue.forecasting.table.result import QuantileColumns
+from segue.forecasting.table.result import QuantileColumns, _distinct
 
 
 def test_names_are_those_of_the_field_and_the_median_comes_first():
@@ -28,6 +30,7 @@ def test_what_was_named_is_read_back(point):
     """Catches a column of another model whose name begins with this one's."""
     columns = QuantileColumns.of(point, (80, 97.5), (0.1,))
     names = ["unique_id", "ds", *columns.levels, f"{point}-2", f"{point}-2-lo-80", f"{point}-2-hi-80"]
+    names += [f"{point}-lo-e", f"{point}-q-."]  # no numbers
     assert QuantileColumns.read(names, ("unique_id", "ds")) == columns
 
 
@@ -43,6 +46,12 @@ def test_what_was_named_is_read_back(point):
 def test_levels_that_no_forecast_has_are_refused(options, message):
     with pytest.raises(UserError, match=message):
         QuantileColumns.of("Net", **options)
+
+
+@pytest.mark.parametrize("given", [(80, None), (80, "90"), [[80], [90, 95]]])
+def test_levels_that_are_no_numbers_are_refused_in_one_line(given):
+    with pytest.raises(UserError, match="^levels .*: give numbers"):
+        unwrap(_distinct)("levels", given)  # without the check of types, which users do not have
 
 
 def test_the_mean_stands_after_the_median_and_is_read_back():

@@ -55,6 +55,22 @@ def test_series_with_bad_times_are_left_out():
     assert len(reading.panel) == 38
 
 
+@pytest.mark.parametrize(
+    ("column", "bad", "reason"),
+    [
+        ("ds", "9999-12-31", "row 17 holds 9999-12-31, which stands for no date"),
+        ("hour", 30, "row 17 of hour holds 30"),
+        ("ds", "in row 999", "cannot read 'in row 999' in row 17 as a time"),
+        ("ds", "row 999; row 1", "cannot read 'row 999"),
+    ],
+)
+def test_reasons_have_the_row_of_the_table(column, bad, reason):
+    """Catches rows that are counted within their series, and a crash on a cell that looks like such a reason."""
+    frame = series(3).assign(hour=1)
+    frame.loc[16, column] = bad
+    assert read_frame(frame, Layout(time_col="ds,hour", skip_bad=True)).skipped == (("s1", reason),)
+
+
 def test_a_bad_target_leaves_out_that_series_alone():
     frame = series(2).assign(z=1.0)
     frame.loc[3, "y"] = "broken"

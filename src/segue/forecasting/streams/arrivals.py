@@ -15,9 +15,8 @@ from segue.forecasting.table.grid.calendar import infer_frequency
 from segue.forecasting.table.grid.duplicates import begins, is_coarser, one_a_step
 from segue.forecasting.table.grid.frequency import Frequency, RowNumbers, Times
 from segue.forecasting.table.grid.gaps import in_order, longer_steps, neighbours, other_step
-from segue.forecasting.table.grid.grid import alias_of
 from segue.forecasting.table.grid.months import Months, anchors_of
-from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.grid.names import alias_of, frequency_of
 from segue.forecasting.table.layout import Layout
 from segue.forecasting.table.rows import Rows
 from segue.state import State

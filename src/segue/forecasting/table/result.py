@@ -66,7 +66,7 @@ class QuantileColumns:
             keys: The columns of the series and the times.
         """
         rest = [name for name in names if name not in keys]
-        matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-([\d.e-]+)", name) for name in rest]
+        matches = [re.fullmatch(re.escape(rest[0]) + r"-(lo|q)-(\d+(?:\.\d+)?)", name) for name in rest]
         numbers = {kind: [float(match[2]) for match in matches if match and match[1] == kind] for kind in ("lo", "q")}
         levels = tuple(numbers["lo"]), tuple(number / 100 for number in numbers["q"])
         return QuantileColumns(rest[0], *levels, f"{rest[0]}-mean" in rest)
@@ -120,7 +120,10 @@ class QuantileColumns:
 
 
 def _distinct(argument: str, given: Numbers) -> tuple[Number, ...]:
-    numbers = np.unique(np.asarray(given))
+    try:
+        numbers = np.unique(np.asarray(given))
+    except (TypeError, ValueError):  # None beside numbers, or lists of several lengths
+        numbers = np.array([None])
     if len(numbers) and numbers.dtype.kind not in "iuf":
         raise UserError(argument, given, "give numbers, such as (80, 95) or (0.1, 0.9)")
     return tuple(numbers.tolist())

@@ -34,7 +34,7 @@ class Rows:
     """The rows of a frame before they are put on a grid, one for each time and target.
 
     Attributes:
-        ids: The distinct names of the series, ascending.
+        ids: The distinct names of the series, in the order of `read_names`.
         codes: The index of each row's series among them.
         times: Timestamps without a time zone in microseconds, or integers.
         values: The value of each row, NaN where missing.
@@ -142,8 +142,7 @@ class _Faults:
     """
 
     def __init__(self, codes: Int64[np.ndarray, " rows"], targets: int, collect: bool) -> None:
-        self.codes, self.collect = codes, collect
-        self._targets = targets
+        self.codes, self.collect, self._targets = codes, collect, targets
         self.reasons: dict[int, str] = {}
 
     def add(
@@ -245,7 +244,7 @@ def _bad_series(
     while parts:
         part, fault = parts.pop()
         if len(part) == 1:
-            found[int(part[0])] = _in_rows(fault.remedy.split("; ")[0], np.flatnonzero(codes == part[0]))
+            found[int(part[0])] = _in_rows(fault.remedy, np.flatnonzero(codes == part[0])).split("; ")[0]
             if len(found) > _MOST_BAD:
                 raise error
             continue
@@ -259,8 +258,9 @@ def _bad_series(
 
 
 def _in_rows(reason: str, rows: NDArray[np.int64]) -> str:
-    """Replaces the number of a row of a part by that of the row of the table."""
-    return re.sub(r"(?<=in row )\d+", lambda row: str(rows[int(row[0]) - 1] + 1), reason)
+    """Replaces the number of a row of a part by that of the row of the table. A cell in the text stands before it."""
+    own = r"(?s)^(.*\brow )(\d+)"  # the last number of a row
+    return re.sub(own, lambda found: f"{found[1]}{rows[min(int(found[2]), len(rows)) - 1] + 1}", reason)
 
 
 def _read_values(

@@ -63,6 +63,19 @@ def test_unicode_is_recognised(read, encoding, delimiter):
     assert table.notes == ()
 
 
+@pytest.mark.parametrize("encoding", [None, "utf-16-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_letter_that_ends_in_the_byte_of_dos_is_whole(read, encoding, mark):
+    raw = (mark + "ds,y,id\n2024-01-01,5,К").encode("utf-16-be")  # U+041A
+    assert raw.endswith(b"\x1a")
+    assert read(raw, encoding=encoding).frame["id"].tolist() == ["К"]
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-8", "cp437"])
+def test_the_end_mark_of_dos_is_no_cell(read, encoding):
+    assert read(b"ds,y\n2024-01-01,5\n\x1a", encoding=encoding).frame["y"].tolist() == [5]
+
+
 def test_one_word_of_another_encoding_is_enough_to_refuse(read):
     many = content("Zürich", "cp1252") + "Gdańsk,2024-03-01,5\n".encode("cp1250")
     with pytest.raises(UserError, match="line 16 is neither UTF-8 nor plain Latin \\('Gdañsk'\\)"):

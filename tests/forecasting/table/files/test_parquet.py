@@ -80,10 +80,10 @@ def test_types_become_those_of_frames(stored):
     [[[1], [2]], [{"a": 1}, {"a": 2}], [b"\xff", b"a"], [datetime.timedelta(1), None]],
     ids=["lists", "structs", "bytes", "durations"],
 )
-def test_columns_of_no_single_values_are_left_out_and_reported(stored, column):
+def test_columns_of_other_types_are_left_out_and_reported(stored, column):
     table = stored(pa.table({"odd": pa.array(column), "y": [1, 2]}))
     assert table.frame.to_dict("list") == {"y": [1, 2]}
-    assert table.notes[0].startswith("columns that hold no single values were left out: 'odd' (")
+    assert table.notes[0].startswith("columns of types that cannot be read were left out: 'odd' (")
 
 
 @pytest.mark.parametrize(

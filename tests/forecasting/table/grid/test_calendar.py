@@ -127,7 +127,9 @@ def test_composed_and_other_frequencies_of_pandas():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("alias", ["fortnight", "", "0D", "-1h", "5", "x y"])
+@pytest.mark.parametrize(
+    "alias", ["fortnight", "", "0D", "-1h", "5", "x y", "W-SNU", "QS-FBE", "h-FOO", "MS-FEB", "1500ns", "100ns"]
+)
 def test_unknown_frequencies_are_refused(alias):
     with pytest.raises(UserError, match="^freq "):
         frequency_of(alias, stamps(["2024-01-01"]))

@@ -50,6 +50,14 @@ def test_epochs_are_read_with_a_notice(unit, size):
         assert next_times(hours)[0] == "2024-01-02 06:00:00"
 
 
+def test_fractions_of_seconds_are_kept_to_the_microsecond():
+    """Catches rows of one millisecond that become one time."""
+    expected = ["2023-11-14 22:13:20.000250", "2023-11-14 22:13:20.000750"]
+    assert read(["1700000000.00025", "1700000000.00075"]) == expected
+    assert read(["1700000000000.25", "1700000000000.75"]) == expected
+    assert read(["1700000000.00025", "1700000000.00075"], form="epoch-s") == expected
+
+
 def test_serial_days_are_read_where_the_column_is_named_like_a_date():
     days = np.arange(45_292, 45_322)
     assert read(days, names=("date",))[0] == "2024-01-01"

@@ -24,7 +24,8 @@ from tests.forecasting.table.times.conftest import next_times, read
      (["2024-01-01 05:00 CET"], "%Y-%m-%d %H:%M %Z", "2024-01-01 05:00:00"),
      (["01/02/2024 12:30 AM"], "%d/%m/%Y %I:%M %p", "2024-02-01 00:30:00"),
      (["2024-01-01T24:00"], "%FT%R", "2024-01-02"),
-     (["0987-01-01"], "%Y-%m-%d", "987-01-01"), (["a(b)2024"], "a(b)%Y", "2024-01-01")],
+     (["0987-01-01"], "%Y-%m-%d", "987-01-01"), (["a(b)2024"], "a(b)%Y", "2024-01-01"),
+     (["%F 2024"], "%%F %Y", "2024-01-01")],
 )  # fmt: skip
 def test_formats(texts, form, time):
     assert read(texts, form=form) == [time]
@@ -34,7 +35,7 @@ def test_formats(texts, form, time):
 @pytest.mark.parametrize(
     ("form", "fault"),
     [("%d.%m.%Y %", "a lone %"), ("%d.%m.%Y %i", "%i is not a directive"), ("%Y-%m-%d/%Y-%m-%d", "names %Y twice"),
-     ("%H:%M", "names no year"), ("", "names no year"), ("%d.%m.", "names no year")],
+     ("%d.%m.%Y %I:%M", "no %p"), ("%H:%M", "names no year"), ("", "names no year"), ("%d.%m.", "names no year")],
 )  # fmt: skip
 def test_formats_that_are_none_are_refused_in_one_line(form, fault):
     with pytest.raises(UserError, match=f"^time_format .*{fault}"):

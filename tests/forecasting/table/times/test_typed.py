@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from segue.errors import UserError
+from segue.forecasting.table.times.read import looks_like_times
 from tests.forecasting.table.times.conftest import read, reading
 
 DAYS = ["2024-01-01", "2024-01-02"]
@@ -47,6 +48,13 @@ def test_times_beyond_nanoseconds():
 def test_missing_times_are_nat():
     for missing in (None, float("nan"), pd.NaT, "NA", ""):
         assert read(["2024-01-01", missing]) == ["2024-01-01", "NaT"]
+    assert read(pd.Categorical([20240101, None])) == ["2024-01-01", "NaT"]
+
+
+@pytest.mark.parametrize("cells", [[7, None], [True, None]])
+def test_categories_with_missing_cells_are_no_times(cells):
+    """Catches a crash on any column of whole categories, as codes of shops are, of which one is missing."""
+    assert not looks_like_times(pd.Series(cells, dtype="category"))
 
 
 @pytest.mark.parametrize(
@@ -74,12 +82,27 @@ def test_times_spread_over_columns():
     assert read(["2024-01-01"] * 2, [1, 24], names=("day", "hour"))[1] == "2024-01-02 00:00:00"
 
 
+def test_a_week_beside_a_whole_date_changes_no_day():
+    """Catches Sundays that become the Mondays of their weeks."""
+    columns = [2024, 2024], [1, 1], [7, 14], [1, 2]
+    assert read(*columns, names=("year", "month", "day", "week")) == ["2024-01-07", "2024-01-14"]
+
+
+def test_a_week_lies_in_the_month_beside_it():
+    """Catches the last days of December that become January of the same year, because their week is the next year's."""
+    columns = [2024, 2024], [1, 2], [5, 5]  # from 29 January to 4 February
+    assert read(*columns, names=("year", "month", "week")) == ["2024-01-29"] * 2
+    with pytest.raises(UserError, match="^time_col year,month,week: cannot read '2024 12 1' in row 2 as a time"):
+        read([2024, 2024], [12, 12], [52, 1], names=("year", "month", "week"))
+
+
 @pytest.mark.parametrize(
     ("columns", "names", "message"),
     [([[2024, 2024], [2, 2], [29, 30]], ("year", "month", "day"), "cannot read '2024 2 30' in row 2"),
      ([["2024-01-01"] * 2, [24, 25]], ("day", "hour"), "row 2 of hour holds 25; give 0 to 24"),
      ([[1, 2], [1, 2]], ("t", "hour"), "numbers and hours alone are not a date"),
-     ([[2024], [1], [2]], ("year", "month", "mon"), "names one part of the time twice")],
+     ([[2024], [1], [2]], ("year", "month", "mon"), "names one part of the time twice"),
+     ([[2024], [1], [7]], ("year", "week", "day"), "^time_col year,week,day: a day beside a week needs a month")],
 )  # fmt: skip
 def test_columns_that_make_no_time_are_refused(columns, names, message):
     with pytest.raises(UserError, match=message):

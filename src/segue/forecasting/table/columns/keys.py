@@ -43,8 +43,8 @@ def read_names(
         columns: The roles of the columns.
 
     Returns:
-        The distinct names in ascending order; the index of each row's name, one target after another; and the columns
-        of the names, if there are several.
+        The distinct names; the index of each row's name, one target after another; and the columns of the names, if
+        there are several. Names are in the ascending order of their cells, and targets in the order of `columns`.
 
     Raises:
         UserError: Cells of a column cannot be names, or two series would have one name.

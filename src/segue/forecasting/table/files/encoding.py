@@ -14,7 +14,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LATIN = "cp1252"  # the encoding of spreadsheets in western Europe; it contains the letters of ISO 8859-1
-_DOS_END = b"\x1a"  # CP/M and DOS end texts with it
+_DOS_END = "\x1a"  # CP/M and DOS end texts with it; as a byte it also ends some letters of UTF-16
 _MARK = "\ufeff"
 _SAMPLE = 4096  # bytes that show whether every second one is zero
 
@@ -36,7 +36,6 @@ def to_utf8(raw: bytes, encoding: str | None, file: str) -> tuple[bytes, tuple[s
         UserError: The bytes are not text in the given encoding, or no encoding is given and none of these fits.
         ValueError: The file holds binary data.
     """
-    raw = raw.removesuffix(_DOS_END)
     if encoding is not None:
         return _given(raw, encoding), ()
     marked = next((name for mark, name in _MARKS if raw.startswith(mark)), None)
@@ -44,6 +43,7 @@ def to_utf8(raw: bytes, encoding: str | None, file: str) -> tuple[bytes, tuple[s
         return _given(raw, marked, argument="(by its mark)"), ()
     if b"\0" in raw:
         return _unmarked_utf16(raw), ()
+    raw = raw.removesuffix(_DOS_END.encode())
     if raw.isascii() or _first_fault(raw, "utf-8") is None:
         return raw, ()
     return _latin(raw, file)
@@ -66,7 +66,7 @@ def _given(raw: bytes, encoding: str, argument: str = "") -> bytes:
     if "\0" in text:
         raise ValueError("it holds binary data")
     try:
-        return text.removeprefix(_MARK).encode()
+        return text.removeprefix(_MARK).removesuffix(_DOS_END).encode()
     except UnicodeEncodeError as error:  # encodings such as utf-7 yield halves of characters
         remedy = "it yields halves of characters; give another, such as utf-8"
         raise UserError("encoding", shown, remedy) from error

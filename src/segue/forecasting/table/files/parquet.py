@@ -28,7 +28,7 @@ def read_parquet(source: bytes | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
         source: The bytes of a file, or a folder.
 
     Returns:
-        The columns, those of a stored index first, and a note of columns that hold no single values.
+        The columns, those of a stored index first, and a note of columns that were left out.
 
     Raises:
         ValueError: The file is damaged, or a column holds what cannot be read.
@@ -51,7 +51,7 @@ def read_parquet(source: bytes | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
             left_out.append(f"{name!r} ({table.schema.field(name).type})"[:60])
         elif not (name.startswith(_UNNAMED_INDEX) and pa.types.is_integer(column.type)):  # the numbers of kept rows
             columns[_title(name, names)] = _series(name, column)
-    notes = (f"columns that hold no single values were left out: {', '.join(left_out[:5])}",) if left_out else ()
+    notes = (f"columns of types that cannot be read were left out: {', '.join(left_out[:5])}",) if left_out else ()
     return pd.DataFrame(columns, copy=False), notes
 
 
@@ -74,7 +74,7 @@ def _title(name: str, names: list[str]) -> str:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """A column of single values in a type of pandas; None if it holds lists, structs or bytes that are no text."""
+    """A column of single values in a type of pandas; None if it holds lists, durations or bytes that are no text."""
     kind = column.type
     types = pa.types
     if isinstance(kind, pa.BaseExtensionType) and "period" not in str(kind):

@@ -35,8 +35,9 @@ def read_source(path: Path) -> bytes:
     The first bytes show what a file is, since standard input has no name and names are often wrong.
 
     Raises:
-        OSError: The file cannot be read, or a compressed file is cut short.
-        ValueError: The file is of another format than CSV or Parquet; the reason names a remedy.
+        OSError: The file cannot be read.
+        ValueError: The file is of another format than CSV or Parquet, or its compressed data is damaged, cut short or
+            made to fill the memory.
     """
     raw = read_standard_input() if str(path) == STANDARD_INPUT else read_whole(path)
     if raw.startswith(_GZIP):

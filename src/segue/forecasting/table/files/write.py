@@ -20,8 +20,9 @@ _SLICE = 50_000  # rows of CSV that are in memory as text
 def table_writer(path: Path, form: str, *, safe: bool = False) -> Iterator[Callable[[pd.DataFrame], None]]:
     """Yields a function that writes the next rows of a table; chunks give the same bytes as all rows at once.
 
-    There is one exception. If all times of the first chunks are midnights and later ones are not, CSV has dates in the
-    rows of the first chunks, because no chunk is kept in memory.
+    The form of times in CSV is an exception, because no chunk is kept in memory. If all times of the first chunks are
+    midnights and later ones are not, the first chunks have dates. Fractions of seconds are written only in chunks, or
+    in slices of 50,000 rows, that have some.
 
     Args:
         path: The file, which is written anew.

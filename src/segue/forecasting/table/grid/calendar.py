@@ -22,7 +22,10 @@ most three quarters are. A single row off the grid makes two gaps that are not m
 """
 _HALF = 0.5  # the share of gaps that have to be one step, so that most steps of the grid have a row
 _JITTER = 0.02
-"""The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 29 min of a day, at most 6 h."""
+"""The part of a step by which a gap may miss a multiple: 1.2 s of a minute, 14 min of 12 hours.
+
+Steps of whole days allow at most 6 h, and one more hour for summer time: a gap may miss a day by 89 min.
+"""
 _CHANCE = 1e-3  # the probability that a weekday lacks rows by chance
 _MOST_SPREAD = 4
 """The largest spread of the day of the month, in days: the last trading day is up to 4 days early."""

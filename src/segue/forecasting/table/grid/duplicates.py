@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.grid.frequency import HOUR, WEEK, Frequency, Steps, Times
+from segue.forecasting.table.grid.months import NAMES as MONTH_NAMES
 from segue.forecasting.table.grid.months import MonthDays, Months
 from segue.forecasting.table.grid.names import counted_unit
 from segue.forecasting.table.grid.offsets import Offsets
-from segue.forecasting.table.grid.weekdays import Weekdays
+from segue.forecasting.table.grid.weekdays import NAMES, Weekdays
 
 _ON_GRID = 0.1
 """The part of a step by which rows may lie off the grid that begins at the first row of their series.
@@ -22,8 +23,6 @@ Rows with jitter lie off it a little. If more than `_FEW` of the rows lie furthe
 or begins at another time. Then each row belongs to the step of the calendar in which it lies.
 """
 _FEW = 0.05
-_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_DAY_NAMES = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONDAY = np.datetime64("1970-01-05", "us")
 
 
@@ -39,7 +38,7 @@ def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64
         times: The times, in any order, at least one.
         origin: For steps of several days or months: the time at which one of them begins; by default the first day.
     """
-    anchor = alias.upper().rpartition("-")[2] if "-" in alias else ""
+    anchor = alias.rpartition("-")[2].capitalize() if "-" in alias else ""
     day = times.min().astype("datetime64[D]").astype("datetime64[us]") if origin is None else origin
     if isinstance(frequency, Months):
         return _named_by(frequency, counted_unit(alias)).begins(times, _first_month(frequency, anchor, alias, day))
@@ -47,7 +46,7 @@ def begins(frequency: Frequency, alias: str, times: Times, origin: np.datetime64
         return frequency.begins(times)
     assert isinstance(frequency, Steps)
     if frequency.size % WEEK == 0:
-        monday = _MONDAY + np.timedelta64(_DAY_NAMES.index(anchor) if anchor in _DAY_NAMES else 0, "D")
+        monday = _MONDAY + np.timedelta64(NAMES.index(anchor) if anchor in NAMES else 0, "D")
         day -= (day - monday) % np.timedelta64(WEEK, "us")
     return times - (times - day) % np.timedelta64(frequency.size, "us")
 
@@ -60,9 +59,9 @@ def _named_by(frequency: Months, unit: str) -> Months:
 
 def _first_month(frequency: Months, anchor: str, alias: str, origin: np.datetime64) -> int:
     """The first month of a step, January as 0; the name of an end, such as `YE-JUN`, names the last month."""
-    if anchor in _MONTH_NAMES:
+    if anchor in MONTH_NAMES:
         ends = counted_unit(alias).endswith("E") or not counted_unit(alias).endswith("S")
-        return _MONTH_NAMES.index(anchor) + ends
+        return MONTH_NAMES.index(anchor) + ends
     year = int(origin.astype("datetime64[Y]").astype(np.int64)) * 12
     return 0 if 12 % frequency.count == 0 else year  # steps of five months begin in the first January
 

@@ -39,7 +39,7 @@ def positions(codes: Int64[np.ndarray, " rows"], times: Times) -> Int64[np.ndarr
 def longer_steps(
     codes: Int64[np.ndarray, " rows"], steps: Int64[np.ndarray, " rows"], series: int, least: int = 3
 ) -> dict[int, int]:
-    """Returns the series with a longer step, and that step: most of its gaps, at least `least`, have this size."""
+    """Returns the series with a longer step, and that step: most of their gaps, of `least` or more, have this size."""
     near = codes[1:] == codes[:-1]
     gaps = np.bincount(codes[1:][near], minlength=series)
     wide = np.flatnonzero(near & (steps[1:] - steps[:-1] > 1))
@@ -59,7 +59,7 @@ def other_step(series: object, size: int, frequency: Frequency) -> UserError:
 def off_grid(
     codes: Int64[np.ndarray, " rows"], times: Times, size: int, series: int, least: int = 3
 ) -> NDArray[np.int64]:
-    """Returns the series of which most gaps, at least `least`, are more than a tenth of a step from its multiples."""
+    """Returns the series of which most gaps, of `least` or more, are over a tenth of a step from its multiples."""
     gap = (times[1:] - times[:-1]).view(np.int64)
     near = (codes[1:] == codes[:-1]) & (gap > 0)
     odd = np.flatnonzero(near & (gap != size))

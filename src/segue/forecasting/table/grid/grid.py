@@ -14,7 +14,7 @@ from segue.forecasting.table.grid.duplicates import begins, firsts, is_coarser, 
 from segue.forecasting.table.grid.frequency import Frequency, RowNumbers, Times
 from segue.forecasting.table.grid.gaps import neighbours, positions
 from segue.forecasting.table.grid.limits import refuse_wide
-from segue.forecasting.table.grid.names import frequency_of
+from segue.forecasting.table.grid.names import alias_of, frequency_of
 from segue.forecasting.table.layout import Layout
 
 _NUMBERED = "the rows are numbered from 0 in the order of their times; the times of the forecast are row numbers"
@@ -127,8 +127,3 @@ def _each(codes: Int64[np.ndarray, " rows"], times: Times, series: int) -> tuple
         except UserError as error:
             reasons[lane] = error.remedy.rsplit("; give", 1)[0]
     return found, reasons
-
-
-def alias_of(freq: object) -> str:
-    """The name of a frequency as the user gives it, as text or as an offset of pandas."""
-    return str(getattr(freq, "freqstr", freq)).strip()

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from segue.forecasting.table.grid.frequency import Times, clock_drift, days_on_clock
 
+NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PANDAS: dict[tuple[int, ...], str] = {(1, 15): "SMS", (15, 31): "SME"}
 
 
@@ -57,7 +58,8 @@ class Months:
     def begins(self, times: Times, month: int) -> Times:
         """Returns the day that names the step of each time, where steps begin in `month`, January as 0.
 
-        It is the first of the step's first month, or the last of its last month for anchors at an end.
+        It is the first day of the step's first month, or the last one of its last month for anchors at an end. Business
+        anchors name the first or the last weekday of this month.
         """
         months = times.astype("datetime64[M]").astype(np.int64)
         begin = (months - month) // self.count * self.count + month

@@ -7,9 +7,10 @@ import pandas as pd
 
 from segue.errors import UserError
 from segue.forecasting.table.grid.frequency import DAY, HOUR, MINUTE, WEEK, Frequency, RowNumbers, Steps, Times
+from segue.forecasting.table.grid.months import NAMES as MONTH_NAMES
 from segue.forecasting.table.grid.months import MonthDays, Months, anchor_of
 from segue.forecasting.table.grid.offsets import Offsets, offset_of
-from segue.forecasting.table.grid.weekdays import BUSINESS, Weekdays, read_weekdays
+from segue.forecasting.table.grid.weekdays import BUSINESS, NAMES, Weekdays, read_weekdays
 
 _MICROSECONDS = {
     "us": 1, "U": 1, "ms": 1_000, "L": 1_000, "s": 1_000_000, "S": 1_000_000, "min": MINUTE, "T": MINUTE,
@@ -43,7 +44,7 @@ def frequency_of(alias: object, times: Times) -> Frequency:
     Raises:
         UserError: There is no such frequency, or it suits only the other kind of time.
     """
-    name = str(getattr(alias, "freqstr", alias)).strip()
+    name = alias_of(alias)
     if name.lower() == "rows":
         return RowNumbers()
     match = re.fullmatch(_NAME, name, re.ASCII)
@@ -52,14 +53,27 @@ def frequency_of(alias: object, times: Times) -> Frequency:
         return _integer_step(name, number)
     if number:
         raise UserError("freq", alias, "give one such as h, D, W or MS")
-    frequency = _listed(name) or (_counted(name, int(match[1] or 1), match[2], times) if match else None)
+    known = match is not None and (not match[3] or match[3][1:].capitalize() in _anchors(match[2]))
+    frequency = _listed(name) or (_counted(name, int(match[1] or 1), match[2], times) if match and known else None)
     return frequency or _other(name)
+
+
+def alias_of(freq: object) -> str:
+    """The name of a frequency as the user gives it, as text or as an offset of pandas."""
+    return str(getattr(freq, "freqstr", freq)).strip()
 
 
 def counted_unit(name: str) -> str:
     """The unit in the name of a frequency, such as `W` of `2W-MON`; empty if the name has another form."""
     match = re.fullmatch(_NAME, name.strip(), re.ASCII)
     return match[2] if match else ""
+
+
+def _anchors(unit: str) -> tuple[str, ...]:
+    """What may follow a unit: days follow weeks, as in `W-SUN`, and months quarters and years, as in `QS-FEB`."""
+    if unit in ("W", "w"):
+        return NAMES
+    return MONTH_NAMES if _MONTHS.get(unit, 1) > 1 else ()
 
 
 def _integer_step(name: str, number: bool) -> Frequency:
@@ -104,11 +118,11 @@ def _other(name: str) -> Frequency:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas warns of old aliases before it refuses them
         try:
-            size = int(pd.Timedelta(name) / pd.Timedelta(microseconds=1))
+            size, rest = divmod(pd.Timedelta(name), pd.Timedelta(microseconds=1))
         except (ValueError, OverflowError):
-            size = 0
-        if 0 < size <= _LONGEST:
-            return Steps(size)
+            size, rest = 0, pd.Timedelta(0)
+        if 0 < size <= _LONGEST and not rest:  # times have no nanoseconds
+            return Steps(int(size))
         try:
             offset = offset_of(name)
         except (ValueError, OverflowError, TypeError, AttributeError, KeyError) as error:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from segue.errors import UserError
 from segue.forecasting.table.grid.frequency import Times
-
-_WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+from segue.forecasting.table.grid.weekdays import NAMES
 
 
 @dataclass(frozen=True)
@@ -78,5 +77,6 @@ def offset_of(alias: str) -> pd.tseries.offsets.BaseOffset:
         ValueError: There is no such offset.
     """
     if alias.startswith("LWOM-"):
-        return pd.tseries.offsets.LastWeekOfMonth(weekday=_WEEKDAYS.index(alias.removeprefix("LWOM-")))  # type: ignore[arg-type]
+        weekday = NAMES.index(alias.removeprefix("LWOM-").capitalize())
+        return pd.tseries.offsets.LastWeekOfMonth(weekday=weekday)  # type: ignore[arg-type]
     return pd.tseries.frequencies.to_offset(alias)

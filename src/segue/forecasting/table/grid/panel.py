@@ -148,9 +148,10 @@ class Panel:
         horizon: int,
         spans: Int64[np.ndarray, " lanes"] | None = None,
     ) -> tuple[Float64[np.ndarray, "lanes steps columns"], Float64[np.ndarray, " lanes"]] | None:
-        """Returns covariates and holidays of the last `width` steps of some series and `horizon` steps ahead, weighted.
+        """Returns covariates and holidays of the last `width` steps of some series and `horizon` steps ahead.
 
-        The result is None if there are none. See `lanes` for the other arguments.
+        The second array is the weight of each forecast with them; see `KnownColumns`. The result is None if there are
+        none. See `lanes` for the other arguments.
         """
         if self.known is None:
             return None

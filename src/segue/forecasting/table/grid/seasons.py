@@ -56,6 +56,8 @@ def seasons_of(given: float | int | Sequence[float | int] | None) -> tuple[float
 def rows_a_cycle(codes: Int64[np.ndarray, " rows"], times: Times) -> tuple[float, ...]:
     """The number of rows of a day, then of a week, where nearly all days or weeks have the same number of two or more.
 
+    If only months have the same number, it is that of a year.
+
     Args:
         codes: The series of each row, ascending.
         times: Timestamps, ascending within a series, each once.
@@ -192,7 +194,7 @@ def _even(
 
 def _autocorrelation(
     changes: Float64[np.ndarray, "series time"], known: Bool[np.ndarray, "series time"], lags: int
-) -> Float64[np.ndarray, " lags"]:
+) -> Float64[np.ndarray, " lags_and_1"]:
     """The mean of the autocorrelations of all series, up to a lag; zero where few pairs are known."""
     centred = _even(changes, known)
     width = 1 << int(2 * known.shape[1] - 1).bit_length()

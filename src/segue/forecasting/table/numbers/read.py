@@ -17,7 +17,7 @@ from segue.forecasting.table.numbers.text import INFINITE, NumbersRead, read_tex
 
 __all__ = ["MISSING", "NumbersRead", "holds_digits", "looks_like_numbers", "read_numbers"]
 
-_SAMPLE = 200  # distinct cells that decide whether a column holds numbers
+_SAMPLE = 200  # cells that decide whether a column holds numbers, each distinct text once
 
 
 def read_numbers(
@@ -41,7 +41,7 @@ def read_numbers(
         points: Whether the text is of a file whose delimiter is a comma, so that `1.234` in every cell is decimal.
 
     Raises:
-        UserError: The column holds no numbers by its type, several units, or text with several possible readings.
+        UserError: The column holds no numbers by its type, or text whose decimal sign is ambiguous.
     """
     kind = column.dtype
     if isinstance(kind, pd.CategoricalDtype):
@@ -121,13 +121,11 @@ def _is_missing(cell: object) -> bool:
 
 
 def _sample(column: pd.Series) -> list[Any]:
-    """Distinct cells that are not missing, from the first rows if these have any."""
+    """Cells that are not missing, from the first rows if these have any: first each distinct text, then all others."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = pd.Series(column.cat.categories)
     for part in (column.head(1000), column):
-        cells = [
-            cell for cell in part[part.notna()].tolist() if not (isinstance(cell, str) and cell.strip() in MISSING)
-        ]
+        cells = [cell for cell in part[part.notna()].tolist() if not _is_missing(cell)]
         if cells:
             texts = list(dict.fromkeys(cell for cell in cells if isinstance(cell, str)))
             return [*texts, *(cell for cell in cells if not isinstance(cell, str))][:_SAMPLE]

@@ -41,7 +41,7 @@ class Separators:
         self.prices: set[str] = set()
         """The currencies of the texts in `open`. A price of three decimals, as of fuel, looks like a thousand."""
         self._whole: set[str] = set()  # whole numbers
-        self._parts: set[str] = set()  # the digits before the only mark of a number
+        self._parts: set[str] = set()  # what stands before the sign or the mark that a number shows
         for text, number in cells:
             sign, is_open = _clue(number)
             if sign:

@@ -12,7 +12,7 @@ from segue.forecasting.table.grid.frequency import DAY, Times
 from segue.forecasting.table.times.cells import Cells
 
 _EXCEL = 25_569  # 1970-01-01 in spreadsheets, which count days from 1899-12-30
-_EARLIEST, _AHEAD = 7_305, 3_653  # days: times between 1990 and ten years from now are plausible
+_EARLIEST, _AHEAD = 7_305, 3_653  # days: plausible times begin in 1990, or where their unit says, and end in ten years
 
 
 _TEN_DIGITS = 11_574  # the day in 2001 on which seconds got ten digits; smaller numbers may have another beginning
@@ -55,7 +55,7 @@ EPOCHS = {
 
 
 def epoch_of(numbers: NDArray[np.int64] | NDArray[np.float64], today: dt.date) -> str | None:
-    """The unit in which all numbers are times between 1990 and ten years from now, if there is one."""
+    """The first unit in which all numbers are plausible times, at most ten years from now; None if there is none."""
     latest = (today - dt.date(1970, 1, 1)).days + _AHEAD
     for name, epoch in EPOCHS.items():
         day = DAY / epoch.micros if epoch.micros else DAY * 1000
@@ -67,7 +67,10 @@ def epoch_of(numbers: NDArray[np.int64] | NDArray[np.float64], today: dt.date) -
 
 
 def from_epoch(numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> Times:
-    """Times in microseconds; NaT where a number is too large. Fractions of days are rounded to milliseconds."""
+    """Times in microseconds; NaT where a number is too large.
+
+    Fractions of days, hours and minutes are rounded to milliseconds, because spreadsheets keep days no more exactly.
+    """
     epoch = EPOCHS[name]
     beyond = np.abs(numbers.astype(np.float64) - epoch.start) * (epoch.micros or 1e-3) > 2.5e17
     numbers = np.where(beyond, epoch.start, numbers)
@@ -75,7 +78,8 @@ def from_epoch(numbers: NDArray[np.int64] | NDArray[np.float64], name: str) -> T
         micros = (numbers - epoch.start) * epoch.micros if epoch.micros else numbers // 1000
     else:
         exact = (numbers - epoch.start) * (epoch.micros or 1e-3)
-        micros = np.rint(exact / 1000).astype(np.int64) * 1000 if epoch.micros >= 1000 else exact.astype(np.int64)
+        part = 1000 if epoch.micros > 1_000_000 else 1
+        micros = np.rint(exact / part).astype(np.int64) * part
     times: Times = micros.astype("datetime64[us]")
     times[beyond] = np.datetime64("NaT")
     return times

@@ -18,7 +18,7 @@ Fields = dict[str, NDArray[np.int64]]
 `Y` and `y` are years of four and two digits, `G` ISO years, `m d H M S` as usual, `f` microseconds, `p` 0 before and 1
 after noon, `b` the month and `a` the weekday (0 is Monday) that a name means, `q` quarters, `h` halves of a year, `V`
 ISO weeks, `u` ISO weekdays, `U W` weeks of the year, `w` weekdays from Sunday, `j` days of the year, `s` seconds of
-the epoch.
+the epoch, `O o` hours and minutes of an offset from UTC, which is checked and dropped.
 """
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

@@ -86,7 +86,7 @@ def compiled(form: str) -> Compiled:
     """Makes patterns of a format.
 
     Raises:
-        UserError: The format has an unknown directive, one of them twice, or no year.
+        UserError: The format has an unknown directive, one of them twice, no year, or hours of twelve without `%p`.
     """
     parts = _parts(form)
     letters = [letter for letter, _ in parts if letter not in ("", "%", "z", "Z")]
@@ -112,18 +112,21 @@ def compiled(form: str) -> Compiled:
 
 def _parts(form: str) -> list[tuple[str, str]]:
     """The directives of a format as letters of `Fields`, or else "" and a piece of literal text."""
-    for letter, whole in _LONG.items():
-        form = form.replace(f"%{letter}", whole)
+    form = re.sub("%(.)", lambda directive: _LONG.get(directive[1], directive[0]), form, flags=re.DOTALL)
     parts: list[tuple[str, str]] = []
+    of_twelve = False
     for flag, letter, literal in re.findall(r"%([-_#^0:E]?)(.?)|([^%]+)", form, re.DOTALL):
         if literal:
             parts += [("", " +" if sign == " " else re.escape(sign)) for sign in re.sub(r"\s+", " ", literal)]
             continue
+        of_twelve |= letter in ("I", "l")
         letter = _SAME.get(letter, letter)
         if letter not in _WIDTHS and letter not in _OTHER:
             fault = f"%{flag}{letter} is not a directive" if letter else "ends with a lone %"
             raise UserError("time_format", form, f"{fault}; give a format of `time.strptime`, {_EXAMPLE}")
         parts.append((letter, ""))
+    if of_twelve and ("p", "") not in parts:
+        raise UserError("time_format", form, "names hours of twelve but no %p; give %H, or add %p")
     return parts
 
 

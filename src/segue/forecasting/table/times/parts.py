@@ -49,11 +49,14 @@ def numbers_of(column: pd.Series) -> NDArray[np.float64] | None:
 def from_parts(columns: Mapping[str, pd.Series]) -> Times | None:
     """Assembles years, quarters, months, weeks, days, hours, ... of columns with such names, in any order.
 
+    Beside a month and a day, a quarter or a week says nothing new. A week has a day in the month beside it.
+
     Returns:
         Times in microseconds, `(rows,)`; None if the columns are not all such parts, or no numbers.
 
     Raises:
-        UserError: A row is no date, such as 30 February, or two columns hold one part.
+        UserError: A row is no date, such as 30 February; a week lies in another month; two columns hold one part; or a
+            day has a week, but no month.
     """
     names = [time_part(name) for name in columns]
     parts = {name: numbers_of(column) for name, column in zip(names, columns.values(), strict=True) if name}
@@ -65,9 +68,16 @@ def from_parts(columns: Mapping[str, pd.Series]) -> Times | None:
     for name, numbers in parts.items():
         assert numbers is not None
         fields[_FIELDS[name]] = np.where(numbers == np.rint(numbers), numbers, -1).astype(np.int64)
+    if "V" in fields and "d" in fields:
+        if "m" not in fields:
+            raise UserError("time_col", ",".join(columns), "a day beside a week needs a month; name its column, too")
+        del fields["V"]
     if "V" in fields:
         fields["G"] = fields["Y"]
     times = assembled(fields)
+    if "V" in fields and "m" in fields:  # the year of an ISO week is not that of its month at the turn of a year
+        ends = [(times + np.timedelta64(days, "D")).astype("datetime64[M]").astype(np.int64) for days in (0, 6)]
+        times[np.all([end % 12 + 1 != fields["m"] for end in ends], axis=0)] = np.datetime64("NaT")
     for letter in set("HMS") & set(fields):
         times[fields[letter] < 0] = np.datetime64("NaT")
     if np.isnat(times).any():
@@ -83,7 +93,7 @@ def durations(label: str, columns: Mapping[str, pd.Series]) -> NDArray[np.int64]
     """The microseconds since midnight of columns of hours, minutes and seconds; None if they are no such columns.
 
     Raises:
-        UserError: An hour is above 24, or a minute above 59.
+        UserError: An hour is above 24, a minute above 59, or a second above 60; or one of them is below 0.
     """
     total = np.zeros(0)
     for name, column in columns.items():

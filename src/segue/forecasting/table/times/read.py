@@ -156,7 +156,8 @@ def _several(
 def _plain(column: pd.Series) -> pd.Series:
     """Wall-clock timestamps, numbers or objects in the types of numpy, from any type of pandas."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
+        kind = column.cat.categories.dtype
+        column = column.astype(object if column.hasnans and kind.kind in "biu" else kind)  # these hold no NaN
     if isinstance(column.dtype, pd.ArrowDtype):
         column = pa.array(column).to_pandas().set_axis(column.index)
     if isinstance(column.dtype, pd.PeriodDtype):
