@@ -75,7 +75,7 @@ def _named_days(places: Sequence[str], first: np.datetime64, last: np.datetime64
         country, _, part = place.partition("-")
         try:
             table = holidays.country_holidays(country.upper(), subdiv=part or None, years=years, language="en_US")
-        except NotImplementedError as error:
+        except (NotImplementedError, TypeError) as error:  # a TypeError for another word of the package, as SCHOOL is
             raise UserError("holidays", place, "is not known; give codes such as US, US-CA or DE") from error
         for day, text in table.items():
             for name in text.split("; "):

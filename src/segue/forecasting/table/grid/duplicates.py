@@ -22,7 +22,7 @@ Rows with jitter lie off it a little. If more than `_FEW` of the rows lie furthe
 or begins at another time. Then each row belongs to the step of the calendar in which it lies.
 """
 _FEW = 0.05
-_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAY_NAMES = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONDAY = np.datetime64("1970-01-05", "us")
 
@@ -60,9 +60,9 @@ def _named_by(frequency: Months, unit: str) -> Months:
 
 def _first_month(frequency: Months, anchor: str, alias: str, origin: np.datetime64) -> int:
     """The first month of a step, January as 0; the name of an end, such as `YE-JUN`, names the last month."""
-    if anchor in _MONTH_NAMES:
+    if anchor in MONTH_NAMES:
         ends = counted_unit(alias).endswith("E") or not counted_unit(alias).endswith("S")
-        return _MONTH_NAMES.index(anchor) + ends
+        return MONTH_NAMES.index(anchor) + ends
     year = int(origin.astype("datetime64[Y]").astype(np.int64)) * 12
     return 0 if 12 % frequency.count == 0 else year  # steps of five months begin in the first January
 
