@@ -152,6 +152,7 @@ def test_holidays_are_learnt_from_other_years():
         ("D", "XX", "holidays XX: is not known"),
         ("D", "SCHOOL", "SCHOOL: is not known"),
         ("MS", "US", "longer than a day"),
+        ("BMS", "US", "longer than a day"),
         (None, "US", "holidays need dates"),
     ],
 )
@@ -161,6 +162,20 @@ def test_places_and_steps_that_have_no_holidays_are_refused(freq, place, line):
     frame = pd.DataFrame({"ds": times, "y": np.arange(60.0) % 7})
     with pytest.raises(segue.UserError, match=line):
         segue.forecast(frame, 7, model=MODEL, holidays=place)
+
+
+def test_steps_longer_than_a_day_are_refused_whatever_the_first_series():
+    """Catches weeks that are taken for days because the first series has a single row."""
+    pytest.importorskip("holidays")
+    weeks = pd.date_range("2020-01-06", periods=60, freq="W-MON")
+    table = pd.DataFrame({"unique_id": ["a", *["b"] * 60], "ds": [weeks[-1], *weeks], "y": np.arange(61.0) % 7})
+    with pytest.raises(segue.UserError, match="holidays US: steps of W are longer than a day"):
+        segue.backtest(table, 4, windows=2, models="seasonal-naive:1", holidays="US")
+
+
+def test_the_naive_forecasts_read_no_covariates():
+    with pytest.raises(segue.UserError, match="models naive: reads no covariates and holidays; name another model"):
+        segue.backtest(frames()[0], AHEAD, windows=2, models=("naive", MODEL), covariates="temp")
 
 
 def test_a_backtest_with_covariates_is_better_and_its_rivals_do_not_see_them():

@@ -35,7 +35,8 @@ def holiday_columns(
     """
     days = [_days(panel, lane, int(starts[lane + 1] - starts[lane])) for lane in range(len(panel))]
     whole = np.concatenate(days)
-    if bool((np.diff(days[0][:50]) > _DAY).all()) and len(days[0]) > 1 and "B" not in panel.frequency.alias:
+    longest = max(days, key=len)  # one day shows no step
+    if len(longest) > 1 and bool((np.diff(longest[:50]) > _DAY).all()) and panel.frequency.alias != "B":
         raise UserError(
             "holidays", ",".join(places), f"steps of {panel.frequency.alias} are longer than a day; leave it out"
         )

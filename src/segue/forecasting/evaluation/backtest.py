@@ -104,6 +104,8 @@ def backtest(
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     chosen: list[Model] = [models] if isinstance(models, str) else list(models)
     if not asked.given.nothing and chosen:
+        if chosen[0] == NAIVES:
+            raise UserError("models", NAIVES, "reads no covariates and holidays; name another model first")
         first, held_out = load_predictor(chosen[0], "models"), held_out_steps(horizon, windows, step)
         chosen[0], reading, found = informed(first, reading, asked.given, asked.layout, horizon, held_out)
         notes.extend(found)
