@@ -104,6 +104,17 @@ def test_paths_have_the_quantiles_of_the_forecast_with_a_future(files):
 
 
 @pytest.mark.parametrize("verb", ["forecast", "simulate", "explain"])
+def test_no_output_overwrites_the_future(files, verb):
+    folder, _ = files
+    before = (folder / "future.csv").read_bytes()
+    options = ("--target", "y", "--horizon", 14, "--model", MODEL, "--future", folder / "future.csv")
+    result = run(verb, folder / "past.csv", *options, "--output", folder / "future.csv")
+    line = f"segue: --output {folder / 'future.csv'}: would overwrite a folder or the input; name another file"
+    assert (result.exit_code, result.stderr) == (2, f"{line}\n")
+    assert (folder / "future.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["forecast", "simulate", "explain"])
 def test_two_rows_of_one_step_in_a_future_are_one_line(files, verb):
     folder, table = files
     future = pd.concat([table[316:], table[320:321]]).drop(columns="y")

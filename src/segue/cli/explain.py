@@ -40,8 +40,9 @@ def explain(
     The contributions of each step add up to the median. Here --id names the series, and --id-col the column of series.
     --future, --covariates and --holidays are those of `segue forecast`; each column has a contribution of its own.
     """
-    check_writable("output", output, TABLES, table.file)
-    check_writable("plot", plot, PICTURES, table.file)
+    for source in (table.file, future):
+        check_writable("output", output, TABLES, source)
+        check_writable("plot", plot, PICTURES, source)
 
     from segue.cli.shared.known import KnownOptions, read_informed
     from segue.forecasting.answers.explanation import explain_reading

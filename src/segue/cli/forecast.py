@@ -67,7 +67,8 @@ def forecast(
     from segue.forecasting.registry import load_predictor
 
     known = KnownOptions(covariates, holidays, future)
-    files = Files(output, plot, fitted, table.safe_csv).checked(table.file, {**vars(known), "calibrate": calibrate})
+    unused = {**vars(known), "calibrate": calibrate}
+    files = Files(output, plot, fitted, table.safe_csv).checked((table.file, future), unused)
     totals = asked_totals(per, how, over, seed, {"plot": plot, "fitted": fitted})
     plain = load_predictor(model, threads=threads)
     predictor, reading, bare = read_informed(table, plain, known, horizon)
@@ -103,15 +104,20 @@ class Files:
         """Those that were asked for."""
         return [path for path in (self.output, self.plot, self.fitted) if path]
 
-    def checked(self, source: Path, given: Mapping[str, object]) -> "Files":
+    def checked(self, sources: Iterable[Path | None], given: Mapping[str, object]) -> "Files":
         """Returns these files if they can be written.
 
+        Args:
+            sources: The files that are read, which none of these may overwrite.
+            given: Options that one-step forecasts do not use, by name; None where not given.
+
         Raises:
-            UserError: One of them cannot, two are one, or `given` has an option that one-step forecasts do not know.
+            UserError: One of the files cannot be written, two are one, or --fitted comes with one of these options.
         """
-        check_writable("output", self.output, TABLES, source)
-        check_writable("plot", self.plot, PICTURES, source)
-        check_writable("fitted", self.fitted, TABLES, source)
+        for source in sources:
+            check_writable("output", self.output, TABLES, source)
+            check_writable("plot", self.plot, PICTURES, source)
+            check_writable("fitted", self.fitted, TABLES, source)
         if self.fitted is not None:
             if self.output is not None and self.output.resolve() == self.fitted.resolve():
                 raise UserError("fitted", self.fitted, "is named twice; give each its own file")

@@ -29,7 +29,8 @@ def simulate(
     With its id and the seed alone, a series has the same paths in any table. The terminal shows the first rows;
     --output writes all of them. --future, --covariates and --holidays are those of `segue forecast`.
     """
-    check_writable("output", output, TABLES, table.file)
+    for source in (table.file, future):
+        check_writable("output", output, TABLES, source)
 
     from segue.cli.shared.known import KnownOptions, read_informed
     from segue.cli.shared.totals import shown_rows

@@ -1,10 +1,12 @@
 """Covariates and holidays from frames: what they add, and one line for each mistake."""
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
 
 import segue
+from segue.forecasting.answers.numeric import coded
 from segue.forecasting.answers.regressed import Regressed
 from segue.forecasting.known import Known
 from segue.forecasting.predictor import History
@@ -67,6 +69,21 @@ def test_order_of_rows_and_text_in_place_of_numbers_change_nothing():
     pd.testing.assert_frame_equal(result, text)
 
 
+@pytest.mark.parametrize(
+    ("past", "ahead", "decimal", "numbers"),
+    [
+        (["1.234,5", "2.000,5"], ["1.234", "2.345"], None, ([1234.5, 2000.5], [1234.0, 2345.0])),
+        (["0,5", "2,25"], ["1,500", "1,250"], None, ([0.5, 2.25], [1.5, 1.25])),
+        (["1,234", "2,345"], ["1,500", "1,250"], ",", ([1.234, 2.345], [1.5, 1.25])),
+    ],
+)
+def test_a_future_has_the_decimal_sign_of_its_history(past, ahead, decimal, numbers):
+    """Catches `1.234` of a future that is read as decimal beside thousands, and a given sign that is not used."""
+    cells = [nw.from_native(pd.Series(column), series_only=True) for column in (past, ahead)]
+    read = coded("x", *cells, decimal)
+    assert (read.past[:, 0].tolist(), read.ahead[:, 0].tolist()) == numbers
+
+
 def test_polars_frames_give_the_same():
     polars = pytest.importorskip("polars")
     past, future = frames()
@@ -98,6 +115,16 @@ def test_a_column_of_noise_changes_little():
         (lambda past, future: (past, future[["ds"]]), {}, "holds nothing beside series and times"),
         (lambda past, future: (past, future[["promo"]]), {}, "future ds: is the column of times"),
         (lambda past, future: (past, future.assign(temp="warm")), {}, "future temp: holds numbers in the history"),
+        (
+            lambda past, future: (past.assign(promo=past.promo == "yes"), future),
+            {},
+            "future promo: holds true and false in the history and text in the future; write both alike",
+        ),
+        (
+            lambda past, future: (past.assign(temp=past.temp.map("{:.3f} kWh".format)), future.assign(temp="5 MWh")),
+            {},
+            "future temp: is '5 MWh', in another unit than",
+        ),
     ],
 )
 def test_a_mistake_gets_one_line(change, options, line):
@@ -121,7 +148,13 @@ def test_holidays_are_learnt_from_other_years():
 
 @pytest.mark.parametrize(
     ("freq", "place", "line"),
-    [("D", "XX", "holidays XX: is not known"), ("MS", "US", "longer than a day"), (None, "US", "holidays need dates")],
+    [
+        ("D", "XX", "holidays XX: is not known"),
+        ("D", "SCHOOL", "SCHOOL: is not known"),
+        ("MS", "US", "longer than a day"),
+        ("BMS", "US", "longer than a day"),
+        (None, "US", "holidays need dates"),
+    ],
 )
 def test_places_and_steps_that_have_no_holidays_are_refused(freq, place, line):
     pytest.importorskip("holidays")
@@ -129,6 +162,20 @@ def test_places_and_steps_that_have_no_holidays_are_refused(freq, place, line):
     frame = pd.DataFrame({"ds": times, "y": np.arange(60.0) % 7})
     with pytest.raises(segue.UserError, match=line):
         segue.forecast(frame, 7, model=MODEL, holidays=place)
+
+
+def test_steps_longer_than_a_day_are_refused_whatever_the_first_series():
+    """Catches weeks that are taken for days because the first series has a single row."""
+    pytest.importorskip("holidays")
+    weeks = pd.date_range("2020-01-06", periods=60, freq="W-MON")
+    table = pd.DataFrame({"unique_id": ["a", *["b"] * 60], "ds": [weeks[-1], *weeks], "y": np.arange(61.0) % 7})
+    with pytest.raises(segue.UserError, match="holidays US: steps of W are longer than a day"):
+        segue.backtest(table, 4, windows=2, models="seasonal-naive:1", holidays="US")
+
+
+def test_the_naive_forecasts_read_no_covariates():
+    with pytest.raises(segue.UserError, match="models naive: reads no covariates and holidays; name another model"):
+        segue.backtest(frames()[0], AHEAD, windows=2, models=("naive", MODEL), covariates="temp")
 
 
 def test_a_backtest_with_covariates_is_better_and_its_rivals_do_not_see_them():

@@ -58,6 +58,20 @@ def test_a_flag_adds_its_effect_where_it_is_set_and_nothing_elsewhere():
     assert set(np.flatnonzero(future.x)) == {step for step, words in enumerate(reason.known["x"]) if words}
 
 
+def test_a_flag_of_a_tiny_series_moves_the_steps_where_it_is_set():
+    """Catches an absolute tolerance, which took all 10 steps for equal moves of 3e-12."""
+    past, future = line((np.random.default_rng(0).random(300) < 0.4).astype(float))
+    reason = segue.explain(past.assign(y=1e-12 * past.y), AHEAD, model="seasonal-naive:1", future=future)
+    assert f" at {int(future.x.sum())} steps (1 where 0 is usual)" in str(reason)
+
+
+def test_a_covariate_named_holiday_is_described_as_any_other():
+    past, future = line((np.random.default_rng(0).random(300) < 0.4).astype(float))
+    past, future = past.rename(columns={"x": "holiday"}), future.rename(columns={"x": "holiday"})
+    reason = segue.explain(past, AHEAD, model="seasonal-naive:1", future=future)
+    assert [bool(words) for words in reason.known["holiday"]] == (future.holiday == 1).tolist()
+
+
 def test_a_number_adds_the_effect_of_its_distance_from_the_usual_one():
     past, future = line(np.random.default_rng(1).normal(10, 2, 300))
     reason = segue.explain(past, AHEAD, model="seasonal-naive:1", future=future)

@@ -93,10 +93,32 @@ def test_the_total_of_a_random_walk_has_the_width_that_theory_says():
     assert result["steps"].tolist() == [10]
 
 
-@pytest.mark.parametrize(("steps", "period"), [("QE", "Q"), ("MS", "M"), ("QS-OCT", "Q-OCT")])
+@pytest.mark.parametrize(("steps", "period"), [("QE", "Q"), ("MS", "M"), ("QS-OCT", "Q-SEP")])
 def test_totals_take_the_names_of_times_for_periods(steps, period):
     named, plain = (segue.forecast(frame(1), 60, model="ar", per=per) for per in (steps, period))
     pd.testing.assert_frame_equal(named, plain)
+
+
+@pytest.mark.parametrize(("per", "firsts"), [("YS-APR", ["01-01", "04-01", "04-01"]), ("QS-FEB", ["01-01", "02-01"])])
+def test_totals_begin_in_the_month_that_names_their_steps(per, firsts):
+    """Catches years from May: pandas names a period after its last month, and steps after their first."""
+    months = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=48, freq="MS"), "y": np.arange(48.0) % 12})
+    result = segue.forecast(months, 24, model="seasonal-naive:12", per=per)
+    assert result["ds"].dt.strftime("%m-%d").tolist()[: len(firsts)] == firsts
+
+
+def test_the_name_of_a_column_of_totals_is_refused_over_series_too():
+    """Catches `steps` of the user, names or times, that the number of steps replaces in silence."""
+    table = frame(2).assign(steps="x")
+    with pytest.raises(UserError, match="id_col steps: the output has another column of this name"):
+        segue.forecast(table, 3, model="ar", id_col=["steps", "unique_id"], over="steps")
+    with pytest.raises(UserError, match="time_col steps: the output has another column of this name"):
+        segue.forecast(frame(2).rename(columns={"ds": "steps"}), 3, model="ar", time_col="steps", over="all")
+
+
+def test_an_id_of_half_a_pair_of_utf_16_has_paths():
+    odd = frame(1).assign(unique_id=pd.Series(["a\udcff"] * 80, dtype=object))
+    assert np.isfinite(simulated(odd)["AR"]).all()
 
 
 def test_totals_per_week_begin_on_mondays():
@@ -123,6 +145,7 @@ def test_a_total_over_series_knows_that_they_move_together():
     ("options", "line"),
     [
         ({"per": "X"}, "per X: give a pandas frequency"),
+        ({"per": "2W"}, "per 2W: give a single period such as W, M or Q, or horizon"),
         ({"per": "W", "how": "most"}, "how most: choose one of sum, mean, min, max"),
         ({"how": "sum"}, "how sum: give `per`, `over` or both, too"),
         ({"seed": 0}, "seed 0: give `per`, `over` or both, too"),

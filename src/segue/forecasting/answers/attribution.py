@@ -21,8 +21,7 @@ _STRETCHES = 12
 def stretches(time: int, width: int) -> Int64[np.ndarray, " stretches_and_1"]:
     """Returns where stretches begin, and the end: the last 12 of this width, and one for everything before them."""
     count = min(_STRETCHES, (time - 1) // width)
-    ends = time - width * np.arange(count, -1, -1)
-    return np.concatenate([[0], ends]) if ends[0] > 0 else ends
+    return np.concatenate([[0], time - width * np.arange(count, -1, -1)])
 
 
 def attribute_past(
@@ -95,7 +94,7 @@ def attribute_columns(
     if history.known is None:
         raise ValueError("the history has no known columns")
     names, time = [*dict.fromkeys(sources)], history.values.shape[1]
-    count, owner = len(names), np.array([[*dict.fromkeys(sources)].index(source) for source in sources])
+    count, owner = len(names), np.array([names.index(source) for source in sources])
     shown = [owner < number for number in range(count + 1)] + [owner >= number for number in range(count - 1, 0, -1)]
     known = np.tile(history.known.values, (len(shown), 1, 1))
     known[:, time:] = np.where(np.stack(shown)[:, None], known[:, time:], usual[time:])

@@ -26,7 +26,7 @@ class Components:
     Attributes:
         level: The mean of the last values. Their number is the one that forecast this past best.
         cycles: Each cycle by its steps: its shape repeated, around zero.
-        slow: Slow changes of the level, zero at the end.
+        slow: Slow changes of the level: a moving mean less the level, so about zero at the end.
         rest: Everything else; NaN where not observed.
     """
 
@@ -47,7 +47,7 @@ def components(
     Args:
         values: The past, NaN where not observed; the last one is observed.
         periods: Periods in steps that may be cycles, such as those that the calendar suggests.
-        horizon: The level is chosen to forecast so many steps ahead.
+        horizon: The level is chosen to forecast so many steps ahead, at most 24.
     """
     left, cycles = values.copy(), dict[int, NDArray[np.float64]]()
     for period in sorted({round(period) for period in periods.tolist() if round(period) > 1}):

@@ -11,8 +11,8 @@ CLAIMS = np.array([LEVELS[-1 - pair] - LEVELS[pair] for pair in range(PAIRS)])
 """The share of values that each pair of levels claims to cover, the widest first."""
 _EIGHTY = PAIRS - 1 - int(np.abs(CLAIMS[::-1] - 0.8).argmin())
 # A lead time is smoothed with those within a third of it, because factors change slowly with it. On five sets the
-# choice hardly matters: the interval scores of .01 to .6 differ by at most .4 %. One factor for all lead times is .6 %
-# worse on M1 quarterly, and .6 % better on NN3 (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
+# choice hardly matters: the interval scores of .01 to .6 differ by at most 1.1 %. One factor for all lead times is .4 %
+# worse on M1 quarterly, and .7 % better on NN3 (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
 _REACH = 0.3
 _OWN = 64.0  # windows with which a series counts as much as the panel; with 16 and fewer, interval scores rise
 _WIDEST = 10.0  # a band of width zero misses every value by infinitely many widths

@@ -90,7 +90,7 @@ def _covariates(
     past = table_of(given.frame, layout)
     ahead = None if given.future is None else table_of(given.future, layout)
     names = _chosen(reading, past, ahead, given.covariates, horizon)
-    columns = [coded(name, past[name], None if ahead is None else ahead[name]) for name in names]
+    columns = [coded(name, past[name], None if ahead is None else ahead[name], layout.decimal) for name in names]
     values = np.full((int(starts[-1]), sum(len(column.names) for column in columns)), np.nan)
     place(values, starts, reading, past, [column.past for column in columns], layout, "frame")
     if ahead is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segue.forecasting.baselines.autoregression import fit_orders, responses
 
 PAST = 2048
-"""How many last values are read: eleven weeks of hours. Older ones cost time, and may no longer be typical."""
+"""How many last values are read: twelve weeks of hours. Older ones cost time, and may no longer be typical."""
 
 _LARGEST = 24  # the largest order, a day of hours; the cost of a fit grows with it
 # The share of the level is steps / length. An autoregression assumes that its mean is known, but a short past does not

@@ -14,8 +14,9 @@ _RECENT = 56
 _BEFORE = 7  # seasons in the baseline of a value: a week of days
 _FEWEST = 12  # rows that a regression needs
 # Robust deviations beyond which the pull of a value on the fit stays the same: a price peak must not decide a
-# coefficient. Errors over those of the plain forecast, mean of three markets of 36 days: .874 at 2, .874 at 3, .868 at
-# 4, .873 at 6, .886 without this limit (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
+# coefficient. Errors over those of the plain forecast, mean of three markets of 40 days: .859 at 2, .862 at 3, .863 at
+# 4, .874 at 6, .889 without this limit. Quantile losses in the same order: .865, .865, .862, .869, .884
+# (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
 _EDGE = 4.0
 _HINGES = (0.5, 0.9)  # quantiles of a column above which its slope may differ
 _DISTINCT = 8  # a column of fewer values is a flag or a level, and has no hinge

@@ -73,7 +73,11 @@ def in_words(
     pairs = list(zip(columns.names, columns.sources, strict=True))
     result = {}
     for source in dict.fromkeys(columns.sources):
-        own = [(index, name) for index, (name, belongs) in enumerate(pairs) if belongs == source and name != HOLIDAY]
+        own = [
+            (index, name)
+            for index, (name, belongs) in enumerate(pairs)
+            if belongs == source and (name, belongs) != (HOLIDAY, HOLIDAYS)  # it only repeats the names of holidays
+        ]
         result[source] = tuple(
             " and ".join(
                 _word(name, source, now[index], before[index]) for index, name in own if now[index] != before[index]

@@ -125,7 +125,9 @@ def _part(reading: Reading, name: Any) -> Reading:
     """
     panel: Panel = reading.panel
     names = [str(one) for one in panel.ids.to_list()]
-    listed = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES:,} more" if len(names) > 5 else "")
+    listed = ", ".join(names[:_MOST_NAMES]) + (
+        f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    )
     if name is None and len(names) > 1:
         raise UserError("id", "(none)", f"name one of the {len(names):,} series: {listed}")
     if name is not None and str(name) not in names:

@@ -32,7 +32,7 @@ def fitted(
     """Forecasts every value of a long frame, one step ahead, from the values before it.
 
     These are the fitted values of statsforecast (`forecast_fitted_values`). Here no model is fitted to the whole
-    series: each row equals the first row of `segue.forecast` on the series cut off before it.
+    series: each row equals the row of its time in the result of `segue.forecast` on the series cut off before it.
 
     Args:
         frame: A DataFrame of pandas or polars, as for `segue.forecast`.

@@ -35,7 +35,8 @@ def holiday_columns(
     """
     days = [_days(panel, lane, int(starts[lane + 1] - starts[lane])) for lane in range(len(panel))]
     whole = np.concatenate(days)
-    if bool((np.diff(days[0][:50]) > _DAY).all()) and len(days[0]) > 1 and "B" not in panel.frequency.alias:
+    longest = max(days, key=len)  # one day shows no step
+    if len(longest) > 1 and bool((np.diff(longest[:50]) > _DAY).all()) and panel.frequency.alias != "B":
         raise UserError(
             "holidays", ",".join(places), f"steps of {panel.frequency.alias} are longer than a day; leave it out"
         )
@@ -75,7 +76,7 @@ def _named_days(places: Sequence[str], first: np.datetime64, last: np.datetime64
         country, _, part = place.partition("-")
         try:
             table = holidays.country_holidays(country.upper(), subdiv=part or None, years=years, language="en_US")
-        except NotImplementedError as error:
+        except (NotImplementedError, TypeError) as error:  # a TypeError for another word of the package, as SCHOOL is
             raise UserError("holidays", place, "is not known; give codes such as US, US-CA or DE") from error
         for day, text in table.items():
             for name in text.split("; "):

@@ -20,7 +20,8 @@ class LaneFit:
 
     Attributes:
         effects: The effects of the columns on its values.
-        phases: The regressions for each phase of its season; None where the past is short, or the season has few steps.
+        phases: The regressions for each phase of its season. None where the season has few steps, the horizon has many
+            seasons, or the past does not suffice; see `fit_phases`.
     """
 
     effects: Effects
@@ -46,7 +47,7 @@ def fit_lane(history: History, lane: int, horizon: int) -> LaneFit:
     return LaneFit(fit_effects(values, observed, known, season), phases)
 
 
-def put_together(inner: Predictor, history: History, horizon: int, fits: Sequence[LaneFit | None]) -> Forecast:
+def forecast_blend(inner: Predictor, history: History, horizon: int, fits: Sequence[LaneFit | None]) -> Forecast:
     """Forecasts lanes by another predictor with and without known columns, and averages both by the weights of lanes.
 
     With known columns, the other predictor forecasts the values less the effects of the columns, and the effects ahead
@@ -90,6 +91,6 @@ def known_of(history: History, horizon: int) -> Float64[np.ndarray, "lanes time_
 
 
 def season_of(periods: Float64[np.ndarray, " periods"], observed: Bool[np.ndarray, " time"]) -> int:
-    """Returns the customary season in whole steps; 1 if there is none, or if the values do not span four."""
+    """Returns the customary season in whole steps; 1 if there is none, or fewer values than four have."""
     first = round(float(periods[0])) if len(periods) else 0
     return first if first > 1 and observed.sum() >= 4 * first else 1

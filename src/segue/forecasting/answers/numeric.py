@@ -34,21 +34,27 @@ class Coded:
     ahead: Float64[np.ndarray, "rows_ahead columns"]
 
 
-def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None) -> Coded:
-    """Reads a covariate of a history and of its future alike.
+def coded(name: str, past: nw.Series[Any], ahead: nw.Series[Any] | None, decimal: str | None = None) -> Coded:
+    """Reads a covariate of a history and of its future together, so that both have one decimal sign and one unit.
+
+    Args:
+        name: The name of the covariate.
+        past: Its cells in the history.
+        ahead: Those of the future frame; None without one.
+        decimal: The decimal sign of numbers that are text; None to infer it.
 
     Raises:
-        UserError: Cells are neither numbers nor one of a few levels, they are numbers in one table only, or the future
-            has a level that the history lacks.
+        UserError: Cells are neither numbers nor one of a few levels, they are numbers or booleans in one table only,
+            or the future has a level that the history lacks.
     """
     before = as_pandas(past)
     after = before.iloc[:0] if ahead is None else as_pandas(ahead)
     if before.dtype == bool or past.dtype == nw.Boolean:
-        return Coded(name, (name,), _flags(before), _flags(after))
+        return Coded(name, (name,), _flags(before), _flags_ahead(name, after))
     if may_hold_numbers({name: past}, name):
         if ahead is not None and len(after) and not may_hold_numbers({name: ahead}, name):
             raise UserError("future", name, "holds numbers in the history and text in the future; write both alike")
-        return Coded(name, (name,), _numbers(name, before, "frame"), _numbers(name, after, "future"))
+        return Coded(name, (name,), *_numbers(name, before, after, decimal))
     cells = [str(cell) for cell in before.dropna().tolist()]
     levels = sorted(set(cells))
     if len(levels) > _MOST_LEVELS:
@@ -71,13 +77,29 @@ def _flags(cells: pd.Series) -> NDArray[np.float64]:
     return np.asarray(cells.astype("float64"), dtype=np.float64)[:, None]
 
 
-def _numbers(name: str, cells: pd.Series, argument: str) -> NDArray[np.float64]:
-    read = read_numbers(name, cells, None, iter(()), True)
+def _flags_ahead(name: str, cells: pd.Series) -> NDArray[np.float64]:
+    """Booleans of the future, or numbers in their place; text is refused."""
+    try:
+        return _flags(cells)
+    except (TypeError, ValueError) as error:
+        remedy = "holds true and false in the history and text in the future; write both alike"
+        raise UserError("future", name, remedy) from error
+
+
+def _numbers(
+    name: str, past: pd.Series, ahead: pd.Series, decimal: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The numbers of both tables, from one reading of all cells."""
+    typed = all(pd.api.types.is_numeric_dtype(cells.dtype) for cells in (past, ahead))
+    whole = pd.concat([past, ahead]) if typed else pd.Series([*past.tolist(), *ahead.tolist()], dtype=object)
+    read, time = read_numbers(name, whole, decimal, iter(()), True), len(past)
     if len(read.bad):
-        fault, _ = read.fault(cells.iloc[int(read.bad[0])])
-        raise UserError(argument, name, f"{fault} in row {int(read.bad[0]) + 1}; write a number")
-    values = np.asarray(read.values, dtype=np.float64)
-    return np.where(np.isinf(values), np.nan, values)[:, None]
+        row = int(read.bad[0])
+        argument, place = ("frame", row) if row < time else ("future", row - time)
+        fault, _ = read.fault(whole.iloc[row])
+        raise UserError(argument, name, f"{fault} in row {place + 1}; write a number")
+    values = np.where(np.isinf(read.values), np.nan, read.values)[:, None]
+    return values[:time], values[time:]
 
 
 def _levels(cells: pd.Series, levels: list[str]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ def noise_of(seed: int, name: object, paths: int, steps: int) -> Float64[np.ndar
         paths: The number of paths.
         steps: The number of steps of each.
     """
-    own = int.from_bytes(blake2b(str(name).encode(), digest_size=16).digest(), "big")
+    own = int.from_bytes(blake2b(str(name).encode(errors="surrogatepass"), digest_size=16).digest(), "big")
     return np.random.default_rng([seed, own]).standard_normal((paths, steps))
 
 

@@ -15,14 +15,14 @@ from segue.forecasting.answers.regression import ridges
 from segue.forecasting.predictor import LEVELS
 
 FEWEST = 28
-"""The number of seasons that the regressions need: four weeks of days."""
+"""The fewest seasons to learn from, after the first `_BACK`: four weeks of days."""
 _BACK = 7  # seasons before a value that it depends on: a week of days
 _SIZES = (84, 10**6)
 """The numbers of seasons to learn from: twelve weeks, and all. Short pasts follow changes, and long ones hold more
 data. The mean of both is better than either on all three markets of the benchmark."""
 _HINGES = (0.7, 1.4)  # in deviations above the median: the slope of a price rises with the load
 # How far beyond all past values a forecast may lie, in transformed units. Errors over those of the plain forecast, mean
-# of three markets of 36 days: .917 at .5, .922 without a bound. They are .913 at 0, where no record can be forecast
+# of three markets of 40 days: .913 at .5, .922 without a bound. They are .906 at 0, where no record can be forecast
 # (benchmarks/results/answers-constants-amd-epyc-2026-11-28.csv).
 _BEYOND = 0.5
 
@@ -103,7 +103,7 @@ def fit_phases(
     known: Float64[np.ndarray, "time_and_ahead columns"],
     season: int,
 ) -> Phases | None:
-    """Fits the regressions; None where the past is too short.
+    """Fits the regressions; None where the past is too short or constant, or a tenth of it is missing.
 
     Values are transformed by asinh((y - median) / deviation), so that peaks do not dominate the fit (Uniejewski, Weron
     and Ziel 2018). Quantiles are those of the errors of leaving out one season, for each phase.

@@ -108,7 +108,7 @@ def _moved(part: Float64[np.ndarray, " steps"]) -> str:
 
 
 def _of_column(key: str, reason: Explanation) -> str:
-    """Describes when a known column moves a forecast most, and why; or at how many steps, if all moves are equal."""
+    """Describes when a known column moves a forecast most, and why; at how many steps, if several moves are largest."""
     part = reason.contributions[key]
     most = int(np.abs(part).argmax())
     why = f" ({reason.known[key][most]})" if reason.known[key][most] else ""
@@ -116,7 +116,7 @@ def _of_column(key: str, reason: Explanation) -> str:
     said = f"Holidays {way} it" if key == HOLIDAYS else f"The column {key} {way}s it"
     time, size = _text(reason.times[most]), in_digits(abs(part[most]), 3)
     day = reason.times.dtype.kind == "M" and ":" not in time
-    equal = np.flatnonzero(np.isclose(part, part[most], rtol=_EQUAL))
+    equal = np.flatnonzero(np.isclose(part, part[most], rtol=_EQUAL, atol=0.0))
     if len(equal) > 1:
         first = _text(reason.times[equal[0]])
         return f"{said} by {size} at {len(equal)} steps{why}, first {'on' if day else 'at'} {first}."

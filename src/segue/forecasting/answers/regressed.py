@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from segue.forecasting.answers.lane_fit import LaneFit, fit_lane, put_together
+from segue.forecasting.answers.lane_fit import LaneFit, fit_lane, forecast_blend
 from segue.forecasting.predictor import Forecast, History, Predictor
 
 _LONGEST = 8192  # values that the regression reads: 48 weeks of hours, 22 years of days
@@ -14,9 +14,9 @@ _BATCH = 32  # lanes at once: 15 columns of the longest past take 33 MB
 class Regressed:
     """Combines the forecast of another predictor with its forecast of the residuals of a regression on known columns.
 
-    Where a lane has many seasons of many steps, regressions for each phase of a season take part, two thirds by weight.
-    The quantiles with and without known columns are averaged with the weight of each lane. Without known columns it is
-    the other predictor.
+    Where a lane has many seasons of many steps, regressions for each phase of a season take part. Their weight is a
+    half, or two thirds from 92 seasons on. The quantiles with and without known columns are averaged with the weight of
+    each lane. Without known columns it is the other predictor.
 
     Attributes:
         inner: The other predictor.
@@ -55,7 +55,7 @@ class Regressed:
 
     def predict(self, history: History, horizon: int) -> Forecast:
         """See `Predictor`."""
-        return put_together(self.inner, history, horizon, self.fits(history, horizon))
+        return forecast_blend(self.inner, history, horizon, self.fits(history, horizon))
 
     def fits(self, history: History, horizon: int) -> list[LaneFit | None]:
         """Returns the regressions of each lane; None for one whose weight of known columns is zero."""

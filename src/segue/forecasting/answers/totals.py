@@ -23,6 +23,7 @@ from segue.forecasting.answers.total_bands import held_totals
 from segue.forecasting.predictor import LEVELS, Forecast, Predictor
 from segue.forecasting.support import NO_LIMITS, Limits
 from segue.forecasting.table.grid.frequency import Times
+from segue.forecasting.table.grid.months import NAMES as MONTH_NAMES
 from segue.forecasting.table.grid.panel import Panel
 from segue.forecasting.table.reading import Reading
 from segue.forecasting.table.result import QuantileColumns
@@ -36,13 +37,13 @@ class Totals:
     """Which totals are made, and how.
 
     Attributes:
-        per: A pandas frequency such as `W`, `M` or `Q`, or `horizon` for all steps; None to keep the steps.
+        per: One period of pandas such as `W`, `M` or `Q`, or `horizon` for all steps; None to keep the steps.
         how: `sum`, `mean`, `min` or `max`.
         over: A column of names, whose series of one name are put together, or `all` series; None to keep the series.
         seed: The seed of the paths.
 
     Raises:
-        UserError: `how` is none of these words, or `per` is not a frequency.
+        UserError: `how` is none of these words, or `per` is not a frequency, or is several periods, such as `2M`.
     """
 
     per: str | None = None
@@ -55,9 +56,11 @@ class Totals:
             raise UserError("how", self.how, f"choose one of {', '.join(WAYS)}")
         if self.per not in (None, _WHOLE):
             try:
-                pd.Timestamp(2024, 1, 1).to_period(_period(self.per))
+                count = pd.Timestamp(2024, 1, 1).to_period(_period(self.per)).freq.n
             except (ValueError, KeyError, AttributeError) as error:
                 raise UserError("per", self.per, "give a pandas frequency such as W, M or Q, or horizon") from error
+            if count != 1:  # pandas would begin such a period at each step
+                raise UserError("per", self.per, "give a single period such as W, M or Q, or horizon")
 
 
 def totals_asked(per: str | None, how: str | None, over: str | None, seed: int | None = None) -> Totals | None:
@@ -208,5 +211,11 @@ def _picked(panel: Panel, lanes: NDArray[np.int64]) -> Panel:
 
 
 def _period(per: str) -> str:
-    """The name of a period by that of its steps: pandas calls a quarter `Q`, and quarterly times `QE` or `QS`."""
+    """The name of a period by that of its steps: pandas calls a quarter `Q`, and quarterly times `QE` or `QS`.
+
+    The month in the name of a period is its last one: years that begin in April, `YS-APR`, are periods of `Y-MAR`.
+    """
+    begun = re.fullmatch(r"([QY])S-([A-Z]{3})", per)
+    if begun and begun[2].title() in MONTH_NAMES:
+        return f"{begun[1]}-{MONTH_NAMES[MONTH_NAMES.index(begun[2].title()) - 1].upper()}"
     return re.sub(r"^([MQY])[ES](?=-|$)", r"\1", per)

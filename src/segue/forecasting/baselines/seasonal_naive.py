@@ -52,7 +52,7 @@ class SeasonalNaive:
         """Forecasts the `horizon` values after the last column; see `segue.forecasting.predictor.Predictor`."""
         point, std = _walk(history.values, history.observed, 1, horizon)
         for season, lanes in lanes_by_season(history, self.season):
-            if season == 1 or season > history.values.shape[1]:  # then no phase is known
+            if season == 1 or season > history.values.shape[1]:  # the walk above, or every lane is shorter
                 continue
             values, observed = history.values[lanes], history.observed[lanes]
             seasonal_point, seasonal_std = _walk(values, observed, season, horizon)

@@ -18,7 +18,7 @@ from segue.forecasting.evaluation.origins import Origins, roll
 from segue.forecasting.evaluation.scores import Evaluation, Windows
 from segue.forecasting.evaluation.verdict import Verdict
 from segue.forecasting.forecast import NO_LIMITS, Limits
-from segue.forecasting.registry import Model, load_predictor
+from segue.forecasting.registry import Model, Predictor, load_predictor
 from segue.forecasting.table.reading import Reading, read_frame
 from segue.forecasting.table.result import Number, Numbers
 
@@ -104,13 +104,20 @@ def backtest(
     notes = [*reading.notes, *limits.notes(reading.panel.values)]
     chosen: list[Model] = [models] if isinstance(models, str) else list(models)
     if not asked.given.nothing and chosen:
-        first, held_out = load_predictor(chosen[0], "models"), held_out_steps(horizon, windows, step)
+        first, held_out = _reader(chosen[0]), held_out_steps(horizon, windows, step)
         chosen[0], reading, found = informed(first, reading, asked.given, asked.layout, horizon, held_out)
         notes.extend(found)
     give_notice(notes)
     result = backtest_reading(reading, chosen, horizon, windows, step, levels, limits=limits, calibrate=asked.calibrate)
     give_notice(result.notes)
     return result
+
+
+def _reader(model: Model) -> Predictor:
+    """The model that reads covariates and holidays; refuses `naive`, which stands for several that read none."""
+    if model == NAIVES:
+        raise UserError("models", NAIVES, "reads no covariates and holidays; name another model first")
+    return load_predictor(model, "models")
 
 
 def held_out_steps(horizon: int, windows: int, step: int | None) -> int:

@@ -13,8 +13,8 @@ _CHANCE = 0.1
 """The share of comparisons with equally good forecasts in which one of them is called better.
 
 Warnings are rarer, because naive forecasts are worse than a model on noise, and hardly better on random walks. On 200
-series of each kind, backtests warn on none of the noise and on 0 or 0.5 % of the walks (two seeds). Checks warn on none
-of the noise and on 1 % of the walks (`benchmarks/tables/verdicts.py`).
+series of each kind, backtests warn on none of the noise and none of the walks. Checks warn on none of the noise and on
+0.5 % of the walks (`benchmarks/results/verdicts-amd-epyc-2026-11-28.csv`).
 """
 
 _USUAL, _TRUST = 0.2, 8
@@ -30,7 +30,7 @@ _EXACT = 1e-3
 """Errors below this share of a series' own deviation count as exact, because no decision depends on them."""
 
 _ROUNDING = 1e-9
-"""Errors below this share of the size of a series are rounding errors of single precision, with some room."""
+"""Errors below this share of the size of a series are rounding errors of double precision, with much room."""
 
 _RECENT = 1024
 """The number of values before an origin that give this deviation: a little more than NanoTST reads."""

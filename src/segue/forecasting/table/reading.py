@@ -55,10 +55,15 @@ class Reading:
         """The name of the column of times in the output."""
         return self.columns.times[0] if len(self.columns.times) == 1 else "ds"
 
-    def refuse_taken(self, names: Iterable[str]) -> None:
-        """Refuses an output with two columns of one name; `names` are its columns besides series and times."""
+    def refuse_taken(self, names: Iterable[str], ids: Iterable[str] | None = None) -> None:
+        """Refuses an output with two columns of one name.
+
+        Args:
+            names: Its columns besides series and times.
+            ids: Its columns of series; by default those of the table.
+        """
         names = list(names)
-        for name in self.id_cols:
+        for name in self.id_cols if ids is None else ids:
             if name == self.time_col or name in names:
                 raise UserError("id_col", name, "the output has another column of this name; rename yours")
         if self.time_col in names:
@@ -83,8 +88,7 @@ class Reading:
         self, codes: NDArray[np.int64], names: nw.Series[Any] | None, times: Times, columns: Mapping[str, Any]
     ) -> Any:
         """Makes a long frame of the kind that was read, from totals of series, or of groups of series with `names`."""
-        if names is None:
-            self.refuse_taken(columns)
+        self.refuse_taken(columns, None if names is None else (names.name,))
         stamps = {self.time_col: self._stamps(self.time_col, times), **columns}
         return self.table(stamps, codes) if names is None else self.table({names.name: names[codes.tolist()], **stamps})
 
