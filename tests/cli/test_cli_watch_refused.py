@@ -1,5 +1,7 @@
 """What `segue watch` refuses: files, another model, scores that were cut, bad first lines."""
 
+import os
+
 import pytest
 from typer.testing import CliRunner
 
@@ -17,9 +19,18 @@ def test_files_that_cannot_be_watched_are_refused_in_one_line(tmp_path):
     write(tmp_path, table(1)[["ds", "load"]])
     assert refusal(tmp_path, "--budget", 0).startswith("--budget 0.0: ")
     assert refusal(tmp_path, "--forget", "soon").startswith("--forget soon: give an age such as")
+    assert refusal(tmp_path, "--forget", 30).startswith("--forget 30: give an age such as")  # 30 of which unit?
     assert "would overwrite a folder or the input" in refusal(tmp_path, "--state", tmp_path / "in.csv")
     assert "is the file of --state, too; name another" in refusal(tmp_path, "--alerts", tmp_path / "live.db")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_device_for_alerts_is_refused_by_its_name(tmp_path):
+    write(tmp_path, table(1))
+    command = ["watch", str(tmp_path / "in.csv"), "--model", "seasonal-naive:6", "--id", "meter"]
+    result = CliRunner().invoke(app, [*command, "--alerts", os.devnull])
+    assert result.exit_code == 2
+    assert f"--alerts {os.devnull}: cannot be cut back (" in result.stderr
 
 
 def test_the_store_of_another_model_needs_adopt(tmp_path):

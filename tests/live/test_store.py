@@ -38,6 +38,18 @@ def test_batches_and_restarts_change_nothing(tmp_path):
     assert np.isclose(raw, read, equal_nan=True).mean() > 0.8  # the new level is read
 
 
+def test_a_lane_that_begins_again_keeps_no_old_value(tmp_path):
+    """Three rows of a wrong time, then others and a gap: catches old steps that a restart takes for new ones."""
+    ids, steps = np.full(9, "a", object), np.array([5000, 5001, 5002, 10, 11, 12, 13, 16, 17])
+    rows = ids, np.datetime64("2025-01-01", "us") + steps * np.timedelta64(1, "h"), np.arange(1.0, 10.0)
+    one, lanes = run(tmp_path / "one.db", rows, 9)
+    many, after = run(tmp_path / "many.db", rows, 1, restart=True)
+    np.testing.assert_array_equal(one, many)
+    same(lanes, after)
+    same(lanes, dump(tmp_path / "many.db")[0])
+    np.testing.assert_array_equal(lanes.state["history.raw"][0, -6:], [np.nan, 7.0, np.nan, np.nan, 8.0, 9.0])
+
+
 def test_the_log_stays_bounded_and_old_values_are_dropped(tmp_path, monkeypatch):
     """Catches a store that grows for ever, and a cleaning that drops or brings back a value."""
     monkeypatch.setattr("segue.live.watch._MOST_STEPS", 80)

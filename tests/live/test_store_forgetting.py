@@ -95,3 +95,28 @@ def test_after_a_pause_of_the_whole_feed_the_clock_goes_on(tmp_path):
     kept = (ids != "m2") | (np.arange(len(ids)) < 180)
     rows = ids[kept], later[kept], values[kept]
     assert forgetting(tmp_path / "a.db", rows, 30, 24 * HOUR)[2] == ["m2"]
+
+
+def observe(path, names, hours, age):
+    """Rows of some lanes at each of some hours, a commit for each: the lanes that were forgotten."""
+    with Store(path, IDENTITY) as store:
+        session, gone = Session(watch(), POLICY, store, age), []
+        for hour in hours:
+            times = np.full(len(names), np.datetime64("2025-01-01", "us") + np.timedelta64(hour, "h"))
+            session.observe(np.array(names, dtype=object), times, np.ones(len(names)))
+            gone += session.commit({})
+    return gone
+
+
+def test_rows_of_a_run_without_an_age_are_heard(tmp_path):
+    """Catches a clock that stood still in such a run, and then makes lanes old that had a row an hour before."""
+    names = [f"m{lane}" for lane in range(100)]
+    for hours, age in ((range(5), 24 * HOUR), (range(5, 60), None), (range(60, 64), 24 * HOUR)):
+        assert observe(tmp_path / "a.db", names, hours, age) == []
+
+
+def test_a_lane_that_no_run_with_an_age_has_heard_is_forgotten_across_runs(tmp_path):
+    """Catches a silence that begins anew with each run."""
+    assert observe(tmp_path / "a.db", ["m0", "m1", "m2"], range(3), None) == []
+    runs = [observe(tmp_path / "a.db", ["m0", "m1"], range(begin, begin + 8), 24 * HOUR) for begin in range(3, 43, 8)]
+    assert runs == [[], [], [], ["m2"], []]

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from segue.errors import UserError
@@ -26,6 +27,12 @@ def test_lanes_that_lack_an_array_are_refused():
         ((["a"], [1], [np.inf]), "values inf"),
         ((["a"], [1], ["x"]), "give an array of numbers"),
         ((["a"], [1.5], [1.0]), "whole numbers"),
+        ((["a", None], [1, 2], [1.0, 2.0]), "give each value the name of its series"),
+        (([1.0, np.nan], [1, 2], [1.0, 2.0]), "give each value the name of its series"),
+        ((["a"], 1, [1.0]), r"times of shape \(\)"),
+        ((["a"], [1], 1.0), r"values of shape \(\)"),
+        ((["a", "b"], [1, 1], np.ones((2, 1))), r"values of shape \(2, 1\)"),
+        ((["a"], pd.Series(["soon"], index=[7]), [1.0]), "times soon: give datetime64 values"),
         ((["a"], np.array(["NaT"], "datetime64[s]"), [1.0]), "give each value its time"),
         ((["a"], np.array(["2025-01-01"], "datetime64[s]"), [1.0]), "no series has two rows to infer it from"),
     ],

@@ -45,6 +45,9 @@ class AppendedFile:
         except UserError:
             os.close(self._descriptor)
             raise
+        except OSError as error:  # a pipe or a device
+            os.close(self._descriptor)
+            raise UserError(argument, path, f"cannot be cut back ({error.strerror}); name a regular file") from error
 
     def _cut(self, argument: str, path: Path, tail: str) -> bytes:
         """Cuts the file back to its length at the last commit; returns the last bytes that are left."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 EDGES = np.concatenate([np.arange(4) * 0.25, 1.0 + np.arange(24) * 0.125, 4.0 * 1.15 ** np.arange(23)])
 """The lower edges of the bins of scores: quarters up to 1, eighths up to 4, then in steps of 15 % up to 87."""
 BOUND = 0.01
-"""The p-value at and below which a score is surprising."""
+"""The p-value below which a score is surprising."""
 
 # Memory, prior, few and credit were set by hand, then halved and doubled on seven kinds of scores. Of 1,000 values .92
 # have p < .001; .90 to 1.01 with half or twice the memory, prior or few. The credit decides more: with half of it 1.12,
@@ -100,7 +100,7 @@ def _tail(
     """The share of the scores beyond `begin` that lie beyond each edge, by a generalised Pareto distribution.
 
     It is fitted by its first two moments (Hosking and Wallis 1987), together with some excesses of a prior.
-    Its shape is not below zero: no score is impossible.
+    Its shape is at least 0.05, so no score is impossible.
     """
     excesses, first = np.where(numbers > 0, _MIDDLES - begin, 0.0), _EXCESS * begin
     second = first**2 * (1.0 + 1.0 / (1.0 - 2.0 * _SHAPE))

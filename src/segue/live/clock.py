@@ -21,6 +21,8 @@ def read_times(given: Any) -> Times:
         UserError: The times are neither times nor whole numbers, or one is missing.
     """
     times = np.asarray(given)
+    if times.ndim != 1:
+        raise UserError("times", f"of shape {times.shape}", "give one time for each value")
     if times.dtype.kind in "iu" or not len(times):
         return times.astype(np.int64)
     if times.dtype.kind != "M":
@@ -29,7 +31,7 @@ def read_times(given: Any) -> Times:
         try:
             times = pd.DatetimeIndex(given).tz_localize(None).to_numpy()
         except (ValueError, TypeError) as error:
-            raise UserError("times", given[0], "give datetime64 values, or whole numbers") from error
+            raise UserError("times", times[0], "give datetime64 values, or whole numbers") from error
     if np.isnat(times).any():
         raise UserError("times", "NaT", "give each value its time")
     return times.astype("datetime64[us]")

@@ -50,8 +50,10 @@ class Session:
                 for wanted in (True, False)
             )
             self._go_on(replace(lanes, state=others), alerts)
-        clock = Clock.from_facts(store.marks.get(_CLOCK, {}))
-        self._silence = None if age is None else Silence(age, clock, store.heard())
+        clock, heard = Clock.from_facts(store.marks.get(_CLOCK, {})), store.heard()
+        if NEVER in heard.values():  # rows came without an age, and moved no clock
+            clock, heard = Clock(), dict.fromkeys(heard, NEVER)
+        self._silence = None if age is None else Silence(age, clock, heard)
 
     def observe(
         self, ids: Shaped[np.ndarray, " rows"], times: Shaped[np.ndarray, " rows"], values: Float64[np.ndarray, " rows"]

@@ -73,8 +73,7 @@ class Silence:
         self._age, self.clock, self.changed = age, clock, set[Any]()
         self._heard = dict(heard)
         self._queue: list[tuple[int, str, Any]] = []  # one entry for each series, not later than it was heard
-        if clock.time is not None:
-            self._begin(clock.time)
+        self._begun = False
 
     def heard(self, name: Any) -> int:
         """The time of the clock at the last row of a series."""
@@ -87,9 +86,9 @@ class Silence:
         for row, (name, time) in enumerate(zip(names, times, strict=True)):
             before, self.clock = self.clock, self.clock.after(name, time, self._age)
             assert self.clock.time is not None
-            if before.time is None:
-                self._begin(self.clock.time)
-            elif abs(time - before.time) > self._age and self.clock.time != before.time:
+            if not self._begun:
+                self._begin(self.clock.time if before.time is None else before.time)
+            if before.time is not None and abs(time - before.time) > self._age and self.clock.time != before.time:
                 self._hear_again(before.names)
             if name not in self._heard:
                 heapq.heappush(self._queue, (self.clock.time, repr(name), name))
@@ -105,6 +104,8 @@ class Silence:
         self.changed |= again.keys()
 
     def _begin(self, time: int) -> None:
+        self._begun = True
+        self.changed |= {name for name, heard in self._heard.items() if heard == NEVER}
         self._heard = {name: time if heard == NEVER else heard for name, heard in self._heard.items()}
         self._queue = [(heard, repr(name), name) for name, heard in self._heard.items()]
         heapq.heapify(self._queue)

@@ -30,8 +30,8 @@ IN_MEMORY = Path(":memory:")
 """The path of a store without a file, whose content is lost when it is closed."""
 _GONE = np.iinfo(np.int64).max // 2
 """The newest step of a removed lane, so that none of its cells is within any context."""
-_TIMES = ("small.first",)
-"""The small arrays on the times of a lane, which do not depend on the model."""
+_FIRST = "small.first"
+"""The small array of the first time of a lane, which does not depend on the model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,7 @@ class Store:
         self._log, self._alerts = Log(self._connection, self._sums), Outbox(self._connection, self._sums)
         self._numbers: dict[Any, int] = {}  # of the lanes in the file, by name
         self._last = self._seen = np.empty(0, np.int64)  # the newest step of each number, and when it was heard
+        self._first = np.empty(0, np.int64)  # and its first time
         self._small, self._context, self._turn, self._next = Small(()), 0, 0, 0
         try:
             with reported(self.path):
@@ -144,8 +145,9 @@ class Store:
         row_of[numbers] = np.arange(len(rows))
         arrays: dict[str, Any] = histories(cells, row_of, self._last[numbers], self._context)
         small = stored.unpack([row[4] for row in rows])
+        self._first[numbers] = small[_FIRST]
         adopted = stored != self._small or self._facts["identity"] != self._identity
-        state = State({**arrays, **(self._small.anew(small, _TIMES, len(rows)) if adopted else small)})
+        state = State({**arrays, **(self._small.anew(small, (_FIRST,), len(rows)) if adopted else small)})
         names, last = tuple(self._numbers), self._last[numbers]
         lanes = replace(empty, names=names, freq=self.freq, last=last, state=state)
         if adopted:
@@ -162,13 +164,14 @@ class Store:
         with self._written():
             if not self._facts:
                 self._put_facts(lanes.freq)
-            self._forget(batch.gone)
+            self._forget([*batch.gone, *self._begun_again(lanes)])
             numbers, new = self._numbered(lanes.names)
             if new.any():
                 keep_log(self._connection, len(self._numbers))
             ahead = lanes.last - np.where(new, -1, self._last[numbers])  # lanes count steps from 0
             cells = new_cells(lanes, numbers, ahead, batch.again, self._turn)
             self._last[numbers], self._seen[numbers] = lanes.last, batch.seen
+            self._first[numbers] = lanes.state[_FIRST]
             self._put_lanes(lanes, numbers)
             self._log.append(cells, self._last, self._context, len(self._numbers))
             self._alerts.put(batch.events)
@@ -235,6 +238,13 @@ class Store:
             self._put_facts(lanes.freq)
             self._put_lanes(lanes, numbers)
 
+    def _begun_again(self, lanes: "Lanes") -> list[Any]:
+        """The names of lanes whose first time has changed: their old steps are others, so they get a new number."""
+        numbers = np.array([self._numbers.get(plain(name), -1) for name in lanes.names], dtype=np.int64)
+        known = np.flatnonzero(numbers >= 0)
+        changed = known[self._first[numbers[known]] != lanes.state[_FIRST][known]]
+        return [lanes.names[lane] for lane in changed.tolist()]
+
     def _forget(self, names: Iterable[Any]) -> None:
         gone = [(self._numbers.pop(name),) for name in map(plain, names) if name in self._numbers]  # else it was new
         self._last[[number for (number,) in gone]] = _GONE
@@ -254,7 +264,7 @@ class Store:
 
     def _make_room(self, numbers: int) -> None:
         more = np.full(max(0, numbers - len(self._last)), _GONE)
-        self._last, self._seen = np.append(self._last, more), np.append(self._seen, more)
+        self._last, self._seen, self._first = (np.append(of, more) for of in (self._last, self._seen, self._first))
 
     def _put_lanes(self, lanes: "Lanes", numbers: NDArray[np.int64]) -> None:
         blobs = [row.tobytes() for row in self._small.pack(lanes.state)]

@@ -116,7 +116,8 @@ class Watch:
         Whatever it raises, the watch is as it was before.
 
         Raises:
-            UserError: The lengths differ, a value is infinite, or times are of another kind or fit no step.
+            UserError: The lengths differ, a name or a time is missing, a value is infinite, or times are of another
+                kind or fit no step.
         """
         names, moments, numbers = _columns(ids), read_times(times), _numbers(values)
         if not len(names) == len(moments) == len(numbers):
@@ -209,6 +210,8 @@ def _columns(ids: Any) -> Shaped[np.ndarray, " rows"]:
     names = np.asarray(ids)
     if names.ndim != 1:
         raise UserError("ids", f"of shape {names.shape}", "give one name for each value")
+    if pd.isna(names).any():
+        raise UserError("ids", "(missing)", "give each value the name of its series")
     return names
 
 
@@ -217,6 +220,8 @@ def _numbers(values: Any) -> Float64[np.ndarray, " rows"]:
         numbers = np.asarray(values, dtype=np.float64)
     except (ValueError, TypeError) as error:
         raise UserError("values", type(values).__name__, "give an array of numbers") from error
+    if numbers.ndim != 1:
+        raise UserError("values", f"of shape {numbers.shape}", "give one number for each row")
     if np.isinf(numbers).any():
         raise UserError("values", "inf", "remove infinite values or mark them as missing (NaN)")
     return numbers

@@ -88,6 +88,18 @@ def test_rows_within_steps_are_gathered_as_in_a_table(freq, cuts, tmp_path):
     assert stream.forecast(stream.load(tmp_path / "state"), 3)["ds"].tolist() == expected["ds"].tolist()
 
 
+def test_a_memory_whose_lanes_are_all_left_out_takes_new_ones():
+    """Catches a crash for want of a first time, of rows that are gathered, and in a forecast."""
+    times = pd.date_range("2025-01-06", periods=24, freq="10min")
+    rows = pd.DataFrame({"ds": times, "y": np.arange(24.0)})
+    stream = Stream(Mean(), freq="h", duplicates="mean")
+    memory, _ = stream.update(stream.start(), rows)
+    nobody = memory.select(np.zeros(1, dtype=bool))
+    assert stream.update(nobody, rows)[0] == memory
+    with pytest.raises(UserError, match="memory without names and times: update it with rows first"):
+        stream.forecast(nobody, 3)
+
+
 def test_a_stream_counts_no_rows():
     with pytest.raises(UserError, match="^freq rows: a stream counts steps of time"):
         feed(Stream(Mean(), freq="rows"), [days(1, 2)])

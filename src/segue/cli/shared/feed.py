@@ -1,7 +1,7 @@
 """A feed: the lines of a file or of standard input as batches of rows, and how far they were read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segue.cli.shared.line_form import LineForm
-from segue.cli.shared.line_rows import LineReader, LinesRead
+from segue.cli.shared.line_rows import LineReader, LinesRead, columns_of
 from segue.cli.shared.lines import STANDARD_INPUT, Lines
 from segue.cli.shared.position import START, Position
 from segue.cli.shared.stopping import Stopping
@@ -85,6 +85,11 @@ class Feed:
         """The reader of lines, which is settled by the first batch."""
         assert self._reader is not None
         return self._reader
+
+    @property
+    def columns(self) -> tuple[str, str, str] | None:
+        """The names of the columns in what is written, see `columns_of`; None before lines have settled them."""
+        return None if self._reader is None else columns_of(self._reader.form)
 
     def batches(self, stopping: Stopping) -> "Iterator[Taken]":
         """Yields what each batch of lines gave, and the marks to commit with it; Ctrl-C ends a wait for lines."""
@@ -197,4 +202,7 @@ class Feed:
                 was = "not given" if before is None else before
                 raise UserError(name, value, f"was {was} when the watch began; give the same, or another `state`")
         cells, times = facts["evidence"]
-        return LineReader(LineForm.from_facts(facts["form"]), self._layout, (cells, times), self._skip_bad)
+        form = LineForm.from_facts(facts["form"])
+        if self._form.encoding is not None:
+            form = replace(form, encoding=self._form.encoding)
+        return LineReader(form, self._layout, (cells, times), self._skip_bad)

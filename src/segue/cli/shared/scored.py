@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from segue.cli.shared.line_rows import Arrived
+from segue.errors import UserError
 from segue.forecasting.table.files.write import harmless_cell
 from segue.forecasting.table.grid.duplicates import begins, is_coarser, one_a_step
 from segue.forecasting.table.grid.frequency import Frequency, Times
@@ -20,6 +21,8 @@ from segue.forecasting.table.grid.names import frequency_of
 from segue.live.holding import Closed, Holding
 from segue.live.observations import Observations, Status
 
+_HOLDING = ("mean", "sum", "last")
+"""The rules that need all rows of a step."""
 _HEAD = ("expected", "lo-80", "hi-80", "score", "status")
 
 
@@ -56,11 +59,17 @@ class Steps:
         duplicates: What replaces several values of a step; the first one stands if none is given.
         grid: The step.
         held: The rows that are held, as JSON values; see `Holding`.
+
+    Raises:
+        UserError: Rows are held, and the rule does not take them.
     """
 
     def __init__(self, duplicates: str | None, grid: Grid, held: Sequence[Any]) -> None:
         self._rule, self._grid, self._dated = duplicates, grid, not grid.alias.isdigit()
-        self._holding = Holding(held) if duplicates in ("mean", "sum", "last") else None
+        if held and duplicates not in _HOLDING:
+            remedy = f"the store holds rows of a step; give the rule that they came with, one of {', '.join(_HOLDING)}"
+            raise UserError("duplicates", duplicates or "(not given)", remedy)
+        self._holding = Holding(held) if duplicates in _HOLDING else None
 
     @property
     def held(self) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import typer
+from jaxtyping import Int8
 
 from segue.atomic import atomic_file
 from segue.cli.shared.feed import Feed, Notes
@@ -25,7 +26,7 @@ from segue.forecasting.table.layout import Layout
 from segue.live.alerts import Event
 from segue.live.appended import AppendedFile
 from segue.live.clock import find_frequency
-from segue.live.observations import Observations, Status
+from segue.live.observations import Status
 from segue.live.policy import Policy
 from segue.live.session import Session
 from segue.live.store import IN_MEMORY, Store
@@ -76,7 +77,7 @@ def watch_lines(files: Files, layout: Layout, form: FileFormat, terms: Terms, no
                 else:
                     work.end_with(taken.read, columns_of(feed.reader.form))
             if not stopping.asked:
-                work.end()
+                work.end(feed.columns)
         except Stop:
             pass
         finally:
@@ -134,8 +135,11 @@ class Work:
         if read.fault is not None:
             raise read.fault
 
-    def end(self) -> None:
+    def end(self, names: tuple[str, str, str] | None) -> None:
         """Takes the rows that are held for others of their step, since no more will come."""
+        if self._steps is None and names is not None and self._marks.get("held"):  # this run had no rows
+            kind = np.int64 if self._marks["grid"]["alias"].isdigit() else "datetime64[us]"
+            self._begin(Arrived(np.empty(0, object), np.empty(0, kind), np.empty(0), []), names)
         if self._steps is not None and self._steps.held and not self._ended:
             self._observe(self._steps.flush(), {})
         self._ended = True
@@ -148,14 +152,12 @@ class Work:
         if self._steps is not None or ("grid" in self._marks and len(read.rows)):
             with self._store.trial():
                 self._take(read.rows, {}, names)
-                self.end()
+                self.end(names)
 
     def _take(self, rows: Arrived, marks: Mapping[str, Any], names: tuple[str, str, str]) -> None:
         grid = dict[str, Any]()
         if self._session is None or self._steps is None:
-            grid = self._begin(rows)
-            if self._scores is not None and not self._scores.bytes:
-                self._scores.write(head_line(names, self._files.safe))
+            grid = self._begin(rows, names)
         assert self._steps is not None
         self._observe(self._steps.take(rows), {**marks, **grid})
 
@@ -187,8 +189,8 @@ class Work:
             lines.append("of several values at one time the first stands; `duplicates` names another rule")
         return lines
 
-    def _begin(self, rows: Arrived) -> dict[str, Any]:
-        """Makes the watch; returns the marks of the step of the feed."""
+    def _begin(self, rows: Arrived, names: tuple[str, str, str]) -> dict[str, Any]:
+        """Makes the watch, and the header of a new file of scores; returns the marks of the step of the feed."""
         terms, layout, marks = self._terms, self._layout, dict[str, Any]()
         age = _age(terms.forget, rows.times)  # refused before any file is written
         if "grid" not in self._marks:
@@ -203,10 +205,13 @@ class Work:
             if layout.freq is not None and frequency_of(layout.freq, rows.times) != known:
                 raise UserError("freq", layout.freq, f"the store has steps of {grid.alias}; give {grid.alias}")
         freq = int(grid.alias) if grid.alias.isdigit() else grid.alias
+        steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
         watch = Watch(self._predictor, refresh=terms.refresh, warm_up=terms.warm_up, freq=freq, learn=terms.learn)
         self._session = Session(watch, terms.policy, self._store, age)
         self._open()
-        self._steps = Steps(layout.duplicates, grid, self._marks.get("held", []))
+        if self._scores is not None and not self._scores.bytes:
+            self._scores.write(head_line(names, self._files.safe))
+        self._steps = steps
         return marks
 
     def _observe(self, values: Values, marks: Mapping[str, Any]) -> None:
@@ -219,7 +224,7 @@ class Work:
             marks["scores"] = self._scores.facts()
         gone = self._session.commit(marks)
         self._deliver()
-        self._count(observed, events, len(gone))
+        self._count(observed.status[values.source], events, len(gone))
         if self._plot is not None:
             self._keep(observed.frame(), events)
 
@@ -248,8 +253,8 @@ class Work:
         if new:
             self._store.mark(new)
 
-    def _count(self, observed: Observations, events: list[Event], gone: int) -> None:
-        for status, count in zip(*np.unique(observed.status, return_counts=True), strict=True):
+    def _count(self, statuses: Int8[np.ndarray, " rows"], events: list[Event], gone: int) -> None:
+        for status, count in zip(*np.unique(statuses, return_counts=True), strict=True):
             self._counts[Status(int(status)).name] += int(count)
         self._counts["alerts"] += sum(event.end is None for event in events)
         self._counts["gone"] += gone
@@ -275,6 +280,8 @@ def _age(given: str | None, times: Any) -> int | None:
     if given is None:
         return None
     try:
+        if times.dtype.kind != "i" and given.strip().replace(".", "").isdigit():
+            raise ValueError("without a unit")  # pandas would read nanoseconds
         age = int(given) if times.dtype.kind == "i" else int(pd.Timedelta(given) / pd.Timedelta(microseconds=1))
     except ValueError as error:
         raise UserError("forget", given, "give an age such as 12h or 30D, or a number for integer times") from error

@@ -165,7 +165,7 @@ def _gathered(memory: Memory, codes: Int64[np.ndarray, " rows"], times: Times, l
         raise UserError("freq", layout.freq, "a stream counts steps of time; give row numbers as times, and freq=1")
     if not memory.gathered and not is_coarser(codes, times, frequency):
         return times, False
-    origin = memory.times("first").min() if memory.gathered else None
+    origin = memory.times("first").min() if memory.gathered and len(memory) else None
     return begins(frequency, alias_of(layout.freq), times, origin), True
 
 

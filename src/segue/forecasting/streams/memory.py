@@ -34,7 +34,7 @@ class Form:
     Attributes:
         columns: The roles of the columns.
         backend: The library of the frame, for example `pandas`.
-        id_type: The type of names, in the words of that library.
+        id_type: The type of names, in the words of pandas, or of narwhals where the frame is of another library.
         time_type: The type of times, in the words of narwhals, with its unit: `Date`, `Int64`, `Datetime us`.
     """
 

@@ -15,7 +15,7 @@ class Report:
         added: Rows newer than all known ones, with or without a value.
         late: Older rows that gave a value to a step without one.
         repeated: Older rows of a step whose value was known, or without a value; they are not applied.
-        differing: Those repeated rows whose value differs from the known one.
+        differing: Those repeated rows whose value differs from the known one, or is missing where one is known.
         too_old: Rows older than all kept steps; they are not applied.
         skipped: Steps before or between added rows for which no row came; they are missing values.
     """

@@ -137,7 +137,7 @@ class Stream:
         Raises:
             UserError: The memory has no names and times, or an argument is invalid.
         """
-        if memory.form is None:
+        if memory.form is None or not len(memory):
             remedy = "go on with forecast_arrays" if len(memory) else "update it with rows first"
             raise UserError("memory", "without names and times", remedy)
         limits = Limits(floor, cap)
