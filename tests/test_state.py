@@ -113,6 +113,21 @@ def test_lanes_are_named_by_indices_or_masks_of_either_library(state_of):
     assert state.select(np.array([], dtype=np.int64)).lanes == 0
 
 
+def test_numbers_of_lanes_must_agree(state_of, array):
+    """Arrays repeat one lane, and a mask of one, in silence."""
+    state, one = state_of(3), state_of(1, first=100.0)
+    for wrong, why in (
+        (lambda: state.scatter(array([0, 1, 2]), one), r"1 lanes cannot replace \(3,\)"),
+        (lambda: state.scatter(array([True, False, True]), one), r"1 lanes cannot replace \(2,\)"),
+        (lambda: state.where(array([True, False, True]), one), "states of 3 and of 1 lanes"),
+        (lambda: state.where(array([True]), state), r"a mask of the shape \(1,\) for 3 lanes"),
+        (lambda: state.reset(array([True])), r"a mask of the shape \(1,\) for 3 lanes"),
+        (lambda: state.select(array([True, False])), r"a mask of the shape \(2,\) for 3 lanes"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            wrong()
+
+
 def test_gradients_flow_through_every_move_of_lanes():
     weight = torch.ones(2, 3, requires_grad=True)
     state = State({"cell": weight * 2})

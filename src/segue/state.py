@@ -119,27 +119,43 @@ class State(Mapping[str, Array]):
         return State({name: to_device(array, device) for name, array in self.items()})
 
     def select(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"]) -> "State":
-        """Returns the lanes of the given indices, in the given order, or those where a mask is true."""
+        """Returns the lanes of the given indices, in the given order, or those where a mask is true.
+
+        Raises:
+            ValueError: A mask has another number of lanes; so in all methods that take one.
+        """
         index = self._index(lanes)
         return State({name: self._xp.take(array, index, axis=0) for name, array in self.items()})
 
     def scatter(self, lanes: Int[Array, " picked"] | Bool[Array, " lanes"], other: "State") -> "State":
-        """Returns this state with the given lanes replaced by the lanes of `other`, in order."""
+        """Returns this state with the given lanes replaced by the lanes of `other`, in order.
+
+        Raises:
+            ValueError: `other` belongs to another model, or has another number of lanes than are replaced.
+        """
         self._check_same_names(other)
         xp, index = self._xp, self._index(lanes)
+        if index.shape != (other.lanes,):
+            raise ValueError(f"{other.lanes} lanes cannot replace {tuple(index.shape)}")
         source = xp.arange(self.lanes, device=_device(index))
         source[index] = self.lanes + xp.arange(other.lanes, device=_device(index))
         return State({name: xp.take(xp.concat([array, other[name]]), source, axis=0) for name, array in self.items()})
 
     def where(self, condition: Bool[Array, " lanes"], other: "State") -> "State":
-        """Returns the lanes of this state where `condition` is true, and those of `other` elsewhere."""
+        """Returns the lanes of this state where `condition` is true, and those of `other` elsewhere.
+
+        Raises:
+            ValueError: `other` belongs to another model, or has another number of lanes.
+        """
         self._check_same_names(other)
-        mask = self._like_lanes(condition)
+        if other.lanes != self.lanes:
+            raise ValueError(f"states of {self.lanes} and of {other.lanes} lanes")
+        mask = self._mask(condition)
         return State({name: self._xp.where(_wide(mask, a), a, other[name]) for name, a in self.items()})
 
     def reset(self, lanes: Bool[Array, " lanes"]) -> "State":
         """Returns this state with fresh lanes, which are zeros, where `lanes` is true."""
-        xp, mask = self._xp, self._like_lanes(lanes)
+        xp, mask = self._xp, self._mask(lanes)
         return State({name: xp.where(_wide(mask, a), xp.zeros_like(a), a) for name, a in self.items()})
 
     def save(self, path: str | Path, facts: Mapping[str, Any]) -> None:
@@ -234,7 +250,14 @@ class State(Mapping[str, Array]):
 
     def _index(self, lanes: Array) -> Array:
         index = self._like_lanes(lanes)
-        return self._xp.nonzero(index)[0] if self._xp.isdtype(index.dtype, "bool") else index
+        return self._xp.nonzero(self._mask(index))[0] if self._xp.isdtype(index.dtype, "bool") else index
+
+    def _mask(self, lanes: Array) -> Array:
+        """Checks a mask, because arrays would repeat a shorter one in silence."""
+        mask = self._like_lanes(lanes)
+        if mask.shape != (self.lanes,):
+            raise ValueError(f"a mask of the shape {tuple(mask.shape)} for {self.lanes} lanes")
+        return mask
 
     def _check_same_names(self, other: "State") -> None:
         if list(self) != list(other):
