@@ -3,8 +3,8 @@
     python -m benchmarks.live.store [--output FILE.csv]
 
 Each batch brings one value of each lane, or of every tenth lane. Lanes have the arrays of `segue.Watch` and of the
-alerts, filled at random, so that every byte changes. Bytes are those that the process passes to the system, the
-write-ahead log and its checkpoints included.
+alerts, filled at random, so that every byte changes but those of a lane's first time. Bytes are those that the process
+passes to the system, the write-ahead log and its checkpoints included.
 """
 
 import argparse
@@ -37,6 +37,7 @@ def lanes_of(names: list[str], step: int, small: Small, rng: np.random.Generator
     """Lanes with one new value."""
     count = len(names)
     arrays = {name: rng.integers(1, 100, (count, *shape)).astype(kind) for name, kind, shape in small.fields}
+    arrays["small.first"] = np.zeros(count, np.int64)  # a lane with another first time would be a new one
     history = {key: rng.normal(size=(count, 1)) for key in (RAW, READ)}
     return Lanes(tuple(names), "h", np.full(count, step), State({**arrays, **history}))
 
