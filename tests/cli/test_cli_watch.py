@@ -197,36 +197,6 @@ def test_several_values_of_a_step_are_reduced_and_all_rows_have_its_score(tmp_pa
     np.testing.assert_allclose(scores.groupby("ds")["score"].first(), one["score"], rtol=1e-9, atol=1e-9)
 
 
-def test_rows_that_are_held_get_a_score_where_the_file_ends_without_new_ones(tmp_path):
-    """A bad line ends the first run, and is taken out: catches rows that wait for ever, or that another rule drops."""
-    frame, options = table(1), ("--id", "meter", "--duplicates", "mean")
-    write(tmp_path, frame)
-    lines = (tmp_path / "in.csv").read_text()
-    (tmp_path / "in.csv").write_text(f"{lines}m0,2024-02-01 00:00:00,abc\n")
-    result, scores, _ = watch(tmp_path, *options)
-    assert (result.exit_code, len(scores)) == (2, 119)
-    write(tmp_path, frame.assign(ds=frame["ds"] + pd.Timedelta("365D")), file="other.csv")
-    message = "--duplicates (not given): the store holds rows of a step; give the rule that they came with"
-    assert message in refusal(tmp_path, "--id", "meter", file="other.csv")
-    write(tmp_path, frame)
-    result, scores, _ = watch(tmp_path, *options)
-    assert "note: 1 rows: " in result.stderr
-    (tmp_path / "clean").mkdir()
-    write(tmp_path / "clean", frame)
-    pd.testing.assert_frame_equal(scores, watch(tmp_path / "clean", *options)[1])
-
-
-def test_the_encoding_of_later_lines_can_be_given(tmp_path):
-    """Catches a refusal whose remedy changes nothing."""
-    write(tmp_path, table(), slice(180))
-    watch(tmp_path, "--id", "meter")
-    with (tmp_path / "in.csv").open("ab") as file:
-        file.write("café,2024-02-01 00:00:00,1\n".encode("cp1252"))
-    assert "line 182: is not in utf-8; give its encoding by --encoding" in refusal(tmp_path, "--id", "meter")
-    result, scores, _ = watch(tmp_path, "--id", "meter", "--encoding", "cp1252")
-    assert (result.exit_code, scores["meter"].iloc[-1]) == (0, "café")
-
-
 def test_rows_within_a_longer_step_are_gathered(tmp_path):
     times = pd.date_range("2024-01-01 00:05", periods=600, freq="10min")
     frame = pd.DataFrame({"ds": times, "y": np.arange(600) // 6 % 6 + np.tile([0.0, 1, 2, 3, 4, 5], 100)})

@@ -1,11 +1,11 @@
-"""`segue watch` where little or something odd comes: an empty file, a time far ahead, another file of scores."""
+"""`segue watch` where little or something odd comes: an empty file, a time far ahead, held rows, another file of scores."""
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from segue.cli import app
-from tests.cli.test_cli_watch import OPTIONS, watch, write
+from tests.cli.test_cli_watch import OPTIONS, refusal, watch, write
 from tests.live.feeds import table
 
 pytestmark = pytest.mark.usefixtures("shapes_unchecked")  # thousands of updates of lanes
@@ -123,3 +123,33 @@ def test_names_that_a_spreadsheet_would_run_are_disarmed_in_the_scores(tmp_path)
     assert plain.startswith("=meter,ds,")
     assert "\n-5," in safe
     assert safe == plain.replace("\n=1+1,", "\n'=1+1,").replace("=meter,", "'=meter,")
+
+
+def test_rows_that_are_held_get_a_score_where_the_file_ends_without_new_ones(tmp_path):
+    """A bad line ends the first run, and is taken out: catches rows that wait for ever, or that another rule drops."""
+    frame, options = table(1), ("--id", "meter", "--duplicates", "mean")
+    write(tmp_path, frame)
+    lines = (tmp_path / "in.csv").read_text()
+    (tmp_path / "in.csv").write_text(f"{lines}m0,2024-02-01 00:00:00,abc\n")
+    result, scores, _ = watch(tmp_path, *options)
+    assert (result.exit_code, len(scores)) == (2, 119)
+    write(tmp_path, frame.assign(ds=frame["ds"] + pd.Timedelta("365D")), file="other.csv")
+    message = "--duplicates (not given): the store holds rows of a step; give the rule that they came with"
+    assert message in refusal(tmp_path, "--id", "meter", file="other.csv")
+    write(tmp_path, frame)
+    result, scores, _ = watch(tmp_path, *options)
+    assert "note: 1 rows: " in result.stderr
+    (tmp_path / "clean").mkdir()
+    write(tmp_path / "clean", frame)
+    pd.testing.assert_frame_equal(scores, watch(tmp_path / "clean", *options)[1])
+
+
+def test_the_encoding_of_later_lines_can_be_given(tmp_path):
+    """Catches a refusal whose remedy changes nothing."""
+    write(tmp_path, table(), slice(180))
+    watch(tmp_path, "--id", "meter")
+    with (tmp_path / "in.csv").open("ab") as file:
+        file.write("café,2024-02-01 00:00:00,1\n".encode("cp1252"))
+    assert "line 182: is not in utf-8; give its encoding by --encoding" in refusal(tmp_path, "--id", "meter")
+    result, scores, _ = watch(tmp_path, "--id", "meter", "--encoding", "cp1252")
+    assert (result.exit_code, scores["meter"].iloc[-1]) == (0, "café")
