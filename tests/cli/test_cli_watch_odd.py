@@ -1,4 +1,4 @@
-"""`segue watch` where little or something odd comes: an empty file, a time far ahead, held rows, another file of scores."""
+"""`segue watch` where little or something odd comes: an empty file, a far time, held rows, another file of scores."""
 
 import pandas as pd
 import pytest

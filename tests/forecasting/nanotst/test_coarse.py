@@ -72,7 +72,7 @@ def test_noise_keeps_its_band_at_any_distance(model):
     for step in (500, 1000, 1500, 1999):
         # 2.56 is that of the normal distribution. It is 3.3 at 500 steps, where paths have two thirds of the weight:
         # less of them makes forecasts of PJM worse by 13 % (docs/notebook/forecasting.md).
-        assert np.median(width[:, step]) == pytest.approx(2.56, rel=0.3), step
+        assert np.median(width[:, step]) == pytest.approx(2.56, rel=0.3 if step == 500 else 0.25), step
         assert np.abs(quantiles[:, step, MEDIAN]).max() < 0.7
 
 

@@ -112,7 +112,7 @@ def agreement(before: Float64[np.ndarray, " time"], after: Float64[np.ndarray, "
     """Measures how far the end of a past still has its profiles.
 
     The result is 1 where their removal lowers the variance. Where the season had stopped, it is nearer to 0 the larger
-    the season was beside the noise: .66, .19 and .02 for amplitudes of one, two and four deviations.
+    the season was beside the noise.
 
     Args:
         before: The last values, with the profiles; NaN where not observed.

@@ -156,7 +156,7 @@ def _histories(shortest: int, longest: int, patch: int, generator: torch.Generat
     The first patch may be filled in part.
 
     The odds of a length are its log-uniform share times its patches. So each length weighs in the loss as if every lane
-    had drawn its own. Lengths that are mixed within a batch would cost a quarter of its patches as padding.
+    had drawn its own. Lengths that are mixed within a batch would cost padding.
     """
     counts = range(-(-shortest // patch), -(-longest // patch) + 1)
     ranges = [(max(shortest, (count - 1) * patch + 1), min(longest, count * patch) + 1) for count in counts]
